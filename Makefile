@@ -1,0 +1,48 @@
+# Every target runs from a fresh clone: it brings what it needs. The first build of the engine and of Kubernetes takes
+# about ten minutes on two cores; later ones, also in other checkouts, take none.
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/python
+INSTALLED := .venv/.installed
+SOURCES := __main__.py settings survey components testbed tests
+
+.PHONY: help demo down test unit engine check bench lock docs
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(INSTALLED) ## bring Studios up on the testbed, stack local, and say what there is to see
+	@$(RUN) -m testbed up
+	@$(RUN) -m testbed demo
+
+down: $(INSTALLED) ## end the testbed and remove everything it made
+	@$(RUN) -m testbed down
+
+test: check unit engine ## run everything that CI runs
+
+unit: $(INSTALLED) ## test settings and components under mocks, in seconds
+	$(RUN) -m pytest tests/unit
+
+engine: $(INSTALLED) ## test on the real engine and a real Kubernetes API
+	$(RUN) -m pytest tests/engine
+
+check: $(INSTALLED) ## run the linter, the formatter's check and the type checker
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+
+bench: $(INSTALLED) ## measure what a preview costs, as ratios within one run
+	$(RUN) -m tests.bench
+
+docs: $(INSTALLED) ## write the generated tables into README.md
+	$(RUN) -m tests.docs --write
+
+lock: $(INSTALLED) ## compile requirements*.txt from requirements*.in
+	$(RUN) -m pip install --quiet uv
+	$(BIN)/uv pip compile requirements.in -o requirements.txt --generate-hashes --universal --python-version 3.10 --no-header --no-annotate
+	$(BIN)/uv pip compile requirements-test.in -o requirements-test.txt --generate-hashes --universal --python-version 3.10 --no-header --no-annotate
+
+$(INSTALLED): requirements.txt requirements-test.txt
+	$(PYTHON) -m venv .venv
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-test.txt
+	@touch $@

@@ -1,0 +1,78 @@
+"""The testbed's commands: ``python -m testbed up | down | status | env | demo``."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import time
+
+from testbed import lifecycle
+from testbed.errors import TestbedError
+
+
+def main() -> int:
+    """Runs one command and returns its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m testbed",
+        description="A Pulumi engine, a Kubernetes API, an AWS emulator and a Platform install, on loopback.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("up", help="start what isn't running")
+    commands.add_parser("down", help="end what was started and remove its state")
+    commands.add_parser("status", help="say what is running; exit 1 unless all of it is")
+    commands.add_parser("env", help='print the shell variables to work against it: eval "$(python -m testbed env)"')
+    commands.add_parser("demo", help="bring Studios up on the stack local and show what there is")
+    command = parser.parse_args().command
+    try:
+        return _COMMANDS[command]()
+    except TestbedError as error:
+        print(f"testbed: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _up() -> int:
+    began = time.monotonic()
+    lifecycle.up()
+    print(f"The testbed is up ({time.monotonic() - began:.0f} s). For a shell that works against it:", file=sys.stderr)
+    print('  eval "$(python -m testbed env)"', file=sys.stderr)
+    return 0
+
+
+def _down() -> int:
+    ended = lifecycle.down()
+    print(f"Ended: {', '.join(ended)}" if ended else "Nothing was running", file=sys.stderr)
+    return 0
+
+
+def _status() -> int:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("process", "state")
+    states = lifecycle.status()
+    for name, running in states.items():
+        table.add_row(name, "[green]running[/green]" if running else "[red]not running[/red]")
+    Console().print(table)
+    return 0 if all(states.values()) else 1
+
+
+def _env() -> int:
+    for name, value in lifecycle.environment().items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _demo() -> int:
+    from testbed.demo import demo
+
+    demo()
+    return 0
+
+
+_COMMANDS = {"demo": _demo, "up": _up, "down": _down, "status": _status, "env": _env}
+
+if __name__ == "__main__":
+    sys.exit(main())

