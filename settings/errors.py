@@ -1,0 +1,53 @@
+"""What is wrong with the settings, in the words of the person who wrote them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+PROJECT = "seqera-studios"
+"""The Pulumi project's name: the prefix of every key in a stack's file."""
+
+_LONGEST_VALUE = 120
+"""A longer value is cut in a message: the key already says which one it is."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing to put right.
+
+    `key` is the key as the user wrote it, without the project's prefix, or a path into it (`studioTemplates.R.port`).
+    `value` is what it holds, or None where there is nothing to show: the key is missing, or its value is secret.
+    `message` continues the sentence: what is wrong, and what to write instead.
+    """
+
+    key: str
+    value: object
+    message: str
+
+    def __str__(self) -> str:
+        shown = "" if self.value is None else f"{_quoted(self.value)} "
+        return f"{PROJECT}:{self.key}: {shown}{self.message}"
+
+
+class SettingsError(ValueError):
+    """Everything that is wrong, at once."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__(self.text)
+
+    @property
+    def text(self) -> str:
+        """A line for each problem, under a heading where there is more than one."""
+        lines = [str(problem) for problem in self.problems]
+        if len(lines) == 1:
+            return lines[0]
+        return "\n".join([f"{len(lines)} settings need a change:", *(f"  {line}" for line in lines)])
+
+
+def _quoted(value: object) -> str:
+    # ASCII only, so that a look-alike or a control character is seen for what it is.
+    text = json.dumps(value, default=str)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

@@ -1,0 +1,39 @@
+"""The images of Connect, and how a reference to one is read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, ValidationInfo
+
+from settings import types
+from settings.versions import Version
+
+PROXY = "cr.seqera.io/enterprise/studios/proxy"
+SERVER = "cr.seqera.io/enterprise/studios/server"
+
+DEPRECATED_PATH = "cr.seqera.io/private/nf-tower-enterprise/data-studio/"
+"""Where Connect's images were before; Seqera has deprecated it."""
+
+
+def default_image(repository: str, connect: Version) -> str:
+    """A reference to the given release in a repository."""
+    return f"{repository}:{connect}"
+
+
+def tag_of(image: str) -> str | None:
+    """The tag in a reference, or None where it has none."""
+    match = types.IMAGE.fullmatch(image)
+    return match["tag"] if match else None
+
+
+def _with_tag(image: str, info: ValidationInfo) -> str:
+    match = types.IMAGE.fullmatch(image)
+    connect = info.data.get("connect_version")
+    if connect is None or match is None or match["tag"] or match["digest"]:
+        return image
+    return default_image(image, connect)
+
+
+ConnectImage = Annotated[types.Image, AfterValidator(_with_tag)]
+"""A reference to an image; `connectVersion` is its tag where it names none and no digest."""

@@ -1,0 +1,272 @@
+"""Every setting of a stack, typed, with its default and what it means.
+
+The field `connect_url` is the config key `seqera-studios:connectUrl`. Defaults that follow from other settings are
+filled in, so that no consumer has to derive anything. `settings.parsing.parse_settings` makes an instance from plain
+values, `settings.loader.load_settings` from the stack's configuration.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic.alias_generators import to_camel
+
+from settings import hosts, images, templates, types
+from settings.versions import default_connect_version
+
+
+def _default_connect_url(data: dict[str, Any]) -> str:
+    return f"https://connect.{hosts.host_of(data['platform_url'])}"
+
+
+def _default_templates(data: dict[str, Any]) -> dict[str, templates.StudioTemplate]:
+    return templates.default_templates(data["platform_version"], path_routing=data["path_routing"])
+
+
+class Settings(BaseModel):
+    """The settings of one stack, checked as a whole."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, arbitrary_types_allowed=True)
+
+    # Platform and its release
+    platform_url: types.HttpsUrl = Field(description="Where users reach Platform: its `TOWER_SERVER_URL`, https.")
+    platform_version: types.PlatformVersion = Field(
+        description="Release of the Platform install, 25.1 to 26.1, such as `25.3` or `25.3.3`."
+    )
+    connect_url: types.HttpsUrl = Field(
+        default_factory=_default_connect_url,
+        description="Where sessions are reached: a first-level subdomain of Platform's host.",
+        json_schema_extra={"shown_default": "`https://connect.` and Platform's host"},
+    )
+    connect_version: types.ConnectVersion = Field(
+        default_factory=lambda data: default_connect_version(data["platform_version"]),
+        description="Release of Connect: the tag of the proxy's and the server's image.",
+        json_schema_extra={"shown_default": "what Seqera ships with `platformVersion`"},
+    )
+    path_routing: bool = Field(
+        default=False,
+        description="One host and a path for each session, instead of a host each: needs no wildcard certificate.",
+    )
+
+    # Where Platform runs
+    namespace: types.Label = Field(description="Namespace of the Platform install; Studios is put beside it.")
+    eks_cluster: types.ClusterName | None = Field(
+        default=None, description="EKS cluster by name. Without it and `kubeconfig`: the cluster that kubectl uses."
+    )
+    kubeconfig: types.EnvironmentText | None = Field(default=None, description="Path of a kubeconfig file.")
+    kube_context: types.EnvironmentText | None = Field(
+        default=None, description="Context in the kubeconfig.", json_schema_extra={"shown_default": "the current one"}
+    )
+
+    # DNS and certificate
+    hosted_zone: types.Domain | None = Field(
+        default=None, description="Route 53 zone for the records, by name. Exactly one of this and `hostedZoneId`."
+    )
+    hosted_zone_id: types.HostedZoneId | None = Field(default=None, description="Route 53 zone for the records, by id.")
+    certificate_arn: types.CertificateArn | None = Field(
+        default=None,
+        description="An ACM certificate that exists already, for Platform's host and all its first-level subdomains.",
+        json_schema_extra={"shown_default": "one is made and validated"},
+    )
+
+    # Redis
+    redis_address: types.RedisAddress = Field(
+        description="Redis of the Platform install, `host:port`; port 6379 if left out."
+    )
+    redis_prefix: types.EnvironmentText = Field(
+        default="connect:session", description="Prefix of Connect's keys in Redis."
+    )
+    redis_database: int = Field(default=1, ge=0, le=65535, description="Number of the Redis database.")
+    redis_tls: bool = Field(default=False, description="Speak TLS to Redis.")
+    redis_tls_skip_verify: bool = Field(default=False, description="Accept any certificate from Redis.")
+    redis_tls_secret: types.ObjectName | None = Field(
+        default=None, description="Secret of type `kubernetes.io/tls` with the client certificate for Redis."
+    )
+    redis_user: types.EnvironmentText | None = Field(default=None, description="User name at Redis.")
+    redis_password: SecretStr | None = Field(default=None, min_length=1, description="Password at Redis (secret).")
+
+    # Connect's pods
+    proxy_image: images.ConnectImage = Field(
+        default_factory=lambda data: images.default_image(images.PROXY, data["connect_version"]),
+        description="Image of the proxy: a repository, or with a tag or digest of its own.",
+        json_schema_extra={"shown_default": f"`{images.PROXY}`, tag `connectVersion`"},
+    )
+    server_image: images.ConnectImage = Field(
+        default_factory=lambda data: images.default_image(images.SERVER, data["connect_version"]),
+        description="Image of the server: a repository, or with a tag or digest of its own.",
+        json_schema_extra={"shown_default": f"`{images.SERVER}`, tag `connectVersion`"},
+    )
+    image_pull_secrets: types.ObjectNames = Field(
+        default=("cr.seqera.io",), description="Secrets in the namespace that open the images' registry."
+    )
+    node_selector: types.NodeLabels = Field(
+        default={"kubernetes.io/arch": "amd64"},
+        description="Labels of the nodes to run on. The images are for amd64 only.",
+    )
+    proxy_replicas: int = Field(default=1, ge=1, le=100, description="Pods of the proxy.")
+    server_replicas: int = Field(default=2, ge=1, le=100, description="Pods of the server.")
+    proxy_name: types.ServiceName = Field(default="connect-proxy", description="Name of the proxy's objects.")
+    server_name: types.ServiceName = Field(default="connect-server", description="Name of the server's objects.")
+    log_level: types.LogLevel = Field(default="INFO", description="Least severe level that Connect logs.")
+    proxy_port: types.UnprivilegedPort = Field(default=8081, description="Where the proxy's container listens.")
+    listener_port: types.UnprivilegedPort = Field(default=7777, description="Where the server listens for the proxy.")
+    tunnel_port: types.UnprivilegedPort = Field(default=7070, description="Where the server listens for sessions.")
+    management_port: types.UnprivilegedPort | None = Field(
+        default=None, description="Port of Connect's metrics and readiness, on proxy and server."
+    )
+    management_auth_key: SecretStr | None = Field(
+        default=None, min_length=1, description="Key that the server's management port asks for (secret)."
+    )
+    host_domain: types.Domain | types.Label | None = Field(
+        default=None,
+        description="Domain under which the server's pods find each other.",
+        json_schema_extra={"shown_default": "`serverName`"},
+    )
+    storage_root: types.Folder = Field(
+        default="/data", description="Where the proxy writes: an emptyDir is mounted there."
+    )
+    storage_size: types.Quantity = Field(default="100Mi", description="Size limit of that emptyDir.")
+    cache_ttl: types.Duration = Field(default="2m", description="How long the proxy caches what it knows of a session.")
+    client_name: types.EnvironmentText = Field(
+        default="tower-connect-proxy-client", description="Name under which the proxy registers with Platform."
+    )
+    grant_type: types.EnvironmentText = Field(
+        default="authorization_code", description="OAuth grant that the proxy registers for."
+    )
+    trusted_proxy_cidrs: types.Cidrs = Field(
+        default=(),
+        description="Networks whose `X-Forwarded-For` the proxy believes.",
+        json_schema_extra={"shown_default": "the proxy's own, `127.0.0.1/32`"},
+    )
+    telemetry_flush_interval: types.Duration | None = Field(default=None, description="How often usage is flushed.")
+    telemetry_ttl: types.Duration | None = Field(default=None, description="How long usage is kept.")
+    telemetry_stream_emit_interval: types.Duration | None = Field(
+        default=None, description="How often usage is emitted."
+    )
+
+    # Ingress and load balancer
+    ingress_name: types.ObjectName = Field(default="connect-ingress", description="Name of the Ingress.")
+    ingress_class: types.ObjectName = Field(default="alb", description="Class of the Ingress.")
+    load_balancer_group: types.ObjectName | None = Field(
+        default=None,
+        description="Ingress group: shares the load balancer of the Ingresses with this `group.name`.",
+        json_schema_extra={"shown_default": "a load balancer of its own"},
+    )
+    load_balancer_group_order: int | None = Field(
+        default=None, ge=-1000, le=1000, description="Place of its rules in the group; the lowest comes first."
+    )
+    load_balancer_scheme: Literal["internet-facing", "internal"] = Field(
+        default="internet-facing", description="Who reaches the load balancer: `internet-facing` or `internal`."
+    )
+    idle_timeout: int = Field(
+        default=301,
+        ge=1,
+        le=4000,
+        description="Seconds without traffic after which a connection, also a WebSocket, is cut.",
+    )
+    load_balancer_attributes: types.LoadBalancerAttributes = Field(
+        default={"routing.http2.enabled": "false"}, description="Further attributes of the load balancer."
+    )
+    ssl_policy: types.EnvironmentText = Field(
+        default="ELBSecurityPolicy-TLS-1-2-Ext-2018-06", description="TLS policy of the HTTPS listener."
+    )
+    target_type: Literal["instance", "ip"] = Field(
+        default="instance",
+        description="How the load balancer reaches the proxy: through a NodePort, or its pods' addresses.",
+    )
+    health_check_path: types.UrlPath = Field(default="/", description="What the load balancer asks the proxy for.")
+    health_check_success_codes: types.SuccessCodes = Field(
+        default="200-499", description="Status codes that mean the proxy is alive."
+    )
+
+    # What users get
+    allowed_workspaces: types.Workspaces = Field(
+        default="all", description='Workspaces with Studios: `"all"`, `"none"` or a list of ids.'
+    )
+    studio_templates: templates.StudioTemplates = Field(
+        default_factory=_default_templates,
+        description="Images offered for new Studios: key → `repository`, `tool`, `icon`, `status`, `port`.",
+        json_schema_extra={"shown_default": "Seqera's JupyterLab, R-IDE, VS Code and Xpra"},
+    )
+    custom_image_registry: types.EnvironmentText | None = Field(
+        default=None, description="Registry to which Wave pushes the images that it builds for Studios."
+    )
+    custom_image_repository: types.EnvironmentText | None = Field(
+        default=None, description="Repository to which Wave pushes them."
+    )
+    custom_image_name_strategy: types.EnvironmentText | None = Field(
+        default=None, description="How Wave names them, such as `tagPrefix`."
+    )
+    disallowed_registries: types.Texts | None = Field(
+        default=None, description="Registries whose images no Studio may use."
+    )
+    default_lifespan: int | None = Field(default=None, ge=1, description="Hours after which a Studio is stopped.")
+    private_by_default: bool | None = Field(default=None, description="New Studios are private.")
+    list_max_allowed: int | None = Field(default=None, ge=1, description="Most Studios in one answer of the API.")
+
+    feature_manifest_url: types.HttpsAddress | None = Field(
+        default=None, description="Where Platform reads which features a Studio's image has."
+    )
+    iframe_allowed_workspaces: types.Workspaces | None = Field(
+        default=None, description='Workspaces whose Studios open inside Platform: `"all"`, `"none"` or a list of ids.'
+    )
+    wave_status_check_initial_delay: types.Duration | None = Field(
+        default=None, description="How long Platform waits before it asks Wave for the state of a build."
+    )
+    wave_status_check_rate: types.Duration | None = Field(default=None, description="How often it asks.")
+    metrics_enabled_workspaces: types.Workspaces | None = Field(
+        default=None, description='Workspaces whose Studios are measured: `"all"`, `"none"` or a list of ids.'
+    )
+    metrics_retention_days: int | None = Field(default=None, ge=1, description="Days for which measurements are kept.")
+
+    # Keys and tokens
+    rsa_bits: int = Field(default=2048, ge=2048, le=16384, description="Size of the RSA key that signs OIDC tokens.")
+    oidc_secret: types.ObjectName = Field(
+        default="platform-oidc-certs", description="Secret with the RSA key, `oidc.pem`."
+    )
+    token_secret: types.ObjectName = Field(
+        default="connect-registration-token", description="Secret with the OIDC registration token, `token`."
+    )
+
+    # Names in the Platform install
+    backend_deployment: types.ObjectName = Field(default="backend", description="Deployment of Platform's backend.")
+    backend_container: types.Label = Field(default="backend", description="Its container.")
+    cron_deployment: types.ObjectName = Field(default="cron", description="Deployment of Platform's cron.")
+    cron_container: types.Label = Field(default="backend", description="Its container.")
+    backend_config_map: types.ObjectName = Field(
+        default="platform-backend-cfg", description="ConfigMap that backend and cron take their environment from."
+    )
+    tower_yml_config_map: types.ObjectName = Field(default="tower-yml", description="ConfigMap with `tower.yml`.")
+    tower_yml_key: types.DataKey = Field(default="tower.yml", description="Its key.")
+    pem_path: types.MountedFile = Field(
+        default="/data/certs/oidc.pem", description="Where backend and cron read the RSA key."
+    )
+    cert_volume: types.Label = Field(default="cert-volume", description="Name of the volume that holds it.")
+
+    @property
+    def platform_host(self) -> str:
+        """Platform's host name: the parent of the session hosts."""
+        return hosts.host_of(self.platform_url)
+
+    @property
+    def connect_host(self) -> str:
+        """The proxy's host name."""
+        return hosts.host_of(self.connect_url)
+
+    @property
+    def session_host(self) -> str:
+        """The host of Ingress and record: `*.<platform host>`, or the proxy's host with path routing."""
+        return self.connect_host if self.path_routing else f"*.{self.platform_host}"
+
+    @property
+    def session_url(self) -> str:
+        """The pattern of a session's URL."""
+        if self.path_routing:
+            return f"{self.connect_url}/_studio/<session>"
+        return f"https://<session>.{self.platform_host}"
+
+    @property
+    def tunnel_url(self) -> str:
+        """`host:port` at which sessions' tunnels end: the server's headless Service."""
+        return f"{self.server_name}:{self.tunnel_port}"

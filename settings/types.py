@@ -1,0 +1,212 @@
+"""The forms that values take in a stack's file, each refused with what to write instead."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from settings import hosts, versions
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_SERVICE = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_OBJECT = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII)
+_DATA_KEY = re.compile(r"[A-Za-z0-9._-]{1,253}", re.ASCII)
+_LABEL_KEY = re.compile(r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
+_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?", re.ASCII)
+_DURATION = re.compile(r"(\d+(\.\d+)?(ms|s|m|h))+", re.ASCII)
+_QUANTITY = re.compile(r"\d+(\.\d+)?(Ki|Mi|Gi|k|M|G)?", re.ASCII)
+IMAGE = re.compile(
+    r"(?P<repository>[a-z0-9]+([._-]+[a-z0-9]+)*(:\d{1,5}(?=/))?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*)"
+    r"(:(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(@(?P<digest>sha256:[0-9a-f]{64}))?",
+    re.ASCII,
+)
+_CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+", re.ASCII)
+_ZONE_ID = re.compile(r"Z[A-Z0-9]{1,31}", re.ASCII)
+_CLUSTER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
+_SUCCESS_CODES = re.compile(r"[2-4]\d\d(-[2-4]\d\d)?(,[2-4]\d\d(-[2-4]\d\d)?)*", re.ASCII)
+_ATTRIBUTE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+", re.ASCII)
+_ATTRIBUTE_VALUE = re.compile(r"[!-+\--~]*", re.ASCII)
+_ENVIRONMENT = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
+_MOUNTED_FILE = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-]){2,}(\.[A-Za-z0-9]+)?", re.ASCII)
+_HTTPS_ADDRESS = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.:-]*(/[!-~]*)?", re.ASCII)
+_URL_PATH = re.compile(r"/[!-~]{0,1023}", re.ASCII)
+_FOLDER = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-])+", re.ASCII)
+
+
+def form(pattern: re.Pattern[str], wanted: str) -> AfterValidator:
+    """Refuses text that does not match as a whole, with what is wanted as the message."""
+
+    def check(text: str) -> str:
+        if pattern.fullmatch(text) is None:
+            raise ValueError(wanted)
+        return text
+
+    return AfterValidator(check)
+
+
+def _number_as_text(value: Any) -> Any:
+    # 25.3 without quotes in a YAML file is a number.
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _parsed(value: Any, opening: str, separator: str | None) -> Any:
+    """A list or a map out of the text that `pulumi config set` stores."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text.startswith(opening):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"is no JSON: {error.msg} at character {error.pos + 1}") from None
+    if separator is None or not text:
+        return value
+    return [item.strip() for item in text.split(separator)]
+
+
+def _list_in_text(value: Any) -> Any:
+    return _parsed(value, "[", ",")
+
+
+def map_in_text(value: Any) -> Any:
+    """The map in a JSON text; anything else is returned as it is."""
+    return _parsed(value, "{", None)
+
+
+def _as_label_text(value: Any) -> Any:
+    # A YAML `true` or `301` means the text.
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _number_as_text(value)
+
+
+def _strip(value: Any) -> Any:
+    return value.strip(" ") if isinstance(value, str) else value
+
+
+def _without_repeats(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    repeated = sorted({str(item) for item in items if items.count(item) > 1})
+    if repeated:
+        raise ValueError(f"has {', '.join(repeated)} more than once")
+    return items
+
+
+def _version(parse: Callable[[str], versions.Version]) -> BeforeValidator:
+    def read(value: Any) -> versions.Version:
+        if isinstance(value, versions.Version):
+            return value
+        return parse(str(_number_as_text(value)))
+
+    return BeforeValidator(read)
+
+
+def _cidr(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError as error:
+        raise ValueError(f"is no network ({error}); write one such as 10.0.0.0/16") from None
+
+
+def _workspaces(value: Any) -> Any:
+    if isinstance(value, str) and value.strip().lower() in ("all", "none"):
+        return value.strip().lower()
+    items = _list_in_text(value)
+    if isinstance(items, int) and not isinstance(items, bool):
+        items = [items]
+    wanted = 'write "all", "none" or a list of workspace ids such as [1, 2]'
+    if not isinstance(items, list | tuple):
+        raise ValueError(f"is neither a word nor a list; {wanted}")  # noqa: TRY004 (pydantic takes ValueError)
+    ids: list[int] = []
+    for item in items:
+        text = str(item).strip()
+        if isinstance(item, bool | float) or not text.isascii() or not text.isdigit() or int(text) < 1:
+            raise ValueError(f"holds {json.dumps(item, default=str)}, which is no workspace id; {wanted}")
+        ids.append(int(text))
+    if not ids:
+        raise ValueError('is empty; write "none" to switch Studios off, or "all"')
+    return tuple(_without_repeats(tuple(ids)))
+
+
+PlatformVersion = Annotated[versions.Version, _version(versions.platform_version)]
+ConnectVersion = Annotated[versions.Version, _version(versions.connect_version)]
+Workspaces = Annotated[Literal["all", "none"] | tuple[int, ...], BeforeValidator(_workspaces)]
+
+Text = Annotated[str, BeforeValidator(_number_as_text), BeforeValidator(_strip), Field(min_length=1)]
+HttpsUrl = Annotated[Text, AfterValidator(hosts.https_url)]
+HttpsAddress = Annotated[
+    Text, form(_HTTPS_ADDRESS, "is no https URL; write one such as https://example.com/features.json")
+]
+Domain = Annotated[Text, AfterValidator(hosts.domain_name)]
+RedisAddress = Annotated[Text, AfterValidator(lambda text: hosts.address_with_port(text, default_port=6379))]
+EnvironmentText = Annotated[Text, form(_ENVIRONMENT, "has a line break or a control character; write it in one line")]
+
+Label = Annotated[
+    Text, form(_LABEL, "is no Kubernetes name; write up to 63 of a-z, 0-9 and '-', with a letter or digit at both ends")
+]
+ServiceName = Annotated[
+    Text, form(_SERVICE, "is no Service name; write up to 63 of a-z, 0-9 and '-', beginning with a letter")
+]
+ObjectName = Annotated[
+    Text, form(_OBJECT, "is no Kubernetes name; write up to 253 of a-z, 0-9, '-' and '.', as `kubectl get` prints it")
+]
+DataKey = Annotated[Text, form(_DATA_KEY, "is no key of a ConfigMap; write letters, digits, '-', '_' and '.'")]
+UrlPath = Annotated[Text, form(_URL_PATH, "is no path of a URL; write one that begins with /, without spaces")]
+MountedFile = Annotated[
+    Text, form(_MOUNTED_FILE, "is no file in a folder of its own; write an absolute path such as /data/certs/oidc.pem")
+]
+Folder = Annotated[Text, form(_FOLDER, "is no absolute path; write one such as /data")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+UnprivilegedPort = Annotated[int, Field(ge=1024, le=65535)]
+Duration = Annotated[Text, form(_DURATION, "is no duration; write numbers with units, such as 2m or 1h30m")]
+Quantity = Annotated[Text, form(_QUANTITY, "is no amount of storage; write one such as 100Mi")]
+Image = Annotated[
+    Text, form(IMAGE, "is no image; write repository, repository:tag or repository@sha256:…, without a scheme")
+]
+CertificateArn = Annotated[
+    Text,
+    form(_CERTIFICATE, "is no ARN of an ACM certificate; write arn:aws:acm:<region>:<account>:certificate/<id>"),
+]
+HostedZoneId = Annotated[Text, form(_ZONE_ID, "is no Route 53 zone id; write one such as Z0123456789ABCDEFGHIJ")]
+ClusterName = Annotated[Text, form(_CLUSTER, "is no name of an EKS cluster; `aws eks list-clusters` prints them")]
+SuccessCodes = Annotated[
+    Text, form(_SUCCESS_CODES, "are no status codes; write codes from 200 to 499, such as 200-399 or 200,302")
+]
+LogLevel = Annotated[
+    Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"],
+    BeforeValidator(lambda value: value.strip().upper() if isinstance(value, str) else value),
+]
+
+ObjectNames = Annotated[tuple[ObjectName, ...], BeforeValidator(_list_in_text), AfterValidator(_without_repeats)]
+Texts = Annotated[tuple[EnvironmentText, ...], BeforeValidator(_list_in_text), AfterValidator(_without_repeats)]
+Cidrs = Annotated[
+    tuple[Annotated[Text, AfterValidator(_cidr)], ...],
+    BeforeValidator(_list_in_text),
+    AfterValidator(_without_repeats),
+]
+NodeLabels = Annotated[
+    dict[
+        Annotated[str, form(_LABEL_KEY, "is no key of a node label; write one such as kubernetes.io/arch")],
+        Annotated[
+            str,
+            BeforeValidator(_as_label_text),
+            form(_LABEL_VALUE, "is no value of a node label; write up to 63 letters, digits, '-', '_' and '.'"),
+        ],
+    ],
+    BeforeValidator(map_in_text),
+]
+LoadBalancerAttributes = Annotated[
+    dict[
+        Annotated[str, form(_ATTRIBUTE, "is no attribute of a load balancer; write one such as routing.http2.enabled")],
+        Annotated[
+            str,
+            BeforeValidator(_as_label_text),
+            form(_ATTRIBUTE_VALUE, "has a comma, a space or a control character, which the annotation cannot hold"),
+        ],
+    ],
+    BeforeValidator(map_in_text),
+]
