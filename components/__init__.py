@@ -1,0 +1,1 @@
+"""What the program provisions: one ComponentResource a file. Nothing in here reads configuration or files."""

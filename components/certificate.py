@@ -1,0 +1,106 @@
+"""The TLS certificate of the Platform and Studios hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import acm, route53
+
+
+@dataclass(frozen=True, kw_only=True)
+class WildcardCertificateArgs:
+    """The arguments of :class:`WildcardCertificate`.
+
+    Args:
+        host: the Platform's host, without scheme: ``example.com``.
+        connect_host: the connect proxy's host: ``connect.example.com``.
+        path_routing: whether sessions are paths of the connect host, so that no wildcard is needed.
+        zone_id: the public hosted zone that the validation records go into; needed unless ``certificate_arn`` is given.
+        certificate_arn: an issued certificate that covers those hosts; then nothing is created.
+    """
+
+    host: str
+    connect_host: str
+    path_routing: bool = False
+    zone_id: pulumi.Input[str] | None = None
+    certificate_arn: pulumi.Input[str] | None = None
+
+
+class WildcardCertificate(pulumi.ComponentResource):
+    """An issued ACM certificate for ``host`` and ``*.host`` (path routing: ``host`` and ``connect_host``).
+
+    Validated by DNS: https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
+
+    Raises:
+        ValueError: neither a hosted zone nor an existing certificate is given.
+    """
+
+    certificate_arn: pulumi.Output[str]
+    """The ARN of the certificate, known once it is issued."""
+
+    def __init__(self, name: str, args: WildcardCertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("studios:index:WildcardCertificate", name, {}, opts)
+        if args.certificate_arn is not None:
+            self.certificate_arn = pulumi.Output.from_input(args.certificate_arn)
+        elif args.zone_id is not None:
+            self.certificate_arn = self._issue(name, args, args.zone_id)
+        else:
+            raise ValueError("WildcardCertificate needs zone_id or certificate_arn")
+        self.register_outputs({"certificate_arn": self.certificate_arn})
+
+    def _issue(self, name: str, args: WildcardCertificateArgs, zone_id: pulumi.Input[str]) -> pulumi.Output[str]:
+        certificate = acm.Certificate(
+            f"{name}-certificate",
+            domain_name=args.host,
+            subject_alternative_names=[args.connect_host if args.path_routing else f"*.{args.host}"],
+            validation_method="DNS",
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        # ACM validates a wildcard by its apex's record: one for both, and creating it twice fails.
+        domains = {"apex": args.host, "connect": args.connect_host} if args.path_routing else {"apex": args.host}
+        records = [
+            self._validation_record(f"{name}-validation-{label}", certificate, domain, zone_id)
+            for label, domain in domains.items()
+        ]
+        return acm.CertificateValidation(
+            f"{name}-issued",
+            certificate_arn=certificate.arn,
+            validation_record_fqdns=[record.fqdn for record in records],
+            opts=pulumi.ResourceOptions(parent=self),
+        ).certificate_arn
+
+    def _validation_record(
+        self, name: str, certificate: acm.Certificate, domain: str, zone_id: pulumi.Input[str]
+    ) -> route53.Record:
+        def option_of(
+            options: Sequence[acm.outputs.CertificateDomainValidationOption],
+        ) -> acm.outputs.CertificateDomainValidationOption:
+            return validation_option(options, domain)
+
+        option = certificate.domain_validation_options.apply(option_of)
+        return route53.Record(
+            name,
+            zone_id=zone_id,
+            name=option.apply(lambda o: o.resource_record_name or ""),
+            type=option.apply(lambda o: o.resource_record_type or ""),
+            records=[option.apply(lambda o: o.resource_record_value or "")],
+            ttl=300,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def validation_option(
+    options: Sequence[acm.outputs.CertificateDomainValidationOption], domain: str
+) -> acm.outputs.CertificateDomainValidationOption:
+    """Returns the validation record that ACM asks for ``domain``; ACM lists them in no fixed order.
+
+    Raises:
+        ValueError: ACM asks for none.
+    """
+    for option in options:
+        if option.domain_name == domain:
+            return option
+    listed = ", ".join(sorted(option.domain_name or "" for option in options)) or "none"
+    raise ValueError(f"ACM asks for no validation record for {domain}; it lists {listed}")

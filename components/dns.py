@@ -1,0 +1,60 @@
+"""The DNS record of the sessions, and the hosted zone that it goes into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import lb, route53
+
+
+def hosted_zone_id(zone_name: str, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """Looks up the id of the one public hosted zone called ``zone_name`` (``example.com``)."""
+    zone = route53.get_zone_output(name=zone_name, private_zone=False, opts=pulumi.InvokeOutputOptions(parent=parent))
+    return zone.zone_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class WildcardRecordArgs:
+    """The arguments of :class:`WildcardRecord`.
+
+    Args:
+        record_name: ``*.example.com``; with path routing the connect host, ``connect.example.com``.
+        zone_id: the public hosted zone that serves the name.
+        load_balancer_hostname: the DNS name of the application load balancer.
+    """
+
+    record_name: str
+    zone_id: pulumi.Input[str]
+    load_balancer_hostname: pulumi.Input[str]
+
+
+class WildcardRecord(pulumi.ComponentResource):
+    """A Route53 alias of the session hosts to the load balancer. A record of that name which exists is an error."""
+
+    fqdn: pulumi.Output[str]
+    """The record's full name, ``*.example.com``."""
+
+    def __init__(self, name: str, args: WildcardRecordArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("studios:index:WildcardRecord", name, {}, opts)
+        load_balancer_zone = lb.get_hosted_zone_id_output(
+            load_balancer_type="application", opts=pulumi.InvokeOutputOptions(parent=self)
+        )
+        record = route53.Record(
+            f"{name}-alias",
+            zone_id=args.zone_id,
+            name=args.record_name,
+            type=route53.RecordType.A,
+            aliases=[
+                route53.RecordAliasArgs(
+                    name=args.load_balancer_hostname,
+                    zone_id=load_balancer_zone.id,
+                    # There is nowhere else to send a session: an unhealthy proxy must not become an unknown host.
+                    evaluate_target_health=False,
+                )
+            ],
+            allow_overwrite=False,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.fqdn = record.fqdn
+        self.register_outputs({"fqdn": self.fqdn})

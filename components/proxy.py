@@ -1,0 +1,103 @@
+"""connect-proxy: what a browser talks to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes import apps, core, meta
+
+from components.pods import (
+    PodSettings,
+    SecretKey,
+    container_security,
+    environment_from_config_map,
+    environment_from_secrets,
+    labels_of,
+    name_of,
+    pod_template,
+    requests,
+    tcp_probe,
+)
+
+SERVICE_PORT = 80
+"""The Service's port in Seqera's templates, and the one that the Ingress routes to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectProxyArgs:
+    """The arguments of :class:`ConnectProxy`.
+
+    Args:
+        namespace: where Platform runs.
+        workload: the name of the Deployment and of the Service: ``connect-proxy``.
+        image: repository and tag.
+        pods: replicas, scheduling, resources.
+        config_map: the ConfigMap whose every key is an environment variable.
+        secrets: further environment variables, each from a Secret.
+        checksum: changes with what the pods read.
+        http_port: where the proxy listens: ``CONNECT_HTTP_PORT``.
+        node_port: open the Service on every node, for a load balancer whose targets are nodes and not pods.
+    """
+
+    namespace: str
+    workload: str
+    image: str
+    pods: PodSettings
+    config_map: pulumi.Input[str]
+    secrets: Mapping[str, SecretKey]
+    checksum: pulumi.Input[str]
+    http_port: int = 8081
+    node_port: bool = False
+
+
+class ConnectProxy(pulumi.ComponentResource):
+    """A Deployment, and a Service from port 80 to it, in the shape of Seqera's ``proxy.yml``."""
+
+    service_name: pulumi.Output[str]
+    """The Service that the Ingress routes to, on port 80."""
+    deployment_name: pulumi.Output[str]
+    """The Deployment, known once its pods are ready."""
+
+    def __init__(self, name: str, args: ConnectProxyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("studios:index:ConnectProxy", name, {}, opts)
+        metadata = meta.v1.ObjectMetaArgs(name=args.workload, namespace=args.namespace, labels=labels_of(args.workload))
+        selector = {"app": args.workload}
+        container = core.v1.ContainerArgs(
+            name="proxy",
+            image=args.image,
+            ports=[core.v1.ContainerPortArgs(name="proxy", container_port=args.http_port, protocol="TCP")],
+            env_from=environment_from_config_map(args.config_map),
+            env=environment_from_secrets(args.secrets),
+            volume_mounts=[core.v1.VolumeMountArgs(name="data", mount_path="/data")],
+            readiness_probe=tcp_probe("proxy", period_seconds=5),
+            liveness_probe=tcp_probe("proxy", period_seconds=20),
+            resources=requests(args.pods),
+            security_context=container_security(),
+        )
+        # Connect 0.8.3 and later keep their state in a file: a writable mount is mandatory.
+        data = core.v1.VolumeArgs(name="data", empty_dir=core.v1.EmptyDirVolumeSourceArgs(size_limit="100Mi"))
+        deployment = apps.v1.Deployment(
+            f"{name}-deployment",
+            metadata=metadata,
+            spec=apps.v1.DeploymentSpecArgs(
+                replicas=args.pods.replicas,
+                selector=meta.v1.LabelSelectorArgs(match_labels=selector),
+                template=pod_template(args.workload, container, args.pods, args.checksum, [data]),
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        service = core.v1.Service(
+            f"{name}-service",
+            metadata=metadata,
+            spec=core.v1.ServiceSpecArgs(
+                type="NodePort" if args.node_port else "ClusterIP",
+                selector=selector,
+                ports=[core.v1.ServicePortArgs(name="http", port=SERVICE_PORT, target_port="proxy", protocol="TCP")],
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.service_name = service.metadata.apply(name_of)
+        self.deployment_name = deployment.metadata.apply(name_of)
+        self.register_outputs({"service_name": self.service_name, "deployment_name": self.deployment_name})

@@ -1,0 +1,106 @@
+"""connect-server: the end of the tunnels that the Studio sessions open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes import apps, core, meta
+
+from components.pods import (
+    PodSettings,
+    SecretKey,
+    container_security,
+    environment_from_config_map,
+    environment_from_secrets,
+    labels_of,
+    name_of,
+    pod_template,
+    requests,
+    tcp_probe,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectServerArgs:
+    """The arguments of :class:`ConnectServer`.
+
+    Args:
+        namespace: where Platform runs.
+        workload: the name of the StatefulSet and of the Service: ``connect-server``.
+        image: repository and tag.
+        pods: replicas, scheduling, resources.
+        config_map: the ConfigMap whose every key is an environment variable.
+        secrets: further environment variables, each from a Secret.
+        checksum: changes with what the pods read.
+        tunnel_port: where the tunnels arrive: ``CONNECT_TUNNEL_PORT``.
+        listener_port: where the proxy asks for them: ``CONNECT_LISTENER_PORT``.
+    """
+
+    namespace: str
+    workload: str
+    image: str
+    pods: PodSettings
+    config_map: pulumi.Input[str]
+    secrets: Mapping[str, SecretKey]
+    checksum: pulumi.Input[str]
+    tunnel_port: int = 7070
+    listener_port: int = 7777
+
+
+class ConnectServer(pulumi.ComponentResource):
+    """A StatefulSet, and a headless Service over it, in the shape of Seqera's ``server.yml``."""
+
+    service_name: pulumi.Output[str]
+    """The headless Service; ``<name>:7070`` reaches a server directly, with no cluster IP between."""
+    stateful_set_name: pulumi.Output[str]
+    """The StatefulSet, known once its pods are ready."""
+
+    def __init__(self, name: str, args: ConnectServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("studios:index:ConnectServer", name, {}, opts)
+        metadata = meta.v1.ObjectMetaArgs(name=args.workload, namespace=args.namespace, labels=labels_of(args.workload))
+        selector = {"app": args.workload}
+        ports = {"tunnel": args.tunnel_port, "listener": args.listener_port}
+        container = core.v1.ContainerArgs(
+            name="server",
+            image=args.image,
+            ports=[
+                core.v1.ContainerPortArgs(name=port, container_port=number, protocol="TCP")
+                for port, number in ports.items()
+            ],
+            env_from=environment_from_config_map(args.config_map),
+            env=environment_from_secrets(args.secrets),
+            readiness_probe=tcp_probe("listener", period_seconds=5),
+            liveness_probe=tcp_probe("tunnel", period_seconds=20),
+            resources=requests(args.pods),
+            security_context=container_security(),
+        )
+        # The Service waits for the pods, so the StatefulSet takes its name from the arguments and not from it.
+        stateful_set = apps.v1.StatefulSet(
+            f"{name}-stateful-set",
+            metadata=metadata,
+            spec=apps.v1.StatefulSetSpecArgs(
+                replicas=args.pods.replicas,
+                service_name=args.workload,
+                selector=meta.v1.LabelSelectorArgs(match_labels=selector),
+                template=pod_template(args.workload, container, args.pods, args.checksum),
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        service = core.v1.Service(
+            f"{name}-service",
+            metadata=metadata,
+            spec=core.v1.ServiceSpecArgs(
+                cluster_ip="None",
+                selector=selector,
+                ports=[
+                    core.v1.ServicePortArgs(name=port, port=number, target_port=port, protocol="TCP")
+                    for port, number in ports.items()
+                ],
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.service_name = service.metadata.apply(name_of)
+        self.stateful_set_name = stateful_set.metadata.apply(name_of)
+        self.register_outputs({"service_name": self.service_name, "stateful_set_name": self.stateful_set_name})
