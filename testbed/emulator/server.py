@@ -1,0 +1,100 @@
+"""The WSGI application: moto's, and beside it what the testbed itself needs under ``/_testbed/``."""
+
+from __future__ import annotations
+
+import json
+import os
+import traceback
+from collections.abc import Callable, Iterable
+from datetime import datetime, timezone
+from threading import Lock
+from typing import Any, Final
+
+from botocore.credentials import Credentials
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.sts.models import sts_backends
+from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.wrappers import Request, Response
+
+from testbed.emulator import eks, strictness
+from testbed.emulator.token_review import Reviewer
+
+HOST: Final = "127.0.0.1"
+TOKEN_REVIEW: Final = "/_testbed/token-review"  # noqa: S105 (a path)
+CLUSTER: Final = "/_testbed/eks-cluster"
+
+StartResponse = Callable[..., Any]
+
+
+class Emulator:
+    """Dispatches to the testbed's own paths, and all else to moto, one request at a time.
+
+    A call to AWS is atomic; moto's backends are plain dictionaries that two threads can surprise.
+    """
+
+    def __init__(self, port: int) -> None:
+        strictness.apply()
+        self._port = port
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._lock = Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """WSGI: answers one request."""
+        with self._lock:
+            try:
+                return list(self._application(environ["PATH_INFO"])(environ, start_response))
+            except Exception:
+                traceback.print_exc()
+                raise
+
+    def _application(self, path: str) -> Callable[[dict[str, Any], StartResponse], Iterable[bytes]]:
+        if path == TOKEN_REVIEW:
+            return self._token_review
+        if path == CLUSTER:
+            return _connect_cluster
+        application: Callable[[dict[str, Any], StartResponse], Iterable[bytes]] = self._moto
+        return application
+
+    def _token_review(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        review = self._reviewer().review(
+            json.loads(Request(environ).get_data()),
+            [cluster.name for cluster in eks.clusters()],
+            datetime.now(timezone.utc),
+        )
+        return _json(review)(environ, start_response)
+
+    def _reviewer(self) -> Reviewer:
+        access_key = os.environ.get("AWS_ACCESS_KEY_ID", "testing")
+        credentials = Credentials(access_key, os.environ.get("AWS_SECRET_ACCESS_KEY", "testing"))
+        sts = sts_backends[DEFAULT_ACCOUNT_ID]["aws"]
+        _, arn, account_id = sts.get_caller_identity(access_key, "us-east-1")
+        return Reviewer(credentials, arn, account_id, {f"{HOST}:{self._port}", f"localhost:{self._port}"})
+
+
+def _connect_cluster(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    wanted = json.loads(Request(environ).get_data())
+    eks.connect(wanted["region"], wanted["name"], wanted["endpoint"], wanted["certificateAuthority"])
+    return _json({})(environ, start_response)
+
+
+def _json(value: dict[str, Any]) -> Response:
+    return Response(json.dumps(value), mimetype="application/json")
+
+
+class QuietRequestHandler(MotoRequestHandler):  # type: ignore[misc]  # moto has no types
+    """Writes no access log: errors still go to stderr."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing."""
+
+
+def make(port: int) -> BaseWSGIServer:
+    """A server that listens on the loopback interface already; ``port`` 0 takes a free one."""
+    server = make_server(HOST, port, _not_yet, threaded=True, request_handler=QuietRequestHandler)
+    server.app = Emulator(server.port)
+    return server
+
+
+def _not_yet(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    return Response("starting", status=503)(environ, start_response)
