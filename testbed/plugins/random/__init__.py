@@ -1,0 +1,1 @@
+"""A stand-in for the random provider: passwords, strings, ids and bytes."""
