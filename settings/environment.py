@@ -1,6 +1,7 @@
 """The environment variables that the settings become, for Platform, the proxy and the server.
 
-Secrets are not among them: the registration token, the password of Redis and the key of the management port are read from Secrets.
+The registration token, the password of Redis and the key of the management port are not among them: pods read those
+from Secrets.
 """
 
 from __future__ import annotations

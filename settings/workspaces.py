@@ -25,7 +25,7 @@ def tower_yml_value(workspaces: Workspaces) -> list[int] | None:
 
 
 def allowed_variable(workspaces: Workspaces) -> str | None:
-    """TOWER_DATA_STUDIO_ALLOWED_WORKSPACES from 26.1 on: to be left unset (None) for all, empty for none, or the ids."""
+    """TOWER_DATA_STUDIO_ALLOWED_WORKSPACES from 26.1 on: left unset (None) for all, empty for none, or the ids."""
     return None if workspaces == "all" else _ids(workspaces)
 
 

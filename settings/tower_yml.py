@@ -1,0 +1,321 @@
+"""The one entry of tower.yml that Studios needs, `tower.data-studio.allowed-workspaces`.
+
+The file is somebody else's, comments and all. So nothing is loaded and dumped: the entry's place is found by parsing,
+and only its characters change. Every edit is parsed again and compared before it is handed back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal, cast
+
+from ruamel.yaml import YAML
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+from settings import yaml_text
+from settings.yaml_text import Canonical, Pair, YamlTextError
+
+PATH = ("tower", "data-studio", "allowed-workspaces")
+INDENT = 2
+
+
+class _Any(Enum):
+    ANY = "any"
+
+
+ANY = _Any.ANY
+"""Whatever value the entry has now."""
+
+Ours = list[int] | None | Literal[_Any.ANY]
+
+
+class TowerYmlError(ValueError):
+    """The text cannot be edited safely; the message says why, in words that follow the file's name."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a tower.yml says of the allowed workspaces, exactly enough to say it again.
+
+    `depth` is how many keys of the path exist: 3 where the entry itself does.
+    `source` is the text of the last one's value, if that is the entry's or a null that is written out; else None.
+    """
+
+    depth: int
+    source: str | None
+
+    @property
+    def present(self) -> bool:
+        """Whether the file has the entry."""
+        return self.depth == len(PATH)
+
+    @property
+    def value(self) -> object:
+        """The entry's value: None (all workspaces) or a list of ids, unless somebody wrote something else."""
+        return YAML(typ="safe", pure=True).load(self.source) if self.present and self.source else None
+
+
+def read_entry(text: str) -> Entry:
+    """What the text says of the allowed workspaces.
+
+    Raises:
+        TowerYmlError: the text is no YAML mapping.
+    """
+    try:
+        return _entry(text, _locate(text))
+    except YamlTextError as error:
+        raise TowerYmlError(str(error)) from None
+
+
+def set_allowed_workspaces(text: str, value: list[int] | None) -> str:
+    """The text with the entry set: None for all workspaces, an empty list for none. Unchanged where it says so already.
+
+    Raises:
+        TowerYmlError: the text is no YAML mapping, or the entry cannot be set without changing something else.
+    """
+    try:
+        spot = _locate(text)
+        entry = _entry(text, spot)
+        if entry.present and entry.value == value and not isinstance(entry.value, str):
+            return text
+        for edited in _with_value(text, spot, value):
+            if _rest(edited) == _rest(text) and read_entry(edited).present and read_entry(edited).value == value:
+                return edited
+    except YamlTextError as error:
+        raise TowerYmlError(str(error)) from None
+    raise TowerYmlError(
+        f"cannot be given {'.'.join(PATH)} without changing something else, since anchors or tags are in the way; "
+        "write that entry with its value in the file"
+    )
+
+
+def restore(text: str, earlier: Entry, *, ours: Ours = ANY) -> str:
+    """The text with the entry as it was in the text that `earlier` was read from, and all else as it is now.
+
+    An entry that somebody has taken out since stays out. With `ours`, the value that was set, an entry that somebody
+    has given another value since stays too.
+
+    Raises:
+        TowerYmlError: the text is no YAML mapping, or the entry cannot be restored without changing something else.
+    """
+    try:
+        spot = _locate(text)
+        current = _entry(text, spot)
+        if not current.present or (ours is not ANY and current.value != ours):
+            return text
+        restored = _replaced(text, spot, earlier.source or "") if earlier.present else _removed(text, spot, earlier)
+        if _rest(restored) == _rest(text):
+            return restored
+    except YamlTextError as error:
+        raise TowerYmlError(str(error)) from None
+    raise TowerYmlError(f"cannot be given back without {'.'.join(PATH)} unchanged otherwise; edit that entry by hand")
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """How far the path leads: the pairs found, and the mappings that hold them, the root first."""
+
+    found: list[Pair]
+    mappings: list[MappingNode]
+    root_is_empty: bool
+
+
+def _locate(text: str) -> _Spot:
+    root = yaml_text.compose(text)
+    found: list[Pair] = []
+    if root is None:
+        return _Spot(found, [], root_is_empty=True)
+    mappings = [root]
+    for depth, name in enumerate(PATH):
+        _refuse_dotted(mappings[-1], depth)
+        pair = yaml_text.find(mappings[-1], name)
+        if pair is None:
+            break
+        found.append(pair)
+        if depth + 1 == len(PATH) or yaml_text.is_null(pair.value):
+            break
+        path = ".".join(PATH[: depth + 1])
+        if pair.is_alias:
+            raise YamlTextError(f"takes {path} from an anchor elsewhere in the file; write it out where it is used")
+        if not isinstance(pair.value, MappingNode):
+            raise YamlTextError(f"has something at {path} that is no mapping (line {pair.key.start_mark.line + 1})")
+        mappings.append(pair.value)
+    return _Spot(found, mappings, root_is_empty=False)
+
+
+def _refuse_dotted(mapping: MappingNode, depth: int) -> None:
+    # Platform reads `tower.data-studio:` as it reads the nested form, and one would hide the other.
+    for end in range(depth + 2, len(PATH) + 1):
+        dotted = ".".join(PATH[depth:end])
+        if yaml_text.find(mapping, dotted) is not None:
+            raise YamlTextError(f"has the key {dotted} in one line; write its parts nested, a line each")
+
+
+def _entry(text: str, spot: _Spot) -> Entry:
+    if not spot.found:
+        return Entry(0, None)
+    last = spot.found[-1]
+    if len(spot.found) == len(PATH):
+        start, end = _value_span(text, last)
+        return Entry(len(PATH), text[start:end])
+    if yaml_text.is_null(last.value) and not last.is_empty:
+        return Entry(len(spot.found), text[slice(*_value_span(text, last))])
+    return Entry(len(spot.found), None)
+
+
+def _value_span(text: str, pair: Pair) -> tuple[int, int]:
+    """The characters of a value: behind the colon, or for a list in lines of its own, behind the key's line."""
+    start = yaml_text.value_start(text, pair)
+    if pair.is_alias:
+        raise YamlTextError(f"takes {pair.key.value} from an anchor elsewhere in the file; write it out")
+    if pair.is_empty:
+        return start, start
+    end = yaml_text.end_of(pair.value)
+    if isinstance(pair.value, SequenceNode) and not pair.value.flow_style:
+        return yaml_text.line_end(text, start), yaml_text.line_end(text, end)
+    return start, end
+
+
+def _written(value: list[int] | None) -> str:
+    return "null" if value is None else f"[{', '.join(map(str, value))}]"
+
+
+def _replaced(text: str, spot: _Spot, source: str) -> str:
+    """The text with the entry's value replaced by the given source, as `_value_span` delimits it."""
+    pair = spot.found[-1]
+    start, end = _value_span(text, pair)
+    behind_key = yaml_text.value_start(text, pair)
+    if source.lstrip(" \t").startswith(("\n", "\r")):
+        bare = yaml_text.replace(text, start, end, "")
+        at = yaml_text.line_end(bare, behind_key)
+        return yaml_text.replace(bare, at, at, source)
+    bare = yaml_text.replace(text, start, end, "")
+    return yaml_text.replace(bare, behind_key, behind_key, source)
+
+
+def _with_value(text: str, spot: _Spot, value: list[int] | None) -> Iterator[str]:
+    """The edits that set the entry, the most natural one first."""
+    missing = PATH[len(spot.found) :]
+    if not missing:
+        colon = "" if text[: yaml_text.value_start(text, spot.found[-1])].endswith(":") else ":"
+        yield _replaced(text, spot, f"{colon} {_written(value)}")
+        return
+    if spot.root_is_empty:
+        yield _appended(text, _block(missing, value, 0, yaml_text.line_break(text)), yaml_text.line_break(text))
+        return
+    parent = spot.mappings[-1]
+    if spot.found and yaml_text.is_null(spot.found[-1].value):
+        yield from _into_null(text, spot, missing, value)
+    elif parent.flow_style or not parent.value:
+        yield _into_flow(text, parent, missing, value)
+    else:
+        _refuse_merged(parent, missing)
+        yield from _into_block(text, spot, missing, value)
+
+
+def _into_null(text: str, spot: _Spot, missing: tuple[str, ...], value: list[int] | None) -> Iterator[str]:
+    pair, holder = spot.found[-1], spot.mappings[-1]
+    start, end = _value_span(text, pair)
+    if pair.is_empty and not holder.flow_style:
+        br = yaml_text.line_break(text)
+        at = yaml_text.line_end(text, start)
+        yield yaml_text.replace(text, at, at, br + _block(missing, value, _column(pair.key) + INDENT, br))
+    colon = "" if text[:start].endswith(":") else ":"
+    yield yaml_text.replace(text, start, end, f"{colon} {{{_flow(missing, value)}}}")
+
+
+def _into_flow(text: str, parent: MappingNode, missing: tuple[str, ...], value: list[int] | None) -> str:
+    brace = text.index("{", parent.start_mark.index) + 1
+    comma = ", " if parent.value else ""
+    first = yaml_text.pairs(parent)[0].start if parent.value else brace
+    return yaml_text.replace(text, first, first, _flow(missing, value) + comma)
+
+
+def _into_block(text: str, spot: _Spot, missing: tuple[str, ...], value: list[int] | None) -> Iterator[str]:
+    br = yaml_text.line_break(text)
+    parent = spot.mappings[-1]
+    first = yaml_text.pairs(parent)[0]
+    block = _block(missing, value, _column(first.key), br)
+    if not spot.found:
+        yield _appended(text, block, br)
+    at = yaml_text.line_start(text, first.start)
+    if spot.found:
+        # Above a comment that belongs to the first key.
+        floor = yaml_text.line_end(text, spot.found[-1].start)
+        while at > floor + len(br):
+            above = yaml_text.line_start(text, at - 1)
+            if above <= floor or text[above:at].strip()[:1] not in ("", "#"):
+                break
+            at = above
+    yield yaml_text.replace(text, at, at, block + br)
+
+
+def _refuse_merged(parent: MappingNode, missing: tuple[str, ...]) -> None:
+    merged = [pair.value for pair in yaml_text.pairs(parent) if pair.key.value == "<<"]
+    if len(missing) > 1 and any(_mentions(node, missing[0]) for node in merged):
+        raise YamlTextError(f"merges {missing[0]} from an anchor elsewhere in the file; write it out where it is used")
+
+
+def _mentions(node: Node, name: str) -> bool:
+    if isinstance(node, SequenceNode):
+        return any(_mentions(item, name) for item in node.value)
+    return isinstance(node, MappingNode) and any(
+        pair.key.value == name or (pair.key.value == "<<" and _mentions(pair.value, name))
+        for pair in yaml_text.pairs(node)
+    )
+
+
+def _appended(text: str, block: str, br: str) -> str:
+    if not text:
+        return block + br
+    return text + block + br if text.endswith("\n") else text + br + block
+
+
+def _block(path: tuple[str, ...], value: list[int] | None, column: int, br: str) -> str:
+    lines = [f"{' ' * (column + INDENT * depth)}{name}:" for depth, name in enumerate(path)]
+    return f"{br.join(lines)} {_written(value)}"
+
+
+def _flow(path: tuple[str, ...], value: list[int] | None) -> str:
+    *parents, leaf = path
+    return "".join(f"{name}: {{" for name in parents) + f"{leaf}: {_written(value)}" + "}" * len(parents)
+
+
+def _column(key: Node) -> int:
+    return int(key.start_mark.column)
+
+
+def _removed(text: str, spot: _Spot, earlier: Entry) -> str:
+    """The text without the entry, and without those of its parents that were not there before and hold nothing else."""
+    depth = len(PATH) - 1
+    while depth > earlier.depth and len(spot.mappings[depth].value) == 1:
+        depth -= 1
+    pair, holder = spot.found[depth], spot.mappings[depth]
+    parent = spot.found[depth - 1] if depth else None
+    if parent is not None and depth == earlier.depth and earlier.source is not None and len(holder.value) == 1:
+        return yaml_text.replace(text, *_value_span(text, parent), earlier.source)
+    if holder.flow_style:
+        return yaml_text.without_flow_pair(text, holder, pair)
+    return yaml_text.without_lines(text, pair.start, max(yaml_text.end_of(pair.key), yaml_text.end_of(pair.value)))
+
+
+def _rest(text: str) -> Canonical:
+    """What the text says beside the entry; parents that hold nothing count as absent."""
+    return _without(yaml_text.canonical(yaml_text.compose(text)), PATH)
+
+
+def _without(node: Canonical, path: tuple[str, ...]) -> Canonical:
+    if not path or node[0] != "mapping":
+        return node
+    kept: list[tuple[Canonical, Canonical]] = []
+    for key, value in cast("tuple[tuple[Canonical, Canonical], ...]", node[1]):
+        if key[0] == "scalar" and key[2] == path[0]:
+            rest = _without(value, path[1:])
+            if len(path) == 1 or rest == ("mapping", ()) or rest[:2] == ("scalar", "tag:yaml.org,2002:null"):
+                continue
+            kept.append((key, rest))
+        else:
+            kept.append((key, value))
+    return ("mapping", tuple(kept))

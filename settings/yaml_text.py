@@ -1,0 +1,168 @@
+"""Edits of a YAML text that leave every other byte alone: a place is found by parsing, and changed as characters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+Canonical = tuple[object, ...]
+
+
+class YamlTextError(ValueError):
+    """The text cannot be edited; the message says why, in words that follow the text's name."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A key and its value in a mapping."""
+
+    key: Node
+    value: Node
+
+    @property
+    def start(self) -> int:
+        """Where the key begins."""
+        return int(self.key.start_mark.index)
+
+    @property
+    def is_alias(self) -> bool:
+        """Whether the value is written elsewhere (`*name`)."""
+        return bool(self.value.start_mark.index < self.key.start_mark.index)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is written for the value."""
+        return bool(isinstance(self.value, ScalarNode) and self.value.start_mark.index == self.value.end_mark.index)
+
+
+def compose(text: str) -> MappingNode | None:
+    """The mapping that the text holds, or None where it holds nothing but comments.
+
+    Raises:
+        YamlTextError: no YAML, several documents, a key twice, or something else than a mapping.
+    """
+    try:
+        node = YAML(typ="safe", pure=True).compose(text)
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" in line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "it cannot be parsed"
+        raise YamlTextError(f"is not valid YAML{place}: {problem}") from None
+    if node is None:
+        return None
+    if not isinstance(node, MappingNode):
+        raise YamlTextError("is not a YAML mapping, as `key: value` lines are")
+    return node
+
+
+def pairs(mapping: MappingNode) -> list[Pair]:
+    """The mapping's pairs, in order."""
+    return [Pair(key, value) for key, value in mapping.value]
+
+
+def find(mapping: MappingNode, name: str) -> Pair | None:
+    """The pair with the given key, if the mapping itself has it.
+
+    Raises:
+        YamlTextError: it has the key twice.
+    """
+    found = [pair for pair in pairs(mapping) if isinstance(pair.key, ScalarNode) and pair.key.value == name]
+    if len(found) > 1:
+        raise YamlTextError(f"has the key {name} twice in one mapping (line {found[1].key.start_mark.line + 1})")
+    return found[0] if found else None
+
+
+def is_null(node: Node) -> bool:
+    """Whether the node is null, written or left out."""
+    return isinstance(node, ScalarNode) and str(node.tag) == "tag:yaml.org,2002:null"
+
+
+def end_of(node: Node) -> int:
+    """Where the node's own text ends: a block collection's mark lies behind the comments that follow it."""
+    if isinstance(node, MappingNode | SequenceNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        if not isinstance(last, tuple):
+            return end_of(last)
+        pair = Pair(*last)
+        return end_of(pair.key) if pair.is_alias else max(end_of(pair.key), end_of(pair.value))
+    return int(node.end_mark.index)
+
+
+def line_end(text: str, index: int) -> int:
+    """Where the line at the index ends, before its line break."""
+    end = text.find("\n", index)
+    if end < 0:
+        return len(text)
+    return end - 1 if end > index and text[end - 1] == "\r" else end
+
+
+def line_start(text: str, index: int) -> int:
+    """Where the line at the index begins."""
+    return text.rfind("\n", 0, index) + 1
+
+
+def line_break(text: str) -> str:
+    """The text's line break: that of its first line."""
+    first = text.find("\n")
+    return "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"
+
+
+def replace(text: str, start: int, end: int, new: str) -> str:
+    """The text with the characters from start to end replaced."""
+    return text[:start] + new + text[end:]
+
+
+def value_start(text: str, pair: Pair) -> int:
+    """Right behind the pair's colon; behind the key where there is no colon, as in `{key}`."""
+    key_end = int(pair.key.end_mark.index)
+    limit = len(text) if pair.is_empty or pair.is_alias else int(pair.value.start_mark.index)
+    between = text[key_end:limit].lstrip(" \t")
+    return text.index(":", key_end) + 1 if between.startswith(":") else key_end
+
+
+def without_lines(text: str, start: int, end: int) -> str:
+    """The text without the lines from the one at start to the one at end.
+
+    Raises:
+        YamlTextError: something else stands before start in its line.
+    """
+    first, last = line_start(text, start), line_end(text, end)
+    if text[first:start].strip(" "):
+        raise YamlTextError(f"has something before the key in line {text.count(chr(10), 0, start) + 1}")
+    if last < len(text):
+        return text[:first] + text[text.index("\n", last) + 1 :]
+    return text[: line_end(text, line_start(text, first - 1))] if first else ""
+
+
+def without_flow_pair(text: str, mapping: MappingNode, pair: Pair) -> str:
+    """The text without one pair of a `{…}` mapping, and without the comma beside it."""
+    all_pairs = pairs(mapping)
+    position = [other.start for other in all_pairs].index(pair.start)
+    end = max(int(pair.key.end_mark.index), 0 if pair.is_alias else int(pair.value.end_mark.index))
+    if position + 1 < len(all_pairs):
+        return replace(text, pair.start, all_pairs[position + 1].start, "")
+    if position:
+        before = all_pairs[position - 1]
+        return replace(text, max(int(before.key.end_mark.index), int(before.value.end_mark.index)), end, "")
+    return replace(text, pair.start, end, "")
+
+
+def canonical(node: Node | None) -> Canonical:
+    """What the node says, without how it is written; aliases are told from copies, and order counts."""
+    seen: dict[int, int] = {}
+
+    def say(node: Node) -> Canonical:
+        if id(node) in seen:
+            return ("alias", seen[id(node)])
+        if node.anchor:
+            seen[id(node)] = len(seen)
+        if isinstance(node, ScalarNode):
+            return ("scalar", str(node.tag), node.value)
+        if isinstance(node, MappingNode):
+            return ("mapping", tuple((say(key), say(value)) for key, value in node.value))
+        return ("sequence", tuple(say(item) for item in node.value))
+
+    return ("mapping", ()) if node is None else say(node)

@@ -1,0 +1,246 @@
+"""tower.yml: one entry changes, every other byte stays."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from settings.tower_yml import Entry, TowerYmlError, read_entry, restore, set_allowed_workspaces
+
+REALISTIC = """\
+# Kept by the platform team. Ask before you change it.
+mail:
+  smtp:
+    auth: true   # the relay wants it
+tower:
+  # where jobs run
+  cron:
+    audit-log:
+      time-offset: "365d"
+  trustedEmails:
+    - '*@example.com'
+"""
+
+ENTRY_IN_REALISTIC = REALISTIC.replace("tower:\n", "tower:\n  data-studio:\n    allowed-workspaces: null\n")
+
+
+def test_the_entry_is_added_under_tower_and_nothing_else_moves() -> None:
+    assert set_allowed_workspaces(REALISTIC, None) == ENTRY_IN_REALISTIC
+
+
+def test_no_workspace_is_an_empty_list_and_some_are_a_list_of_ids() -> None:
+    assert set_allowed_workspaces("tower:\n  a: 1\n", []) == (
+        "tower:\n  data-studio:\n    allowed-workspaces: []\n  a: 1\n"
+    )
+    assert set_allowed_workspaces("tower:\n  a: 1\n", [7, 12]) == (
+        "tower:\n  data-studio:\n    allowed-workspaces: [7, 12]\n  a: 1\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "tower:\n  data-studio:\n    allowed-workspaces: [5]\n"),
+        ("# nothing yet", "# nothing yet\ntower:\n  data-studio:\n    allowed-workspaces: [5]"),
+        ("a: 1", "a: 1\ntower:\n  data-studio:\n    allowed-workspaces: [5]"),
+        ("a: 1\r\n", "a: 1\r\ntower:\r\n  data-studio:\r\n    allowed-workspaces: [5]\r\n"),
+        ("a: |+\n  x\n\n", "a: |+\n  x\n\ntower:\n  data-studio:\n    allowed-workspaces: [5]\n"),
+        ("a: |\n  x", "tower:\n  data-studio:\n    allowed-workspaces: [5]\na: |\n  x"),
+        ("a: 1\n...\n", "tower:\n  data-studio:\n    allowed-workspaces: [5]\na: 1\n...\n"),
+        ("{}", "{tower: {data-studio: {allowed-workspaces: [5]}}}"),
+        ("{ a: 1 }\n", "{ tower: {data-studio: {allowed-workspaces: [5]}}, a: 1 }\n"),
+        ("tower:", "tower:\n  data-studio:\n    allowed-workspaces: [5]"),
+        ("tower:  # ours\nb: 2\n", "tower:  # ours\n  data-studio:\n    allowed-workspaces: [5]\nb: 2\n"),
+        ("tower: ~ # none\n", "tower: {data-studio: {allowed-workspaces: [5]}} # none\n"),
+        ("tower: {}\n", "tower: {data-studio: {allowed-workspaces: [5]}}\n"),
+        ("tower:\n  data-studio: null\n", "tower:\n  data-studio: {allowed-workspaces: [5]}\n"),
+        ("tower: {data-studio: }\n", "tower: {data-studio: {allowed-workspaces: [5]} }\n"),
+        ("{tower}\n", "{tower: {data-studio: {allowed-workspaces: [5]}}}\n"),
+        (
+            "tower:\n    data-studio:\n\n        # about x\n        x: y\n",
+            "tower:\n    data-studio:\n        allowed-workspaces: [5]\n\n        # about x\n        x: y\n",
+        ),
+        ("tower:\t{data-studio:\t{x: 1}}", "tower:\t{data-studio:\t{allowed-workspaces: [5], x: 1}}"),
+        ("tower: &t\n  a: 1\nb: *t\n", None),
+        (
+            "tower: {data-studio: {allowed-workspaces:   [ 1,2 ]  }} # c",
+            "tower: {data-studio: {allowed-workspaces: [5]  }} # c",
+        ),
+        (
+            "tower:\n  data-studio:\n    allowed-workspaces: null  # all",
+            "tower:\n  data-studio:\n    allowed-workspaces: [5]  # all",
+        ),
+        ("tower:\n  data-studio:\n    allowed-workspaces:\n", "tower:\n  data-studio:\n    allowed-workspaces: [5]\n"),
+        (
+            "tower:\n  data-studio:\n    allowed-workspaces:  # teams\n      - 1  # a\n      # and\n      - 2  # b\n    x: 1\n",
+            "tower:\n  data-studio:\n    allowed-workspaces: [5]  # teams\n    x: 1\n",
+        ),
+        (
+            '"tower":\n  "data-studio":\n    "allowed-workspaces": "5"\n',
+            '"tower":\n  "data-studio":\n    "allowed-workspaces": [5]\n',
+        ),
+    ],
+)
+def test_every_way_to_write_it_is_edited_in_place_and_given_back(before: str, after: str | None) -> None:
+    if after is None:
+        with pytest.raises(TowerYmlError, match="without changing something else"):
+            set_allowed_workspaces(before, [5])
+        return
+    assert set_allowed_workspaces(before, [5]) == after
+    assert restore(after, read_entry(before)) == before
+
+
+def test_setting_what_it_says_already_changes_nothing() -> None:
+    text = "tower:\n  data-studio:\n    allowed-workspaces:\n    - 1\n    -  2 # two\n"
+    assert set_allowed_workspaces(text, [1, 2]) == text
+
+
+def test_an_edit_by_the_owner_in_between_is_kept_when_the_entry_goes() -> None:
+    edited = ENTRY_IN_REALISTIC.replace("365d", "30d").replace("mail:", "logger: {}\nmail:")
+    assert restore(edited, read_entry(REALISTIC)) == REALISTIC.replace("365d", "30d").replace(
+        "mail:", "logger: {}\nmail:"
+    )
+
+
+def test_a_neighbour_that_the_owner_put_beside_the_entry_stays() -> None:
+    edited = ENTRY_IN_REALISTIC.replace("allowed-workspaces: null\n", "allowed-workspaces: null\n    x: 1\n")
+    assert restore(edited, read_entry(REALISTIC)) == REALISTIC.replace("tower:\n", "tower:\n  data-studio:\n    x: 1\n")
+
+
+def test_an_entry_that_the_owner_took_out_stays_out() -> None:
+    assert restore(REALISTIC, Entry(3, " [1]")) == REALISTIC
+
+
+def test_a_value_that_the_owner_set_since_stays_when_ours_is_known() -> None:
+    theirs = ENTRY_IN_REALISTIC.replace("null", "[9]")
+    assert restore(theirs, read_entry(REALISTIC), ours=None) == theirs
+    assert restore(theirs, read_entry(REALISTIC), ours=[9]) == REALISTIC
+
+
+def test_the_entry_is_read_with_its_value() -> None:
+    assert read_entry(REALISTIC) == Entry(1, None)
+    assert not read_entry(REALISTIC).present
+    listed = read_entry("tower:\n  data-studio:\n    allowed-workspaces:\n      - 3\n      - 4\n")
+    assert listed.present
+    assert listed.value == [3, 4]
+    assert read_entry("tower: {data-studio: {allowed-workspaces: ~}}").value is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("- 1\n- 2\n", "is not a YAML mapping"),
+        ("just words", "is not a YAML mapping"),
+        ("a: [1\nb: 2\n", "is not valid YAML in line"),
+        ("a: 1\n---\nb: 2\n", "is not valid YAML"),
+        ("tower: 1\n", "has something at tower that is no mapping (line 1)"),
+        ("tower:\n  data-studio: [x]\n", "has something at tower.data-studio that is no mapping (line 2)"),
+        ("tower:\n  a: 1\ntower:\n  b: 2\n", "tower"),
+        ("x: &d {a: 1}\ntower:\n  data-studio: *d\n", "takes tower.data-studio from an anchor"),
+        ("x: &d {data-studio: {a: 1}}\ntower:\n  <<: *d\n  b: 1\n", "merges data-studio from an anchor"),
+        ("tower.data-studio.allowed-workspaces: []\n", "has the key tower.data-studio.allowed-workspaces in one line"),
+        ("tower:\n  data-studio.allowed-workspaces: []\n", "has the key data-studio.allowed-workspaces in one line"),
+        ("tower:\n  data-studio:\n    allowed-workspaces: &w [1]\n    other: *w\n", "without changing something else"),
+        ("a: \x01\n", "is not valid YAML"),
+    ],
+)
+def test_a_text_that_cannot_be_edited_safely_is_refused_with_the_reason(text: str, words: str) -> None:
+    with pytest.raises(TowerYmlError) as caught:
+        set_allowed_workspaces(text, [5])
+    assert words in str(caught.value)
+
+
+comments = st.sampled_from(["", "  # why", "\t# why", " "])
+filler = st.sampled_from(
+    [
+        "",
+        "# note\n",
+        "\n",
+        "  \n",
+        "mail: {a: 1, b: [x, 'y']}\n",
+        "log: >-\n  two\n  lines\n",
+        "x: &x\n  y: 1\nz: *x\n",
+        'q: "tower: {"\n',
+    ]
+)
+values = st.one_of(
+    st.sampled_from([" null", " ~", "", " []", "   [ 1,2 ]", " 5", ' "1,2"', " [\n        1,\n        2 ]"]),
+    st.lists(st.integers(1, 99), min_size=1, max_size=3).map(
+        lambda ids: "".join(f"\n      - {i}  # t{i}" for i in ids)
+    ),
+)
+
+
+@st.composite
+def towers(draw: st.DrawFn) -> str:
+    """The `tower:` part in any style, with or without the entry."""
+    kind = draw(
+        st.sampled_from(["absent", "empty", "null", "flow", "block", "studio-empty", "studio", "entry", "flow-entry"])
+    )
+    c = draw(comments)
+    sibling = draw(
+        st.sampled_from(["", "  cron: {a: 1}\n", "  # about cron\n  cron:\n    - 1\n", "\n  cron: |\n    text\n\n"])
+    )
+    beside = draw(st.sampled_from(["", "    x: 1\n", "    # about x\n    x: [1]\n"]))
+    return {
+        "absent": "",
+        "empty": f"tower:{c}\n",
+        "null": f"tower: {draw(st.sampled_from(['null', '~', '{}', '{ }', '{a: 1}']))}{c}\n",
+        "flow": f"tower: {{data-studio: {draw(st.sampled_from(['null', '{}', '{x: 1}', '']))} , z: 1}}{c}\n",
+        "block": f"tower:{c}\n" + (sibling or "  a: 1\n"),
+        "studio-empty": f"tower:\n{sibling}  data-studio:{c}\n{sibling.replace('cron', 'late')}",
+        "studio": f"tower:\n  data-studio:{c}\n" + (beside or "    y: 2\n") + sibling,
+        "entry": f"tower:\n{sibling}  data-studio:\n{beside}    allowed-workspaces:{draw(values)}{c}\n{beside.replace('x', 'w')}",
+        "flow-entry": f"tower: {{data-studio: {{a: 1, allowed-workspaces: [ 1 ]  , b: 2}}}}{c}\n",
+    }[kind]
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> str:
+    head = draw(st.sampled_from(["", "---\n", "# head\n\n", "%YAML 1.2\n---\n", "\ufeff"]))
+    text = (
+        head
+        + draw(filler)
+        + draw(towers())
+        + draw(filler).replace("x", "v").replace("mail", "post").replace("log", "gol")
+    )
+    text = (
+        text.replace("z: *v", "n: *v").replace('q: "', 'p: "', 1)
+        if text.count('q: "') > 1
+        else text.replace("z: *v", "n: *v")
+    )
+    if draw(st.booleans()):
+        text = text.replace("\n", "\r\n")
+    return text.rstrip("\r\n") if draw(st.booleans()) else text
+
+
+workspaces = st.one_of(st.none(), st.lists(st.integers(1, 10**12), max_size=4))
+
+
+def without_entry(text: str) -> object:
+    data = YAML(typ="safe", pure=True).load(text) or {}
+    studio = (data.get("tower") or {}).get("data-studio") or {}
+    studio.pop("allowed-workspaces", None)
+    if not studio:
+        (data.get("tower") or {}).pop("data-studio", None)
+    if not data.get("tower"):
+        data.pop("tower", None)
+    return data
+
+
+@given(documents(), workspaces, workspaces)
+def test_whatever_the_file_looks_like_only_the_entry_changes_and_it_comes_back_byte_for_byte(
+    text: str, value: list[int] | None, later: list[int] | None
+) -> None:
+    earlier = read_entry(text)
+    edited = set_allowed_workspaces(text, value)
+    loaded = YAML(typ="safe", pure=True).load(edited)
+    assert loaded["tower"]["data-studio"]["allowed-workspaces"] == value
+    assert without_entry(edited) == without_entry(text)
+    assert set_allowed_workspaces(edited, value) == edited
+    assert restore(edited, earlier) == text
+    assert restore(set_allowed_workspaces(edited, later), earlier) == text
+    kept = [line for line in text.split("\n") if "#" in line and "allowed-workspaces" not in line and "# t" not in line]
+    assert [line for line in kept if line.split("#")[1] not in edited] == []
