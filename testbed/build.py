@@ -101,7 +101,9 @@ def binaries() -> Binaries:
 def _asset(folder: str, name: str) -> str:
     path = Path(folder) / name
     if not os.access(path, os.X_OK):
-        raise TestbedError(f"KUBEBUILDER_ASSETS is {folder}, which has no program {name}; unset it or name another folder")
+        raise TestbedError(
+            f"KUBEBUILDER_ASSETS is {folder}, which has no program {name}; unset it or name another folder"
+        )
     return str(path)
 
 
@@ -203,9 +205,9 @@ def _progress(title: str) -> Iterator[None]:
 
     def tick() -> None:
         while not done.wait(20):
-            print(f"  … {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+            _say(f"  … {time.monotonic() - began:.0f} s")
 
-    print(f"{title} …", file=sys.stderr, flush=True)
+    _say(f"{title} …")
     ticker = threading.Thread(target=tick, daemon=True)
     ticker.start()
     try:
@@ -213,4 +215,9 @@ def _progress(title: str) -> Iterator[None]:
     finally:
         done.set()
         ticker.join()
-    print(f"  done in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    _say(f"  done in {time.monotonic() - began:.0f} s")
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()

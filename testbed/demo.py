@@ -85,7 +85,9 @@ def _rules(console: Console, variables: dict[str, str]) -> None:
         aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
     )
-    table = Table("load balancer", "listener", "priority", "host", "action", title="Listener rules", title_justify="left")
+    table = Table(
+        "load balancer", "listener", "priority", "host", "action", title="Listener rules", title_justify="left"
+    )
     for balancer in elb.describe_load_balancers()["LoadBalancers"]:
         for listener in elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]:
             for rule in elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]:

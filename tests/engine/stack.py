@@ -159,7 +159,9 @@ class Stack:
 
     def outputs(self, *words: str) -> dict[str, Any]:
         """The stack's outputs; secrets are masked unless asked for with ``--show-secrets``."""
-        found: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", "--stack", self.name, *words).ok().stdout)
+        found: dict[str, Any] = json.loads(
+            self.pulumi("stack", "output", "--json", "--stack", self.name, *words).ok().stdout
+        )
         return found
 
     def state(self) -> str:
