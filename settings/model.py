@@ -243,6 +243,9 @@ class Settings(BaseModel):
         default="/data/certs/oidc.pem", description="Where backend and cron read the RSA key."
     )
     cert_volume: types.Label = Field(default="cert-volume", description="Name of the volume that holds it.")
+    take_over: types.PlatformObjects = Field(
+        default=(), description="Platform's objects, such as `ConfigMap/tower-backend-cfg`, whose values may be replaced."
+    )
 
     @property
     def platform_host(self) -> str:

@@ -40,7 +40,7 @@ class Entry:
     """What a tower.yml says of the allowed workspaces, exactly enough to say it again.
 
     `depth` is how many keys of the path exist: 3 where the entry itself does.
-    `source` is the text of the last one's value, if that is the entry's or a null that is written out; else None.
+    `source` is the text of the last one's value, if that is the entry's, or a null in a line of its own; else None.
     """
 
     depth: int
@@ -78,10 +78,10 @@ def set_allowed_workspaces(text: str, value: list[int] | None) -> str:
     try:
         spot = _locate(text)
         entry = _entry(text, spot)
-        if entry.present and entry.value == value and not isinstance(entry.value, str):
+        if entry.present and entry.value == value:
             return text
         for edited in _with_value(text, spot, value):
-            if _rest(edited) == _rest(text) and read_entry(edited).present and read_entry(edited).value == value:
+            if _differs_only_in_entry(edited, text) and read_entry(edited).value == value:
                 return edited
     except YamlTextError as error:
         raise TowerYmlError(str(error)) from None
@@ -106,7 +106,7 @@ def restore(text: str, earlier: Entry, *, ours: Ours = ANY) -> str:
         if not current.present or (ours is not ANY and current.value != ours):
             return text
         restored = _replaced(text, spot, earlier.source or "") if earlier.present else _removed(text, spot, earlier)
-        if _rest(restored) == _rest(text):
+        if _differs_only_in_entry(restored, text):
             return restored
     except YamlTextError as error:
         raise TowerYmlError(str(error)) from None
@@ -134,11 +134,11 @@ def _locate(text: str) -> _Spot:
         if pair is None:
             break
         found.append(pair)
+        path = ".".join(PATH[: depth + 1])
+        if pair.is_alias or yaml_text.is_shared(root, pair.value):
+            raise YamlTextError(f"shares {path} with another place through an anchor; write it out in both")
         if depth + 1 == len(PATH) or yaml_text.is_null(pair.value):
             break
-        path = ".".join(PATH[: depth + 1])
-        if pair.is_alias:
-            raise YamlTextError(f"takes {path} from an anchor elsewhere in the file; write it out where it is used")
         if not isinstance(pair.value, MappingNode):
             raise YamlTextError(f"has something at {path} that is no mapping (line {pair.key.start_mark.line + 1})")
         mappings.append(pair.value)
@@ -160,7 +160,7 @@ def _entry(text: str, spot: _Spot) -> Entry:
     if len(spot.found) == len(PATH):
         start, end = _value_span(text, last)
         return Entry(len(PATH), text[start:end])
-    if yaml_text.is_null(last.value) and not last.is_empty:
+    if yaml_text.is_null(last.value) and (spot.mappings[-1].flow_style or not last.is_empty):
         return Entry(len(spot.found), text[slice(*_value_span(text, last))])
     return Entry(len(spot.found), None)
 
@@ -168,8 +168,6 @@ def _entry(text: str, spot: _Spot) -> Entry:
 def _value_span(text: str, pair: Pair) -> tuple[int, int]:
     """The characters of a value: behind the colon, or for a list in lines of its own, behind the key's line."""
     start = yaml_text.value_start(text, pair)
-    if pair.is_alias:
-        raise YamlTextError(f"takes {pair.key.value} from an anchor elsewhere in the file; write it out")
     if pair.is_empty:
         return start, start
     end = yaml_text.end_of(pair.value)
@@ -199,8 +197,7 @@ def _with_value(text: str, spot: _Spot, value: list[int] | None) -> Iterator[str
     """The edits that set the entry, the most natural one first."""
     missing = PATH[len(spot.found) :]
     if not missing:
-        colon = "" if text[: yaml_text.value_start(text, spot.found[-1])].endswith(":") else ":"
-        yield _replaced(text, spot, f"{colon} {_written(value)}")
+        yield _replaced(text, spot, f" {_written(value)}")
         return
     if spot.root_is_empty:
         yield _appended(text, _block(missing, value, 0, yaml_text.line_break(text)), yaml_text.line_break(text))
@@ -222,8 +219,7 @@ def _into_null(text: str, spot: _Spot, missing: tuple[str, ...], value: list[int
         br = yaml_text.line_break(text)
         at = yaml_text.line_end(text, start)
         yield yaml_text.replace(text, at, at, br + _block(missing, value, _column(pair.key) + INDENT, br))
-    colon = "" if text[:start].endswith(":") else ":"
-    yield yaml_text.replace(text, start, end, f"{colon} {{{_flow(missing, value)}}}")
+    yield yaml_text.replace(text, start, end, f" {{{_flow(missing, value)}}}")
 
 
 def _into_flow(text: str, parent: MappingNode, missing: tuple[str, ...], value: list[int] | None) -> str:
@@ -299,6 +295,13 @@ def _removed(text: str, spot: _Spot, earlier: Entry) -> str:
     if holder.flow_style:
         return yaml_text.without_flow_pair(text, holder, pair)
     return yaml_text.without_lines(text, pair.start, max(yaml_text.end_of(pair.key), yaml_text.end_of(pair.value)))
+
+
+def _differs_only_in_entry(edited: str, text: str) -> bool:
+    try:
+        return _rest(edited) == _rest(text)
+    except YamlTextError:
+        return False
 
 
 def _rest(text: str) -> Canonical:

@@ -33,6 +33,7 @@ _ATTRIBUTE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+", re.ASCII)
 _ATTRIBUTE_VALUE = re.compile(r"[!-+\--~]*", re.ASCII)
 _ENVIRONMENT = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
 _MOUNTED_FILE = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-]){2,}(\.[A-Za-z0-9]+)?", re.ASCII)
+_PLATFORM_OBJECT = re.compile(r"(ConfigMap|Deployment)/[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
 _HTTPS_ADDRESS = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.:-]*(/[!-~]*)?", re.ASCII)
 _URL_PATH = re.compile(r"/[!-~]{0,1023}", re.ASCII)
 _FOLDER = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-])+", re.ASCII)
@@ -182,6 +183,11 @@ LogLevel = Annotated[
 ]
 
 ObjectNames = Annotated[tuple[ObjectName, ...], BeforeValidator(_list_in_text), AfterValidator(_without_repeats)]
+PlatformObjects = Annotated[
+    tuple[Annotated[Text, form(_PLATFORM_OBJECT, "is none of Platform's objects; write ConfigMap/<name> or Deployment/<name>")], ...],
+    BeforeValidator(_list_in_text),
+    AfterValidator(_without_repeats),
+]
 Texts = Annotated[tuple[EnvironmentText, ...], BeforeValidator(_list_in_text), AfterValidator(_without_repeats)]
 Cidrs = Annotated[
     tuple[Annotated[Text, AfterValidator(_cidr)], ...],

@@ -51,7 +51,7 @@ def compose(text: str) -> MappingNode | None:
         place = f" in line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "it cannot be parsed"
         raise YamlTextError(f"is not valid YAML{place}: {problem}") from None
-    if node is None:
+    if node is None or (is_null(node) and node.start_mark.index == node.end_mark.index):
         return None
     if not isinstance(node, MappingNode):
         raise YamlTextError("is not a YAML mapping, as `key: value` lines are")
@@ -78,6 +78,20 @@ def find(mapping: MappingNode, name: str) -> Pair | None:
 def is_null(node: Node) -> bool:
     """Whether the node is null, written or left out."""
     return isinstance(node, ScalarNode) and str(node.tag) == "tag:yaml.org,2002:null"
+
+
+def is_shared(root: Node, node: Node) -> bool:
+    """Whether an alias elsewhere (`*name`) stands for the node too."""
+    occurrences, visited, waiting = 0, set[int](), [root]
+    while waiting:
+        current = waiting.pop()
+        occurrences += current is node
+        if id(current) in visited or isinstance(current, ScalarNode):
+            continue
+        visited.add(id(current))
+        for item in current.value:
+            waiting.extend(item if isinstance(item, tuple) else (item,))
+    return occurrences > 1
 
 
 def end_of(node: Node) -> int:
@@ -116,11 +130,15 @@ def replace(text: str, start: int, end: int, new: str) -> str:
 
 
 def value_start(text: str, pair: Pair) -> int:
-    """Right behind the pair's colon; behind the key where there is no colon, as in `{key}`."""
+    """Right behind the pair's colon.
+
+    Raises:
+        YamlTextError: there is no colon, as in `{key}`.
+    """
     key_end = int(pair.key.end_mark.index)
-    limit = len(text) if pair.is_empty or pair.is_alias else int(pair.value.start_mark.index)
-    between = text[key_end:limit].lstrip(" \t")
-    return text.index(":", key_end) + 1 if between.startswith(":") else key_end
+    if not text[key_end:].lstrip(" ").startswith(":"):
+        raise YamlTextError(f"has the key {pair.key.value} without a colon (line {pair.key.start_mark.line + 1})")
+    return text.index(":", key_end) + 1
 
 
 def without_lines(text: str, start: int, end: int) -> str:

@@ -57,13 +57,10 @@ def test_no_workspace_is_an_empty_list_and_some_are_a_list_of_ids() -> None:
         ("tower: {}\n", "tower: {data-studio: {allowed-workspaces: [5]}}\n"),
         ("tower:\n  data-studio: null\n", "tower:\n  data-studio: {allowed-workspaces: [5]}\n"),
         ("tower: {data-studio: }\n", "tower: {data-studio: {allowed-workspaces: [5]} }\n"),
-        ("{tower}\n", "{tower: {data-studio: {allowed-workspaces: [5]}}}\n"),
         (
             "tower:\n    data-studio:\n\n        # about x\n        x: y\n",
             "tower:\n    data-studio:\n        allowed-workspaces: [5]\n\n        # about x\n        x: y\n",
         ),
-        ("tower:\t{data-studio:\t{x: 1}}", "tower:\t{data-studio:\t{allowed-workspaces: [5], x: 1}}"),
-        ("tower: &t\n  a: 1\nb: *t\n", None),
         (
             "tower: {data-studio: {allowed-workspaces:   [ 1,2 ]  }} # c",
             "tower: {data-studio: {allowed-workspaces: [5]  }} # c",
@@ -83,11 +80,7 @@ def test_no_workspace_is_an_empty_list_and_some_are_a_list_of_ids() -> None:
         ),
     ],
 )
-def test_every_way_to_write_it_is_edited_in_place_and_given_back(before: str, after: str | None) -> None:
-    if after is None:
-        with pytest.raises(TowerYmlError, match="without changing something else"):
-            set_allowed_workspaces(before, [5])
-        return
+def test_every_way_to_write_it_is_edited_in_place_and_given_back(before: str, after: str) -> None:
     assert set_allowed_workspaces(before, [5]) == after
     assert restore(after, read_entry(before)) == before
 
@@ -138,11 +131,14 @@ def test_the_entry_is_read_with_its_value() -> None:
         ("tower: 1\n", "has something at tower that is no mapping (line 1)"),
         ("tower:\n  data-studio: [x]\n", "has something at tower.data-studio that is no mapping (line 2)"),
         ("tower:\n  a: 1\ntower:\n  b: 2\n", "tower"),
-        ("x: &d {a: 1}\ntower:\n  data-studio: *d\n", "takes tower.data-studio from an anchor"),
+        ("x: &d {a: 1}\ntower:\n  data-studio: *d\n", "shares tower.data-studio with another place through an anchor"),
+        ("tower: &t\n  a: 1\nb: *t\n", "shares tower with another place through an anchor"),
+        ("{tower}\n", "has the key tower without a colon (line 1)"),
+        ("tower:\t{data-studio:\t{x: 1}}", "is not valid YAML in line 1"),
         ("x: &d {data-studio: {a: 1}}\ntower:\n  <<: *d\n  b: 1\n", "merges data-studio from an anchor"),
         ("tower.data-studio.allowed-workspaces: []\n", "has the key tower.data-studio.allowed-workspaces in one line"),
         ("tower:\n  data-studio.allowed-workspaces: []\n", "has the key data-studio.allowed-workspaces in one line"),
-        ("tower:\n  data-studio:\n    allowed-workspaces: &w [1]\n    other: *w\n", "without changing something else"),
+        ("tower:\n  data-studio:\n    allowed-workspaces: &w [1]\n    other: *w\n", "shares tower.data-studio.allowed-workspaces with"),
         ("a: \x01\n", "is not valid YAML"),
     ],
 )
@@ -152,7 +148,7 @@ def test_a_text_that_cannot_be_edited_safely_is_refused_with_the_reason(text: st
     assert words in str(caught.value)
 
 
-comments = st.sampled_from(["", "  # why", "\t# why", " "])
+comments = st.sampled_from(["", "  # why", " "])
 filler = st.sampled_from(
     [
         "",
