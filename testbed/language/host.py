@@ -1,0 +1,238 @@
+"""The language host: the engine's protocol for everything that it wants from a language."""
+
+# ruff: noqa: N802, D102 - the methods' names and meanings are those of the protocol
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
+
+from testbed.language.children import STDOUT, Children, end_process, output_of
+from testbed.language.interpreter import Interpreter, InterpreterError
+from testbed.language.program import TOLD
+from testbed.plugins.failures import refuse
+
+_PROGRAM: Final = Path(__file__).with_name("program.py")
+
+
+class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
+    """Runs programs, policy packs and plugins, and looks after their virtualenvs.
+
+    ``engine_address`` is where a program reaches the engine's log.
+    """
+
+    def __init__(self, engine_address: str, children: Children) -> None:
+        self._engine_address = engine_address
+        self._children = children
+
+    def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
+        self._engine_address = request.engine_address or self._engine_address
+        return language_pb2.LanguageHandshakeResponse()
+
+    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return plugin_pb2.PluginInfo(version=metadata.version("pulumi"))
+
+    def GetRequiredPlugins(self, request: Any, context: grpc.ServicerContext) -> Any:
+        with _answering(context):
+            return language_pb2.GetRequiredPluginsResponse(
+                plugins=[
+                    plugin_pb2.PluginDependency(
+                        kind="resource", name=plugin["name"], version=plugin["version"], server=plugin.get("server", "")
+                    )
+                    for plugin in _resource_plugins(request.info)
+                ]
+            )
+
+    def GetRequiredPackages(self, request: Any, context: grpc.ServicerContext) -> Any:
+        with _answering(context):
+            return language_pb2.GetRequiredPackagesResponse(
+                packages=[
+                    plugin_pb2.PackageDependency(
+                        kind="resource",
+                        name=plugin["name"],
+                        version=plugin["version"],
+                        server=plugin.get("server", ""),
+                        parameterization=_parameterization(plugin),
+                    )
+                    for plugin in _resource_plugins(request.info)
+                ]
+            )
+
+    def Run(self, request: Any, context: grpc.ServicerContext) -> Any:
+        try:
+            interpreter = Interpreter.of(request.info)
+            interpreter.require()
+        except InterpreterError as error:
+            return language_pb2.RunResponse(error=str(error))
+        environment = interpreter.environment()
+        # Secret values too: they must not be on a command line, which everybody can read.
+        environment["PULUMI_CONFIG"] = json.dumps(dict(request.config))
+        environment["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(list(request.configSecretKeys))
+        command = [str(interpreter.executable), "-u", str(_PROGRAM), *self._run_arguments(request)]
+        directory = request.pwd or request.info.program_directory
+        with self._children.start(command, directory, environment) as process:
+            context.add_callback(lambda: end_process(process))
+            return _run_response(process.wait())
+
+    def _run_arguments(self, request: Any) -> list[str]:
+        options = {
+            "project": request.project,
+            "root-directory": request.info.root_directory,
+            "stack": request.stack,
+            "organization": request.organization,
+            "monitor": request.monitor_address,
+            "engine": self._engine_address,
+            "parallel": str(request.parallel),
+        }
+        arguments = [f"--{name}={value}" for name, value in options.items() if value]
+        if request.dryRun:
+            arguments.append("--dry-run")
+        return [*arguments, request.info.entry_point or request.program or ".", *request.args]
+
+    def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+        with _answering(context):
+            interpreter = Interpreter.of(request.info)
+            directory = request.directory or request.info.program_directory
+            commands = []
+            if not interpreter.executable.exists():
+                commands.append([_python_for_virtualenvs(), "-m", "venv", str(interpreter.virtualenv)])
+            if Path(directory, "requirements.txt").exists():
+                install = ["-m", "pip", "install", "--disable-pip-version-check", "-r", "requirements.txt"]
+                commands.append([str(interpreter.executable), *install])
+            else:
+                yield _installing(b"There is no requirements.txt, so nothing is to be installed.\n")
+            for command in commands:
+                yield from self._install(command, directory, interpreter, context)
+
+    def _install(
+        self, command: Sequence[str], directory: str, interpreter: Interpreter, context: grpc.ServicerContext
+    ) -> Iterator[Any]:
+        yield _installing(f"$ {' '.join(command)}\n".encode())
+        with self._children.start(command, directory, interpreter.environment(), piped=True) as process:
+            context.add_callback(lambda: end_process(process))
+            for stream, data in output_of(process):
+                yield language_pb2.InstallDependenciesResponse(**{stream: data})
+            if process.wait():
+                raise InterpreterError(f"`{' '.join(command)}` ended with exit code {process.returncode}")
+
+    def RuntimeOptionsPrompts(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return language_pb2.RuntimeOptionsResponse()
+
+    def About(self, request: Any, context: grpc.ServicerContext) -> Any:
+        with _answering(context):
+            interpreter = Interpreter.of(request.info)
+            version = interpreter.survey()["version"]
+            return language_pb2.AboutResponse(executable=str(interpreter.executable), version=version)
+
+    def GetProgramDependencies(self, request: Any, context: grpc.ServicerContext) -> Any:
+        with _answering(context):
+            packages = Interpreter.of(request.info).survey()["packages"]
+            return language_pb2.GetProgramDependenciesResponse(
+                dependencies=[
+                    language_pb2.DependencyInfo(name=name, version=version)
+                    for name, version, is_direct in packages
+                    if is_direct or request.transitiveDependencies
+                ]
+            )
+
+    def RunPlugin(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+        with _answering(context):
+            interpreter = Interpreter.of(request.info)
+            interpreter.require()
+            given = dict(variable.partition("=")[::2] for variable in request.env) or None
+            command = [str(interpreter.executable), "-u", *_plugin_arguments(request)]
+            directory = request.pwd or request.info.program_directory
+            with self._children.start(command, directory, interpreter.environment(given), piped=True) as process:
+                context.add_callback(lambda: end_process(process))
+                for stream, data in output_of(process):
+                    yield _plugin_output(stream, data)
+                yield language_pb2.RunPluginResponse(exitcode=process.wait())
+
+    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
+        # The engine has told the resource plugins; the program ends by itself once its registrations fail.
+        return empty_pb2.Empty()
+
+    def Template(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return language_pb2.TemplateResponse()
+
+    def GenerateProgram(self, request: Any, context: grpc.ServicerContext) -> Any:
+        refuse(context, "generating a program")
+
+    def GenerateProject(self, request: Any, context: grpc.ServicerContext) -> Any:
+        refuse(context, "generating a project")
+
+    def GeneratePackage(self, request: Any, context: grpc.ServicerContext) -> Any:
+        refuse(context, "generating an SDK")
+
+    def Pack(self, request: Any, context: grpc.ServicerContext) -> Any:
+        refuse(context, "packing an SDK")
+
+    def Link(self, request: Any, context: grpc.ServicerContext) -> Any:
+        refuse(context, "linking an SDK")
+
+
+@contextmanager
+def _answering(context: grpc.ServicerContext) -> Iterator[None]:
+    try:
+        yield
+    except (InterpreterError, OSError) as error:
+        context.abort(grpc.StatusCode.UNKNOWN, str(error))
+
+
+def _run_response(exit_code: int) -> Any:
+    if exit_code == 0:
+        return language_pb2.RunResponse()
+    if exit_code == TOLD:
+        return language_pb2.RunResponse(bail=True)
+    if exit_code < 0:
+        return language_pb2.RunResponse(error=f"program was ended by signal {-exit_code}")
+    return language_pb2.RunResponse(error=f"program exited with non-zero exit code: {exit_code}")
+
+
+def _resource_plugins(info: language_pb2.ProgramInfo) -> list[dict[str, Any]]:
+    return [plugin for plugin in Interpreter.of(info).survey()["plugins"] if plugin.get("resource")]
+
+
+def _parameterization(plugin: dict[str, Any]) -> plugin_pb2.PackageParameterization | None:
+    parameters = plugin.get("parameterization")
+    if not parameters:
+        return None
+    return plugin_pb2.PackageParameterization(
+        name=parameters["name"], version=parameters["version"], value=base64.b64decode(parameters["value"])
+    )
+
+
+def _plugin_output(stream: str, data: bytes) -> Any:
+    if stream == STDOUT:
+        return language_pb2.RunPluginResponse(stdout=data)
+    return language_pb2.RunPluginResponse(stderr=data)
+
+
+def _installing(text: bytes) -> Any:
+    return language_pb2.InstallDependenciesResponse(stdout=text)
+
+
+def _python_for_virtualenvs() -> str:
+    return shutil.which(os.environ.get("PULUMI_PYTHON_CMD", "")) or sys.executable
+
+
+def _plugin_arguments(request: Any) -> list[str]:
+    """A policy pack is loaded by the SDK's own module; any other plugin is a folder with a ``__main__.py``."""
+    directory = request.info.program_directory or request.program
+    if request.kind == "analyzer":
+        return ["-m", "pulumi.policy", *request.args, directory]
+    if not Path(directory, "__main__.py").exists():
+        raise InterpreterError(f"the plugin in {directory} has no __main__.py to run")
+    return [directory, *request.args]

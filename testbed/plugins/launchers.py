@@ -1,0 +1,129 @@
+"""The small scripts through which the engine finds the language host and the stand-in plugins.
+
+Where the official one is installed, it is used: nothing here gets in its way.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+#: The packages that have a stand-in, ``testbed.plugins.<name>``.
+PACKAGES: Final = ("random", "tls", "kubernetes", "aws")
+
+_LANGUAGE: Final = "pulumi-language-python"
+_DYNAMIC: Final = "pulumi-resource-pulumi-python"
+_MARK: Final = "# Written by testbed.plugins.launchers."
+
+
+def write_launchers(
+    bin_dir: Path,
+    pulumi_home: Path,
+    python: Path,
+    checkout: Path,
+    official_home: Path | None = None,
+    official_path: str | None = None,
+) -> list[str]:
+    """Makes the engine find a plugin for every package, and returns the names of the stand-ins among them.
+
+    ``bin_dir`` is the folder of the `pulumi` binary itself (of the file, not of a link to it): the engine looks there,
+    without a word, for the plugins that come with it. ``pulumi_home`` is what PULUMI_HOME will be; ``python`` the
+    interpreter that has the testbed's requirements, by an absolute path; ``checkout`` the folder that `testbed` is in.
+    Official plugins are looked for in ``official_home`` (by default ``~/.pulumi``), in exactly the version of the
+    SDK, and the official language host on ``official_path`` (by default the PATH).
+
+    Doing it again changes nothing.
+    """
+    official_home = Path.home() / ".pulumi" if official_home is None else official_home
+    stand_ins = []
+    for package in PACKAGES:
+        name = f"pulumi-resource-{package}"
+        place = Path("plugins", f"resource-{package}-v{metadata.version(f'pulumi-{package}')}", name)
+        # The program alone is linked: the engine passes over a folder that is a link.
+        if _is_official(official_home / place):
+            _link(pulumi_home / place, official_home / place)
+        else:
+            _write_script(pulumi_home / place, _module_script(python, checkout, f"testbed.plugins.{package}"))
+            stand_ins.append(name)
+    for name, script in (
+        (_LANGUAGE, _module_script(python, checkout, "testbed.language")),
+        (_DYNAMIC, _dynamic_script(python)),
+    ):
+        official_program = _official_program(name, bin_dir, official_path)
+        if official_program is not None:
+            _link(bin_dir / name, official_program)
+        else:
+            _write_script(bin_dir / name, script)
+            stand_ins.append(name)
+    return stand_ins
+
+
+def _official_program(name: str, bin_dir: Path, path: str | None) -> Path | None:
+    """The program on the PATH, but not the one in ``bin_dir``, which may be on the PATH as well."""
+    folders = (os.environ.get("PATH", os.defpath) if path is None else path).split(os.pathsep)
+    elsewhere = [folder for folder in folders if folder and Path(folder).resolve() != bin_dir.resolve()]
+    found = [shutil.which(name, path=folder) for folder in elsewhere]
+    return next((Path(each).resolve() for each in found if each and _is_official(Path(each))), None)
+
+
+def _is_official(program: Path) -> bool:
+    """Whether it exists, and isn't the script of this or another checkout's testbed."""
+    if not program.is_file():
+        return False
+    with program.open("rb") as file:
+        return _MARK.encode() not in file.read(1024)
+
+
+def _module_script(python: Path, checkout: Path, module: str) -> str:
+    checkout_first = f'{shlex.quote(str(checkout))}"${{PYTHONPATH:+:$PYTHONPATH}}"'
+    return (
+        f"#!/bin/sh\n{_MARK}\nPYTHONPATH={checkout_first}\nexport PYTHONPATH\n"
+        f'exec {shlex.quote(str(python))} -u -m {module} "$@"\n'
+    )
+
+
+def _dynamic_script(python: Path) -> str:
+    # The code of a dynamic resource was pickled by the program, so that it must run where the program does.
+    return f"""#!/bin/sh
+{_MARK}
+virtualenv=${{PULUMI_RUNTIME_VIRTUALENV:-}}
+if [ -n "$virtualenv" ]; then
+    case $virtualenv in
+        /*) ;;
+        *) virtualenv=$PWD/$virtualenv ;;
+    esac
+    if [ ! -x "$virtualenv/bin/python" ]; then
+        echo "The virtualenv of Pulumi.yaml, $virtualenv, has no Python: run \\`pulumi install\\`." >&2
+        exit 1
+    fi
+    PATH=$virtualenv/bin:$PATH
+    export PATH
+    unset PYTHONHOME
+    exec "$virtualenv/bin/python" -u -m pulumi.dynamic "$@"
+fi
+exec {shlex.quote(str(python))} -u -m pulumi.dynamic "$@"
+"""
+
+
+def _write_script(path: Path, text: str) -> None:
+    if path.is_file() and not path.is_symlink() and path.read_text() == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # An engine that is running may be about to start it: it must never see half of it.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text)
+    temporary.chmod(0o755)
+    temporary.replace(path)
+
+
+def _link(path: Path, target: Path) -> None:
+    if path.is_symlink() and path.readlink() == target:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.symlink_to(target)
+    temporary.replace(path)
