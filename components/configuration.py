@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_random as random
@@ -16,39 +16,29 @@ _CHECKSUM_KEY_LENGTH = 32
 
 
 @dataclass(frozen=True, kw_only=True)
-class SecretValue:
-    """One key of a Secret, and its value.
-
-    Args:
-        name: the Secret's name.
-        key: the key in it.
-        value: what it holds; of a Secret that exists, what it holds now, so that a change is noticed.
-        exists: somebody else keeps the Secret: it is read, and neither made nor changed.
-    """
-
-    name: str
-    key: str
-    value: pulumi.Input[str]
-    exists: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
 class StudiosConfigurationArgs:
     """The arguments of :class:`StudiosConfiguration`.
 
     Args:
         namespace: where Platform runs, and where everything of Studios goes.
-        pem: the OIDC key: private key, then public key.
-        token: the initial registration token of the OIDC client.
-        redis_password: for a Redis that wants one.
+        pem_secret, pem_key, pem: the Secret with the OIDC key, the key in it, and its value: private key, then public.
+        token_secret, token_key, token: the same for the initial registration token of the OIDC client.
+        credentials_secret: the Secret for passwords that are given; it is made only if there are any.
+        proxy_credentials, server_credentials: environment variable → password; both may name the same one.
         proxy_config_map, server_config_map: the ConfigMaps' names.
         proxy_environment, server_environment: the variables that are not secret.
     """
 
     namespace: str
-    pem: SecretValue
-    token: SecretValue
-    redis_password: SecretValue | None = None
+    pem_secret: str
+    pem_key: str
+    pem: pulumi.Input[str]
+    token_secret: str
+    token_key: str
+    token: pulumi.Input[str]
+    credentials_secret: str
+    proxy_credentials: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    server_credentials: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     proxy_config_map: str
     server_config_map: str
     proxy_environment: Mapping[str, str]
@@ -56,14 +46,14 @@ class StudiosConfigurationArgs:
 
 
 class StudiosConfiguration(pulumi.ComponentResource):
-    """Secrets for the OIDC key, the token and the Redis password (those that don't exist yet), and two ConfigMaps."""
+    """Secrets for the OIDC key, the registration token and the passwords, and a ConfigMap for each workload."""
 
     pem_secret_name: pulumi.Output[str]
     """The Secret with the OIDC key."""
     token_secret_name: pulumi.Output[str]
     """The Secret with the registration token."""
-    redis_secret_name: pulumi.Output[str] | None
-    """The Secret with the Redis password, if there is one."""
+    credentials_secret_name: pulumi.Output[str] | None
+    """The Secret with the passwords, by the name of their environment variable; None if there are none."""
     proxy_config_map_name: pulumi.Output[str]
     """The ConfigMap of connect-proxy."""
     server_config_map_name: pulumi.Output[str]
@@ -77,6 +67,8 @@ class StudiosConfiguration(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: StudiosConfigurationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("studios:index:StudiosConfiguration", name, {}, opts)
+        # The pods' own token or key would not do: a rotation would restart pods that don't read it, and connect-server
+        # reads nothing but passwords, which may be guessed.
         checksum_key = random.RandomPassword(
             f"{name}-checksum-key",
             length=_CHECKSUM_KEY_LENGTH,
@@ -85,28 +77,31 @@ class StudiosConfiguration(pulumi.ComponentResource):
         )
         self.checksum_key = pulumi.Output.secret(checksum_key.result)
 
-        self.pem_secret_name = self._secret(f"{name}-pem", args.namespace, args.pem)
-        self.token_secret_name = self._secret(f"{name}-token", args.namespace, args.token)
-        self.redis_secret_name = None
-        redis: dict[str, pulumi.Input[str]] = {}
-        if args.redis_password is not None:
-            self.redis_secret_name = self._secret(f"{name}-redis", args.namespace, args.redis_password)
-            redis = {"redis-password": args.redis_password.value}
-
+        self.pem_secret_name = self._secret(f"{name}-pem", args.namespace, args.pem_secret, {args.pem_key: args.pem})
+        self.token_secret_name = self._secret(
+            f"{name}-token", args.namespace, args.token_secret, {args.token_key: args.token}
+        )
+        credentials = {**args.proxy_credentials, **args.server_credentials}
+        self.credentials_secret_name = (
+            self._secret(f"{name}-credentials", args.namespace, args.credentials_secret, credentials)
+            if credentials
+            else None
+        )
         self.proxy_config_map_name = self._config_map(
             f"{name}-proxy", args.namespace, args.proxy_config_map, args.proxy_environment
         )
         self.server_config_map_name = self._config_map(
             f"{name}-server", args.namespace, args.server_config_map, args.server_environment
         )
-        token: dict[str, pulumi.Input[str]] = {"token": args.token.value}
-        self.proxy_checksum = pod_checksum(self.checksum_key, {**args.proxy_environment, **redis, **token})
-        self.server_checksum = pod_checksum(self.checksum_key, {**args.server_environment, **redis})
+        self.proxy_checksum = pod_checksum(
+            self.checksum_key, {**args.proxy_environment, **args.proxy_credentials, "token": args.token}
+        )
+        self.server_checksum = pod_checksum(self.checksum_key, {**args.server_environment, **args.server_credentials})
         self.register_outputs(
             {
                 "pem_secret_name": self.pem_secret_name,
                 "token_secret_name": self.token_secret_name,
-                "redis_secret_name": self.redis_secret_name,
+                "credentials_secret_name": self.credentials_secret_name,
                 "proxy_config_map_name": self.proxy_config_map_name,
                 "server_config_map_name": self.server_config_map_name,
                 "proxy_checksum": self.proxy_checksum,
@@ -115,14 +110,14 @@ class StudiosConfiguration(pulumi.ComponentResource):
             }
         )
 
-    def _secret(self, name: str, namespace: str, secret: SecretValue) -> pulumi.Output[str]:
-        if secret.exists:
-            return pulumi.Output.from_input(secret.name)
+    def _secret(
+        self, name: str, namespace: str, secret: str, values: Mapping[str, pulumi.Input[str]]
+    ) -> pulumi.Output[str]:
         return core.v1.Secret(
             name,
-            metadata=meta.v1.ObjectMetaArgs(name=secret.name, namespace=namespace, labels=labels_of(secret.name)),
+            metadata=meta.v1.ObjectMetaArgs(name=secret, namespace=namespace, labels=labels_of(secret)),
             type="Opaque",
-            string_data={secret.key: pulumi.Output.secret(secret.value)},
+            string_data={key: pulumi.Output.secret(value) for key, value in sorted(values.items())},
             opts=pulumi.ResourceOptions(parent=self),
         ).metadata.apply(name_of)
 

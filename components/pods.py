@@ -55,7 +55,7 @@ def pod_template(
     checksum: pulumi.Input[str],
     volumes: Sequence[core.v1.VolumeArgs] = (),
 ) -> core.v1.PodTemplateSpecArgs:
-    """A pod that Pod Security "restricted" admits, and that restarts when ``checksum`` changes."""
+    """A pod of one container that Pod Security "restricted" admits, and that restarts when ``checksum`` changes."""
     uid = CONNECT_UID if settings.fixed_ids else None
     return core.v1.PodTemplateSpecArgs(
         metadata=meta.v1.ObjectMetaArgs(labels=labels_of(app), annotations={CHECKSUM_ANNOTATION: checksum}),
@@ -114,6 +114,33 @@ def environment_from_secrets(keys: Mapping[str, SecretKey]) -> list[core.v1.EnvV
 def environment_from_config_map(name: pulumi.Input[str]) -> list[core.v1.EnvFromSourceArgs]:
     """Every key of a ConfigMap as an environment variable."""
     return [core.v1.EnvFromSourceArgs(config_map_ref=core.v1.ConfigMapEnvSourceArgs(name=name))]
+
+
+def secret_volumes(mounts: Mapping[str, str]) -> list[core.v1.VolumeArgs]:
+    """Volumes for Secrets that exist already, by mount path."""
+    return [
+        core.v1.VolumeArgs(name=secret, secret=core.v1.SecretVolumeSourceArgs(secret_name=secret))
+        for secret in sorted(set(mounts.values()))
+    ]
+
+
+def secret_mounts(mounts: Mapping[str, str]) -> list[core.v1.VolumeMountArgs]:
+    """Where a container sees the volumes of :func:`secret_volumes`."""
+    return [
+        core.v1.VolumeMountArgs(name=secret, mount_path=path, read_only=True) for path, secret in sorted(mounts.items())
+    ]
+
+
+def container_ports(ports: Mapping[str, int]) -> list[core.v1.ContainerPortArgs]:
+    """TCP ports of a container, by name."""
+    return [
+        core.v1.ContainerPortArgs(name=name, container_port=number, protocol="TCP") for name, number in ports.items()
+    ]
+
+
+def management(port: int | None) -> dict[str, int]:
+    """Connect's management port, if it has one, for :func:`container_ports`."""
+    return {} if port is None else {"management": port}
 
 
 def name_of(metadata: meta.v1.outputs.ObjectMeta) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_kubernetes import apps, core, meta
@@ -11,13 +11,17 @@ from pulumi_kubernetes import apps, core, meta
 from components.pods import (
     PodSettings,
     SecretKey,
+    container_ports,
     container_security,
     environment_from_config_map,
     environment_from_secrets,
     labels_of,
+    management,
     name_of,
     pod_template,
     requests,
+    secret_mounts,
+    secret_volumes,
     tcp_probe,
 )
 
@@ -38,6 +42,10 @@ class ConnectProxyArgs:
         secrets: further environment variables, each from a Secret.
         checksum: changes with what the pods read.
         http_port: where the proxy listens: ``CONNECT_HTTP_PORT``.
+        management_port: ``CONNECT_MANAGEMENT_PORT``; None if it has none.
+        storage_root: where the proxy writes: ``CONNECT_STORAGE_ROOT``.
+        storage_size: the size limit there, in Kubernetes' units.
+        secret_mounts: mount path → name of a Secret that exists already.
         node_port: open the Service on every node, for a load balancer whose targets are nodes and not pods.
     """
 
@@ -49,6 +57,10 @@ class ConnectProxyArgs:
     secrets: Mapping[str, SecretKey]
     checksum: pulumi.Input[str]
     http_port: int = 8081
+    management_port: int | None = None
+    storage_root: str = "/data"
+    storage_size: str = "100Mi"
+    secret_mounts: Mapping[str, str] = field(default_factory=dict)
     node_port: bool = False
 
 
@@ -67,24 +79,28 @@ class ConnectProxy(pulumi.ComponentResource):
         container = core.v1.ContainerArgs(
             name="proxy",
             image=args.image,
-            ports=[core.v1.ContainerPortArgs(name="proxy", container_port=args.http_port, protocol="TCP")],
+            ports=container_ports({"proxy": args.http_port, **management(args.management_port)}),
             env_from=environment_from_config_map(args.config_map),
             env=environment_from_secrets(args.secrets),
-            volume_mounts=[core.v1.VolumeMountArgs(name="data", mount_path="/data")],
+            volume_mounts=[
+                core.v1.VolumeMountArgs(name="data", mount_path=args.storage_root),
+                *secret_mounts(args.secret_mounts),
+            ],
             readiness_probe=tcp_probe("proxy", period_seconds=5),
             liveness_probe=tcp_probe("proxy", period_seconds=20),
             resources=requests(args.pods),
             security_context=container_security(),
         )
         # Connect 0.8.3 and later keep their state in a file: a writable mount is mandatory.
-        data = core.v1.VolumeArgs(name="data", empty_dir=core.v1.EmptyDirVolumeSourceArgs(size_limit="100Mi"))
+        data = core.v1.VolumeArgs(name="data", empty_dir=core.v1.EmptyDirVolumeSourceArgs(size_limit=args.storage_size))
+        volumes = [data, *secret_volumes(args.secret_mounts)]
         deployment = apps.v1.Deployment(
             f"{name}-deployment",
             metadata=metadata,
             spec=apps.v1.DeploymentSpecArgs(
                 replicas=args.pods.replicas,
                 selector=meta.v1.LabelSelectorArgs(match_labels=selector),
-                template=pod_template(args.workload, container, args.pods, args.checksum, [data]),
+                template=pod_template(args.workload, container, args.pods, args.checksum, volumes),
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_kubernetes import apps, core, meta
@@ -11,13 +11,17 @@ from pulumi_kubernetes import apps, core, meta
 from components.pods import (
     PodSettings,
     SecretKey,
+    container_ports,
     container_security,
     environment_from_config_map,
     environment_from_secrets,
     labels_of,
+    management,
     name_of,
     pod_template,
     requests,
+    secret_mounts,
+    secret_volumes,
     tcp_probe,
 )
 
@@ -36,6 +40,8 @@ class ConnectServerArgs:
         checksum: changes with what the pods read.
         tunnel_port: where the tunnels arrive: ``CONNECT_TUNNEL_PORT``.
         listener_port: where the proxy asks for them: ``CONNECT_LISTENER_PORT``.
+        management_port: ``CONNECT_MANAGEMENT_PORT``; None if it has none.
+        secret_mounts: mount path → name of a Secret that exists already.
     """
 
     namespace: str
@@ -47,6 +53,8 @@ class ConnectServerArgs:
     checksum: pulumi.Input[str]
     tunnel_port: int = 7070
     listener_port: int = 7777
+    management_port: int | None = None
+    secret_mounts: Mapping[str, str] = field(default_factory=dict)
 
 
 class ConnectServer(pulumi.ComponentResource):
@@ -65,10 +73,8 @@ class ConnectServer(pulumi.ComponentResource):
         container = core.v1.ContainerArgs(
             name="server",
             image=args.image,
-            ports=[
-                core.v1.ContainerPortArgs(name=port, container_port=number, protocol="TCP")
-                for port, number in ports.items()
-            ],
+            ports=container_ports({**ports, **management(args.management_port)}),
+            volume_mounts=secret_mounts(args.secret_mounts),
             env_from=environment_from_config_map(args.config_map),
             env=environment_from_secrets(args.secrets),
             readiness_probe=tcp_probe("listener", period_seconds=5),
@@ -84,7 +90,9 @@ class ConnectServer(pulumi.ComponentResource):
                 replicas=args.pods.replicas,
                 service_name=args.workload,
                 selector=meta.v1.LabelSelectorArgs(match_labels=selector),
-                template=pod_template(args.workload, container, args.pods, args.checksum),
+                template=pod_template(
+                    args.workload, container, args.pods, args.checksum, secret_volumes(args.secret_mounts)
+                ),
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )

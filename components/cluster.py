@@ -1,0 +1,79 @@
+"""How the cluster is reached: by the Kubernetes provider, and by what reads and edits the Platform install."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes
+from kubernetes import client, config
+from pulumi_aws import eks
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterConnection:
+    """A way to one cluster; it holds no credentials, so it may stand in the state.
+
+    Args:
+        kubeconfig: the path of a kubeconfig, or its content as JSON; None where kubectl finds one.
+        context: the context in it; None for the current one.
+        identifier: what tells the cluster from others, so that another kubeconfig for it replaces nothing.
+    """
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    identifier: str | None = None
+
+    def api_client(self) -> client.ApiClient:
+        """Returns a client of the cluster's API.
+
+        Raises:
+            kubernetes.config.ConfigException: there is no such kubeconfig or context.
+        """
+        if self.kubeconfig is not None and self.kubeconfig.startswith("{"):
+            return config.new_client_from_config_dict(json.loads(self.kubeconfig), context=self.context)
+        return config.new_client_from_config(config_file=self.kubeconfig, context=self.context, persist_config=False)
+
+    def provider(self, name: str, opts: pulumi.ResourceOptions | None = None) -> pulumi_kubernetes.Provider:
+        """Returns the Kubernetes provider for the cluster."""
+        return pulumi_kubernetes.Provider(
+            name,
+            kubeconfig=self.kubeconfig,
+            context=self.context,
+            cluster_identifier=self.identifier,
+            # Names are fixed: to replace a Secret or a ConfigMap is to be without it for a while.
+            enable_config_map_mutable=True,
+            enable_secret_mutable=True,
+            opts=opts,
+        )
+
+
+def eks_connection(cluster_name: str, profile: str | None = None) -> ClusterConnection:
+    """Looks an EKS cluster up by its name and returns the way to it, with the AWS CLI fetching a token for each call.
+
+    Args:
+        cluster_name: the name in the region and account that the AWS provider is configured for.
+        profile: the profile for the AWS CLI; None for that of its environment.
+    """
+    cluster = eks.get_cluster(name=cluster_name)
+    region = cluster.arn.split(":")[3]
+    arguments = ["eks", "get-token", "--cluster-name", cluster_name, "--region", region, "--output", "json"]
+    user = {
+        "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1beta1",
+            "command": "aws",
+            "args": [*arguments, "--profile", profile] if profile else arguments,
+            "interactiveMode": "Never",
+        }
+    }
+    authority = cluster.certificate_authorities[0].data
+    kubeconfig = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "eks", "cluster": {"server": cluster.endpoint, "certificate-authority-data": authority}}],
+        "users": [{"name": "aws", "user": user}],
+        "contexts": [{"name": "eks", "context": {"cluster": "eks", "user": "aws"}}],
+        "current-context": "eks",
+    }
+    return ClusterConnection(kubeconfig=json.dumps(kubeconfig), identifier=cluster.arn)

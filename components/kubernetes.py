@@ -1,0 +1,273 @@
+"""Studios on Kubernetes: every component, put together from the settings of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pydantic import SecretStr
+
+from components.certificate import WildcardCertificate, WildcardCertificateArgs
+from components.cluster import ClusterConnection
+from components.configuration import StudiosConfiguration, StudiosConfigurationArgs
+from components.dns import WildcardRecord, WildcardRecordArgs, hosted_zone_id
+from components.ingress import StudiosIngress, StudiosIngressArgs
+from components.oidc import OidcCredentials, OidcCredentialsArgs
+from components.outputs import STACK_OUTPUTS
+from components.platform import PlatformIntegration, PlatformIntegrationArgs, PlatformWorkload
+from components.pods import PodSettings, SecretKey
+from components.proxy import SERVICE_PORT, ConnectProxy, ConnectProxyArgs
+from components.server import ConnectServer, ConnectServerArgs
+from components.tower_yml import TowerYmlWorkspacesArgs
+from settings import environment, workspaces
+from settings.model import Settings
+
+PEM_KEY = "oidc.pem"
+"""The key of Secret ``platform-oidc-certs`` in the guide."""
+TOKEN_KEY = "token"  # noqa: S105 (a key's name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KubernetesStudiosArgs:
+    """The arguments of :class:`KubernetesStudios`.
+
+    Args:
+        settings: the checked settings of the stack.
+        cluster: how to reach the cluster, for the edit of tower.yml; the Kubernetes provider comes with the options.
+        field_manager: who owns the fields added to the Platform install: a name of this stack's own.
+    """
+
+    settings: Settings
+    cluster: ClusterConnection
+    field_manager: str
+
+
+class KubernetesStudios(pulumi.ComponentResource):
+    """Certificate, DNS, OIDC credentials, connect-proxy, connect-server, Ingress, and the changes to Platform."""
+
+    platform_url: pulumi.Output[str]
+    """Where users reach Platform."""
+    connect_url: pulumi.Output[str]
+    """The connect proxy's URL."""
+    session_url_pattern: pulumi.Output[str]
+    """The URL of a session, with ``<session>`` for its id."""
+    certificate_arn: pulumi.Output[str]
+    """The issued certificate."""
+    load_balancer_hostname: pulumi.Output[str]
+    """The DNS name of the load balancer."""
+    record_name: pulumi.Output[str]
+    """The DNS record that points at it."""
+    namespace: pulumi.Output[str]
+    """Where Platform and Studios run."""
+    oidc_secret_name: pulumi.Output[str]
+    """The Secret with the RSA key."""
+    token_secret_name: pulumi.Output[str]
+    """The Secret with the registration token."""
+    registration_token: pulumi.Output[str]
+    """The registration token; secret."""
+    public_key: pulumi.Output[str]
+    """The public half of the RSA key, PEM."""
+    studio_templates: pulumi.Output[dict[str, dict[str, str | int]]]
+    """The Studio templates by their keys."""
+    platform_version: pulumi.Output[str]
+    """The Platform release that the settings are for."""
+    connect_version: pulumi.Output[str]
+    """The Connect release that runs."""
+
+    def __init__(self, name: str, args: KubernetesStudiosArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("studios:index:KubernetesStudios", name, {}, opts)
+        settings = args.settings
+        child = pulumi.ResourceOptions(parent=self)
+        zone_id = settings.hosted_zone_id or hosted_zone_id(settings.hosted_zone or "", self)
+
+        certificate = WildcardCertificate(
+            f"{name}-certificate",
+            WildcardCertificateArgs(
+                host=settings.platform_host,
+                connect_host=settings.connect_host,
+                path_routing=settings.path_routing,
+                zone_id=zone_id,
+                certificate_arn=settings.certificate_arn,
+            ),
+            child,
+        )
+        credentials = OidcCredentials(f"{name}-oidc", OidcCredentialsArgs(rsa_bits=settings.rsa_bits), child)
+        configuration = StudiosConfiguration(f"{name}-configuration", _configuration_args(settings, credentials), child)
+        # In the guide's order: Platform knows token and key before the proxy comes to register.
+        platform = PlatformIntegration(f"{name}-platform", _platform_args(args, credentials, configuration), child)
+        ConnectServer(f"{name}-server", _server_args(settings, configuration), child)
+        proxy = ConnectProxy(
+            f"{name}-proxy",
+            _proxy_args(settings, configuration),
+            pulumi.ResourceOptions(parent=self, depends_on=[platform]),
+        )
+        ingress = StudiosIngress(
+            f"{name}-ingress", _ingress_args(settings, proxy.service_name, certificate.certificate_arn), child
+        )
+        record = WildcardRecord(
+            f"{name}-record",
+            WildcardRecordArgs(
+                record_name=settings.session_host,
+                zone_id=zone_id,
+                load_balancer_hostname=ingress.load_balancer_hostname,
+            ),
+            child,
+        )
+
+        self.platform_url = pulumi.Output.from_input(settings.platform_url)
+        self.connect_url = pulumi.Output.from_input(settings.connect_url)
+        self.session_url_pattern = pulumi.Output.from_input(settings.session_url)
+        self.certificate_arn = certificate.certificate_arn
+        self.load_balancer_hostname = ingress.load_balancer_hostname
+        self.record_name = record.fqdn
+        self.namespace = pulumi.Output.from_input(settings.namespace)
+        self.oidc_secret_name = configuration.pem_secret_name
+        self.token_secret_name = configuration.token_secret_name
+        self.registration_token = pulumi.Output.secret(credentials.registration_token)
+        self.public_key = credentials.public_key
+        self.studio_templates = pulumi.Output.from_input(
+            {key: template.model_dump() for key, template in sorted(settings.studio_templates.items())}
+        )
+        self.platform_version = pulumi.Output.from_input(str(settings.platform_version))
+        self.connect_version = pulumi.Output.from_input(str(settings.connect_version))
+        self.register_outputs({output.attribute: getattr(self, output.attribute) for output in STACK_OUTPUTS})
+
+
+def _configuration_args(settings: Settings, credentials: OidcCredentials) -> StudiosConfigurationArgs:
+    redis = _revealed({environment.REDIS_PASSWORD_VARIABLE: settings.redis_password})
+    management = _revealed({environment.MANAGEMENT_AUTH_KEY_VARIABLE: settings.management_auth_key})
+    return StudiosConfigurationArgs(
+        namespace=settings.namespace,
+        pem_secret=settings.oidc_secret,
+        pem_key=PEM_KEY,
+        pem=credentials.pem,
+        token_secret=settings.token_secret,
+        token_key=TOKEN_KEY,
+        token=credentials.registration_token,
+        credentials_secret=f"{settings.server_name}-credentials",
+        proxy_credentials=redis,
+        server_credentials={**redis, **management},
+        proxy_config_map=settings.proxy_name,
+        server_config_map=settings.server_name,
+        proxy_environment=environment.proxy_environment(settings),
+        server_environment=environment.server_environment(settings),
+    )
+
+
+def _proxy_args(settings: Settings, configuration: StudiosConfiguration) -> ConnectProxyArgs:
+    token = SecretKey(secret=configuration.token_secret_name, key=TOKEN_KEY)
+    redis = [environment.REDIS_PASSWORD_VARIABLE] if settings.redis_password else []
+    return ConnectProxyArgs(
+        namespace=settings.namespace,
+        workload=settings.proxy_name,
+        image=settings.proxy_image,
+        pods=_pods(settings, replicas=settings.proxy_replicas, cpu_request="30m", memory_request="64Mi"),
+        config_map=configuration.proxy_config_map_name,
+        secrets={environment.PROXY_TOKEN_VARIABLE: token, **_secret_keys(configuration, redis)},
+        checksum=configuration.proxy_checksum,
+        http_port=settings.proxy_port,
+        management_port=settings.management_port,
+        storage_root=settings.storage_root,
+        storage_size=settings.storage_size,
+        secret_mounts=_secret_mounts(settings),
+        node_port=settings.target_type == "instance",
+    )
+
+
+def _server_args(settings: Settings, configuration: StudiosConfiguration) -> ConnectServerArgs:
+    given = {
+        environment.REDIS_PASSWORD_VARIABLE: settings.redis_password,
+        environment.MANAGEMENT_AUTH_KEY_VARIABLE: settings.management_auth_key,
+    }
+    return ConnectServerArgs(
+        namespace=settings.namespace,
+        workload=settings.server_name,
+        image=settings.server_image,
+        pods=_pods(settings, replicas=settings.server_replicas, cpu_request="20m", memory_request="50Mi"),
+        config_map=configuration.server_config_map_name,
+        secrets=_secret_keys(configuration, [name for name, value in given.items() if value]),
+        checksum=configuration.server_checksum,
+        tunnel_port=settings.tunnel_port,
+        listener_port=settings.listener_port,
+        management_port=settings.management_port,
+        secret_mounts=_secret_mounts(settings),
+    )
+
+
+def _ingress_args(
+    settings: Settings, service: pulumi.Input[str], certificate_arn: pulumi.Input[str]
+) -> StudiosIngressArgs:
+    return StudiosIngressArgs(
+        namespace=settings.namespace,
+        ingress_name=settings.ingress_name,
+        host=settings.session_host,
+        service_name=service,
+        service_port=SERVICE_PORT,
+        certificate_arn=certificate_arn,
+        ingress_class=settings.ingress_class,
+        scheme=settings.load_balancer_scheme,
+        target_type=settings.target_type,
+        ssl_policy=settings.ssl_policy,
+        idle_timeout_seconds=settings.idle_timeout,
+        load_balancer_attributes=settings.load_balancer_attributes,
+        healthcheck_path=settings.health_check_path,
+        success_codes=settings.health_check_success_codes,
+        group_name=settings.load_balancer_group,
+        group_order=settings.load_balancer_group_order,
+    )
+
+
+def _platform_args(
+    args: KubernetesStudiosArgs, credentials: OidcCredentials, configuration: StudiosConfiguration
+) -> PlatformIntegrationArgs:
+    settings = args.settings
+    tower_yml = None
+    if workspaces.reads_tower_yml(settings.platform_version):
+        tower_yml = TowerYmlWorkspacesArgs(
+            cluster=args.cluster,
+            namespace=settings.namespace,
+            config_map=settings.tower_yml_config_map,
+            key=settings.tower_yml_key,
+            allowed_workspaces=workspaces.tower_yml_value(settings.allowed_workspaces),
+            field_manager=args.field_manager,
+        )
+    return PlatformIntegrationArgs(
+        namespace=settings.namespace,
+        field_manager=args.field_manager,
+        config_map=settings.backend_config_map,
+        environment=environment.platform_environment(settings),
+        cron=PlatformWorkload(deployment=settings.cron_deployment, container=settings.cron_container),
+        backend=PlatformWorkload(deployment=settings.backend_deployment, container=settings.backend_container),
+        pem_secret=SecretKey(secret=configuration.pem_secret_name, key=PEM_KEY),
+        pem_path=settings.pem_path,
+        pem_volume=settings.cert_volume,
+        token_secret=SecretKey(secret=configuration.token_secret_name, key=TOKEN_KEY),
+        pem=credentials.pem,
+        token=credentials.registration_token,
+        checksum_key=configuration.checksum_key,
+        tower_yml=tower_yml,
+    )
+
+
+def _pods(settings: Settings, *, replicas: int, cpu_request: str, memory_request: str) -> PodSettings:
+    return PodSettings(
+        replicas=replicas,
+        node_selector=settings.node_selector,
+        image_pull_secrets=settings.image_pull_secrets,
+        cpu_request=cpu_request,
+        memory_request=memory_request,
+    )
+
+
+def _revealed(values: Mapping[str, SecretStr | None]) -> dict[str, pulumi.Output[str]]:
+    return {name: pulumi.Output.secret(value.get_secret_value()) for name, value in values.items() if value}
+
+
+def _secret_keys(configuration: StudiosConfiguration, variables: Sequence[str]) -> dict[str, SecretKey]:
+    secret = configuration.credentials_secret_name
+    return {} if secret is None else {name: SecretKey(secret=secret, key=name) for name in variables}
+
+
+def _secret_mounts(settings: Settings) -> dict[str, str]:
+    return {environment.REDIS_TLS_MOUNT: settings.redis_tls_secret} if settings.redis_tls_secret else {}

@@ -1,0 +1,50 @@
+"""The stack's outputs: an interface for other programs, so each has a name, a type and a meaning that stay."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class StackOutput:
+    """One output. Its value is the attribute of KubernetesStudios that has the same name in snake case."""
+
+    name: str
+    type: str
+    meaning: str
+    secret: bool = False
+
+    @property
+    def attribute(self) -> str:
+        """The attribute's name: ``connect_url`` for ``connectUrl``."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", self.name).lower()
+
+
+STACK_OUTPUTS: tuple[StackOutput, ...] = (
+    StackOutput("platformUrl", "string", "Where users reach Platform."),
+    StackOutput("connectUrl", "string", "The connect proxy's URL, as Platform and the proxy know it."),
+    StackOutput("sessionUrlPattern", "string", "The URL of a session, with `<session>` for its id."),
+    StackOutput("certificateArn", "string", "ARN of the issued certificate of the HTTPS listener."),
+    StackOutput("loadBalancerHostname", "string", "DNS name of the load balancer that the Ingress got."),
+    StackOutput("recordName", "string", "The DNS record that points at the load balancer."),
+    StackOutput("namespace", "string", "Namespace of Platform and Studios."),
+    StackOutput("oidcSecretName", "string", "Secret with the RSA key pair, under `oidc.pem`."),
+    StackOutput("tokenSecretName", "string", "Secret with the registration token, under `token`."),
+    StackOutput("registrationToken", "string", "The initial token with which the proxy registers.", secret=True),
+    StackOutput("publicKey", "string", "Public half of the RSA key, PEM."),
+    StackOutput(
+        "studioTemplates", "object", "Template key → `repository`, `icon`, `tool`, `status` and `port` (a number)."
+    ),
+    StackOutput("platformVersion", "string", "The Platform release that the settings are for."),
+    StackOutput("connectVersion", "string", "The Connect release that runs."),
+)
+
+
+def outputs_table() -> str:
+    """Returns the outputs as a Markdown table."""
+    rows = [
+        f"| `{output.name}` | {output.type}{', secret' if output.secret else ''} | {output.meaning} |"
+        for output in STACK_OUTPUTS
+    ]
+    return "\n".join(["| output | type | meaning |", "|-|-|-|", *rows])
