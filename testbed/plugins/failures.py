@@ -6,12 +6,17 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
 
 import grpc
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from testbed.plugins.provider import PartialFailure, ProviderError
+
+_CHECKOUT: Final = Path(__file__).resolve().parents[2]
+_SERVER: Final = Path(__file__).resolve().with_name("server.py")
 
 
 class HalfMade(Exception):  # noqa: N818 - it carries an answer
@@ -57,9 +62,12 @@ def _describe(error: Exception, package: str) -> str:
     # Neither the exception's own text nor its arguments: they may hold property values, secret ones too. Source lines
     # can't.
     frames = traceback.extract_tb(error.__traceback__)
-    print("".join(traceback.format_list(frames)).rstrip(), file=sys.stderr)  # noqa: T201
-    where = next((frame for frame in reversed(frames) if "testbed" in frame.filename), frames[-1])
+    sys.stderr.write("".join(traceback.format_list(frames)))
+    providers = [frame for frame in frames if _CHECKOUT in Path(frame.filename).parents]
+    where = next((frame for frame in reversed(providers) if frame.filename != str(_SERVER)), frames[-1])
+    file = Path(where.filename)
+    file = file.relative_to(_CHECKOUT) if _CHECKOUT in file.parents else file
     return (
         f"the stand-in for the {package} provider failed: {type(error).__name__} in {where.name}, "
-        f"line {where.lineno} of {where.filename}"
+        f"line {where.lineno} of {file}"
     )

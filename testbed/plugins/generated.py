@@ -58,7 +58,9 @@ class GeneratedProvider(Provider):
 
     def check(self, resource: Resource, old: Properties | None, new: Properties, random_seed: bytes) -> CheckResult:
         """The inputs stay as the program wrote them: the defaults show in the outputs, as with the official ones."""
-        definition = self._definition(resource)
+        definition = self.definitions.get(resource.type)
+        if definition is None:
+            return CheckResult(new, [CheckFailure("", self._unknown_type(resource.type))])
         failures = unknown_properties(new, definition.inputs)
         failures += [
             CheckFailure(name, f"Missing required argument: {name!r}")
@@ -127,10 +129,11 @@ class GeneratedProvider(Provider):
         try:
             return self.definitions[resource.type]
         except KeyError:
-            hint = did_you_mean(resource.type, list(self.definitions))
-            raise ProviderError(
-                f"unknown resource type {resource.type}: this stand-in of the {self.package} provider lacks it{hint}"
-            ) from None
+            raise ProviderError(self._unknown_type(resource.type)) from None
+
+    def _unknown_type(self, type: str) -> str:
+        hint = did_you_mean(type, list(self.definitions))
+        return f"unknown resource type {type}: the stand-in for the {self.package} provider lacks it{hint}"
 
 
 def _complete(definition: Definition, inputs: Properties) -> Properties:

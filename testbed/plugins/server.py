@@ -230,6 +230,8 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _reason(resource: Resource, failure: CheckFailure) -> str:
+    if not failure.property:
+        return failure.reason
     # The engine would print the property's value too, in Go's notation, if it were told the property apart.
-    where = f"{resource.name}.{failure.property}" if failure.property else resource.name
-    return f"{failure.reason}. Examine values at '{where}'."
+    full_stop = "" if failure.reason.endswith((".", "?")) else "."
+    return f"{failure.reason}{full_stop} Examine values at '{resource.name}.{failure.property}'."
