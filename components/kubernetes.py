@@ -235,6 +235,7 @@ def _platform_args(
     return PlatformIntegrationArgs(
         namespace=settings.namespace,
         field_manager=args.field_manager,
+        take_over=settings.take_over,
         config_map=settings.backend_config_map,
         environment=environment.platform_environment(settings),
         cron=PlatformWorkload(deployment=settings.cron_deployment, container=settings.cron_container),

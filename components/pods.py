@@ -43,9 +43,13 @@ class PodSettings:
     fixed_ids: bool = True
 
 
+PART_OF = {"app.kubernetes.io/part-of": "seqera-studios"}
+"""The label of every object that the program makes."""
+
+
 def labels_of(app: str) -> dict[str, str]:
-    """The labels of a workload and of all that belongs to it; ``app`` alone selects its pods."""
-    return {"app": app, "app.kubernetes.io/name": app, "app.kubernetes.io/part-of": "seqera-studios"}
+    """The labels of a workload, its pods and its Service; ``app`` alone selects the pods."""
+    return {"app": app, **PART_OF}
 
 
 def pod_template(

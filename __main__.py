@@ -1,0 +1,25 @@
+"""Seqera Studios, deployed beside an existing Seqera Platform install."""
+
+import pulumi
+import pulumi_aws
+
+from components.cluster import ClusterConnection, eks_connection
+from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
+from components.outputs import STACK_OUTPUTS
+from settings.loader import load_settings
+
+settings = load_settings()
+
+if settings.eks_cluster is not None:
+    cluster = eks_connection(settings.eks_cluster, profile=pulumi_aws.config.profile)
+else:
+    cluster = ClusterConnection(kubeconfig=settings.kubeconfig, context=settings.kube_context)
+
+studios = KubernetesStudios(
+    "studios",
+    KubernetesStudiosArgs(settings=settings, cluster=cluster, field_manager=f"studios-{pulumi.get_stack()}"),
+    pulumi.ResourceOptions(providers=[cluster.provider("cluster")]),
+)
+
+for output in STACK_OUTPUTS:
+    pulumi.export(output.name, getattr(studios, output.attribute))
