@@ -79,6 +79,12 @@ class Ingress:
         hosts = (*(rule.host for rule in self.rules if rule.host), *self.tls_hosts)
         return tuple(dict.fromkeys(hosts))
 
+    @property
+    def backends(self) -> tuple[Backend, ...]:
+        """Every backend of the rules, and the default one."""
+        of_rules = (path.backend for rule in self.rules for path in rule.paths)
+        return (*of_rules, self.default_backend) if self.default_backend else tuple(of_rules)
+
     @classmethod
     def of(cls, ingress: Json) -> Ingress:
         """From an ``Ingress``."""

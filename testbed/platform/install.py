@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import boto3
 
 from testbed.errors import TestbedError
 
-HOST = "example.com"
-NAMESPACE = "platform-stage"
-DEPLOYMENTS = ("backend", "cron", "frontend")
-INGRESS = "front-ingress"
-REGION = "us-east-1"
+HOST: Final = "example.com"
+NAMESPACE: Final = "platform-stage"
+DEPLOYMENTS: Final = ("backend", "cron", "frontend")
+INGRESS: Final = "front-ingress"
+REGION: Final = "us-east-1"
 
-_MANIFESTS = Path(__file__).resolve().parent / "manifests"
+_MANIFESTS: Final = Path(__file__).resolve().parent / "manifests"
 #: In the order in which the owner applies them: what a pod reads exists before the pod.
-_FILES = (
+_FILES: Final = (
     "namespace.yml",
     "registry.yml",
     "configmap.yml",
@@ -32,101 +32,130 @@ _FILES = (
     "tower-svc.yml",
     "ingress.eks.yml",
 )
-#: Marks the certificate as the owner's, so that a second install finds it again.
-_CERTIFICATE_TAG = {"Key": "seqera-platform", "Value": INGRESS}
-_WAIT_SECONDS = 120.0
+#: Marks a certificate as a Platform owner's, so that a second install finds it again.
+_CERTIFICATE_TAG: Final = {"Key": "seqera-platform", "Value": INGRESS}
+_WAIT_SECONDS: Final = 120.0
 
 
-def install(kubectl: Path, kubeconfig: Path, endpoint_url: str, namespace: str = NAMESPACE) -> None:
-    """Brings up the Platform: certificate, manifests, and the record of its host, and waits until all of it is ready.
+def install(kubectl: Path, kubeconfig: Path, endpoint_url: str, namespace: str = NAMESPACE, host: str = HOST) -> None:
+    """Brings up a Platform: certificate, manifests, and the record of its host, and waits until all of it is ready.
 
     Args:
         kubectl: the kubectl binary.
         kubeconfig: of the cluster to install into, where the load balancer controller runs.
-        endpoint_url: of the AWS emulator, which has a hosted zone for the Platform's host.
+        endpoint_url: of the AWS emulator, with a hosted zone for ``host`` or a domain above it.
         namespace: where it goes; made if it is missing.
+        host: at which it is served, as ``https://<host>``.
 
     Raises:
         TestbedError: something was refused, or did not become ready in two minutes.
     """
-    certificate_arn = _ensure_certificate(endpoint_url)
-    apply_manifests(kubectl, kubeconfig, certificate_arn, namespace)
-    _kubectl(
-        [kubectl, f"--kubeconfig={kubeconfig}", "-n", namespace, "wait", "--for=condition=Available"]
-        + [f"--timeout={_WAIT_SECONDS:.0f}s", *(f"deployment/{name}" for name in DEPLOYMENTS)]
-    )
-    hostname = _wait(f"hostname of {namespace}/{INGRESS}", lambda: _hostname(kubectl, kubeconfig, namespace))
-    _point_host_at(hostname, endpoint_url)
+    owner = Owner(kubectl, kubeconfig, namespace)
+    certificate = _ensure_certificate(host, endpoint_url)
+    owner.apply(manifests(certificate, namespace, host))
+    owner.kubectl("wait", "--for=condition=Available", f"--timeout={_WAIT_SECONDS:.0f}s", *_deployments())
+    hostname = _wait(f"hostname of {namespace}/{INGRESS}", owner.hostname)
+    _point_host_at(host, hostname, endpoint_url)
 
 
-def manifests(certificate_arn: str, namespace: str = NAMESPACE) -> str:
+def manifests(certificate_arn: str, namespace: str = NAMESPACE, host: str = HOST) -> str:
     """The owner's manifests as one YAML stream, with the placeholders filled in."""
     text = "---\n".join((_MANIFESTS / name).read_text() for name in _FILES)
-    return text.replace("${NAMESPACE}", namespace).replace("${CERTIFICATE_ARN}", certificate_arn)
+    values = {"NAMESPACE": namespace, "HOST": host, "CERTIFICATE_ARN": certificate_arn}
+    for name, value in values.items():
+        text = text.replace(f"${{{name}}}", value)
+    return text
 
 
-def apply_manifests(kubectl: Path, kubeconfig: Path, certificate_arn: str, namespace: str = NAMESPACE) -> None:
-    """Applies the manifests client-side, as their owner goes on doing."""
-    command = [kubectl, f"--kubeconfig={kubeconfig}", "-n", namespace, "apply", "-f", "-"]
-    _kubectl(command, stdin=manifests(certificate_arn, namespace))
-
-
-def certificate_arn(endpoint_url: str) -> str | None:
-    """The ARN of the Platform's own certificate, or None before the first install."""
+def certificate_arn(endpoint_url: str, host: str = HOST) -> str | None:
+    """The ARN of the Platform owner's certificate for ``host``, or None before the first install."""
     acm = _client("acm", endpoint_url)
     for page in acm.get_paginator("list_certificates").paginate():
         for summary in page["CertificateSummaryList"]:
-            arn: str = summary["CertificateArn"]
-            if _CERTIFICATE_TAG in acm.list_tags_for_certificate(CertificateArn=arn)["Tags"]:
+            arn = str(summary["CertificateArn"])
+            if summary["DomainName"] == host and _is_owners(acm, arn):
                 return arn
     return None
 
 
-def _ensure_certificate(endpoint_url: str) -> str:
+@dataclass(frozen=True)
+class Owner:
+    """Whoever keeps the Platform install: kubectl in its namespace."""
+
+    binary: Path
+    kubeconfig: Path
+    namespace: str
+
+    def apply(self, manifests: str, *options: str) -> None:
+        """Applies YAML, client-side unless ``options`` say ``--server-side``."""
+        self.kubectl("apply", "-f", "-", *options, stdin=manifests)
+
+    def hostname(self) -> str | None:
+        """What the load balancer controller published for the Platform's Ingress."""
+        ingress = json.loads(self.kubectl("get", "ingress", INGRESS, "-o", "json"))
+        published = ingress["status"]["loadBalancer"].get("ingress") or [{}]
+        hostname: str | None = published[0].get("hostname")
+        return hostname
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Runs kubectl and returns what it printed.
+
+        Raises:
+            TestbedError: it failed; the message is kubectl's own.
+        """
+        command = [str(self.binary), f"--kubeconfig={self.kubeconfig}", f"--namespace={self.namespace}", *arguments]
+        finished = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+        if finished.returncode:
+            raise TestbedError(f"kubectl {' '.join(arguments)}: {finished.stderr.strip()}")
+        return finished.stdout
+
+
+def _deployments() -> list[str]:
+    return [f"deployment/{name}" for name in DEPLOYMENTS]
+
+
+def _ensure_certificate(host: str, endpoint_url: str) -> str:
     acm = _client("acm", endpoint_url)
-    arn = certificate_arn(endpoint_url)
+    arn = certificate_arn(endpoint_url, host)
     if arn is None:
-        request = {"DomainName": HOST, "ValidationMethod": "DNS", "Tags": [_CERTIFICATE_TAG]}
-        arn = str(acm.request_certificate(**request)["CertificateArn"])
+        requested = acm.request_certificate(DomainName=host, ValidationMethod="DNS", Tags=[_CERTIFICATE_TAG])
+        arn = str(requested["CertificateArn"])
 
     def describe() -> Any:
         return acm.describe_certificate(CertificateArn=arn)["Certificate"]
 
-    def validation_record() -> Any:
-        return describe()["DomainValidationOptions"][0].get("ResourceRecord")
-
-    record = _wait("the certificate's validation record", validation_record)
-    values = {"TTL": 300, "ResourceRecords": [{"Value": record["Value"]}]}
-    _upsert({"Name": record["Name"], "Type": record["Type"], **values}, endpoint_url)
-    _wait(f"certificate for {HOST}", lambda: describe()["Status"] == "ISSUED")
+    options = _wait("the certificate's validation record", lambda: describe().get("DomainValidationOptions"))
+    record = options[0]["ResourceRecord"]
+    value = {"TTL": 300, "ResourceRecords": [{"Value": record["Value"]}]}
+    _upsert({"Name": record["Name"], "Type": record["Type"], **value}, host, endpoint_url)
+    _wait(f"certificate for {host}", lambda: describe()["Status"] == "ISSUED")
     return arn
 
 
-def _point_host_at(hostname: str, endpoint_url: str) -> None:
-    load_balancers = _client("elbv2", endpoint_url).describe_load_balancers()["LoadBalancers"]
-    for load_balancer in load_balancers:
-        if load_balancer["DNSName"].lower() == hostname:
-            target = {"DNSName": hostname, "HostedZoneId": load_balancer["CanonicalHostedZoneId"]}
-            alias = {**target, "EvaluateTargetHealth": False}
-            _upsert({"Name": HOST, "Type": "A", "AliasTarget": alias}, endpoint_url)
-            return
+def _is_owners(acm: Any, arn: str) -> bool:
+    return _CERTIFICATE_TAG in acm.list_tags_for_certificate(CertificateArn=arn)["Tags"]
+
+
+def _point_host_at(host: str, hostname: str, endpoint_url: str) -> None:
+    for page in _client("elbv2", endpoint_url).get_paginator("describe_load_balancers").paginate():
+        for balancer in page["LoadBalancers"]:
+            if balancer["DNSName"].lower() == hostname:
+                target = {"DNSName": hostname, "HostedZoneId": balancer["CanonicalHostedZoneId"]}
+                alias = {**target, "EvaluateTargetHealth": False}
+                _upsert({"Name": host, "Type": "A", "AliasTarget": alias}, host, endpoint_url)
+                return
     raise TestbedError(f"{INGRESS} has the hostname {hostname}, but no load balancer of the emulator has it")
 
 
-def _upsert(record: dict[str, Any], endpoint_url: str) -> None:
+def _upsert(record: dict[str, Any], host: str, endpoint_url: str) -> None:
     route53 = _client("route53", endpoint_url)
-    zones = route53.list_hosted_zones_by_name(DNSName=HOST)["HostedZones"]
-    zone = next((zone for zone in zones if zone["Name"] == f"{HOST}."), None)
-    if zone is None:
-        raise TestbedError(f"the emulator has no hosted zone for {HOST}")
+    zones = [zone for page in route53.get_paginator("list_hosted_zones").paginate() for zone in page["HostedZones"]]
+    above = [zone for zone in zones if f".{host}.".endswith(f".{zone['Name']}")]
+    if not above:
+        raise TestbedError(f"the emulator has no hosted zone for {host}")
+    zone = max(above, key=lambda zone: len(zone["Name"]))
     change = {"Action": "UPSERT", "ResourceRecordSet": record}
     route53.change_resource_record_sets(HostedZoneId=zone["Id"], ChangeBatch={"Changes": [change]})
-
-
-def _hostname(kubectl: Path, kubeconfig: Path, namespace: str) -> str | None:
-    command = [kubectl, f"--kubeconfig={kubeconfig}", "-n", namespace, "get", "ingress", INGRESS, "-o", "json"]
-    status = json.loads(_kubectl(command))["status"]["loadBalancer"].get("ingress") or [{}]
-    return status[0].get("hostname")
 
 
 def _wait(what: str, look: Callable[[], Any]) -> Any:
@@ -139,18 +168,12 @@ def _wait(what: str, look: Callable[[], Any]) -> Any:
     return answer
 
 
-def _kubectl(command: list[Any], stdin: str | None = None) -> str:
-    finished = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
-    if finished.returncode:
-        raise TestbedError(f"kubectl {' '.join(map(str, command[2:]))}: {finished.stderr.strip()}")
-    return finished.stdout
-
-
 def _client(service: str, endpoint_url: str) -> Any:
+    # Never the credentials of the person at the shell: the emulator takes any.
     return boto3.client(
-        service,  # type: ignore[call-overload]
+        service,
         endpoint_url=endpoint_url,
         region_name=REGION,
-        aws_access_key_id=os.environ.get("AWS_ACCESS_KEY_ID", "testbed"),
-        aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY", "testbed"),
+        aws_access_key_id="testbed",
+        aws_secret_access_key="testbed",  # noqa: S106
     )
