@@ -12,9 +12,6 @@ from settings.versions import Version
 PROXY = "cr.seqera.io/enterprise/studios/proxy"
 SERVER = "cr.seqera.io/enterprise/studios/server"
 
-DEPRECATED_PATH = "cr.seqera.io/private/nf-tower-enterprise/data-studio/"
-"""Where Connect's images were before; Seqera has deprecated it."""
-
 
 def default_image(repository: str, connect: Version) -> str:
     """A reference to the given release in a repository."""

@@ -30,9 +30,11 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, arbitrary_types_allowed=True)
 
     # Platform and its release
-    platform_url: types.HttpsUrl = Field(description="Where users reach Platform: its `TOWER_SERVER_URL`, https.")
+    platform_url: types.HttpsUrl = Field(
+        description="Where users reach Platform: its `TOWER_SERVER_URL`, https.", examples=["https://example.com"]
+    )
     platform_version: types.PlatformVersion = Field(
-        description="Release of the Platform install, 25.1 to 26.1, such as `25.3` or `25.3.3`."
+        description="Release of the Platform install, 25.1 to 26.1, such as `25.3` or `25.3.3`.", examples=["25.3"]
     )
     connect_url: types.HttpsUrl = Field(
         default_factory=_default_connect_url,
@@ -50,7 +52,9 @@ class Settings(BaseModel):
     )
 
     # Where Platform runs
-    namespace: types.Label = Field(description="Namespace of the Platform install; Studios is put beside it.")
+    namespace: types.Label = Field(
+        description="Namespace of the Platform install; Studios is put beside it.", examples=["platform-stage"]
+    )
     eks_cluster: types.ClusterName | None = Field(
         default=None, description="EKS cluster by name. Without it and `kubeconfig`: the cluster that kubectl uses."
     )
@@ -72,7 +76,7 @@ class Settings(BaseModel):
 
     # Redis
     redis_address: types.RedisAddress = Field(
-        description="Redis of the Platform install, `host:port`; port 6379 if left out."
+        description="Redis of the Platform install, `host:port`; port 6379 if left out.", examples=["redis:6379"]
     )
     redis_prefix: types.EnvironmentText = Field(
         default="connect:session", description="Prefix of Connect's keys in Redis."
@@ -118,7 +122,7 @@ class Settings(BaseModel):
     management_auth_key: SecretStr | None = Field(
         default=None, min_length=1, description="Key that the server's management port asks for (secret)."
     )
-    host_domain: types.Domain | types.Label | None = Field(
+    host_domain: types.ObjectName | None = Field(
         default=None,
         description="Domain under which the server's pods find each other.",
         json_schema_extra={"shown_default": "`serverName`"},
@@ -244,7 +248,8 @@ class Settings(BaseModel):
     )
     cert_volume: types.Label = Field(default="cert-volume", description="Name of the volume that holds it.")
     take_over: types.PlatformObjects = Field(
-        default=(), description="Platform's objects, such as `ConfigMap/tower-backend-cfg`, whose values may be replaced."
+        default=(),
+        description="Platform's objects, such as `ConfigMap/tower-backend-cfg`, whose values may be replaced.",
     )
 
     @property

@@ -116,7 +116,8 @@ def _cidr(text: str) -> str:
 def _workspaces(value: Any) -> Any:
     if isinstance(value, str) and value.strip().lower() in ("all", "none"):
         return value.strip().lower()
-    items = _list_in_text(value)
+    has_digit = isinstance(value, str) and any("0" <= character <= "9" for character in value)
+    items = value if isinstance(value, str) and not has_digit and "[" not in value else _list_in_text(value)
     if isinstance(items, int) and not isinstance(items, bool):
         items = [items]
     wanted = 'write "all", "none" or a list of workspace ids such as [1, 2]'
@@ -184,7 +185,12 @@ LogLevel = Annotated[
 
 ObjectNames = Annotated[tuple[ObjectName, ...], BeforeValidator(_list_in_text), AfterValidator(_without_repeats)]
 PlatformObjects = Annotated[
-    tuple[Annotated[Text, form(_PLATFORM_OBJECT, "is none of Platform's objects; write ConfigMap/<name> or Deployment/<name>")], ...],
+    tuple[
+        Annotated[
+            Text, form(_PLATFORM_OBJECT, "is none of Platform's objects; write ConfigMap/<name> or Deployment/<name>")
+        ],
+        ...,
+    ],
     BeforeValidator(_list_in_text),
     AfterValidator(_without_repeats),
 ]

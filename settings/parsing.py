@@ -1,0 +1,164 @@
+"""From what a user wrote to `Settings`, or to everything that is wrong with it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, PydanticUndefined
+
+from settings.errors import Problem, SettingsError
+from settings.model import Settings
+from settings.rules import broken_rules
+from settings.templates import StudioTemplate
+
+FIELDS: Mapping[str, FieldInfo] = {str(field.alias): field for field in Settings.model_fields.values()}
+"""Config key → its field in the model."""
+
+WITHOUT_FIXED_DEFAULT = frozenset(
+    key for key, field in FIELDS.items() if field.default is None or field.default is PydanticUndefined
+)
+"""The keys for which Pulumi.yaml declares an empty text, since the engine wants a default for every key."""
+
+SECRET_KEYS = frozenset(key for key, field in FIELDS.items() if field.annotation == SecretStr | None)
+"""The keys whose values must be encrypted in the stack's file."""
+
+
+def parse_settings(values: Mapping[str, object], encrypted: Collection[str] = ()) -> Settings:
+    """The settings in a stack's configuration.
+
+    Args:
+        values: config key, without the project's prefix → value: text as `pulumi config set` stores it, or a plain
+            number, boolean, list or map.
+        encrypted: the keys whose values are encrypted in the stack's file.
+
+    Raises:
+        SettingsError: with everything that is wrong.
+    """
+    values = {key: value for key, value in values.items() if value != "" or key not in WITHOUT_FIXED_DEFAULT}
+    problems = [Problem(key, None, _unknown(key, FIELDS)) for key in values if key not in FIELDS]
+    problems += _misplaced_secrets(values, encrypted)
+    known = {key: value for key, value in values.items() if key in FIELDS}
+    settings, malformed = _validated(known)
+    hidden = SECRET_KEYS | set(encrypted)
+    problems += [_problem(error, hidden) for error in malformed]
+    unreliable = {str(error["loc"][0]) for error in malformed}
+    if settings is None:
+        required = {key: _example(field) for key, field in FIELDS.items() if field.is_required()}
+        reliable = {key: value for key, value in known.items() if key not in unreliable}
+        settings, _ = _validated(required | reliable)
+    if settings is not None:
+        problems += [
+            Problem(problem.key, None if problem.key in hidden else problem.value, problem.message)
+            for problem in broken_rules(settings, given=set(known), unknown=unreliable)
+        ]
+    if problems or settings is None:
+        raise SettingsError(problems)
+    return settings
+
+
+def _validated(values: Mapping[str, object]) -> tuple[Settings | None, list[ErrorDetails]]:
+    try:
+        return Settings.model_validate(values), []
+    except ValidationError as error:
+        # A default that follows from a setting that is wrong is no problem of its own.
+        details = error.errors(include_url=False)
+        return None, [detail for detail in details if detail["type"] != "default_factory_not_called"]
+
+
+def _misplaced_secrets(values: Mapping[str, object], encrypted: Collection[str]) -> list[Problem]:
+    plain = [
+        Problem(
+            key,
+            None,
+            f"is a secret in plain text; write: pulumi config set --secret {key} (it asks for the value), "
+            "and change the value where it comes from, since the file may have been shared",
+        )
+        for key in values
+        if key in SECRET_KEYS and key not in encrypted
+    ]
+    sealed = [
+        Problem(
+            key, None, f"is encrypted, and would be in plain text in what it becomes; write: pulumi config set {key}"
+        )
+        for key in values
+        if key in FIELDS and key not in SECRET_KEYS and key in encrypted
+    ]
+    return plain + sealed
+
+
+def _problem(error: ErrorDetails, hidden: Collection[str]) -> Problem:
+    first = str(error["loc"][0])
+    value = None if first in hidden or error["type"] == "missing" else _as_written(error["input"])
+    return Problem(_path(error["loc"]), value, _message(error))
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part != "[key]":
+            path += f".{part}" if path else part
+    return path
+
+
+def _as_written(value: object) -> object:
+    return "" if value is None else value
+
+
+def _message(error: ErrorDetails) -> str:
+    context: dict[str, Any] = error.get("ctx", {})
+    words = _MESSAGES.get(error["type"])
+    if words is not None:
+        return words(error, context)
+    if error["type"] == "value_error":
+        return str(context["error"])
+    return f"is not what is expected here: {error['msg']}"
+
+
+def _example(field: FieldInfo) -> str:
+    return str((field.examples or [""])[0])
+
+
+def _missing(error: ErrorDetails, _: dict[str, Any]) -> str:
+    *parents, key = error["loc"]
+    if parents:
+        return "is not set; every template has a repository and a tool"
+    return f"is not set; write: pulumi config set {key} {_example(FIELDS[str(key)])}"
+
+
+def _extra(error: ErrorDetails, _: dict[str, Any]) -> str:
+    return _unknown(str(error["loc"][-1]), StudioTemplate.model_fields)
+
+
+def _unknown(key: str, names: Collection[str]) -> str:
+    by_lower_case = {name.lower(): name for name in names}
+    nearest = difflib.get_close_matches(key.lower().replace("_", "").replace("-", ""), by_lower_case, n=1, cutoff=0.6)
+    if nearest:
+        return f"is no setting; did you mean {by_lower_case[nearest[0]]}?"
+    return "is no setting; remove it, or look it up in the table of settings"
+
+
+_MESSAGES: Mapping[str, Callable[[ErrorDetails, dict[str, Any]], str]] = {
+    "missing": _missing,
+    "extra_forbidden": _extra,
+    "bool_parsing": lambda error, context: "is neither true nor false; write one of these",
+    "bool_type": lambda error, context: "is neither true nor false; write one of these",
+    "int_parsing": lambda error, context: "is no whole number; write digits alone",
+    "int_parsing_size": lambda error, context: "is too large a number",
+    "int_from_float": lambda error, context: "is no whole number; write digits alone",
+    "int_type": lambda error, context: "is no whole number; write digits alone",
+    "greater_than_equal": lambda error, context: f"is too small; write {context['ge']} or more",
+    "less_than_equal": lambda error, context: f"is too large; write {context['le']} or less",
+    "literal_error": lambda error, context: f"is not one of the words it can be; write {context['expected']}",
+    "string_type": lambda error, context: "is no text; write a single value",
+    "string_too_short": lambda error, context: "is empty; write a value, or remove the key",
+    "too_short": lambda error, context: "is empty; write a value, or remove the key",
+    "tuple_type": lambda error, context: "is no list; write one in [ ]",
+    "dict_type": lambda error, context: "is no map; write one in { }, or its keys on lines of their own",
+    "model_type": lambda error, context: "is no template; write a map with repository and tool",
+}
