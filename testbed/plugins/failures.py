@@ -13,6 +13,7 @@ import grpc
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
+from testbed.plugins.properties import Unsealed, unmarshal
 from testbed.plugins.provider import PartialFailure, ProviderError
 
 _CHECKOUT: Final = Path(__file__).resolve().parents[2]
@@ -29,15 +30,35 @@ class HalfMade(Exception):  # noqa: N818 - it carries an answer
         self.inputs = inputs
 
 
+class Call:
+    """One call of the engine's: knows the secrets that came with it, and keeps them out of what is said about it."""
+
+    def __init__(self) -> None:
+        self._secrets: set[str] = set()
+
+    def unseal(self, struct: struct_pb2.Struct) -> Unsealed:
+        """The values of a property bag of the request; see :func:`~testbed.plugins.properties.unmarshal`."""
+        unsealed = unmarshal(struct)
+        self._secrets.update(unsealed.secret_texts())
+        return unsealed
+
+    def scrub(self, text: str) -> str:
+        """``text`` with every secret in it masked: an API's message may well quote what it was sent."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, "[secret]")
+        return text
+
+
 @contextmanager
-def answering(context: grpc.ServicerContext, package: str) -> Iterator[None]:
+def answering(context: grpc.ServicerContext, package: str) -> Iterator[Call]:
     """Turns what the block raises into the status of the call."""
+    call = Call()
     try:
-        yield
+        yield call
     except HalfMade as error:
-        _abort_half_made(context, error)
+        _abort_half_made(context, call, error)
     except ProviderError as error:
-        context.abort(grpc.StatusCode.UNKNOWN, str(error))
+        context.abort(grpc.StatusCode.UNKNOWN, call.scrub(str(error)))
     except Exception as error:
         context.abort(grpc.StatusCode.UNKNOWN, _describe(error, package))
 
@@ -47,15 +68,19 @@ def refuse(context: grpc.ServicerContext, what: str) -> None:
     context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{what} is not implemented by this stand-in")
 
 
-def _abort_half_made(context: grpc.ServicerContext, error: HalfMade) -> None:
+def _abort_half_made(context: grpc.ServicerContext, call: Call, error: HalfMade) -> None:
+    message = call.scrub(str(error))
     detail = provider_pb2.ErrorResourceInitFailed(
-        id=error.failure.id, properties=error.properties, reasons=error.failure.reasons, inputs=error.inputs
+        id=error.failure.id,
+        properties=error.properties,
+        reasons=[call.scrub(reason) for reason in error.failure.reasons],
+        inputs=error.inputs,
     )
     code = grpc.StatusCode.UNKNOWN
-    status = status_pb2.Status(code=code.value[0], message=str(error))
+    status = status_pb2.Status(code=code.value[0], message=message)
     status.details.add().Pack(detail)
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    context.abort(code, str(error))
+    context.abort(code, message)
 
 
 def _describe(error: Exception, package: str) -> str:

@@ -68,7 +68,7 @@ class GeneratedProvider(Provider):
             if new.get(name) is None
         ]
         failures += [
-            CheckFailure(name, f"{name} must be {_KIND_NAMES[kind]}, got {new[name]!r}")
+            CheckFailure(name, f"{name} must be {_KIND_NAMES[kind]}, not {type(new[name]).__name__}")
             for name, kind in definition.inputs.items()
             if not _is(kind, new.get(name))
         ]

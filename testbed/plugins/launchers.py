@@ -51,7 +51,7 @@ def write_launchers(
             stand_ins.append(name)
     for name, script in (
         (_LANGUAGE, _module_script(python, checkout, "testbed.language")),
-        (_DYNAMIC, _dynamic_script(python)),
+        (_DYNAMIC, _dynamic_script(python, checkout)),
     ):
         official_program = _official_program(name, bin_dir, official_path)
         if official_program is not None:
@@ -86,8 +86,9 @@ def _module_script(python: Path, checkout: Path, module: str) -> str:
     )
 
 
-def _dynamic_script(python: Path) -> str:
+def _dynamic_script(python: Path, checkout: Path) -> str:
     # The code of a dynamic resource was pickled by the program, so that it must run where the program does.
+    server = shlex.quote(str(checkout / "testbed" / "plugins" / "dynamic.py"))
     return f"""#!/bin/sh
 {_MARK}
 virtualenv=${{PULUMI_RUNTIME_VIRTUALENV:-}}
@@ -103,9 +104,9 @@ if [ -n "$virtualenv" ]; then
     PATH=$virtualenv/bin:$PATH
     export PATH
     unset PYTHONHOME
-    exec "$virtualenv/bin/python" -u -m pulumi.dynamic "$@"
+    exec "$virtualenv/bin/python" -u {server} "$@"
 fi
-exec {shlex.quote(str(python))} -u -m pulumi.dynamic "$@"
+exec {shlex.quote(str(python))} -u {server} "$@"
 """
 
 

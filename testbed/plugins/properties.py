@@ -7,7 +7,7 @@ was, and :func:`marshal` puts it on again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -42,6 +42,8 @@ _UNKNOWNS: Final = frozenset(
 # Beyond this a double no longer holds every whole number, so that an int would claim more than was sent.
 _LARGEST_EXACT: Final = 2**53
 
+_TELLING: Final = 4
+
 
 @dataclass(frozen=True)
 class Unsealed:
@@ -49,6 +51,10 @@ class Unsealed:
 
     values: Properties
     secrets: frozenset[Path]
+
+    def secret_texts(self) -> set[str]:
+        """The texts and numbers in the secrets that are long enough to be told from any other text."""
+        return {text for path in self.secrets for text in _texts(_at(self.values, path)) if len(text) >= _TELLING}
 
 
 def unmarshal(struct: struct_pb2.Struct) -> Unsealed:
@@ -140,6 +146,23 @@ def _to_wire_plain(path: Path, value: Any, secrets: Collection[Path]) -> struct_
         fields = {str(key): _to_wire((*path, str(key)), item, secrets) for key, item in value.items()}
         return struct_pb2.Value(struct_value=struct_pb2.Struct(fields=fields))
     raise TypeError(f"property {render_path(path)} is a {type(value).__name__}, which no property can be")
+
+
+def _at(value: Any, path: Path) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield str(value)
 
 
 def _corresponding(path: Path, given: Any, answer: Any) -> Path | None:

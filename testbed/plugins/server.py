@@ -8,6 +8,7 @@ signal. One process serves one provider resource of a stack.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import metadata
 from typing import Any, Final
 
@@ -16,9 +17,9 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from testbed.plugins.diff import Path, parse_path
-from testbed.plugins.failures import HalfMade, answering, refuse
+from testbed.plugins.failures import Call, HalfMade, answering, refuse
 from testbed.plugins.listener import listen_until_told_to_end
-from testbed.plugins.properties import Unsealed, marshal, paths_to_seal, unmarshal
+from testbed.plugins.properties import Unsealed, marshal, paths_to_seal
 from testbed.plugins.provider import (
     CheckFailure,
     CheckResult,
@@ -83,44 +84,44 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         return plugin_pb2.PluginInfo(version=metadata.version(f"pulumi-{self._provider.package}"))
 
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
-        with self._answering(context):
-            news = unmarshal(request.news)
+        with answering(context, self._provider.package) as call:
+            news = call.unseal(request.news)
             result = self._provider.check_config(news.values)
-            return self._check_response(resource_of(request.urn), news, result, always=())
+            return _check_response(call, resource_of(request.urn), news, result)
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
-        with self._answering(context):
+        with answering(context, self._provider.package) as call:
             old = request.old_inputs if request.HasField("old_inputs") else request.olds
-            return diff_response(self._provider.diff_config(unmarshal(old).values, unmarshal(request.news).values))
+            return diff_response(self._provider.diff_config(call.unseal(old).values, call.unseal(request.news).values))
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
-        with self._answering(context):
-            self._provider.configure(unmarshal(request.args).values)
+        with answering(context, self._provider.package) as call:
+            self._provider.configure(call.unseal(request.args).values)
             return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
-        with self._answering(context):
+        with answering(context, self._provider.package) as call:
             resource = resource_of(request.urn)
-            news = unmarshal(request.news)
-            old = unmarshal(request.olds).values or None
+            news = call.unseal(request.news)
+            old = call.unseal(request.olds).values or None
             result = self._provider.check(resource, old, news.values, request.randomSeed)
-            return self._check_response(resource, news, result, self._provider.secret_outputs(resource.type))
+            return _check_response(call, resource, news, result, self._provider.secret_outputs(resource.type))
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
-        with self._answering(context):
+        with answering(context, self._provider.package) as call:
             result = self._provider.diff(
                 resource_of(request.urn),
                 request.id,
-                unmarshal(request.old_inputs).values,
-                unmarshal(request.olds).values,
-                unmarshal(request.news).values,
+                call.unseal(request.old_inputs).values,
+                call.unseal(request.olds).values,
+                call.unseal(request.news).values,
             )
             return diff_response(result)
 
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
-        with self._answering(context):
+        with answering(context, self._provider.package) as call:
             resource = resource_of(request.urn)
-            inputs = unmarshal(request.properties)
+            inputs = call.unseal(request.properties)
             try:
                 physical_id, outputs = self._provider.create(resource, inputs.values, request.preview, request.timeout)
             except PartialFailure as failure:
@@ -128,9 +129,9 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.CreateResponse(id=physical_id, properties=self._seal(resource, outputs, inputs))
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
-        with self._answering(context):
+        with answering(context, self._provider.package) as call:
             resource = resource_of(request.urn)
-            inputs, outputs = unmarshal(request.inputs), unmarshal(request.properties)
+            inputs, outputs = call.unseal(request.inputs), call.unseal(request.properties)
             try:
                 live = self._provider.read(resource, request.id, inputs.values or None, outputs.values or None)
             except PartialFailure as failure:
@@ -145,15 +146,15 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
             )
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
-        with self._answering(context):
+        with answering(context, self._provider.package) as call:
             resource = resource_of(request.urn)
-            news = unmarshal(request.news)
+            news = call.unseal(request.news)
             try:
                 outputs = self._provider.update(
                     resource,
                     request.id,
-                    unmarshal(request.old_inputs).values,
-                    unmarshal(request.olds).values,
+                    call.unseal(request.old_inputs).values,
+                    call.unseal(request.olds).values,
                     news.values,
                     request.preview,
                     request.timeout,
@@ -163,19 +164,19 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.UpdateResponse(properties=self._seal(resource, outputs, news))
 
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
-        with self._answering(context):
+        with answering(context, self._provider.package) as call:
             self._provider.delete(
                 resource_of(request.urn),
                 request.id,
-                unmarshal(request.old_inputs).values,
-                unmarshal(request.properties).values,
+                call.unseal(request.old_inputs).values,
+                call.unseal(request.properties).values,
                 request.timeout,
             )
             return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
-        with self._answering(context):
-            args = unmarshal(request.args)
+        with answering(context, self._provider.package) as call:
+            args = call.unseal(request.args)
             answer = self._provider.invoke(request.tok, args.values)
             sealed = marshal(answer, paths_to_seal(args, answer))
             return provider_pb2.InvokeResponse(**{"return": sealed})
@@ -208,14 +209,6 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
     def List(self, request: Any, context: grpc.ServicerContext) -> Any:
         refuse(context, "listing resources")
 
-    def _answering(self, context: grpc.ServicerContext) -> Any:
-        return answering(context, self._provider.package)
-
-    def _check_response(self, resource: Resource, news: Unsealed, result: CheckResult, always: Any) -> Any:
-        failures = [provider_pb2.CheckFailure(reason=_reason(resource, failure)) for failure in result.failures]
-        inputs = marshal(result.inputs, paths_to_seal(news, result.inputs, always))
-        return provider_pb2.CheckResponse(inputs=inputs, failures=failures)
-
     def _half_made(
         self, failure: PartialFailure, resource: Resource, given: Unsealed, inputs: struct_pb2.Struct
     ) -> HalfMade:
@@ -227,6 +220,14 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         always = self._provider.secret_outputs(resource.type)
         sealed: set[Path] = paths_to_seal(given, values, always) | paths_to_seal(also_given, values)
         return marshal(values, sealed)
+
+
+def _check_response(
+    call: Call, resource: Resource, news: Unsealed, result: CheckResult, always: Sequence[str] = ()
+) -> provider_pb2.CheckResponse:
+    failures = [provider_pb2.CheckFailure(reason=call.scrub(_reason(resource, failure))) for failure in result.failures]
+    inputs = marshal(result.inputs, paths_to_seal(news, result.inputs, always))
+    return provider_pb2.CheckResponse(inputs=inputs, failures=failures)
 
 
 def _reason(resource: Resource, failure: CheckFailure) -> str:
