@@ -1,0 +1,260 @@
+"""The way to AWS: credentials, clients, account, tags, and waiting that can be cancelled."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from testbed.plugins.aws import config
+from testbed.plugins.aws.errors import code_of, describe, doing, note_service
+from testbed.plugins.provider import Properties, ProviderError
+
+T = TypeVar("T")
+
+_DEFAULT_RETRIES: Final = 5
+#: Between two looks at something that takes its time, in seconds: the first pause, and the longest.
+_FIRST_PAUSE: Final = 0.2
+_LONGEST_PAUSE: Final = 5.0
+_GO_DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def go_duration(seconds: float) -> str:
+    """``4500`` as ``1h15m0s``, the way the official provider prints it."""
+    whole = int(seconds)
+    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
+    if hours:
+        return f"{hours}h{minutes}m{rest}s"
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
+
+
+class Session:
+    """One configured provider.
+
+    Args:
+        settings: as :func:`testbed.plugins.aws.config.settings` returns them.
+
+    Raises:
+        ProviderError: there is no region, or what ``allowedAccountIds`` and ``forbiddenAccountIds`` say is not so, or
+            the credentials are refused.
+    """
+
+    def __init__(self, settings: Properties) -> None:
+        self._settings = settings
+        self.region = settings.get("region") or boto3.Session(profile_name=settings.get("profile")).region_name
+        if not self.region:
+            raise ProviderError(
+                "unable to validate AWS credentials. Details: missing region: make sure you have set your AWS region, "
+                "e.g. `pulumi config set aws:region us-west-2`."
+            )
+        self.default_tags: dict[str, str] = (settings.get("defaultTags") or {}).get("tags") or {}
+        self._ignored_keys = set((settings.get("ignoreTags") or {}).get("keys") or ())
+        self._ignored_prefixes = ("aws:", *((settings.get("ignoreTags") or {}).get("keyPrefixes") or ()))
+        self._endpoints = config.endpoints(settings.get("endpoints") or [])
+        self.cancelled = threading.Event()
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._account: str | None = None
+        self._boto = self._connect()
+        self._validate()
+
+    def client(self, service: str, region: str) -> Any:
+        """A boto3 client; clients may be shared between threads, the making of them may not."""
+        with self._lock:
+            key = (service, region)
+            if key not in self._clients:
+                self._clients[key] = self._make_client(self._boto, service, region)
+            return self._clients[key]
+
+    @property
+    def account_id(self) -> str:
+        """The account that the credentials belong to."""
+        if self._account is None:
+            with doing("retrieving caller identity from STS"):
+                self._account = str(self.client("sts", self.region).get_caller_identity()["Account"])
+        return self._account
+
+    @property
+    def partition(self) -> str:
+        """``aws``, ``aws-cn``, …"""
+        return str(self._boto.get_partition_for_region(self.region))
+
+    def without_ignored(self, tags: Mapping[str, str]) -> dict[str, str]:
+        """The tags that are ours to manage."""
+        return {
+            key: value
+            for key, value in tags.items()
+            if key not in self._ignored_keys and not key.startswith(self._ignored_prefixes)
+        }
+
+    def _connect(self) -> boto3.Session:
+        settings = self._settings
+        boto = boto3.Session(
+            aws_access_key_id=settings.get("accessKey"),
+            aws_secret_access_key=settings.get("secretKey"),
+            aws_session_token=settings.get("token"),
+            profile_name=settings.get("profile"),
+            region_name=self.region,
+        )
+        for role in settings.get("assumeRoles") or []:
+            boto = self._assumed(boto, role)
+        if web := settings.get("assumeRoleWithWebIdentity"):
+            boto = self._assumed_by_web_identity(boto, web)
+        return boto
+
+    def _assumed(self, boto: boto3.Session, role: Mapping[str, Any]) -> boto3.Session:
+        wanted = {
+            "RoleArn": role.get("roleArn"),
+            "RoleSessionName": role.get("sessionName") or "pulumi",
+            "DurationSeconds": _seconds(role.get("duration")),
+            "ExternalId": role.get("externalId"),
+            "Policy": role.get("policy"),
+            "PolicyArns": [{"arn": arn} for arn in role.get("policyArns") or []],
+            "SourceIdentity": role.get("sourceIdentity"),
+            "Tags": [{"Key": key, "Value": value} for key, value in (role.get("tags") or {}).items()],
+            "TransitiveTagKeys": role.get("transitiveTagKeys"),
+        }
+        sts = self._make_client(boto, "sts", self._sts_region)
+        with doing(f"cannot assume IAM Role ({role.get('roleArn')})"):
+            answer = sts.assume_role(**{key: value for key, value in wanted.items() if value})
+        return self._with_credentials(answer["Credentials"])
+
+    def _assumed_by_web_identity(self, boto: boto3.Session, web: Mapping[str, Any]) -> boto3.Session:
+        token = web.get("webIdentityToken") or Path(str(web.get("webIdentityTokenFile"))).read_text().strip()
+        wanted = {
+            "RoleArn": web.get("roleArn"),
+            "RoleSessionName": web.get("sessionName") or "pulumi",
+            "WebIdentityToken": token,
+            "DurationSeconds": _seconds(web.get("duration")),
+            "Policy": web.get("policy"),
+            "PolicyArns": [{"arn": arn} for arn in web.get("policyArns") or []],
+        }
+        sts = self._make_client(boto, "sts", self._sts_region)
+        with doing(f"cannot assume IAM Role ({web.get('roleArn')}) with web identity"):
+            answer = sts.assume_role_with_web_identity(**{key: value for key, value in wanted.items() if value})
+        return self._with_credentials(answer["Credentials"])
+
+    def _with_credentials(self, credentials: Mapping[str, str]) -> boto3.Session:
+        return boto3.Session(
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+            region_name=self.region,
+        )
+
+    @property
+    def _sts_region(self) -> str:
+        return str(self._settings.get("stsRegion") or self.region)
+
+    def _make_client(self, boto: boto3.Session, service: str, region: str) -> Any:
+        settings = self._settings
+        proxies = {
+            scheme: settings[key]
+            for scheme, key in (("http", "httpProxy"), ("https", "httpsProxy"))
+            if settings.get(key)
+        }
+        made = boto.client(
+            service,
+            region_name=region,
+            endpoint_url=self._endpoints.get(service),
+            verify=False if settings.get("insecure") else settings.get("customCaBundle"),
+            config=Config(
+                retries={
+                    "mode": settings.get("retryMode") or "standard",
+                    "max_attempts": settings.get("maxRetries") or _DEFAULT_RETRIES,
+                },
+                proxies=proxies or None,
+                use_dualstack_endpoint=settings.get("useDualstackEndpoint"),
+                use_fips_endpoint=settings.get("useFipsEndpoint"),
+                s3={"addressing_style": "path"} if settings.get("s3UsePathStyle") else None,
+            ),
+        )
+        made.meta.events.register("after-call", note_service)
+        return made
+
+    def _validate(self) -> None:
+        allowed = self._settings.get("allowedAccountIds") or []
+        forbidden = self._settings.get("forbiddenAccountIds") or []
+        if self._settings.get("skipCredentialsValidation") and not (allowed or forbidden):
+            return
+        try:
+            identity = self.client("sts", self._sts_region).get_caller_identity()
+        except NoCredentialsError as error:
+            raise ProviderError("No valid credential sources found") from error
+        except ClientError as error:
+            raise ProviderError(
+                f"validating provider credentials: retrieving caller identity from STS: {describe(error)}"
+            ) from error
+        except BotoCoreError as error:
+            raise ProviderError(
+                f"validating provider credentials: retrieving caller identity from STS: {error}"
+            ) from error
+        self._account = str(identity["Account"])
+        if self._account in forbidden or (allowed and self._account not in allowed):
+            raise ProviderError(f"AWS account ID not allowed: {self._account}")
+
+
+class Aws:
+    """AWS in one region, for one call of the engine."""
+
+    def __init__(self, session: Session, region: str | None = None) -> None:
+        self.session = session
+        self.region = region or session.region
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for the region."""
+        return self.session.client(service, self.region)
+
+    def wait_for(self, look: Callable[[], T | None], timeout: float, late: Callable[[], str]) -> T:
+        """Looks until there is something to return.
+
+        Args:
+            look: returns None as long as there is nothing.
+            timeout: in seconds.
+            late: says what was being waited for, once the time is up.
+
+        Raises:
+            ProviderError: the time is up, or the engine is going away.
+        """
+        waited, pause = 0.0, _FIRST_PAUSE
+        while (found := look()) is None:
+            if waited >= timeout:
+                raise ProviderError(late())
+            pause = min(pause, timeout - waited)
+            if self.session.cancelled.wait(pause):
+                raise ProviderError(f"{late()}: cancelled after {go_duration(waited)}")
+            waited += pause
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        return found
+
+    def insist(self, call: Callable[[], T], codes: Collection[str], timeout: float) -> T:
+        """Calls again as long as AWS answers with one of the error ``codes`` and ``timeout`` (seconds) is not over."""
+        last: list[ClientError] = []
+
+        def attempt() -> tuple[T] | None:
+            try:
+                return (call(),)
+            except ClientError as error:
+                if code_of(error) not in codes:
+                    raise
+                last[:] = [error]
+                return None
+
+        return self.wait_for(attempt, timeout, lambda: describe(last[0]))[0]
+
+
+def _seconds(duration: str | None) -> int | None:
+    """Terraform's ``1h30m`` in seconds."""
+    if not duration:
+        return None
+    match = _GO_DURATION.fullmatch(duration)
+    if not match:
+        raise ProviderError(f"duration {duration!r} is not like 1h, 30m or 900s")
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return hours * 3600 + minutes * 60 + seconds

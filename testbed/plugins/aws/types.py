@@ -1,0 +1,20 @@
+"""All resource types of the stand-in, by token."""
+
+from __future__ import annotations
+
+from testbed.plugins.aws import acm, elb_rules, elb_targets, route53, security_group
+from testbed.plugins.aws.schema import ResourceType
+
+TYPES: dict[str, ResourceType] = {
+    type_.qualified_name: type_
+    for type_ in (
+        acm.Certificate(),
+        acm.CertificateValidation(),
+        route53.Record(),
+        elb_rules.ListenerCertificate(),
+        elb_rules.ListenerRule(),
+        elb_targets.TargetGroup(),
+        elb_targets.TargetGroupAttachment(),
+        security_group.SecurityGroupIngressRule(),
+    )
+}
