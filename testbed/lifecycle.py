@@ -61,6 +61,8 @@ def up() -> None:
         binaries = build.binaries()
         ports = _ports() or _choose_ports()
         environment = _aws(ports)
+        # The clients of this process, too, must reach nothing but the emulator.
+        os.environ.update(environment)
         module = [paths.PYTHON, "-m"]
         if not processes.running("emulator"):
             # Its memory is gone with it: what the controller made there has to be made anew.
@@ -138,17 +140,19 @@ def environment() -> dict[str, str]:
 
 
 def _aws(ports: Ports) -> dict[str, str]:
-    nowhere = str(paths.STATE / "aws-none")
+    # Profiles of the person at the shell must not lead to a real account.
+    config = paths.STATE / "aws-config"
+    if not config.exists():
+        config.write_text(f"[default]\nregion = {REGION}\n")
     return {
         **CREDENTIALS,
         "AWS_ENDPOINT_URL": ports.emulator_url,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        # Profiles of the person at the shell must not lead to a real account.
-        "AWS_CONFIG_FILE": nowhere,
-        "AWS_SHARED_CREDENTIALS_FILE": nowhere,
+        "AWS_CONFIG_FILE": str(config),
+        "AWS_SHARED_CREDENTIALS_FILE": str(config),
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_PROFILE": "",
+        "AWS_PROFILE": "default",
         "AWS_SESSION_TOKEN": "",
     }
 

@@ -1,0 +1,63 @@
+"""One testbed for all tests of the engine; each module of tests has a stack and a Platform install of its own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from testbed import lifecycle
+from tests.engine.install import Install
+from tests.engine.stack import Stack
+
+NewInstall = Callable[[str], Install]
+NewStack = Callable[..., Stack]
+
+
+@pytest.fixture(scope="session")
+def environment() -> Iterator[dict[str, str]]:
+    """The variables of a shell against the testbed, which is ended again if these tests started it."""
+    was_up = all(lifecycle.status().values())
+    lifecycle.up()
+    try:
+        yield lifecycle.environment()
+    finally:
+        if not was_up:
+            lifecycle.down()
+
+
+@pytest.fixture(scope="module")
+def new_install(environment: dict[str, str]) -> Iterator[NewInstall]:
+    """Makes Platform installs, each in a namespace and under a host of its own."""
+    made: list[Install] = []
+
+    def make(label: str) -> Install:
+        # A run that was cut short may have left a namespace of the same label behind.
+        install = Install(f"{label}-{secrets.token_hex(2)}", environment)
+        made.append(install)
+        lifecycle.platform(install.namespace, install.host)
+        return install
+
+    yield make
+    for install in made:
+        install.remove()
+
+
+@pytest.fixture(scope="module")
+def new_stack(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewStack]:
+    """Makes stacks for Platform installs, and destroys what they still hold at the end."""
+    made: list[Stack] = []
+
+    def make(install: Install, secret: dict[str, str] | None = None, **settings: object) -> Stack:
+        folder: Path = tmp_path_factory.mktemp("stack")
+        config = {**install.settings(), **settings}
+        stack = Stack(install.namespace, folder, environment, config, secret or {}).create()
+        made.append(stack)
+        return stack
+
+    yield make
+    for stack in made:
+        stack.destroy()
+        stack.remove()
