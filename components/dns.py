@@ -53,7 +53,6 @@ class WildcardRecord(pulumi.ComponentResource):
                     evaluate_target_health=False,
                 )
             ],
-            allow_overwrite=False,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.fqdn = record.fqdn

@@ -1,0 +1,157 @@
+"""Runs a program without an engine and returns all that it asked for, so that tests assert on plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi.runtime import mocks, rpc, stack
+from pulumi.runtime.sync_await import _sync_await
+
+LOAD_BALANCER = "k8s-studios-1234.us-east-1.elb.amazonaws.com"
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/made"
+PRIVATE_PEM = "-----BEGIN RSA PRIVATE KEY-----\nprivate\n-----END RSA PRIVATE KEY-----\n"
+PUBLIC_PEM = "-----BEGIN PUBLIC KEY-----\npublic\n-----END PUBLIC KEY-----\n"
+
+
+@dataclass
+class Asked:
+    """One resource that the program asked for; ``secrets`` are the paths of its secret values."""
+
+    type: str
+    name: str
+    parent: str
+    inputs: dict[str, Any]
+    secrets: set[str]
+    depends_on: set[str]
+    provider: str
+    replacement_trigger: object = None
+    outputs: dict[str, Any] = field(default_factory=dict)
+    output_secrets: set[str] = field(default_factory=set)
+
+
+class Recording:
+    """What a program asked for, by the name of the resource."""
+
+    def __init__(self) -> None:
+        self.resources: dict[str, Asked] = {}
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+
+    def __getitem__(self, name: str) -> Asked:
+        return self.resources[name]
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Name → type, in the order of registration."""
+        return {name: asked.type for name, asked in self.resources.items()}
+
+    @property
+    def parents(self) -> dict[str, str]:
+        """Name → name of the parent; "" for the stack."""
+        return {name: asked.parent for name, asked in self.resources.items()}
+
+
+def run(program: Callable[[], None], *, preview: bool = False) -> Recording:
+    """Runs ``program`` to its end under mocks. What it raises is raised here."""
+    monitor = _Monitor()
+    mocks.set_mocks(_Answers(monitor.recording), monitor=monitor, project="studios", stack="test", preview=preview)
+    _sync_await(stack.run_pulumi_func(program))
+    return monitor.recording
+
+
+class _Answers(mocks.Mocks):
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+
+    def call(self, args: mocks.MockCallArgs) -> Any:
+        self.recording.calls.append((args.token, dict(args.args)))
+        return {
+            "aws:route53/getZone:getZone": {"zoneId": "Z0EXAMPLE", "name": args.args.get("name")},
+            "aws:lb/getHostedZoneId:getHostedZoneId": {"id": "Z35SXDOTRQ7X7K"},
+            "aws:eks/getCluster:getCluster": {
+                "arn": "arn:aws:eks:eu-west-1:123456789012:cluster/prod",
+                "endpoint": "https://eks.example",
+                "certificateAuthorities": [{"data": "Q0E="}],
+            },
+        }[args.token]
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        return f"{args.name}-id", {**args.inputs, **_computed(args.typ, args.name, args.inputs)}
+
+
+def _computed(type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    """The outputs that a provider would add. None of them is secret, so that tests see who seals what."""
+    if type_ == "aws:acm/certificate:Certificate":
+        domains = [inputs["domainName"], *inputs["subjectAlternativeNames"]]
+        # Not in the order of the names, as ACM does it.
+        return {"arn": CERTIFICATE, "domainValidationOptions": [_option(domain) for domain in reversed(domains)]}
+    if type_ == "aws:route53/record:Record":
+        return {"fqdn": inputs["name"]}
+    if type_ == "random:index/randomPassword:RandomPassword":
+        return {"result": f"result-of-{name}"}
+    if type_ == "tls:index/privateKey:PrivateKey":
+        return {"privateKeyPem": PRIVATE_PEM, "publicKeyPem": PUBLIC_PEM}
+    if type_ == "kubernetes:networking.k8s.io/v1:Ingress":
+        return {"status": {"loadBalancer": {"ingress": [{"hostname": LOAD_BALANCER}]}}}
+    if type_ == "pulumi-python:dynamic/studios:TowerYmlWorkspaces":
+        return {"revision": "42"}
+    return {}
+
+
+def _option(domain: str) -> dict[str, str]:
+    apex = domain.removeprefix("*.")
+    return {
+        "domainName": domain,
+        "resourceRecordName": f"_abc.{apex}.",
+        "resourceRecordType": "CNAME",
+        "resourceRecordValue": f"_def.{apex}.acm-validations.aws.",
+    }
+
+
+class _Monitor(mocks.MockMonitor):
+    def __init__(self) -> None:
+        self.recording = Recording()
+        super().__init__(_Answers(self.recording))
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the protocol's name)
+        if request.type != "pulumi:pulumi:Stack":
+            inputs, secrets = _unsealed(rpc.deserialize_properties(request.object))
+            self.recording.resources[request.name] = Asked(
+                type=request.type,
+                name=request.name,
+                parent=_name_in(request.parent),
+                inputs=inputs,
+                secrets=secrets,
+                depends_on={_name_in(urn) for urn in request.dependencies},
+                provider=_name_in(request.provider.rpartition("::")[0]),
+                replacement_trigger=request.replacement_trigger.string_value
+                if request.HasField("replacement_trigger")
+                else None,
+            )
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 (the protocol's name)
+        if (asked := self.recording.resources.get(_name_in(request.urn))) is not None:
+            asked.outputs, asked.output_secrets = _unsealed(rpc.deserialize_properties(request.outputs))
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+
+
+def _name_in(urn: str) -> str:
+    return "" if "pulumi:pulumi:Stack" in urn.split("$")[-1] else urn.rpartition("::")[2]
+
+
+def _unsealed(value: Any) -> tuple[Any, set[str]]:
+    secrets: set[str] = set()
+
+    def walk(item: Any, path: str) -> Any:
+        if rpc.is_rpc_secret(item):
+            secrets.add(path)
+            return walk(rpc.unwrap_rpc_secret(item), path)
+        if isinstance(item, dict):
+            return {key: walk(inner, f"{path}.{key}" if path else key) for key, inner in item.items()}
+        if isinstance(item, list):
+            return [walk(inner, f"{path}[{index}]") for index, inner in enumerate(item)]
+        return item
+
+    return walk(value, ""), secrets

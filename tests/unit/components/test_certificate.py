@@ -1,0 +1,83 @@
+import pytest
+
+from components.certificate import WildcardCertificate, WildcardCertificateArgs, validation_option
+from tests.unit.components.mocks import CERTIFICATE, Recording, run
+
+
+def certificate(**changes: object) -> Recording:
+    values: dict[str, object] = {"host": "example.com", "connect_host": "connect.example.com", "zone_id": "Z1"}
+    args = WildcardCertificateArgs(**(values | changes))  # type: ignore[arg-type]
+
+    def program() -> None:
+        WildcardCertificate("certificate", args)
+
+    return run(program)
+
+
+def test_the_certificate_is_for_the_host_and_its_wildcard() -> None:
+    assert certificate()["certificate-certificate"].inputs == {
+        "domainName": "example.com",
+        "subjectAlternativeNames": ["*.example.com"],
+        "validationMethod": "DNS",
+    }
+
+
+def test_host_and_wildcard_share_one_validation_record() -> None:
+    recording = certificate()
+    assert recording.parents == {
+        "certificate": "",
+        "certificate-certificate": "certificate",
+        "certificate-validation-apex": "certificate",
+        "certificate-issued": "certificate",
+    }
+    assert recording["certificate-validation-apex"].inputs == {
+        "zoneId": "Z1",
+        "name": "_abc.example.com.",
+        "type": "CNAME",
+        "records": ["_def.example.com.acm-validations.aws."],
+        "ttl": 300,
+    }
+
+
+def test_the_output_is_known_once_the_certificate_is_issued() -> None:
+    recording = certificate()
+    assert recording["certificate-issued"].type == "aws:acm/certificateValidation:CertificateValidation"
+    assert recording["certificate-issued"].inputs == {
+        "certificateArn": CERTIFICATE,
+        "validationRecordFqdns": ["_abc.example.com."],
+    }
+    assert recording["certificate"].outputs == {"certificate_arn": CERTIFICATE}
+
+
+def test_with_path_routing_there_is_no_wildcard_and_each_host_has_its_record() -> None:
+    recording = certificate(path_routing=True)
+    assert recording["certificate-certificate"].inputs["subjectAlternativeNames"] == ["connect.example.com"]
+    records = {
+        name: asked.inputs["name"]
+        for name, asked in recording.resources.items()
+        if asked.type == "aws:route53/record:Record"
+    }
+    assert records == {
+        "certificate-validation-apex": "_abc.example.com.",
+        "certificate-validation-connect": "_abc.connect.example.com.",
+    }
+    assert recording["certificate-issued"].inputs["validationRecordFqdns"] == [
+        "_abc.example.com.",
+        "_abc.connect.example.com.",
+    ]
+
+
+def test_an_existing_certificate_is_used_and_nothing_is_made() -> None:
+    recording = certificate(certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/old", zone_id=None)
+    assert recording.types == {"certificate": "studios:index:WildcardCertificate"}
+    assert recording["certificate"].outputs == {"certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/old"}
+
+
+def test_a_certificate_without_a_zone_to_validate_it_in_is_refused() -> None:
+    with pytest.raises(ValueError, match="needs zone_id or certificate_arn"):
+        certificate(zone_id=None)
+
+
+def test_a_domain_that_acm_does_not_list_is_named_in_the_error() -> None:
+    with pytest.raises(ValueError, match=r"no validation record for example\.com; it lists none"):
+        validation_option([], "example.com")

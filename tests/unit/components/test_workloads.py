@@ -1,0 +1,156 @@
+"""connect-proxy and connect-server."""
+
+from typing import Any
+
+import pytest
+
+from components.pods import PodSettings, SecretKey
+from components.proxy import ConnectProxy, ConnectProxyArgs
+from components.server import ConnectServer, ConnectServerArgs
+from tests.unit.components.mocks import Recording, run
+
+COMMON: dict[str, Any] = {
+    "namespace": "platform-stage",
+    "image": "registry/image:0.9.0",
+    "checksum": "abc",
+}
+PROXY_PODS = PodSettings(replicas=1, cpu_request="30m", memory_request="64Mi", image_pull_secrets=["cr.seqera.io"])
+SERVER_PODS = PodSettings(replicas=2, cpu_request="20m", memory_request="50Mi")
+TOKEN = {"CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN": SecretKey(secret="connect-token", key="token")}
+
+
+def proxy(**changes: Any) -> Recording:
+    values = {**COMMON, "workload": "connect-proxy", "pods": PROXY_PODS, "config_map": "proxy-cfg", "secrets": TOKEN}
+
+    def program() -> None:
+        ConnectProxy("proxy", ConnectProxyArgs(**(values | changes)))
+
+    return run(program)
+
+
+def server(**changes: Any) -> Recording:
+    values = {**COMMON, "workload": "connect-server", "pods": SERVER_PODS, "config_map": "server-cfg", "secrets": {}}
+
+    def program() -> None:
+        ConnectServer("server", ConnectServerArgs(**(values | changes)))
+
+    return run(program)
+
+
+def pod_of(recording: Recording, name: str) -> Any:
+    return recording[name].inputs["spec"]["template"]["spec"]
+
+
+def test_the_proxy_is_a_deployment_with_the_shape_of_the_template() -> None:
+    spec = proxy()["proxy-deployment"].inputs["spec"]
+    assert spec["replicas"] == 1
+    assert spec["selector"] == {"matchLabels": {"app": "connect-proxy"}}
+    assert spec["template"]["metadata"] == {
+        "labels": {"app": "connect-proxy", "app.kubernetes.io/part-of": "seqera-studios"},
+        "annotations": {"checksum/studios": "abc"},
+    }
+    assert spec["template"]["spec"] == {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 65532,
+            "runAsGroup": 65532,
+            "fsGroup": 65532,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "nodeSelector": {"kubernetes.io/arch": "amd64"},
+        "imagePullSecrets": [{"name": "cr.seqera.io"}],
+        "volumes": [{"name": "data", "emptyDir": {"sizeLimit": "100Mi"}}],
+        "containers": [
+            {
+                "name": "proxy",
+                "image": "registry/image:0.9.0",
+                "ports": [{"name": "proxy", "containerPort": 8081, "protocol": "TCP"}],
+                "envFrom": [{"configMapRef": {"name": "proxy-cfg"}}],
+                "env": [
+                    {
+                        "name": "CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN",
+                        "valueFrom": {"secretKeyRef": {"name": "connect-token", "key": "token"}},
+                    }
+                ],
+                "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+                "readinessProbe": {"tcpSocket": {"port": "proxy"}, "periodSeconds": 5, "failureThreshold": 3},
+                "livenessProbe": {"tcpSocket": {"port": "proxy"}, "periodSeconds": 20, "failureThreshold": 3},
+                "resources": {"requests": {"cpu": "30m", "memory": "64Mi"}},
+                "securityContext": {
+                    "allowPrivilegeEscalation": False,
+                    "capabilities": {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]},
+                },
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(("node_port", "type_"), [(False, "ClusterIP"), (True, "NodePort")])
+def test_the_proxys_service_leads_from_port_80_to_the_pods(node_port: bool, type_: str) -> None:
+    service = proxy(node_port=node_port)["proxy-service"].inputs
+    assert service["metadata"]["name"] == "connect-proxy"
+    assert service["spec"] == {
+        "type": type_,
+        "selector": {"app": "connect-proxy"},
+        "ports": [{"name": "http", "port": 80, "targetPort": "proxy", "protocol": "TCP"}],
+    }
+
+
+def test_the_server_is_a_stateful_set_of_two_with_both_ports() -> None:
+    spec = server()["server-stateful-set"].inputs["spec"]
+    assert (spec["replicas"], spec["serviceName"]) == (2, "connect-server")
+    container = spec["template"]["spec"]["containers"][0]
+    assert container["ports"] == [
+        {"name": "tunnel", "containerPort": 7070, "protocol": "TCP"},
+        {"name": "listener", "containerPort": 7777, "protocol": "TCP"},
+    ]
+    assert container["readinessProbe"]["tcpSocket"] == {"port": "listener"}
+    assert container["livenessProbe"]["tcpSocket"] == {"port": "tunnel"}
+    assert container["resources"] == {"requests": {"cpu": "20m", "memory": "50Mi"}}
+
+
+def test_the_servers_service_is_headless() -> None:
+    assert server()["server-service"].inputs["spec"] == {
+        "clusterIP": "None",
+        "selector": {"app": "connect-server"},
+        "ports": [
+            {"name": "tunnel", "port": 7070, "targetPort": "tunnel", "protocol": "TCP"},
+            {"name": "listener", "port": 7777, "targetPort": "listener", "protocol": "TCP"},
+        ],
+    }
+
+
+def test_the_stateful_set_does_not_wait_for_the_service_that_waits_for_its_pods() -> None:
+    assert server()["server-stateful-set"].depends_on == set()
+
+
+def test_a_client_certificate_for_redis_is_mounted_where_it_is_asked_for() -> None:
+    mounts = {"/etc/redis-tls": "redis-client"}
+    for recording, name in (
+        (proxy(secret_mounts=mounts), "proxy-deployment"),
+        (server(secret_mounts=mounts), "server-stateful-set"),
+    ):
+        pod = pod_of(recording, name)
+        assert {"name": "redis-client", "secret": {"secretName": "redis-client"}} in pod["volumes"]
+        mount = {"name": "redis-client", "mountPath": "/etc/redis-tls", "readOnly": True}
+        assert mount in pod["containers"][0]["volumeMounts"]
+
+
+def test_a_management_port_is_declared_where_there_is_one() -> None:
+    ports = pod_of(proxy(management_port=9091), "proxy-deployment")["containers"][0]["ports"]
+    assert ports[-1] == {"name": "management", "containerPort": 9091, "protocol": "TCP"}
+
+
+def test_openshift_may_choose_the_ids() -> None:
+    pods = PodSettings(replicas=1, cpu_request="30m", memory_request="64Mi", fixed_ids=False)
+    assert pod_of(proxy(pods=pods), "proxy-deployment")["securityContext"] == {
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def test_both_workloads_register_the_names_that_others_need() -> None:
+    assert proxy()["proxy"].outputs == {"service_name": "connect-proxy", "deployment_name": "connect-proxy"}
+    assert server()["server"].outputs == {"service_name": "connect-server", "stateful_set_name": "connect-server"}
