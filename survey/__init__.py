@@ -1,0 +1,1 @@
+"""What the Platform install looks like, read before any resource exists; nothing here writes."""

@@ -1,0 +1,207 @@
+"""How the cluster is reached, for reading."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from settings.errors import Problem, SettingsError
+
+JsonObject = dict[str, Any]
+
+_CONNECT_AND_READ_SECONDS = (10, 30)
+_NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+
+class NotFoundError(LookupError):
+    """The object, or the kind of object, is not there."""
+
+
+def kubeconfig_for_eks(cluster_name: str, endpoint: str, ca: str, region: str) -> JsonObject:
+    """A kubeconfig as `aws eks update-kubeconfig` writes it: it holds no token, but the command that gets one.
+
+    Args:
+        cluster_name: the EKS cluster's name.
+        endpoint: its API server's URL.
+        ca: its certificate authority, base64.
+        region: the AWS region that it is in.
+    """
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": cluster_name, "cluster": {"server": endpoint, "certificate-authority-data": ca}}],
+        "contexts": [{"name": cluster_name, "context": {"cluster": cluster_name, "user": cluster_name}}],
+        "current-context": cluster_name,
+        "preferences": {},
+        "users": [
+            {
+                "name": cluster_name,
+                "user": {
+                    "exec": {
+                        "apiVersion": "client.authentication.k8s.io/v1beta1",
+                        "command": "aws",
+                        "args": [
+                            *("--region", region),
+                            *("eks", "get-token"),
+                            *("--cluster-name", cluster_name),
+                            *("--output", "json"),
+                        ],
+                    }
+                },
+            }
+        ],
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterAccess:
+    """A cluster as kubectl finds it, by file and context, or by a kubeconfig that was made for it.
+
+    Args:
+        kubeconfig_path: a kubeconfig file; None for what kubectl uses.
+        context: a context in it; None for its current one.
+        kubeconfig: the content of a kubeconfig, instead of a file.
+        setting: the config key to name where the cluster cannot be read.
+    """
+
+    kubeconfig_path: str | None = None
+    context: str | None = None
+    kubeconfig: Mapping[str, Any] | None = field(default=None, repr=False)
+    setting: str = "kubeconfig"
+
+    def reader(self) -> ClusterReader:
+        """A connection to the cluster.
+
+        Raises:
+            SettingsError: there is no such file or context, or it is no kubeconfig.
+        """
+        # The client takes half a second to import, and a run whose settings are wrong needs none.
+        from kubernetes import client, config
+
+        named = self.context or self.kubeconfig_path
+        connection = client.Configuration()
+        connection.retries = False  # The client's three silent retries only fill the log with warnings.
+        try:
+            with _said_on_root_logger() as said:
+                if self.kubeconfig is not None:
+                    config.load_kube_config_from_dict(
+                        dict(self.kubeconfig), context=self.context, client_configuration=connection
+                    )
+                else:
+                    config.load_kube_config(self.kubeconfig_path, context=self.context, client_configuration=connection)
+        except config.ConfigException as error:
+            reason = str(error).removeprefix("Invalid kube-config file. ").rstrip(".")
+            raise self._unusable(named, f"gives no way to a cluster: {reason}") from None
+        except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+            reason = getattr(error, "strerror", None) or "it is no kubeconfig"
+            raise self._unusable(named, f"cannot be read: {reason}") from None
+        if said:
+            raise self._unusable(named, f"gives no credentials: {said[0]}")
+        return ClusterReader(client.ApiClient(connection), self.setting)
+
+    def _unusable(self, named: str | None, message: str) -> SettingsError:
+        key = "kubeContext" if self.context and self.setting == "kubeconfig" else self.setting
+        return SettingsError([Problem(key, named, f"{message}; check that `kubectl get nodes` works from here")])
+
+
+@contextmanager
+def _said_on_root_logger() -> Iterator[list[str]]:
+    """Collects what the client logs where a token command fails, since it raises nothing and goes on without a token."""
+    said: list[str] = []
+
+    def collect(record: logging.LogRecord) -> bool:
+        said.append(" ".join(record.getMessage().split()))
+        return False
+
+    root = logging.getLogger()
+    root.addFilter(collect)
+    try:
+        yield said
+    finally:
+        root.removeFilter(collect)
+
+
+class ClusterReader:
+    """Reads objects as the API server sends them, and says plainly why it cannot."""
+
+    def __init__(self, client: Any, setting: str) -> None:
+        self._client = client
+        self._setting = setting
+
+    def get(self, path: str) -> JsonObject:
+        """One object.
+
+        Raises:
+            NotFoundError: it does not exist.
+            SettingsError: the cluster cannot be reached, or does not allow it.
+        """
+        return self._read(path, "application/json")
+
+    def list(self, path: str, *, names_only: bool = False) -> list[JsonObject]:
+        """The objects of a kind; with `names_only`, their metadata and nothing that they hold.
+
+        Raises:
+            NotFoundError: the cluster does not know the kind.
+            SettingsError: the cluster cannot be reached, or does not allow it.
+        """
+        items: list[JsonObject] = self._read(path, _NAMES_ONLY if names_only else "application/json")["items"]
+        return items
+
+    def _read(self, path: str, accept: str) -> JsonObject:
+        from kubernetes.client import ApiException
+        from urllib3.exceptions import HTTPError
+
+        host = self._client.configuration.host
+        try:
+            answer: JsonObject = self._client.call_api(
+                path,
+                "GET",
+                header_params={"Accept": accept},
+                response_types_map={200: "object"},
+                auth_settings=["BearerToken"],
+                _return_http_data_only=True,
+                _request_timeout=_CONNECT_AND_READ_SECONDS,
+            )
+        except ApiException as error:
+            if error.status == 404:
+                raise NotFoundError(path) from None
+            raise self._refused(path, error.status, error.body) from None
+        except HTTPError as error:
+            reason = getattr(error, "reason", None) or error
+            raise self._problem(
+                host, f"does not answer ({_first_line(reason)}); check that `kubectl get nodes` works from here"
+            ) from None
+        return answer
+
+    def _refused(self, path: str, status: int | None, body: object) -> SettingsError:
+        if status == 401:
+            return self._problem(
+                self._client.configuration.host,
+                "does not accept these credentials; check that `kubectl auth whoami` works from here",
+            )
+        if status == 403:
+            return self._problem(
+                self._client.configuration.host,
+                f"does not let you read {path} ({_api_message(body)}); ask for a role that can get and list "
+                "deployments, configmaps, secrets, services and ingresses in Platform's namespace",
+            )
+        return self._problem(self._client.configuration.host, f"answers {status} to {path}: {_api_message(body)}")
+
+    def _problem(self, host: str, message: str) -> SettingsError:
+        return SettingsError([Problem(self._setting, None, f"the cluster at {host} {message}")])
+
+
+def _api_message(body: object) -> str:
+    try:
+        return str(json.loads(str(body))["message"])
+    except (ValueError, KeyError, TypeError):
+        return "no reason given"
+
+
+def _first_line(reason: object) -> str:
+    text = str(reason).splitlines()[0] if str(reason) else type(reason).__name__
+    return text.rpartition(">: ")[2]

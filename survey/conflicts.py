@@ -1,0 +1,138 @@
+"""Values in the Platform install that differ from ours, and that somebody else put there."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from settings.environment import PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE, platform_environment
+from settings.errors import Problem
+from settings.model import Settings
+from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE, reads_tower_yml
+from survey.ownership import item, owners
+
+_SECRET_LOOKING = re.compile(r"PASSWORD|TOKEN|SECRET|CREDENTIAL|PRIVATE|_KEY$")
+_SETTING_OF: Mapping[str, str] = {
+    "TOWER_DATA_STUDIO_CONNECT_URL": "connectUrl",
+    "TOWER_DATA_EXPLORER_ENABLED": "takeOver",
+    "TOWER_DATA_STUDIO_ENABLE_PATH_ROUTING": "pathRouting",
+    ALLOWED_WORKSPACES_VARIABLE: "allowedWorkspaces",
+    "TOWER_DATA_STUDIO_CONNECT_IFRAME_ALLOWED_WORKSPACES": "iframeAllowedWorkspaces",
+    "TOWER_DATA_STUDIO_DEFAULT_LIFESPAN": "defaultLifespan",
+    "TOWER_DATA_STUDIO_PRIVATE_STUDIO_BY_DEFAULT": "privateByDefault",
+    "TOWER_DATA_STUDIO_LIST_MAX_ALLOWED": "listMaxAllowed",
+    "TOWER_DATA_STUDIO_FEATURE_MANIFEST_URL": "featureManifestUrl",
+    "TOWER_DATA_STUDIO_WAVE_CUSTOM_IMAGE_REGISTRY": "customImageRegistry",
+    "TOWER_DATA_STUDIO_WAVE_CUSTOM_IMAGE_REPOSITORY": "customImageRepository",
+    "TOWER_DATA_STUDIO_WAVE_CUSTOM_IMAGE_NAME_STRATEGY": "customImageNameStrategy",
+    "TOWER_DATA_STUDIO_WAVE_DISALLOWED_REGISTRIES": "disallowedRegistries",
+    "TOWER_DATA_STUDIO_WAVE_STATUS_CHECK_INITIAL_DELAY": "waveStatusCheckInitialDelay",
+    "TOWER_DATA_STUDIO_WAVE_STATUS_CHECK_RATE": "waveStatusCheckRate",
+    "TOWER_STUDIO_METRICS_ENABLED_WORKSPACES": "metricsEnabledWorkspaces",
+    "TOWER_STUDIO_METRICS_RETENTION_DAYS": "metricsRetentionDays",
+}
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A field that we would set: which setting decides it, what it is called, and what is there now."""
+
+    setting: str
+    name: str
+    ours: object
+    theirs: object
+    path: Sequence[str]
+
+
+def conflicts(
+    settings: Settings,
+    *,
+    config_map: Mapping[str, Any],
+    deployments: Mapping[str, Mapping[str, Any]],
+    field_manager: str | None,
+) -> list[Problem]:
+    """What differs from ours and is not ours, in objects that `takeOver` does not list."""
+    objects: list[tuple[str, Mapping[str, Any], Iterator[_Wanted]]] = [
+        (f"ConfigMap/{settings.backend_config_map}", config_map, _in_config_map(settings, config_map))
+    ]
+    for deployment, container in (
+        (settings.cron_deployment, settings.cron_container),
+        (settings.backend_deployment, settings.backend_container),
+    ):
+        live = deployments[deployment]
+        objects.append((f"Deployment/{deployment}", live, _in_deployment(settings, live, container)))
+    return [
+        _problem(wanted, target, owners(live, wanted.path))
+        for target, live, fields in objects
+        for wanted in fields
+        if wanted.theirs is not None
+        and wanted.theirs != wanted.ours
+        and set(owners(live, wanted.path)) != {field_manager}
+        and (target not in settings.take_over or wanted.ours is None)
+    ]
+
+
+def _in_config_map(settings: Settings, live: Mapping[str, Any]) -> Iterator[_Wanted]:
+    data = live.get("data") or {}
+    environment: dict[str, str | None] = dict(platform_environment(settings))
+    if not reads_tower_yml(settings.platform_version):
+        # Left out means every workspace, so a value that is there already would win.
+        environment.setdefault(ALLOWED_WORKSPACES_VARIABLE, None)
+    for name, ours in environment.items():
+        setting = _SETTING_OF.get(name, "studioTemplates")
+        yield _Wanted(setting, name, ours, data.get(name), ("f:data", f"f:{name}"))
+
+
+def _in_deployment(settings: Settings, live: Mapping[str, Any], container_name: str) -> Iterator[_Wanted]:
+    pod = live["spec"]["template"]["spec"]
+    (container,) = (each for each in pod["containers"] if each["name"] == container_name)
+    to_pod = ("f:spec", "f:template", "f:spec")
+    to_container = (*to_pod, "f:containers", item(name=container_name))
+
+    variables = {each["name"]: each for each in container.get("env") or []}
+    token = {"secretKeyRef": {"name": settings.token_secret, "key": "token"}}
+    for setting, name, ours in (
+        ("pemPath", PEM_PATH_VARIABLE, settings.pem_path),
+        ("tokenSecret", PLATFORM_TOKEN_VARIABLE, token),
+    ):
+        entry = variables.get(name)
+        theirs = None if entry is None else entry.get("valueFrom") or entry.get("value", "")
+        yield _Wanted(setting, name, ours, theirs, (*to_container, "f:env", item(name=name)))
+
+    folder = posixpath.dirname(settings.pem_path)
+    mounts = {each["mountPath"].rstrip("/"): each["name"] for each in container.get("volumeMounts") or []}
+    yield _Wanted(
+        *("certVolume", f"the mount at {folder}", settings.cert_volume, mounts.get(folder)),
+        (*to_container, "f:volumeMounts", item(mountPath=folder)),
+    )
+    volumes = {each["name"]: each for each in pod.get("volumes") or []}
+    volume = volumes.get(settings.cert_volume)
+    yield _Wanted(
+        *("oidcSecret", f"the volume {settings.cert_volume}", settings.oidc_secret),
+        None if volume is None else (volume.get("secret") or {}).get("secretName") or "something else than a Secret",
+        (*to_pod, "f:volumes", item(name=settings.cert_volume)),
+    )
+
+
+def _problem(wanted: _Wanted, target: str, owned_by: Sequence[str]) -> Problem:
+    owner = " and ".join(owned_by) or "nobody in particular"
+    hidden = _SECRET_LOOKING.search(wanted.name) is not None and not isinstance(wanted.theirs, dict)
+    theirs = "a value that is not shown" if hidden else json.dumps(wanted.theirs)
+    if wanted.ours is None:
+        return Problem(
+            wanted.setting,
+            None,
+            f"{target} has {theirs} for {wanted.name}, owned by {owner}, and it has to be absent; "
+            "remove it there, or write the same value in the setting",
+        )
+    change = "change it there" if wanted.setting == "takeOver" else f"change {wanted.setting}"
+    return Problem(
+        wanted.setting,
+        None,
+        f"{target} has {theirs} for {wanted.name}, owned by {owner}, and this stack sets {json.dumps(wanted.ours)}; "
+        f"{change}, or let the stack replace it: pulumi config set --path 'takeOver[0]' {target}",
+    )
