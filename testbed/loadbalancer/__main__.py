@@ -10,14 +10,17 @@ import logging
 import os
 import signal
 import sys
-from threading import Event
-from typing import Any
+from threading import Thread
+from typing import Any, Final
 
 import boto3
 from botocore.config import Config
 from kubernetes import config
 
 from testbed.loadbalancer.controller import Controller
+
+#: For the group that it is at when it is told to end.
+_GRACE_SECONDS: Final = 5.0
 
 
 def main() -> None:
@@ -30,9 +33,6 @@ def main() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("botocore").setLevel(logging.WARNING)
 
-    stop = Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: stop.set())
     session = boto3.session.Session()
     retries = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=5, read_timeout=30)
     clients: dict[str, Any] = {}
@@ -43,7 +43,18 @@ def main() -> None:
         return clients[service]
 
     api = config.new_client_from_config(os.environ.get("KUBECONFIG"))
-    Controller(api, client, arguments.cluster_name, stop).run()
+    controller = Controller(api, client, arguments.cluster_name)
+    worker = Thread(target=controller.run, name="controller", daemon=True)
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        # Raised in this thread, which only waits: a handler must not touch the locks of a thread that works.
+        signal.signal(signum, lambda *_: sys.exit())
+    worker.start()
+    try:
+        worker.join()
+    finally:
+        controller.end()
+        worker.join(_GRACE_SECONDS)
+    sys.exit("the controller ended by itself")
 
 
 if __name__ == "__main__":

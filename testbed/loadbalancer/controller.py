@@ -58,13 +58,12 @@ class Controller:
         api: a client of the cluster.
         client: makes boto3 clients by service name.
         cluster_name: goes into names and tags in AWS.
-        stop: ends :meth:`run`.
     """
 
-    def __init__(self, api: ApiClient, client: Callable[[str], Any], cluster_name: str, stop: Event) -> None:
+    def __init__(self, api: ApiClient, client: Callable[[str], Any], cluster_name: str) -> None:
         self._client = client
         self._cluster_name = cluster_name
-        self._stop = stop
+        self._stop = Event()
         self._changed = Event()
         self._reporter = Reporter(api)
         self._deployer = Deployer(client, cluster_name)
@@ -78,7 +77,9 @@ class Controller:
             "endpoint_slices": discovery.list_endpoint_slice_for_all_namespaces,
             "nodes": core.list_node,
         }
-        self._informers = {name: Informer(name, function, self._changed, stop) for name, function in lists.items()}
+        self._informers = {
+            name: Informer(name, function, self._changed, self._stop) for name, function in lists.items()
+        }
 
     def run(self) -> None:
         """Works until it is told to stop; failures are tried again."""
@@ -91,6 +92,11 @@ class Controller:
             self._changed.clear()
             if not self._stop.is_set() and all(informer.synced for informer in self._informers.values()):
                 self._look(Cluster.of(**{name: informer.objects() for name, informer in self._informers.items()}))
+
+    def end(self) -> None:
+        """Makes :meth:`run` return, after the group that it is at."""
+        self._stop.set()
+        self._changed.set()
 
     def _ensure_ingress_class(self) -> None:
         while not self._stop.is_set():
