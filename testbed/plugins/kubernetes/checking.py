@@ -11,6 +11,7 @@ from testbed.plugins.kubernetes.metadata import (
     AUTONAMED,
     READ_ONLY,
     is_annotated,
+    is_given,
     name_of,
     pluck,
     with_metadata,
@@ -49,7 +50,7 @@ def check(
     inputs = with_metadata(new, **dict.fromkeys(READ_ONLY))
     inputs = _named(resource, kind, old, inputs, seed)
     failures: list[CheckFailure] = []
-    if _is_namespaced(kind, cluster) and not pluck(inputs, "metadata", "namespace"):
+    if _is_namespaced(kind, cluster) and not is_given(pluck(inputs, "metadata", "namespace")):
         inputs = with_metadata(inputs, namespace=namespace)
     schema = cluster.schema(kind.api_version, kind.kind) if cluster else None
     if schema is not None:
@@ -75,7 +76,7 @@ def _encode(text: Any) -> Any:
 
 
 def _named(resource: Resource, kind: Kind, old: Object | None, inputs: Object, seed: bytes) -> Object:
-    if pluck(inputs, "metadata", "name"):
+    if isinstance(inputs["metadata"], Unknown) or is_given(pluck(inputs, "metadata", "name")):
         return inputs
     if kind.patch:
         raise ProviderError("patch resources require the `.metadata.name` field to be set")

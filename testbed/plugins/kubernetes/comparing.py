@@ -6,8 +6,17 @@ from typing import Any
 
 from testbed.plugins.diff import detailed_diff
 from testbed.plugins.kubernetes.kinds import Kind, Object, replaced_by
-from testbed.plugins.kubernetes.metadata import AUTONAMED, READ_ONLY, is_annotated, name_of, namespace_of, with_metadata
-from testbed.plugins.provider import DiffResult, Unknown
+from testbed.plugins.kubernetes.metadata import (
+    AUTONAMED,
+    READ_ONLY,
+    is_annotated,
+    is_given,
+    name_of,
+    namespace_of,
+    pluck,
+    with_metadata,
+)
+from testbed.plugins.provider import DiffResult
 
 #: What the state keeps beside the live object.
 FIELD_MANAGER = "__fieldManager"
@@ -76,10 +85,8 @@ def compare(
 def _in_namespace(obj: Object, namespaced: bool) -> Object:
     if not namespaced:
         return with_metadata(obj, namespace=None)
-    namespace = obj.get("metadata", {}).get("namespace")
-    if isinstance(namespace, Unknown):
-        return obj
-    return with_metadata(obj, namespace=namespace or "default")
+    namespace = pluck(obj, "metadata", "namespace")
+    return with_metadata(obj, namespace=namespace if is_given(namespace) else "default")
 
 
 def live_inputs(live: Object, inputs: Object) -> Object:

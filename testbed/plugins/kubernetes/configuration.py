@@ -70,7 +70,7 @@ def check(inputs: Properties) -> list[CheckFailure]:
         failures.extend(
             CheckFailure(key, f'strict mode requires Provider "{key}" argument')
             for key in ("kubeconfig", "context")
-            if not inputs.get(key)
+            if inputs.get(key) in (None, "")
         )
     return failures
 
@@ -128,7 +128,18 @@ def connect(inputs: Properties) -> tuple[kubernetes_client.ApiClient, str]:
             "kubeconfig, or KUBECONFIG, to one that names a cluster"
         ) from None
     context = _named(config, "contexts", "context", config.get("current-context")) or {}
+    _require_credentials(api.configuration, _named(config, "users", "user", context.get("user")) or {})
     return api, inputs.get("namespace") or context.get("namespace") or "default"
+
+
+def _require_credentials(client: kubernetes_client.Configuration, user: Mapping[str, Any]) -> None:
+    """The client library goes on without credentials when the command for them fails; the user should hear of it."""
+    command = (user.get("exec") or {}).get("command")
+    if command and not client.api_key and not client.cert_file:
+        raise ProviderError(
+            f"unable to load Kubernetes client configuration from kubeconfig file: its credential command, {command}, "
+            "gave no credentials. Run it by hand to see why"
+        )
 
 
 def _load(kubeconfig: str) -> dict[str, Any]:

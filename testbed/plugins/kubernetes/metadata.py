@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from testbed.plugins.kubernetes.kinds import Object
+from testbed.plugins.provider import Unknown
 
 AUTONAMED: Final = "pulumi.com/autonamed"
 DELETION_PROPAGATION: Final = "pulumi.com/deletionPropagationPolicy"
@@ -42,6 +43,11 @@ def text(value: Any, *path: str) -> str:
     return found if isinstance(found, str) else ""
 
 
+def is_given(value: Any) -> bool:
+    """Whether there is a value, known or not; an empty one counts as none, as it does for the API server."""
+    return isinstance(value, Unknown) or bool(value)
+
+
 def name_of(obj: Object) -> str:
     """``metadata.name``, or ``""``."""
     return text(obj, "metadata", "name")
@@ -63,7 +69,10 @@ def is_annotated(obj: Object, key: str) -> bool:
 
 
 def with_metadata(obj: Object, **changes: Any) -> Object:
-    """A copy of ``obj`` with these keys of its metadata set; None takes a key away."""
+    """A copy of ``obj`` with these keys of its metadata set; None takes a key away. Metadata that is unknown as a
+    whole stays so."""
+    if isinstance(obj.get("metadata"), Unknown):
+        return obj
     metadata = dict(obj.get("metadata") or {})
     for key, value in changes.items():
         if value is None:
