@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pulumi
 from pulumi.runtime import config as stack_config
 
@@ -10,11 +13,24 @@ from settings.model import Settings
 from settings.parsing import parse_settings
 
 
+@contextmanager
+def reporting_problems() -> Iterator[None]:
+    """Turns what is wrong with the settings into an error that the engine prints once, without a traceback.
+
+    Raises:
+        pulumi.RunError: instead of a `SettingsError`, with the same text.
+    """
+    try:
+        yield
+    except SettingsError as error:
+        raise pulumi.RunError(error.text) from None
+
+
 def load_settings() -> Settings:
     """The settings of the current stack.
 
     Raises:
-        pulumi.RunError: they are wrong; the engine prints its text once, without a traceback.
+        pulumi.RunError: they are wrong.
     """
     prefix = f"{PROJECT}:"
     values = {
@@ -23,7 +39,5 @@ def load_settings() -> Settings:
         if name.startswith(prefix)
     }
     encrypted = {key for key in values if stack_config.is_config_secret(f"{prefix}{key}")}
-    try:
+    with reporting_problems():
         return parse_settings(values, encrypted)
-    except SettingsError as error:
-        raise pulumi.RunError(error.text) from None

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
-from typing import Literal, cast
+from typing import cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
@@ -19,16 +18,6 @@ from settings.yaml_text import Canonical, Pair, YamlTextError
 
 PATH = ("tower", "data-studio", "allowed-workspaces")
 INDENT = 2
-
-
-class _Any(Enum):
-    ANY = "any"
-
-
-ANY = _Any.ANY
-"""Whatever value the entry has now."""
-
-Ours = list[int] | None | Literal[_Any.ANY]
 
 
 class TowerYmlError(ValueError):
@@ -91,19 +80,17 @@ def set_allowed_workspaces(text: str, value: list[int] | None) -> str:
     )
 
 
-def restore(text: str, earlier: Entry, *, ours: Ours = ANY) -> str:
+def restore(text: str, earlier: Entry) -> str:
     """The text with the entry as it was in the text that `earlier` was read from, and all else as it is now.
 
-    An entry that somebody has taken out since stays out. With `ours`, the value that was set, an entry that somebody
-    has given another value since stays too.
+    An entry that somebody has taken out since stays out.
 
     Raises:
         TowerYmlError: the text is no YAML mapping, or the entry cannot be restored without changing something else.
     """
     try:
         spot = _locate(text)
-        current = _entry(text, spot)
-        if not current.present or (ours is not ANY and current.value != ours):
+        if len(spot.found) < len(PATH):
             return text
         restored = _replaced(text, spot, earlier.source or "") if earlier.present else _removed(text, spot, earlier)
         if _differs_only_in_entry(restored, text):

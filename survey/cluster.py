@@ -21,7 +21,9 @@ class NotFoundError(LookupError):
     """The object, or the kind of object, is not there."""
 
 
-def kubeconfig_for_eks(cluster_name: str, endpoint: str, ca: str, region: str) -> JsonObject:
+def kubeconfig_for_eks(
+    cluster_name: str, endpoint: str, ca: str, region: str, profile: str | None = None
+) -> JsonObject:
     """A kubeconfig as `aws eks update-kubeconfig` writes it: it holds no token, but the command that gets one.
 
     Args:
@@ -29,7 +31,9 @@ def kubeconfig_for_eks(cluster_name: str, endpoint: str, ca: str, region: str) -
         endpoint: its API server's URL.
         ca: its certificate authority, base64.
         region: the AWS region that it is in.
+        profile: the AWS CLI's profile; None for that of its environment.
     """
+    arguments = ["--region", region, "eks", "get-token", "--cluster-name", cluster_name, "--output", "json"]
     return {
         "apiVersion": "v1",
         "kind": "Config",
@@ -44,12 +48,8 @@ def kubeconfig_for_eks(cluster_name: str, endpoint: str, ca: str, region: str) -
                     "exec": {
                         "apiVersion": "client.authentication.k8s.io/v1beta1",
                         "command": "aws",
-                        "args": [
-                            *("--region", region),
-                            *("eks", "get-token"),
-                            *("--cluster-name", cluster_name),
-                            *("--output", "json"),
-                        ],
+                        "args": arguments + (["--profile", profile] if profile else []),
+                        "interactiveMode": "Never",
                     }
                 },
             }
@@ -59,18 +59,16 @@ def kubeconfig_for_eks(cluster_name: str, endpoint: str, ca: str, region: str) -
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterAccess:
-    """A cluster as kubectl finds it, by file and context, or by a kubeconfig that was made for it.
+    """A cluster as kubectl finds it, by a kubeconfig of its own, or by a context.
 
     Args:
-        kubeconfig_path: a kubeconfig file; None for what kubectl uses.
+        kubeconfig: the path of a kubeconfig, or its content, as JSON text or as a mapping; None for what kubectl uses.
         context: a context in it; None for its current one.
-        kubeconfig: the content of a kubeconfig, instead of a file.
         setting: the config key to name where the cluster cannot be read.
     """
 
-    kubeconfig_path: str | None = None
+    kubeconfig: str | Mapping[str, Any] | None = field(default=None, repr=False)
     context: str | None = None
-    kubeconfig: Mapping[str, Any] | None = field(default=None, repr=False)
     setting: str = "kubeconfig"
 
     def reader(self) -> ClusterReader:
@@ -82,17 +80,20 @@ class ClusterAccess:
         # The client takes half a second to import, and a run whose settings are wrong needs none.
         from kubernetes import client, config
 
-        named = self.context or self.kubeconfig_path
+        content = self.kubeconfig
+        if isinstance(content, str) and content.startswith("{"):
+            content = json.loads(content)
+        named = self.context or (content if isinstance(content, str) else None)
         connection = client.Configuration()
         connection.retries = False  # The client's three silent retries only fill the log with warnings.
         try:
             with _said_on_root_logger() as said:
-                if self.kubeconfig is not None:
+                if isinstance(content, Mapping):
                     config.load_kube_config_from_dict(
-                        dict(self.kubeconfig), context=self.context, client_configuration=connection
+                        dict(content), context=self.context, client_configuration=connection
                     )
                 else:
-                    config.load_kube_config(self.kubeconfig_path, context=self.context, client_configuration=connection)
+                    config.load_kube_config(content, context=self.context, client_configuration=connection)
         except config.ConfigException as error:
             reason = str(error).removeprefix("Invalid kube-config file. ").rstrip(".")
             raise self._unusable(named, f"gives no way to a cluster: {reason}") from None
@@ -110,7 +111,7 @@ class ClusterAccess:
 
 @contextmanager
 def _said_on_root_logger() -> Iterator[list[str]]:
-    """Collects what the client logs where a token command fails, since it raises nothing and goes on without a token."""
+    """Collects what the client logs where a token command fails: it raises nothing, and goes on without a token."""
     said: list[str] = []
 
     def collect(record: logging.LogRecord) -> bool:

@@ -106,12 +106,6 @@ def test_an_entry_that_the_owner_took_out_stays_out() -> None:
     assert restore(REALISTIC, Entry(3, " [1]")) == REALISTIC
 
 
-def test_a_value_that_the_owner_set_since_stays_when_ours_is_known() -> None:
-    theirs = ENTRY_IN_REALISTIC.replace("null", "[9]")
-    assert restore(theirs, read_entry(REALISTIC), ours=None) == theirs
-    assert restore(theirs, read_entry(REALISTIC), ours=[9]) == REALISTIC
-
-
 def test_the_entry_is_read_with_its_value() -> None:
     assert read_entry(REALISTIC) == Entry(1, None)
     assert not read_entry(REALISTIC).present
@@ -138,7 +132,10 @@ def test_the_entry_is_read_with_its_value() -> None:
         ("x: &d {data-studio: {a: 1}}\ntower:\n  <<: *d\n  b: 1\n", "merges data-studio from an anchor"),
         ("tower.data-studio.allowed-workspaces: []\n", "has the key tower.data-studio.allowed-workspaces in one line"),
         ("tower:\n  data-studio.allowed-workspaces: []\n", "has the key data-studio.allowed-workspaces in one line"),
-        ("tower:\n  data-studio:\n    allowed-workspaces: &w [1]\n    other: *w\n", "shares tower.data-studio.allowed-workspaces with"),
+        (
+            "tower:\n  data-studio:\n    allowed-workspaces: &w [1]\n    other: *w\n",
+            "shares tower.data-studio.allowed-workspaces with",
+        ),
         ("a: \x01\n", "is not valid YAML"),
     ],
 )
