@@ -9,7 +9,7 @@ from typing import Final
 from testbed.plugins.kubernetes.client import Cluster
 from testbed.plugins.kubernetes.kinds import Object
 from testbed.plugins.kubernetes.metadata import name_of, namespace_of, pluck
-from testbed.plugins.kubernetes.workloads import Awaited
+from testbed.plugins.kubernetes.workloads import Awaited, warnings_about
 
 _SERVICE_NAME: Final = "kubernetes.io/service-name"
 #: Seconds after which a Service without endpoints will not get any for now.
@@ -69,7 +69,7 @@ class IngressEndpoints:
         ]
         if not _addresses(live):
             reasons.append("Ingress .status.loadBalancer field was not updated with a hostname/IP address.")
-            reasons.extend(_warnings(self._cluster, live))
+            reasons.extend(warnings_about(self._cluster, live))
         return reasons
 
     def _paths_without_endpoints(self, live: Object) -> list[str]:
@@ -111,10 +111,3 @@ def _addresses(live: Object) -> list[Object]:
 
 def _slices(cluster: Cluster, namespace: str, service: str) -> list[Object]:
     return cluster.find("discovery.k8s.io/v1", "EndpointSlice", namespace, labels=f"{_SERVICE_NAME}={service}")
-
-
-def _warnings(cluster: Cluster, live: Object) -> list[str]:
-    """What the Ingress controller has to say: without it nobody finds out why there is no address."""
-    fields = f"involvedObject.uid={live['metadata']['uid']},type=Warning"
-    events = cluster.find("v1", "Event", namespace_of(live), fields=fields)
-    return [f"[{event.get('reason')}] {' '.join(str(event.get('message', '')).split())}" for event in events]

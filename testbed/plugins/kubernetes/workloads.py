@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
-from testbed.plugins.kubernetes.client import Cluster
+from testbed.plugins.kubernetes.client import ApiError, Cluster
 from testbed.plugins.kubernetes.kinds import Object
 from testbed.plugins.kubernetes.metadata import annotation, name_of, namespace_of, pluck
 
@@ -118,13 +118,13 @@ def _pod_reasons(cluster: Cluster, workload: Object) -> Iterator[str]:
     labels = pluck(workload, "spec", "selector", "matchLabels") or {}
     selector = ",".join(f"{key}={value}" for key, value in labels.items())
     namespace = namespace_of(workload)
-    for pod in cluster.find("v1", "Pod", namespace, labels=selector):
+    for pod in _visible(cluster, "Pod", namespace, labels=selector):
         where = f"[Pod {namespace}/{name_of(pod)}]"
         scheduled = _condition(pod, "PodScheduled")
         if scheduled.get("status") == "False":
             yield f"{where}: {scheduled.get('reason')}: {scheduled.get('message')}"
         yield from (f"{where}: {reason}" for reason in _container_reasons(pod))
-    yield from _warnings(cluster, workload)
+    yield from warnings_about(cluster, workload)
 
 
 def _container_reasons(pod: Object) -> Iterator[str]:
@@ -139,8 +139,16 @@ def _container_reasons(pod: Object) -> Iterator[str]:
                 ).rstrip()
 
 
-def _warnings(cluster: Cluster, workload: Object) -> Iterator[str]:
-    """What the controllers complained of: a StatefulSet has no condition that says why it makes no pods."""
-    fields = f"involvedObject.uid={workload['metadata']['uid']},type=Warning"
-    for event in cluster.find("v1", "Event", namespace_of(workload), fields=fields):
+def warnings_about(cluster: Cluster, live: Object) -> Iterator[str]:
+    """What controllers complained of: often nothing else says why an object doesn't become ready."""
+    fields = f"involvedObject.uid={live['metadata']['uid']},type=Warning"
+    for event in _visible(cluster, "Event", namespace_of(live), fields=fields):
         yield f"[{event.get('reason')}] {' '.join(str(event.get('message', '')).split())}"
+
+
+def _visible(cluster: Cluster, kind: str, namespace: str, **selectors: str) -> list[Object]:
+    """The objects that one may list: an explanation with less in it is better than none."""
+    try:
+        return cluster.find("v1", kind, namespace, **selectors)
+    except ApiError:
+        return []
