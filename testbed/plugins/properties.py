@@ -64,7 +64,7 @@ def unmarshal(struct: struct_pb2.Struct) -> Unsealed:
         ProviderError: it holds an asset, an archive or a reference to a resource; the message names the property.
     """
     secrets: set[Path] = set()
-    values = {key: _from_wire((key,), value, secrets) for key, value in struct.fields.items()}
+    values = _from_fields((), struct, secrets)
     return Unsealed(values, frozenset(secrets))
 
 
@@ -117,7 +117,12 @@ def _from_struct(path: Path, struct: struct_pb2.Struct, secrets: set[Path]) -> A
     if signature:
         kind = _OTHER_KINDS.get(signature, "a value of an unknown kind")
         raise ProviderError(f"property {render_path(path)} is {kind}, which this stand-in provider can't take")
-    return {key: _from_wire((*path, key), item, secrets) for key, item in fields.items()}
+    return _from_fields(path, struct, secrets)
+
+
+def _from_fields(path: Path, struct: struct_pb2.Struct, secrets: set[Path]) -> Properties:
+    # Maps have no order on the wire, and a new one in each process: sorted, diffs and messages stay the same.
+    return {key: _from_wire((*path, key), struct.fields[key], secrets) for key in sorted(struct.fields)}
 
 
 def _to_wire(path: Path, value: Any, secrets: Collection[Path]) -> struct_pb2.Value:

@@ -1,0 +1,226 @@
+"""The language host: interpreters, environments, the processes that it starts and how a program's end is told."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf import json_format, struct_pb2
+from pulumi.runtime.proto import language_pb2
+
+from testbed.language.children import Children, output_of
+from testbed.language.host import LanguageHost
+from testbed.language.interpreter import Interpreter, InterpreterError
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+def program(root: Path, **options: str) -> language_pb2.ProgramInfo:
+    return language_pb2.ProgramInfo(
+        root_directory=str(root),
+        program_directory=str(root),
+        entry_point=".",
+        options=json_format.ParseDict(options, struct_pb2.Struct()),
+    )
+
+
+class Context:
+    """As much of a gRPC context as the host needs."""
+
+    def add_callback(self, callback: object) -> bool:
+        return True
+
+    def abort(self, code: grpc.StatusCode, details: str) -> None:
+        raise RuntimeError(details)
+
+
+@pytest.fixture
+def host() -> LanguageHost:
+    return LanguageHost("127.0.0.1:1", Children())
+
+
+def test_a_program_without_options_runs_on_the_hosts_own_interpreter(tmp_path: Path) -> None:
+    assert Interpreter.of(program(tmp_path)) == Interpreter(Path(sys.executable), None)
+
+
+def test_a_virtualenv_is_relative_to_the_project_file_and_activated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONHOME", "/elsewhere")
+    interpreter = Interpreter.of(program(tmp_path, virtualenv=".venv"))
+    assert interpreter.executable == tmp_path / ".venv" / "bin" / "python"
+    environment = interpreter.environment()
+    assert environment["VIRTUAL_ENV"] == str(tmp_path / ".venv")
+    assert environment["PATH"].split(os.pathsep)[0] == str(tmp_path / ".venv" / "bin")
+    assert "PYTHONHOME" not in environment
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(f"{CHECKOUT}:/own", "/own"), (str(CHECKOUT), None), ("/own", "/own"), (f"/own:{CHECKOUT}", f"/own:{CHECKOUT}")],
+)
+def test_the_program_does_not_see_the_checkout_that_the_launcher_put_on_the_module_path(
+    before: str, after: str | None
+) -> None:
+    environment = Interpreter(Path(sys.executable), None).environment({"PYTHONPATH": before})
+    assert environment.get("PYTHONPATH") == after
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"toolchain": "poetry"}, "runtime option toolchain: poetry is not known"),
+        ({"typechecker": "mypy"}, "runtime options typechecker are not known"),
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(tmp_path: Path, options: dict[str, str], message: str) -> None:
+    with pytest.raises(InterpreterError, match=message):
+        Interpreter.of(program(tmp_path, **options))
+
+
+def test_a_missing_virtualenv_is_explained_when_the_program_is_to_run(host: LanguageHost, tmp_path: Path) -> None:
+    answer = host.Run(language_pb2.RunRequest(info=program(tmp_path, virtualenv="venv")), Context())
+    assert answer.error.startswith(
+        'The \'virtualenv\' option in Pulumi.yaml is set to "venv", but "venv" doesn\'t exist'
+    )
+    assert "`pulumi install`" in answer.error
+
+
+def test_the_plugins_of_the_installed_sdks_are_required_in_their_versions(host: LanguageHost, tmp_path: Path) -> None:
+    request = language_pb2.GetRequiredPackagesRequest(info=program(tmp_path))
+    packages = host.GetRequiredPackages(request, Context()).packages
+    assert {(each.kind, each.name, each.version) for each in packages} >= {
+        ("resource", "random", "4.21.4"),
+        ("resource", "tls", "5.6.2"),
+        ("resource", "kubernetes", "4.34.2"),
+        ("resource", "aws", "7.51.1"),
+    }
+
+
+def test_only_direct_dependencies_are_listed_unless_all_are_asked_for(host: LanguageHost, tmp_path: Path) -> None:
+    direct, every = (
+        {
+            each.name
+            for each in host.GetProgramDependencies(
+                language_pb2.GetProgramDependenciesRequest(info=program(tmp_path), transitiveDependencies=transitive),
+                Context(),
+            ).dependencies
+        }
+        for transitive in (False, True)
+    )
+    assert "pulumi-random" in direct
+    assert "pulumi" not in direct
+    assert {"pulumi", "pulumi-random", "grpcio"} <= every
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "bail"),
+    [
+        ("raise SystemExit(0)", "", False),
+        ("raise SystemExit(32)", "", True),
+        ("raise SystemExit(3)", "program exited with non-zero exit code: 3", False),
+        ("import os; os.kill(os.getpid(), 9)", "program was ended by signal 9", False),
+    ],
+)
+def test_how_a_program_ended_is_told(host: LanguageHost, tmp_path: Path, code: str, error: str, bail: bool) -> None:
+    # A Python of its own that runs nothing but the line, so that no engine is needed.
+    python = tmp_path / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\nexec '{sys.executable}' -c '{code}'\n")
+    python.chmod(0o755)
+    request = language_pb2.RunRequest(info=program(tmp_path, virtualenv="venv"), pwd=str(tmp_path))
+    answer = host.Run(request, Context())
+    assert (answer.error, answer.bail) == (error, bail)
+
+
+def test_secret_config_goes_through_the_environment_and_not_the_command_line(
+    host: LanguageHost, tmp_path: Path
+) -> None:
+    python = tmp_path / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "$@" > argv\necho "$PULUMI_CONFIG" "$PULUMI_CONFIG_SECRET_KEYS" > config\n')
+    python.chmod(0o755)
+    request = language_pb2.RunRequest(
+        info=program(tmp_path, virtualenv="venv"),
+        pwd=str(tmp_path),
+        project="studios",
+        stack="dev",
+        parallel=4,
+        dryRun=True,
+        monitor_address="127.0.0.1:2",
+        config={"studios:token": "hunter22"},
+        configSecretKeys=["studios:token"],
+    )
+    assert host.Run(request, Context()) == language_pb2.RunResponse()
+    assert (tmp_path / "config").read_text() == '{"studios:token": "hunter22"} ["studios:token"]\n'
+    assert (tmp_path / "argv").read_text().split()[2:] == [
+        "--project=studios",
+        f"--root-directory={tmp_path}",
+        "--stack=dev",
+        "--monitor=127.0.0.1:2",
+        "--engine=127.0.0.1:1",
+        "--parallel=4",
+        "--dry-run",
+        ".",
+    ]
+
+
+def test_a_plugin_is_run_with_its_output_and_exit_code_passed_on(host: LanguageHost, tmp_path: Path) -> None:
+    (tmp_path / "__main__.py").write_text(
+        "import os, sys; print(sys.argv[1], os.environ['A']); print('e', file=sys.stderr); sys.exit(4)"
+    )
+    request = language_pb2.RunPluginRequest(
+        info=program(tmp_path), pwd=str(tmp_path), args=["127.0.0.1:1"], env=["A=b=c"], kind="resource"
+    )
+    answers = list(host.RunPlugin(request, Context()))
+    assert b"".join(each.stdout for each in answers) == b"127.0.0.1:1 b=c\n"
+    assert b"".join(each.stderr for each in answers) == b"e\n"
+    assert answers[-1].exitcode == 4
+
+
+def test_a_plugin_without_a_main_file_is_refused(host: LanguageHost, tmp_path: Path) -> None:
+    request = language_pb2.RunPluginRequest(info=program(tmp_path), kind="resource")
+    with pytest.raises(RuntimeError, match=r"has no __main__\.py to run"):
+        list(host.RunPlugin(request, Context()))
+
+
+def test_output_is_passed_on_as_it_comes(tmp_path: Path) -> None:
+    command = [sys.executable, "-u", "-c", "import os, time; os.write(1, b'first'); time.sleep(60)"]
+    with Children().start(command, str(tmp_path), os.environ, piped=True) as process:
+        assert next(output_of(process)) == ("stdout", b"first")
+    assert process.returncode == -15
+
+
+def test_all_children_end_with_the_host(tmp_path: Path) -> None:
+    children = Children()
+    started = threading.Event()
+    codes: list[int] = []
+
+    def run() -> None:
+        with children.start([sys.executable, "-c", "import time; time.sleep(60)"], str(tmp_path), os.environ) as child:
+            started.set()
+            codes.append(child.wait())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert started.wait(timeout=10)
+    children.end()
+    thread.join(timeout=10)
+    assert codes == [-15]
+
+
+def test_a_process_that_cannot_start_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"), Children().start(["/no/such/program"], str(tmp_path), {}):
+        pass
+
+
+def test_the_host_ends_when_the_process_that_started_it_goes_away(tmp_path: Path) -> None:
+    # The shell leaves as soon as the host is up. Its error output closes when it has ended, and not before.
+    port = tmp_path / "port"
+    script = f"'{sys.executable}' -m testbed.language 127.0.0.1:1 >'{port}' & until [ -s '{port}' ]; do sleep 0.1; done"
+    result = subprocess.run(["sh", "-c", script], cwd=CHECKOUT, capture_output=True, text=True, timeout=30, check=True)
+    assert port.read_text().strip().isdecimal()
+    assert result.stderr == ""

@@ -1,0 +1,115 @@
+"""The scripts through which the engine finds plugins."""
+
+import os
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from testbed.plugins.launchers import PACKAGES, write_launchers
+
+STAND_INS = {f"pulumi-resource-{package}" for package in PACKAGES} | {
+    "pulumi-language-python",
+    "pulumi-resource-pulumi-python",
+}
+
+
+def executable(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+def plugin(home: Path, package: str) -> Path:
+    version = metadata.version(f"pulumi-{package}")
+    return home / "plugins" / f"resource-{package}-v{version}" / f"pulumi-resource-{package}"
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Path:
+    """Shows what it was called with, in place of a Python."""
+    return executable(tmp_path / "my python", '#!/bin/sh\necho "$PYTHONPATH" "$@"\n')
+
+
+class Place:
+    """The folders of one testbed."""
+
+    def __init__(self, root: Path, python: Path) -> None:
+        self.bin, self.home, self.official = root / "bin", root / "home", root / "official"
+        self.checkout, self.python = root / "check out", python
+
+    def write(self, path: str = "") -> set[str]:
+        return set(write_launchers(self.bin, self.home, self.python, self.checkout, self.official, path))
+
+
+@pytest.fixture
+def place(tmp_path: Path, python: Path) -> Place:
+    return Place(tmp_path, python)
+
+
+def output(program: Path, *arguments: str, **variables: str) -> str:
+    environment = {"PATH": os.environ["PATH"], **variables}
+    return subprocess.run(
+        [program, *arguments], env=environment, capture_output=True, text=True, check=True, timeout=10
+    ).stdout.strip()
+
+
+def test_every_package_and_the_language_get_a_stand_in_where_nothing_official_is_installed(place: Place) -> None:
+    assert place.write() == STAND_INS
+
+
+def test_a_stand_in_is_started_with_the_checkout_first_on_the_module_path(place: Place) -> None:
+    place.write()
+    aws, language = plugin(place.home, "aws"), place.bin / "pulumi-language-python"
+    assert output(aws, "127.0.0.1:1") == f"{place.checkout} -u -m testbed.plugins.aws 127.0.0.1:1"
+    assert output(language, "a b", PYTHONPATH="/x") == f"{place.checkout}:/x -u -m testbed.language a b"
+
+
+def test_dynamic_resources_run_on_the_programs_virtualenv(place: Place, tmp_path: Path) -> None:
+    place.write()
+    launcher = place.bin / "pulumi-resource-pulumi-python"
+    server = place.checkout / "testbed" / "plugins" / "dynamic.py"
+    assert output(launcher, "x") == f"-u {server} x"
+    executable(tmp_path / "venv" / "bin" / "python", "#!/bin/sh\necho venv $1 $3\n")
+    assert output(launcher, "x", PULUMI_RUNTIME_VIRTUALENV=str(tmp_path / "venv")) == "venv -u x"
+
+
+def test_an_official_plugin_of_exactly_the_sdks_version_is_used(place: Place) -> None:
+    official = executable(plugin(place.official, "random"), "official")
+    executable(place.official / "plugins" / "resource-tls-v1.0.0" / "pulumi-resource-tls", "too old")
+    assert place.write() == STAND_INS - {"pulumi-resource-random"}
+    assert plugin(place.home, "random").resolve() == official
+    assert not plugin(place.home, "random").parent.is_symlink()
+
+
+def test_an_official_language_host_on_the_path_is_used(place: Place, tmp_path: Path) -> None:
+    official = executable(tmp_path / "usr" / "pulumi-language-python", "official")
+    assert place.write(path=f"{place.bin}:{tmp_path / 'usr'}") == STAND_INS - {"pulumi-language-python"}
+    assert (place.bin / "pulumi-language-python").resolve() == official
+
+
+def test_the_scripts_of_another_checkout_on_the_path_are_not_taken_for_official_ones(
+    place: Place, tmp_path: Path, python: Path
+) -> None:
+    other = Place(tmp_path / "other", python)
+    other.write()
+    assert place.write(path=str(other.bin)) == STAND_INS
+
+
+def test_writing_again_changes_no_file(place: Place) -> None:
+    place.write()
+    before = {path: path.stat().st_mtime_ns for path in place.home.rglob("*")}
+    assert place.write(path=str(place.bin)) == STAND_INS
+    assert {path: path.stat().st_mtime_ns for path in place.home.rglob("*")} == before
+
+
+def test_a_stand_in_gives_way_to_an_official_plugin_and_takes_over_when_it_goes(place: Place) -> None:
+    place.write()
+    official = executable(plugin(place.official, "aws"), "official")
+    place.write()
+    assert plugin(place.home, "aws").read_text() == "official"
+    official.unlink()
+    place.write()
+    assert output(plugin(place.home, "aws")).endswith("-m testbed.plugins.aws")
