@@ -43,7 +43,7 @@ class ProviderError(Exception):
     """What the user reads: the engine prints the message as the resource's error, with no traceback."""
 
 
-class PartialFailure(ProviderError):
+class PartialFailure(ProviderError):  # noqa: N818 (it is a half success)
     """The resource exists but is not as asked (an await timed out, say): the engine keeps ``id`` and ``outputs``."""
 
     def __init__(self, reasons: Sequence[str], id: str, outputs: Properties) -> None:
