@@ -15,7 +15,7 @@ _HIGHEST_PORT = 65535
 def _refuse_odd_characters(text: str) -> None:
     for position, character in enumerate(text, start=1):
         if not "!" <= character <= "~":
-            name = unicodedata.name(character, f"U+{ord(character):04X}")
+            name = unicodedata.name(character, "a control character")
             raise ValueError(
                 f"has {name} (U+{ord(character):04X}) at position {position}; "
                 "write it again with letters a-z, digits, '-' and '.', and an international name in its xn-- form"

@@ -245,6 +245,20 @@ def _template_keys_differ_in_more_than_case(settings: Settings, given: Collectio
             yield Problem(f"studioTemplates.{key}", None, f"reads the same as {first} to Platform; write another key")
 
 
+@_rule("takeOver", "backendConfigMap", "backendDeployment", "cronDeployment")
+def _only_changed_objects_are_taken_over(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    changed = (
+        f"ConfigMap/{settings.backend_config_map}",
+        f"Deployment/{settings.backend_deployment}",
+        f"Deployment/{settings.cron_deployment}",
+    )
+    for index, name in enumerate(settings.take_over):
+        if name not in changed:
+            yield Problem(
+                f"takeOver[{index}]", name, f"is not changed by this stack; write one of {', '.join(changed)}"
+            )
+
+
 def _oldest_supported(version: Version) -> tuple[int, int]:
     return (version.major, max(0, version.minor - SUPPORTED_EARLIER_MINORS))
 

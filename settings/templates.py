@@ -39,7 +39,7 @@ def connect_of(image: str) -> Version:
     match = types.IMAGE.fullmatch(image)
     tag = match["tag"] if match else None
     if tag is None:
-        raise ValueError("has no tag; write repository:<software>-<connect>, such as …/data-studio-jupyter:4.2.5-0.9")
+        raise ValueError("has no tag; write repository:<software>-<connect>, such as data-studio-jupyter:4.2.5-0.9")
     version = _VERSION_STRING.fullmatch(tag)
     if version is None:
         raise ValueError(f"has the tag {tag}, which is not <software>-<connect>; write one such as 4.2.5-0.9")

@@ -167,7 +167,7 @@ UnprivilegedPort = Annotated[int, Field(ge=1024, le=65535)]
 Duration = Annotated[Text, form(_DURATION, "is no duration; write numbers with units, such as 2m or 1h30m")]
 Quantity = Annotated[Text, form(_QUANTITY, "is no amount of storage; write one such as 100Mi")]
 Image = Annotated[
-    Text, form(IMAGE, "is no image; write repository, repository:tag or repository@sha256:…, without a scheme")
+    Text, form(IMAGE, "is no image; write repository, repository:tag or repository@sha256:<digest>, without a scheme")
 ]
 CertificateArn = Annotated[
     Text,

@@ -71,7 +71,10 @@ def test_no_workspace_is_an_empty_list_and_some_are_a_list_of_ids() -> None:
         ),
         ("tower:\n  data-studio:\n    allowed-workspaces:\n", "tower:\n  data-studio:\n    allowed-workspaces: [5]\n"),
         (
-            "tower:\n  data-studio:\n    allowed-workspaces:  # teams\n      - 1  # a\n      # and\n      - 2  # b\n    x: 1\n",
+            (
+                "tower:\n  data-studio:\n    allowed-workspaces:  # teams\n      - 1  # a\n      # and\n      - 2  # b\n"
+                "    x: 1\n"
+            ),
             "tower:\n  data-studio:\n    allowed-workspaces: [5]  # teams\n    x: 1\n",
         ),
         (
@@ -185,7 +188,8 @@ def towers(draw: st.DrawFn) -> str:
         "block": f"tower:{c}\n" + (sibling or "  a: 1\n"),
         "studio-empty": f"tower:\n{sibling}  data-studio:{c}\n{sibling.replace('cron', 'late')}",
         "studio": f"tower:\n  data-studio:{c}\n" + (beside or "    y: 2\n") + sibling,
-        "entry": f"tower:\n{sibling}  data-studio:\n{beside}    allowed-workspaces:{draw(values)}{c}\n{beside.replace('x', 'w')}",
+        "entry": f"tower:\n{sibling}  data-studio:\n{beside}    allowed-workspaces:{draw(values)}{c}\n"
+        + beside.replace("x", "w"),
         "flow-entry": f"tower: {{data-studio: {{a: 1, allowed-workspaces: [ 1 ]  , b: 2}}}}{c}\n",
     }[kind]
 

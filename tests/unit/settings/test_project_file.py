@@ -1,0 +1,75 @@
+"""The project file, the stacks beside it and the table agree with the model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from settings.model import Settings
+from settings.parsing import FIELDS, parse_settings
+from settings.table import config_table, kind_of, project_config
+
+ROOT = Path(__file__).parents[3]
+PREFIX = "seqera-studios:"
+
+
+def yaml(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = YAML(typ="safe", pure=True).load((ROOT / name).read_text(encoding="utf-8"))
+    return loaded
+
+
+def stored(value: object) -> object:
+    """A value as the engine hands it to a program: text, and JSON for lists and maps."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def test_the_project_file_declares_every_key_as_the_model_has_it() -> None:
+    assert yaml("Pulumi.yaml")["config"] == project_config()
+
+
+def test_the_defaults_that_the_engine_injects_change_nothing() -> None:
+    injected = {key: stored(entry["default"]) for key, entry in yaml("Pulumi.yaml")["config"].items()}
+    least = {
+        "platformUrl": "https://example.com",
+        "platformVersion": "25.1",
+        "namespace": "platform-stage",
+        "redisAddress": "redis",
+        "hostedZone": "example.com",
+    }
+    assert parse_settings({**injected, **least}) == parse_settings(least)
+
+
+@pytest.mark.parametrize("stack", ["dev", "local"])
+def test_the_stacks_that_come_with_the_project_are_valid(stack: str) -> None:
+    config = yaml(f"Pulumi.{stack}.yaml")["config"]
+    own = {key.removeprefix(PREFIX): stored(value) for key, value in config.items() if key.startswith(PREFIX)}
+    settings = parse_settings(own)
+    assert settings.namespace == "platform-stage"
+    assert config["aws:region"] == "us-east-1"
+
+
+def test_every_commented_line_of_the_stack_to_copy_names_a_setting() -> None:
+    lines = (ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8").splitlines()
+    commented = [line.strip(" #") for line in lines if line.strip().startswith(f"# {PREFIX}")]
+    assert len(commented) >= 5
+    assert {line.removeprefix(PREFIX).split(":")[0] for line in commented} <= set(FIELDS)
+
+
+def test_the_table_has_a_row_for_every_key_with_its_default_and_release() -> None:
+    table = config_table()
+    assert table.count("\n") == len(Settings.model_fields) + 2
+    assert "| `platformUrl` | text | **required** |  | Where users reach Platform" in table
+    assert "| `pathRouting` | boolean | `false` | Platform 25.2, Connect 0.8.2 |" in table
+    assert "| `redisPassword` | secret | none |" in table
+    assert "| `allowedWorkspaces` | words or list | `all` |" in table
+    assert "| `nodeSelector` | map | `kubernetes.io/arch: amd64` |" in table
+
+
+def test_every_setting_says_what_it_is() -> None:
+    for key, field in FIELDS.items():
+        assert field.description, key
+        assert kind_of(field) in {"text", "secret", "integer", "boolean", "list", "map", "words or list"}

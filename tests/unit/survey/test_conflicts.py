@@ -1,0 +1,135 @@
+"""A value that somebody else owns stops everything before anything is changed, and says the two ways out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from settings.errors import SettingsError
+from settings.parsing import parse_settings
+from survey.ownership import item, owners
+from survey.platform import survey_platform
+
+from .conftest import APPS, CORE, FakeApi, named
+
+LEAST: dict[str, object] = {
+    "platformUrl": "https://example.com",
+    "platformVersion": "25.3",
+    "namespace": "platform-stage",
+    "redisAddress": "redis",
+    "hostedZone": "example.com",
+    "backendConfigMap": "tower-backend-cfg",
+}
+CONNECT_URL = "TOWER_DATA_STUDIO_CONNECT_URL"
+
+
+def found(api: FakeApi, **changes: object) -> list[str]:
+    try:
+        survey_platform(api.access, parse_settings({**LEAST, **changes}), field_manager="studios-local")
+    except SettingsError as error:
+        return [str(problem) for problem in error.problems]
+    return []
+
+
+def managed(manager: str, fields: dict[str, Any]) -> dict[str, Any]:
+    return {"manager": manager, "operation": "Apply", "fieldsV1": fields}
+
+
+def with_config(api: FakeApi, data: dict[str, str], *managers: str) -> None:
+    config_map = named("tower-backend-cfg", data=data)
+    fields: dict[str, Any] = {"f:data": {f"f:{key}": {} for key in data}}
+    config_map["metadata"]["managedFields"] = [managed(manager, fields) for manager in managers]
+    api.lists[f"{CORE}/configmaps"][0] = config_map
+
+
+def container(api: FakeApi, position: int) -> dict[str, Any]:
+    pod: dict[str, Any] = api.lists[f"{APPS}/deployments"][position]["spec"]["template"]["spec"]
+    first: dict[str, Any] = pod["containers"][0]
+    return first
+
+
+def test_another_value_of_somebody_elses_is_refused_with_both_values_the_owner_and_the_ways_out(
+    platform: FakeApi,
+) -> None:
+    with_config(platform, {CONNECT_URL: "https://old.example.com"}, "helm")
+    assert found(platform) == [
+        (
+            'seqera-studios:connectUrl: ConfigMap/tower-backend-cfg has "https://old.example.com" for '
+            'TOWER_DATA_STUDIO_CONNECT_URL, owned by helm, and this stack sets "https://connect.example.com"; '
+            "change connectUrl, or let the stack replace it: "
+            "pulumi config set --path 'takeOver[0]' ConfigMap/tower-backend-cfg"
+        )
+    ]
+
+
+def test_the_same_value_is_no_conflict(platform: FakeApi) -> None:
+    with_config(platform, {CONNECT_URL: "https://connect.example.com"}, "helm")
+    assert found(platform) == []
+
+
+def test_a_value_that_only_this_stack_owns_is_no_conflict(platform: FakeApi) -> None:
+    with_config(platform, {CONNECT_URL: "https://old.example.com"}, "studios-local")
+    assert found(platform) == []
+
+
+def test_a_value_that_this_stack_owns_together_with_somebody_is_a_conflict(platform: FakeApi) -> None:
+    with_config(platform, {CONNECT_URL: "https://old.example.com"}, "studios-local", "helm")
+    (problem,) = found(platform)
+    assert "owned by studios-local and helm" in problem
+
+
+def test_taking_over_one_object_takes_over_no_other(platform: FakeApi) -> None:
+    with_config(platform, {CONNECT_URL: "https://old.example.com"}, "helm")
+    container(platform, 0)["env"] = [{"name": "TOWER_OIDC_PEM_PATH", "value": "/elsewhere.pem"}]
+    (problem,) = found(platform, takeOver='["ConfigMap/tower-backend-cfg"]')
+    assert problem.startswith('seqera-studios:pemPath: Deployment/backend has "/elsewhere.pem" for TOWER_OIDC_PEM_PATH')
+    assert found(platform, takeOver='["ConfigMap/tower-backend-cfg","Deployment/backend"]') == []
+
+
+def test_a_token_that_stands_there_in_plain_text_is_not_shown(platform: FakeApi) -> None:
+    container(platform, 1)["env"] = [{"name": "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN", "value": "hunter2"}]
+    (problem,) = found(platform)
+    assert "Deployment/cron has a value that is not shown" in problem
+    assert "hunter2" not in problem
+
+
+def test_another_volume_at_the_mount_and_another_secret_in_the_volume_are_conflicts(platform: FakeApi) -> None:
+    container(platform, 0)["volumeMounts"].append({"name": "old-certs", "mountPath": "/data/certs/"})
+    pod = platform.lists[f"{APPS}/deployments"][1]["spec"]["template"]["spec"]
+    pod["volumes"].append({"name": "cert-volume", "secret": {"secretName": "old-secret"}})
+    volume, mount = found(platform)
+    assert 'Deployment/cron has "old-secret" for the volume cert-volume' in volume
+    assert 'Deployment/backend has "old-certs" for the mount at /data/certs' in mount
+
+
+def test_from_26_1_a_list_of_workspaces_that_is_there_stands_against_all(platform: FakeApi) -> None:
+    with_config(platform, {"TOWER_DATA_STUDIO_ALLOWED_WORKSPACES": "1,2"}, "helm")
+    (problem,) = found(platform, platformVersion="26.1", takeOver='["ConfigMap/tower-backend-cfg"]')
+    assert "and it has to be absent; remove it there" in problem
+    assert found(platform, platformVersion="26.1", allowedWorkspaces="1,2") == []
+
+
+def test_an_earlier_list_in_tower_yml_is_no_conflict_since_it_is_given_back(platform: FakeApi) -> None:
+    entry = "tower:\n  data-studio:\n    allowed-workspaces: [1]\n"
+    platform.lists[f"{CORE}/configmaps"][1] = named("tower-yml", data={"tower.yml": entry})
+    assert found(platform) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "managers"),
+    [
+        (("f:data",), ("kubectl", "helm")),
+        (("f:data", "f:A"), ("kubectl",)),
+        (("f:data", "f:Z"), ()),
+        (("f:spec", item(name="backend"), "f:env"), ("helm",)),
+    ],
+)
+def test_the_owners_of_a_field_are_read_from_managed_fields(path: tuple[str, ...], managers: tuple[str, ...]) -> None:
+    live = named("x")
+    live["metadata"]["managedFields"] = [
+        managed("kubectl", {"f:data": {"f:A": {}}}),
+        managed("helm", {"f:data": {"f:B": {}}, "f:spec": {'k:{"name":"backend"}': {"f:env": {}}}}),
+        managed("helm", {"f:data": {"f:C": {}}}),
+    ]
+    assert owners(live, path) == managers

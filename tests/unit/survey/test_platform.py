@@ -1,0 +1,196 @@
+"""What the settings name exists in the Platform install, or the names that do exist are given."""
+
+from __future__ import annotations
+
+import pytest
+
+from settings.errors import SettingsError
+from settings.model import Settings
+from settings.parsing import parse_settings
+from survey.cluster import ClusterAccess, kubeconfig_for_eks
+from survey.platform import survey_platform
+
+from .conftest import APPS, CORE, FakeApi, deployment, named
+
+
+def settings(**changes: object) -> Settings:
+    values: dict[str, object] = {
+        "platformUrl": "https://example.com",
+        "platformVersion": "25.3",
+        "namespace": "platform-stage",
+        "redisAddress": "redis",
+        "hostedZone": "example.com",
+        "backendConfigMap": "tower-backend-cfg",
+    }
+    return parse_settings({**values, **changes})
+
+
+def refused(access: ClusterAccess, read: Settings) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        survey_platform(access, read)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_platform_as_the_templates_make_it_is_found(platform: FakeApi) -> None:
+    install = survey_platform(platform.access, settings())
+    assert install.backend.config_maps == ("tower-backend-cfg",)
+    assert install.cron.deployment == "cron"
+    assert install.tower_yml == "tower:\n  a: 1\n"
+    assert install.services == ("backend", "frontend")
+    assert install.ingress_groups == {"front-ingress": "platform"}
+    assert install.backend_environment == {"TOWER_ENABLE_AWS_SES": "true"}
+
+
+def test_nothing_is_written_and_of_secrets_only_the_names_are_asked_for(platform: FakeApi) -> None:
+    survey_platform(platform.access, settings())
+    assert {method for method, _, _ in platform.asked} == {"GET"}
+    assert len(platform.asked) == 6
+    (accept,) = [accept for _, path, accept in platform.asked if path.endswith("/secrets")]
+    assert accept == "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+
+def test_from_26_1_no_tower_yml_is_needed(platform: FakeApi) -> None:
+    platform.lists[f"{CORE}/configmaps"].pop()
+    assert survey_platform(platform.access, settings(platformVersion="26.1")).tower_yml is None
+
+
+def test_a_missing_namespace_is_one_line_with_the_ones_there_are(platform: FakeApi) -> None:
+    assert refused(platform.access, settings(namespace="platform")) == [
+        (
+            'seqera-studios:namespace: "platform" is no Namespace; there are default, platform-stage: '
+            "write the right one in namespace"
+        )
+    ]
+
+
+def test_everything_that_is_missing_is_said_at_once_with_the_names_that_exist(platform: FakeApi) -> None:
+    read = settings(
+        backendDeployment="tower",
+        cronContainer="cron",
+        towerYmlConfigMap="tower.yml",
+        imagePullSecrets="mirror",
+        redisTls="true",
+        redisTlsSecret="redis-client",
+    )
+    assert refused(platform.access, read) == [
+        (
+            'seqera-studios:backendDeployment: "tower" is no Deployment in namespace platform-stage; '
+            "there are backend, cron, frontend: write the right one in backendDeployment"
+        ),
+        (
+            'seqera-studios:cronContainer: "cron" is no container of Deployment cron; '
+            "there are backend: write the right one in cronContainer"
+        ),
+        (
+            'seqera-studios:towerYmlConfigMap: "tower.yml" is no ConfigMap in namespace platform-stage; '
+            "there are tower-backend-cfg, tower-yml: write the right one in towerYmlConfigMap"
+        ),
+        (
+            'seqera-studios:imagePullSecrets[0]: "mirror" is no Secret in namespace platform-stage; '
+            "there are cr.seqera.io, tower-secrets: write the right one in imagePullSecrets[0]"
+        ),
+        (
+            'seqera-studios:redisTlsSecret: "redis-client" is no Secret in namespace platform-stage; '
+            "there are cr.seqera.io, tower-secrets: write the right one in redisTlsSecret"
+        ),
+    ]
+
+
+def test_the_config_map_that_backend_does_read_is_named_with_the_command_to_set_it(platform: FakeApi) -> None:
+    assert refused(platform.access, settings(backendConfigMap="platform-backend-cfg")) == [
+        (
+            'seqera-studios:backendConfigMap: "platform-backend-cfg" is not the ConfigMap that backend reads: '
+            "backend reads tower-backend-cfg; write: pulumi config set backendConfigMap tower-backend-cfg"
+        )
+    ]
+
+
+def test_a_backend_that_reads_no_config_map_is_refused(platform: FakeApi) -> None:
+    backend = deployment("backend")
+    del backend["spec"]["template"]["spec"]["containers"][0]["envFrom"]
+    platform.lists[f"{APPS}/deployments"][0] = backend
+    (problem,) = refused(platform.access, settings())
+    assert "takes its environment from none, and needs an envFrom with one" in problem
+
+
+def test_a_config_map_that_backend_names_but_that_does_not_exist_is_refused(platform: FakeApi) -> None:
+    platform.lists[f"{CORE}/configmaps"].pop(0)
+    (problem,) = refused(platform.access, settings())
+    assert problem == (
+        'seqera-studios:backendConfigMap: "tower-backend-cfg" is no ConfigMap in namespace platform-stage; '
+        "there are tower-yml: write the right one in backendConfigMap"
+    )
+
+
+def test_a_tower_yml_without_the_key_or_that_is_no_mapping_is_refused(platform: FakeApi) -> None:
+    (problem,) = refused(platform.access, settings(towerYmlKey="tower.yaml"))
+    assert problem.startswith(
+        'seqera-studios:towerYmlKey: "tower.yaml" is no key of ConfigMap tower-yml; there are tower.yml'
+    )
+    platform.lists[f"{CORE}/configmaps"][1] = named("tower-yml", data={"tower.yml": "- a\n"})
+    assert refused(platform.access, settings()) == [
+        (
+            'seqera-studios:towerYmlKey: "tower.yml" in ConfigMap tower-yml is not a YAML mapping, '
+            "as `key: value` lines are"
+        )
+    ]
+
+
+def test_a_cluster_that_does_not_answer_is_one_line_with_what_to_check() -> None:
+    kubeconfig = {
+        **kubeconfig_for_eks("c", "http://127.0.0.1:1", "", "us-east-1"),
+        "users": [{"name": "c", "user": {}}],
+    }
+    (problem,) = refused(ClusterAccess(kubeconfig=kubeconfig, setting="eksCluster"), settings())
+    assert problem.startswith("seqera-studios:eksCluster: the cluster at http://127.0.0.1:1 does not answer (")
+    assert problem.endswith("Connection refused); check that `kubectl get nodes` works from here")
+
+
+def test_a_cluster_that_forbids_reading_is_one_line_with_its_reason(platform: FakeApi) -> None:
+    platform.refusals[f"{CORE}/secrets"] = (403, 'secrets is forbidden: User "me" cannot list resource "secrets"')
+    (problem,) = refused(platform.access, settings())
+    assert f"does not let you read {CORE}/secrets (secrets is forbidden: User" in problem
+    assert "ask for a role that can get and list deployments" in problem
+
+
+def test_credentials_that_are_not_accepted_are_one_line(platform: FakeApi) -> None:
+    platform.refusals["/api/v1/namespaces/platform-stage"] = (401, "Unauthorized")
+    (problem,) = refused(platform.access, settings())
+    assert problem.endswith("does not accept these credentials; check that `kubectl auth whoami` works from here")
+
+
+def test_an_error_of_the_api_server_is_shown_with_its_status(platform: FakeApi) -> None:
+    platform.refusals[f"{CORE}/services"] = (500, "etcd is away")
+    (problem,) = refused(platform.access, settings())
+    assert problem.endswith(f"answers 500 to {CORE}/services: etcd is away")
+
+
+def test_a_kubeconfig_or_context_that_is_not_there_is_named(platform: FakeApi) -> None:
+    (problem,) = refused(ClusterAccess(kubeconfig="/no/such/kubeconfig"), settings())
+    assert problem.startswith('seqera-studios:kubeconfig: "/no/such/kubeconfig" gives no way to a cluster')
+    (problem,) = refused(ClusterAccess(kubeconfig=platform.access.kubeconfig, context="other"), settings())
+    assert problem.startswith('seqera-studios:kubeContext: "other" gives no way to a cluster')
+
+
+def test_a_token_command_that_fails_is_shown_with_its_reason() -> None:
+    kubeconfig = kubeconfig_for_eks("c", "https://127.0.0.1:1", "QUJD", "us-east-1")
+    kubeconfig["users"][0]["user"]["exec"] |= {"command": "sh", "args": ["-c", "echo no credentials here >&2; exit 3"]}
+    (problem,) = refused(ClusterAccess(kubeconfig=kubeconfig, setting="eksCluster"), settings())
+    assert problem == (
+        "seqera-studios:eksCluster: gives no credentials: exec: process returned 3. no credentials here; "
+        "check that `kubectl get nodes` works from here"
+    )
+
+
+def test_the_kubeconfig_for_eks_holds_the_command_for_a_token_and_no_token() -> None:
+    kubeconfig = kubeconfig_for_eks("studios", "https://abc.eks.amazonaws.com", "QUJD", "eu-west-1", profile="ops")
+    assert kubeconfig["users"][0]["user"]["exec"] == {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": "aws",
+        "args": [
+            *("--region", "eu-west-1", "eks", "get-token", "--cluster-name", "studios"),
+            *("--output", "json", "--profile", "ops"),
+        ],
+        "interactiveMode": "Never",
+    }
+    assert "token" not in kubeconfig["users"][0]["user"]
