@@ -65,14 +65,20 @@ def conflicts(
     ):
         live = deployments[deployment]
         objects.append((f"Deployment/{deployment}", live, _in_deployment(settings, live, container)))
-    return [
-        _problem(wanted, target, owners(live, wanted.path))
+    differing = [
+        (target, wanted, owners(live, wanted.path))
         for target, live, fields in objects
         for wanted in fields
         if wanted.theirs is not None
         and wanted.theirs != wanted.ours
         and set(owners(live, wanted.path)) != {field_manager}
         and (target not in settings.take_over or wanted.ours is None)
+    ]
+    # Each object its own place in the list, so that the commands can be run one after the other.
+    listed = [*settings.take_over, *dict.fromkeys(target for target, wanted, _ in differing if wanted.ours is not None)]
+    return [
+        _problem(wanted, target, owned_by, listed.index(target) if target in listed else 0)
+        for target, wanted, owned_by in differing
     ]
 
 
@@ -118,7 +124,7 @@ def _in_deployment(settings: Settings, live: Mapping[str, Any], container_name: 
     )
 
 
-def _problem(wanted: _Wanted, target: str, owned_by: Sequence[str]) -> Problem:
+def _problem(wanted: _Wanted, target: str, owned_by: Sequence[str], place: int) -> Problem:
     owner = " and ".join(owned_by) or "nobody in particular"
     hidden = _SECRET_LOOKING.search(wanted.name) is not None and not isinstance(wanted.theirs, dict)
     theirs = "a value that is not shown" if hidden else json.dumps(wanted.theirs)
@@ -134,5 +140,5 @@ def _problem(wanted: _Wanted, target: str, owned_by: Sequence[str]) -> Problem:
         wanted.setting,
         None,
         f"{target} has {theirs} for {wanted.name}, owned by {owner}, and this stack sets {json.dumps(wanted.ours)}; "
-        f"{change}, or let the stack replace it: pulumi config set --path 'takeOver[0]' {target}",
+        f"{change}, or let the stack replace it: pulumi config set --path 'takeOver[{place}]' {target}",
     )

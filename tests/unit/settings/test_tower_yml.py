@@ -72,8 +72,8 @@ def test_no_workspace_is_an_empty_list_and_some_are_a_list_of_ids() -> None:
         ("tower:\n  data-studio:\n    allowed-workspaces:\n", "tower:\n  data-studio:\n    allowed-workspaces: [5]\n"),
         (
             (
-                "tower:\n  data-studio:\n    allowed-workspaces:  # teams\n      - 1  # a\n      # and\n      - 2  # b\n"
-                "    x: 1\n"
+                "tower:\n  data-studio:\n    allowed-workspaces:  # teams\n"
+                "      - 1  # a\n      # and\n      - 2  # b\n    x: 1\n"
             ),
             "tower:\n  data-studio:\n    allowed-workspaces: [5]  # teams\n    x: 1\n",
         ),

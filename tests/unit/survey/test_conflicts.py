@@ -83,6 +83,7 @@ def test_taking_over_one_object_takes_over_no_other(platform: FakeApi) -> None:
     with_config(platform, {CONNECT_URL: "https://old.example.com"}, "helm")
     container(platform, 0)["env"] = [{"name": "TOWER_OIDC_PEM_PATH", "value": "/elsewhere.pem"}]
     (problem,) = found(platform, takeOver='["ConfigMap/tower-backend-cfg"]')
+    assert problem.endswith("pulumi config set --path 'takeOver[1]' Deployment/backend")
     assert problem.startswith('seqera-studios:pemPath: Deployment/backend has "/elsewhere.pem" for TOWER_OIDC_PEM_PATH')
     assert found(platform, takeOver='["ConfigMap/tower-backend-cfg","Deployment/backend"]') == []
 
