@@ -9,12 +9,24 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from testbed import paths
 from testbed.errors import TestbedError
 from testbed.lifecycle import NAMESPACE, environment
 
 STACK = "local"
+_NEXT = f"""\
+  eval "$(.venv/bin/python -m testbed env)"
+      a shell in which pulumi, kubectl and aws work against the testbed; in it:
+  pulumi preview --stack {STACK}
+      nothing to change
+  pulumi config set proxyReplicas 3 --stack {STACK}; pulumi preview --stack {STACK}
+      one resource to update
+  kubectl get pods,ingress -n {NAMESPACE}
+  pulumi stack output --stack {STACK} --show-secrets
+  make down
+      end the testbed and remove everything it made"""
 
 
 def demo() -> None:
@@ -30,15 +42,8 @@ def demo() -> None:
     _outputs(console, variables)
     _pods(console, variables)
     _rules(console, variables)
-    console.print(
-        "\n[bold]What to try next[/bold]\n"
-        '  eval "$(.venv/bin/python -m testbed env)"            a shell against the testbed\n'
-        f"  pulumi preview --stack {STACK}                       nothing to change\n"
-        f"  pulumi config set proxyReplicas 3 --stack {STACK}    then preview again: one resource\n"
-        f"  kubectl get pods,ingress -n {NAMESPACE}\n"
-        f"  pulumi stack output --stack {STACK} --show-secrets\n"
-        "  make down                                            end it, and remove everything"
-    )
+    console.print("\n[bold]What to try next[/bold]")
+    console.print(_NEXT, soft_wrap=True)
 
 
 def _pulumi(variables: dict[str, str], *words: str) -> None:
@@ -54,18 +59,33 @@ def _json(variables: dict[str, str], *command: str) -> Any:
 
 
 def _outputs(console: Console, variables: dict[str, str]) -> None:
-    table = Table("output", "value", title="Outputs", title_justify="left")
+    table = _table("Outputs", "output", "value")
     for name, value in _json(variables, "pulumi", "stack", "output", "--stack", STACK, "--json").items():
-        table.add_row(name, value.strip() if isinstance(value, str) else json.dumps(value, indent=1))
+        table.add_row(name, _short(value))
     console.print(table)
 
 
+def _short(value: Any) -> Text:
+    """One line for an output: a PEM's first, an object's keys. A Text, since Rich would take "[secret]" for a style."""
+    if isinstance(value, dict):
+        return Text(", ".join(value))
+    lines = str(value).strip().splitlines()
+    return Text(lines[0] + (" …" if len(lines) > 1 else ""))
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=f"\n{title}", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold", header_style="dim")
+    return table
+
+
 def _pods(console: Console, variables: dict[str, str]) -> None:
-    table = Table("pod", "ready", "restarted", "node", title="Pods", title_justify="left")
+    table = _table("Pods", "pod", "ready", "started", "node")
     for pod in _json(variables, "kubectl", "get", "pods", "-n", NAMESPACE, "-o", "json")["items"]:
         statuses = pod["status"].get("containerStatuses", [])
         ready = sum(status["ready"] for status in statuses)
-        # A container's start is that of the pod's last restart: Kubernetes makes a new pod for a new environment.
+        # Kubernetes makes a new pod for a new environment: those that restarted for Studios started last.
         table.add_row(
             pod["metadata"]["name"],
             f"{ready}/{len(pod['spec']['containers'])}",
@@ -85,16 +105,14 @@ def _rules(console: Console, variables: dict[str, str]) -> None:
         aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
     )
-    table = Table(
-        "load balancer", "listener", "priority", "host", "action", title="Listener rules", title_justify="left"
-    )
+    table = _table("Listener rules", "load balancer", "listener", "rule", "host", "action")
     for balancer in elb.describe_load_balancers()["LoadBalancers"]:
         for listener in elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]:
             for rule in elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]:
                 hosts = [value for condition in rule["Conditions"] for value in _hosts(condition)]
                 action = rule["Actions"][0]
                 table.add_row(
-                    balancer["DNSName"],
+                    balancer["LoadBalancerName"],
                     f"{listener['Protocol']}:{listener['Port']}",
                     rule["Priority"],
                     ", ".join(hosts),
