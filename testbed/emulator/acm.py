@@ -6,7 +6,7 @@ moto issues by the clock, takes any string for a domain name, and lets go of a c
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from moto.acm.exceptions import AWSError, AWSValidationException
 from moto.acm.models import AWSCertificateManagerBackend, CertBundle
@@ -132,10 +132,11 @@ def _delete(backend: AWSCertificateManagerBackend, arn: str) -> None:
     _moto_delete(backend, arn)
 
 
-def apply() -> None:
-    """Installs the rules of this module into moto."""
-    CertBundle.check = _check
-    CertBundle.describe = _describe
-    AWSCertificateManagerBackend.request_certificate = _request
-    AWSCertificateManagerBackend.delete_certificate = _delete
-    AWSCertificateManagerResponse.request_certificate = _answer_request
+#: What takes the place of moto's own: class, attribute, and its new value.
+PATCHES: Final[tuple[tuple[type, str, Any], ...]] = (
+    (CertBundle, "check", _check),
+    (CertBundle, "describe", _describe),
+    (AWSCertificateManagerBackend, "request_certificate", _request),
+    (AWSCertificateManagerBackend, "delete_certificate", _delete),
+    (AWSCertificateManagerResponse, "request_certificate", _answer_request),
+)

@@ -7,7 +7,7 @@ balancers of a target group that still route to it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from moto.acm.models import acm_backends
 from moto.elbv2.exceptions import DuplicateListenerError, ELBClientError, ValidationError
@@ -202,14 +202,16 @@ def _ignore(target_group: FakeTargetGroup, arns: list[str]) -> None:
     """moto keeps a list that only ever grows."""
 
 
-def apply() -> None:
-    """Installs the rules of this module into moto."""
-    for name in _MORE_SSL_POLICIES:
-        SSL_POLICIES.setdefault(name, SSL_POLICIES["ELBSecurityPolicy-2016-08"])
-    ELBv2Backend.create_load_balancer = _create_load_balancer
-    ELBv2Backend.delete_load_balancer = _delete_load_balancer
-    ELBv2Backend.modify_load_balancer_attributes = _modify_attributes
-    ELBv2Backend.create_listener = _create_listener
-    ELBv2Backend.modify_listener = _modify_listener
-    ELBv2Backend.add_listener_certificates = _add_certificates
-    FakeTargetGroup.load_balancer_arns = property(_routing_load_balancers, _ignore)
+#: What takes the place of moto's own: class, attribute, and its new value.
+PATCHES: Final[tuple[tuple[type, str, Any], ...]] = (
+    (ELBv2Backend, "create_load_balancer", _create_load_balancer),
+    (ELBv2Backend, "delete_load_balancer", _delete_load_balancer),
+    (ELBv2Backend, "modify_load_balancer_attributes", _modify_attributes),
+    (ELBv2Backend, "create_listener", _create_listener),
+    (ELBv2Backend, "modify_listener", _modify_listener),
+    (ELBv2Backend, "add_listener_certificates", _add_certificates),
+    (FakeTargetGroup, "load_balancer_arns", property(_routing_load_balancers, _ignore)),
+)
+
+for _name in _MORE_SSL_POLICIES:
+    SSL_POLICIES.setdefault(_name, SSL_POLICIES["ELBSecurityPolicy-2016-08"])

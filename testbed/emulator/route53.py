@@ -8,7 +8,7 @@ records, and an alias whose hosted zone is not the target's. AWS also returns ``
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from moto.elbv2.models import elbv2_backends
 from moto.route53.exceptions import InvalidActionValue, Route53ClientError
@@ -165,8 +165,9 @@ def _get_record_sets_escaped(zone: FakeZone, start_type: str, start_name: str) -
     return found
 
 
-def apply() -> None:
-    """Installs the rules of this module into moto."""
-    Route53Backend.change_resource_record_sets = _change_resource_record_sets
-    Route53Backend.create_hosted_zone = _create_hosted_zone_plainly
-    FakeZone.get_record_sets = _get_record_sets_escaped
+#: What takes the place of moto's own: class, attribute, and its new value.
+PATCHES: Final[tuple[tuple[type, str, Any], ...]] = (
+    (Route53Backend, "change_resource_record_sets", _change_resource_record_sets),
+    (Route53Backend, "create_hosted_zone", _create_hosted_zone_plainly),
+    (FakeZone, "get_record_sets", _get_record_sets_escaped),
+)

@@ -1,12 +1,15 @@
-"""Installs every rule that makes moto as strict as AWS."""
+"""All the rules that make moto as strict as AWS."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from testbed.emulator import acm, elbv2, route53
+
+PATCHES: Final = (*route53.PATCHES, *elbv2.PATCHES, *acm.PATCHES)
 
 
 def apply() -> None:
     """Patches moto's classes, for this process and for good; doing it twice changes nothing."""
-    route53.apply()
-    elbv2.apply()
-    acm.apply()
+    for owner, name, value in PATCHES:
+        setattr(owner, name, value)

@@ -109,7 +109,8 @@ class AwsProvider(Provider):
         if preview:
             return "", self._previewed(type_, inputs)
         aws = self._aws(inputs)
-        with doing(f"creating {type_.title} ({type_.label(inputs)})"):
+        label = type_.label(inputs)
+        with doing(f"creating {type_.title} ({label})" if label else f"creating {type_.title}"):
             made = type_.create(aws, inputs, timeout)
         what = f"reading {type_.title} ({made})"
         try:

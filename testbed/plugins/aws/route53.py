@@ -109,6 +109,10 @@ class Record(ResourceType):
                 "records", 'Missing required argument: "records": all of `records,ttl` must be specified'
             )
 
+    def label(self, inputs: Properties) -> str:
+        """None: AWS' own message names the record."""
+        return ""
+
     def create(self, aws: Aws, inputs: Properties, timeout: float) -> str:
         """CREATE, which fails if there is one; UPSERT with ``allowOverwrite``."""
         action = "UPSERT" if inputs.get("allowOverwrite") else "CREATE"

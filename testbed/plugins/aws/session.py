@@ -235,18 +235,24 @@ class Aws:
 
     def insist(self, call: Callable[[], T], codes: Collection[str], timeout: float) -> T:
         """Calls again as long as AWS answers with one of the error ``codes`` and ``timeout`` (seconds) is not over."""
-        last: list[ClientError] = []
+        last: ClientError | None = None
 
         def attempt() -> tuple[T] | None:
+            nonlocal last
             try:
                 return (call(),)
             except ClientError as error:
                 if code_of(error) not in codes:
                     raise
-                last[:] = [error]
+                last = error
                 return None
 
-        return self.wait_for(attempt, timeout, lambda: describe(last[0]))[0]
+        def late() -> str:
+            if last is None:
+                raise AssertionError("there was no attempt")
+            raise last
+
+        return self.wait_for(attempt, timeout, late)[0]
 
 
 def _seconds(duration: str | None) -> int | None:

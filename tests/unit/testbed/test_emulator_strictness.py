@@ -1,0 +1,250 @@
+"""The rules of AWS that moto lacks, in-process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.unit.testbed.aws_account import Account, strict_account
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    with strict_account(monkeypatch) as made:
+        yield made
+
+
+def refusal(call: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[str, str]:
+    with pytest.raises(ClientError) as caught:
+        call(*args, **kwargs)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def test_a_certificate_is_pending_until_its_validation_record_exists(account: Account) -> None:
+    arn = account.certificate()
+    assert account.describe(arn)["Status"] == "PENDING_VALIDATION"
+    assert "NotAfter" not in account.describe(arn)
+    account.validate(arn)
+    issued = account.describe(arn)
+    assert issued["Status"] == "ISSUED"
+    assert [option["ValidationStatus"] for option in issued["DomainValidationOptions"]] == ["SUCCESS", "SUCCESS"]
+
+
+def test_a_validation_record_with_another_value_validates_nothing(account: Account) -> None:
+    arn = account.certificate()
+    record = account.describe(arn)["DomainValidationOptions"][0]["ResourceRecord"]
+    account.change("CREATE", record["Name"], "CNAME", "_other.acm-validations.aws.")
+    assert account.describe(arn)["Status"] == "PENDING_VALIDATION"
+
+
+def test_each_name_of_a_certificate_needs_its_record(account: Account) -> None:
+    arn = account.certificate("example.com", "connect.example.com")
+    options = account.describe(arn)["DomainValidationOptions"]
+    for status, option in zip(("PENDING_VALIDATION", "ISSUED"), options, strict=True):
+        record = option["ResourceRecord"]
+        account.change("CREATE", record["Name"], record["Type"], record["Value"])
+        assert account.describe(arn)["Status"] == status
+
+
+@pytest.mark.parametrize("name", ["foo_bar.example.com", "a..example.com", "*.*.example.com", "localhost", "x.1-"])
+def test_a_certificate_for_what_is_no_domain_name_is_refused(account: Account, name: str) -> None:
+    code, message = refusal(account.certificate, name)
+    assert code == "ValidationException"
+    assert message.startswith(
+        f"1 validation error detected: Value '{name}' at 'domainName' failed to satisfy constraint: "
+    )
+
+
+def test_an_alternative_name_that_is_no_domain_name_is_refused(account: Account) -> None:
+    code, message = refusal(account.certificate, "example.com", "foo_bar.example.com")
+    assert code == "ValidationException"
+    assert "Value '[foo_bar.example.com]' at 'subjectAlternativeNames'" in message
+
+
+def test_a_certificate_in_use_is_not_deleted_and_says_who_uses_it(account: Account) -> None:
+    arn = account.certificate()
+    account.validate(arn)
+    balancer = account.load_balancer()["LoadBalancerArn"]
+    listener = account.listener(balancer, arn)
+    assert account.describe(arn)["InUseBy"] == [balancer]
+    assert refusal(account.acm.delete_certificate, CertificateArn=arn) == (
+        "ResourceInUseException",
+        f"Certificate {arn} in account 123456789012 is in use.",
+    )
+    account.elb.delete_listener(ListenerArn=listener)
+    assert account.describe(arn)["InUseBy"] == []
+    account.acm.delete_certificate(CertificateArn=arn)
+
+
+def test_the_requested_key_algorithm_is_reported(account: Account) -> None:
+    arn = account.acm.request_certificate(DomainName="example.com", KeyAlgorithm="EC_prime256v1")["CertificateArn"]
+    assert account.describe(arn)["KeyAlgorithm"] == "EC_prime256v1"
+
+
+def test_a_listener_takes_only_a_certificate_that_is_issued(account: Account) -> None:
+    balancer = account.load_balancer()["LoadBalancerArn"]
+    arn = account.certificate()
+    assert refusal(account.listener, balancer, arn) == (
+        "UnsupportedCertificate",
+        (
+            f"The certificate '{arn}' must have a fully-qualified domain name, a supported signature, and a supported "
+            "key size."
+        ),
+    )
+    other = arn[:-4] + "0000"
+    assert refusal(account.listener, balancer, other) == ("CertificateNotFound", f"Certificate '{other}' not found")
+    assert refusal(account.listener, balancer) == (
+        "ValidationError",
+        "A certificate must be specified for HTTPS listeners",
+    )
+
+
+def test_a_pending_certificate_is_refused_beside_the_listeners_own_too(account: Account) -> None:
+    own = account.certificate()
+    account.validate(own)
+    listener = account.listener(account.load_balancer()["LoadBalancerArn"], own)
+    pending = account.certificate("connect.example.com")
+    add = account.elb.add_listener_certificates
+    code, _ = refusal(add, ListenerArn=listener, Certificates=[{"CertificateArn": pending}])
+    assert code == "UnsupportedCertificate"
+
+
+def test_a_port_takes_one_listener(account: Account) -> None:
+    balancer = account.load_balancer()["LoadBalancerArn"]
+    account.listener(balancer, Protocol="HTTP", Port=80)
+    code, _ = refusal(account.listener, balancer, Protocol="HTTP", Port=80)
+    assert code == "DuplicateListener"
+
+
+def test_an_unknown_security_policy_is_refused(account: Account) -> None:
+    arn = account.certificate()
+    account.validate(arn)
+    balancer = account.load_balancer()["LoadBalancerArn"]
+    assert refusal(account.listener, balancer, arn, SslPolicy="Strong") == (
+        "SSLPolicyNotFound",
+        "SSL policy 'Strong' not found",
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        (
+            "idle_timeout.timeout_seconds",
+            "4001",
+            "'idle_timeout.timeout_seconds' value '4001' must be between '1-4000' inclusive",
+        ),
+        (
+            "idle_timeout.timeout_seconds",
+            "0",
+            "'idle_timeout.timeout_seconds' value '0' must be between '1-4000' inclusive",
+        ),
+        ("idle_timeout.seconds", "60", "Load balancer attribute key 'idle_timeout.seconds' is not recognized"),
+        ("routing.http2.enabled", "yes", "'routing.http2.enabled' value 'yes' must be one of [true, false]"),
+    ],
+)
+def test_a_load_balancer_attribute_out_of_range_is_refused(
+    account: Account, key: str, value: str, message: str
+) -> None:
+    modify = account.elb.modify_load_balancer_attributes
+    arn = account.load_balancer()["LoadBalancerArn"]
+    wanted = [{"Key": key, "Value": value}]
+    assert refusal(modify, LoadBalancerArn=arn, Attributes=wanted) == ("ValidationError", message)
+
+
+def test_a_load_balancer_reports_the_hosted_zone_of_its_region(account: Account) -> None:
+    assert account.load_balancer()["CanonicalHostedZoneId"] == "Z35SXDOTRQ7X7K"
+
+
+def test_a_load_balancer_needs_two_zones(account: Account) -> None:
+    code, _ = refusal(account.elb.create_load_balancer, Name="one", Subnets=account.subnets[:1])
+    assert code == "ValidationError"
+    assert account.elb.describe_load_balancers()["LoadBalancers"] == []
+
+
+def test_a_protected_load_balancer_is_not_deleted(account: Account) -> None:
+    arn = account.load_balancer()["LoadBalancerArn"]
+    on = [{"Key": "deletion_protection.enabled", "Value": "true"}]
+    account.elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=on)
+    code, _ = refusal(account.elb.delete_load_balancer, LoadBalancerArn=arn)
+    assert code == "OperationNotPermitted"
+
+
+def test_an_alias_must_quote_the_zone_of_its_load_balancer(account: Account) -> None:
+    name = account.load_balancer()["DNSName"]
+    assert refusal(account.alias, name, "Z1H1FL5HABSF5") == (
+        "InvalidChangeBatch",
+        (
+            f"[Tried to create an alias that targets {name}., type A in zone Z1H1FL5HABSF5, but the alias target name "
+            "does not lie within the target zone]"
+        ),
+    )
+    account.alias(f"dualstack.{name}", "Z35SXDOTRQ7X7K")
+
+
+def test_an_alias_of_no_load_balancer_is_refused(account: Account) -> None:
+    code, message = refusal(account.alias, "gone.us-east-1.elb.amazonaws.com", "Z35SXDOTRQ7X7K")
+    assert code == "InvalidChangeBatch"
+    assert message.endswith("but that target was not found]")
+
+
+def test_a_wildcard_record_is_listed_with_its_escape(account: Account) -> None:
+    account.change("CREATE", "*.example.com", "A", "10.0.0.1")
+    listed = account.route53.list_resource_record_sets(
+        HostedZoneId=account.zone, StartRecordName="*.example.com", StartRecordType="A", MaxItems="1"
+    )
+    assert [record["Name"] for record in listed["ResourceRecordSets"]] == ["\\052.example.com."]
+
+
+def test_a_second_record_of_the_same_name_and_type_is_refused(account: Account) -> None:
+    account.change("CREATE", "a.example.com", "A", "10.0.0.1")
+    assert refusal(account.change, "CREATE", "A.example.com", "A", "10.0.0.2") == (
+        "InvalidChangeBatch",
+        "[Tried to create resource record set [name='a.example.com.', type='A'] but it already exists]",
+    )
+
+
+def test_a_record_outside_of_the_zone_is_refused(account: Account) -> None:
+    assert refusal(account.change, "CREATE", "a.badexample.com", "A", "10.0.0.1") == (
+        "InvalidChangeBatch",
+        "[RRSet with DNS name a.badexample.com. is not permitted in zone example.com.]",
+    )
+
+
+def test_a_record_is_deleted_only_with_its_present_values(account: Account) -> None:
+    account.change("CREATE", "a.example.com", "A", "10.0.0.1")
+    account.change("UPSERT", "a.example.com", "A", "10.0.0.2")
+    _, message = refusal(account.change, "DELETE", "a.example.com", "A", "10.0.0.1")
+    assert message.endswith("but the values provided do not match the current values]")
+    account.change("DELETE", "a.example.com", "A", "10.0.0.2")
+    _, message = refusal(account.change, "DELETE", "a.example.com", "A", "10.0.0.2")
+    assert message.endswith("but it was not found]")
+
+
+def test_a_cname_stands_alone(account: Account) -> None:
+    account.change("CREATE", "a.example.com", "A", "10.0.0.1")
+    code, message = refusal(account.change, "CREATE", "a.example.com", "CNAME", "b.example.com")
+    assert code == "InvalidChangeBatch"
+    assert "because a conflicting RRSet of the same DNS name already exists" in message
+
+
+def test_a_batch_with_one_fault_changes_nothing(account: Account) -> None:
+    changes = [
+        {
+            "Action": "CREATE",
+            "ResourceRecordSet": {
+                "Name": name,
+                "Type": "A",
+                "TTL": 60,
+                "ResourceRecords": [{"Value": "10.0.0.1"}],
+            },
+        }
+        for name in ("a.example.com", "a.example.org")
+    ]
+    batch = {"Changes": changes}
+    refusal(account.route53.change_resource_record_sets, HostedZoneId=account.zone, ChangeBatch=batch)
+    assert account.records() == {}
