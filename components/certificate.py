@@ -31,6 +31,7 @@ class WildcardCertificateArgs:
 class WildcardCertificate(pulumi.ComponentResource):
     """An issued ACM certificate for ``host`` and ``*.host`` (path routing: ``host`` and ``connect_host``).
 
+    The validation record of ``host`` is shared with Platform's own certificate, so it may exist, and destroy leaves it.
     Validated by DNS: https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
 
     Raises:
@@ -61,7 +62,9 @@ class WildcardCertificate(pulumi.ComponentResource):
         # ACM validates a wildcard by its apex's record: one for both, and creating it twice fails.
         domains = {"apex": args.host, "connect": args.connect_host} if args.path_routing else {"apex": args.host}
         records = [
-            self._validation_record(f"{name}-validation-{label}", certificate, domain, zone_id)
+            self._validation_record(
+                f"{name}-validation-{label}", certificate, domain, zone_id, is_shared=domain == args.host
+            )
             for label, domain in domains.items()
         ]
         return acm.CertificateValidation(
@@ -72,7 +75,7 @@ class WildcardCertificate(pulumi.ComponentResource):
         ).certificate_arn
 
     def _validation_record(
-        self, name: str, certificate: acm.Certificate, domain: str, zone_id: pulumi.Input[str]
+        self, name: str, certificate: acm.Certificate, domain: str, zone_id: pulumi.Input[str], *, is_shared: bool
     ) -> route53.Record:
         def option_of(
             options: Sequence[acm.outputs.CertificateDomainValidationOption],
@@ -87,7 +90,10 @@ class WildcardCertificate(pulumi.ComponentResource):
             type=option.apply(lambda o: o.resource_record_type or ""),
             records=[option.apply(lambda o: o.resource_record_value or "")],
             ttl=300,
-            opts=pulumi.ResourceOptions(parent=self),
+            # ACM asks for one and the same record for every certificate of a domain in an account. That of Platform's
+            # host is there already if Platform's own certificate is validated by DNS, which needs it for each renewal.
+            allow_overwrite=is_shared,
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=is_shared),
         )
 
 

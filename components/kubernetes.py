@@ -94,9 +94,13 @@ class KubernetesStudios(pulumi.ComponentResource):
         )
         credentials = OidcCredentials(f"{name}-oidc", OidcCredentialsArgs(rsa_bits=settings.rsa_bits), child)
         configuration = StudiosConfiguration(f"{name}-configuration", _configuration_args(settings, credentials), child)
-        # In the guide's order: Platform knows token and key before the proxy comes to register.
-        platform = PlatformIntegration(f"{name}-platform", _platform_args(args, credentials, configuration), child)
-        ConnectServer(f"{name}-server", _server_args(settings, configuration), child)
+        server = ConnectServer(f"{name}-server", _server_args(settings, configuration), child)
+        # Platform is touched once all else has gone well, and before the proxy comes to register with its token.
+        platform = PlatformIntegration(
+            f"{name}-platform",
+            _platform_args(args, credentials, configuration),
+            pulumi.ResourceOptions(parent=self, depends_on=[certificate, server]),
+        )
         proxy = ConnectProxy(
             f"{name}-proxy",
             _proxy_args(settings, configuration),

@@ -26,6 +26,7 @@ class Asked:
     secrets: set[str]
     depends_on: set[str]
     provider: str
+    retain_on_delete: bool
     replacement_trigger: object = None
     outputs: dict[str, Any] = field(default_factory=dict)
     output_secrets: set[str] = field(default_factory=set)
@@ -125,6 +126,7 @@ class _Monitor(mocks.MockMonitor):
                 secrets=secrets,
                 depends_on={_name_in(urn) for urn in request.dependencies},
                 provider=_name_in(request.provider.rpartition("::")[0]),
+                retain_on_delete=request.retainOnDelete,
                 replacement_trigger=request.replacement_trigger.string_value
                 if request.HasField("replacement_trigger")
                 else None,

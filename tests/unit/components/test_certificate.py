@@ -36,7 +36,15 @@ def test_host_and_wildcard_share_one_validation_record() -> None:
         "type": "CNAME",
         "records": ["_def.example.com.acm-validations.aws."],
         "ttl": 300,
+        "allowOverwrite": True,
     }
+
+
+def test_the_record_that_platforms_own_certificate_may_need_outlives_the_stack() -> None:
+    recording = certificate(path_routing=True)
+    retained = {name for name, asked in recording.resources.items() if asked.retain_on_delete}
+    assert retained == {"certificate-validation-apex"}
+    assert recording["certificate-validation-connect"].inputs["allowOverwrite"] is False
 
 
 def test_the_output_is_known_once_the_certificate_is_issued() -> None:
