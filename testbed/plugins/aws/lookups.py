@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from testbed.plugins.aws import acm, lookup_account, lookup_elb, route53, security_group
+from testbed.plugins.aws import lookup_account, lookup_acm, lookup_elb, route53, security_group
 from testbed.plugins.aws.schema import Lookup
 
 LOOKUPS: dict[str, Lookup] = {
     lookup.qualified_name: lookup
     for lookup in (
-        acm.GetCertificate(),
+        lookup_acm.GetCertificate(),
         lookup_account.GetCallerIdentity(),
         lookup_account.GetCluster(),
         lookup_account.GetClusterAuth(),

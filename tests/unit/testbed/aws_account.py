@@ -9,12 +9,28 @@ from typing import Any
 
 import boto3
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from moto import mock_aws
 
 from testbed.emulator import strictness
+from testbed.plugins.aws.provider import AwsProvider
 
 SESSION = boto3.session.Session("x", "x", region_name="us-east-1")
 ANSWER = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404", "ContentType": "text/plain"}}]
+
+
+@cache
+def key() -> rsa.RSAPrivateKey:
+    """The key of every certificate: no test looks at it."""
+    return rsa.generate_private_key(65537, 2048)
+
+
+@cache
+def configured(**settings: str) -> AwsProvider:
+    """A provider for all tests that want these settings: its clients take long to make, too."""
+    provider = AwsProvider()
+    provider.configure({"accessKey": "x", "secretKey": "x", "region": "us-east-1", **settings})
+    return provider
 
 
 @cache
@@ -89,5 +105,7 @@ def strict_account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     for owner, name, value in strictness.PATCHES:
         monkeypatch.setattr(owner, name, value, raising=False)
+    made = key()
+    monkeypatch.setattr(rsa, "generate_private_key", lambda **_: made)
     with mock_aws():
         yield Account()

@@ -9,7 +9,7 @@ import pytest
 
 from testbed.plugins.aws.provider import AwsProvider
 from testbed.plugins.provider import UNKNOWN, PartialFailure, Properties, ProviderError, Resource
-from tests.unit.testbed.aws_account import Account, strict_account
+from tests.unit.testbed.aws_account import Account, configured, strict_account
 
 CERTIFICATE = "aws:acm/certificate:Certificate"
 VALIDATION = "aws:acm/certificateValidation:CertificateValidation"
@@ -19,13 +19,7 @@ LISTENER_CERTIFICATE = "aws:lb/listenerCertificate:ListenerCertificate"
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 ATTACHMENT = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-CONFIG = {
-    "accessKey": "x",
-    "secretKey": "x",
-    "region": "us-east-1",
-    "defaultTags": '{"tags": {"owner": "us"}}',
-    "skipCredentialsValidation": "true",
-}
+SETTINGS = {"defaultTags": '{"tags": {"owner": "us"}}', "skipCredentialsValidation": "true"}
 
 
 @pytest.fixture
@@ -36,9 +30,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 
 @pytest.fixture
 def aws(account: Account) -> AwsProvider:
-    provider = AwsProvider()
-    provider.configure(CONFIG)
-    return provider
+    return configured(**SETTINGS)
 
 
 def resource(type_: str, name: str = "it") -> Resource:
@@ -170,7 +162,9 @@ def test_a_validation_refuses_records_that_are_not_the_certificates(aws: AwsProv
         aws.create(resource(VALIDATION), inputs, preview=False, timeout=0)
 
 
-def test_cancelling_ends_a_wait(aws: AwsProvider, account: Account) -> None:
+def test_cancelling_ends_a_wait(account: Account) -> None:
+    aws = AwsProvider()
+    aws.configure({"accessKey": "x", "secretKey": "x", "region": "us-east-1", "skipCredentialsValidation": True})
     inputs = check(aws, VALIDATION, certificateArn=account.certificate())
     aws.cancel()
     with pytest.raises(ProviderError, match=r"cancelled after 0s$"):

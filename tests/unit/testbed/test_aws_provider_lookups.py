@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from typing import Any
 
 import pytest
 from botocore.credentials import Credentials
@@ -14,9 +13,7 @@ from testbed.plugins.aws import config
 from testbed.plugins.aws.provider import AwsProvider
 from testbed.plugins.aws.session import go_duration
 from testbed.plugins.provider import UNKNOWN, ProviderError
-from tests.unit.testbed.aws_account import Account, strict_account
-
-KEYS = {"accessKey": "x", "secretKey": "x", "region": "us-east-1"}
+from tests.unit.testbed.aws_account import Account, configured, strict_account
 
 
 @pytest.fixture
@@ -28,12 +25,6 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 @pytest.fixture
 def aws(account: Account) -> AwsProvider:
     return configured()
-
-
-def configured(**more: Any) -> AwsProvider:
-    provider = AwsProvider()
-    provider.configure({**KEYS, **more})
-    return provider
 
 
 def test_a_zone_is_found_by_name_with_or_without_the_dot(aws: AwsProvider, account: Account) -> None:
