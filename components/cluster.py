@@ -10,6 +10,9 @@ import pulumi_kubernetes
 from kubernetes import client, config
 from pulumi_aws import eks
 
+from settings.errors import Problem, SettingsError
+from survey.cluster import ClusterAccess, kubeconfig_for_eks
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterConnection:
@@ -19,11 +22,17 @@ class ClusterConnection:
         kubeconfig: the path of a kubeconfig, or its content as JSON; None where kubectl finds one.
         context: the context in it; None for the current one.
         identifier: what tells the cluster from others, so that another kubeconfig for it replaces nothing.
+        setting: the config key to name where the cluster cannot be reached.
     """
 
     kubeconfig: str | None = None
     context: str | None = None
     identifier: str | None = None
+    setting: str = "kubeconfig"
+
+    def access(self) -> ClusterAccess:
+        """Returns the way to the cluster for a survey."""
+        return ClusterAccess(kubeconfig=self.kubeconfig, context=self.context, setting=self.setting)
 
     def api_client(self) -> client.ApiClient:
         """Returns a client of the cluster's API.
@@ -55,25 +64,21 @@ def eks_connection(cluster_name: str, profile: str | None = None) -> ClusterConn
     Args:
         cluster_name: the name in the region and account that the AWS provider is configured for.
         profile: the profile for the AWS CLI; None for that of its environment.
+
+    Raises:
+        SettingsError: there is no such cluster there, or it may not be looked up.
     """
-    cluster = eks.get_cluster(name=cluster_name)
-    region = cluster.arn.split(":")[3]
-    arguments = ["eks", "get-token", "--cluster-name", cluster_name, "--region", region, "--output", "json"]
-    user = {
-        "exec": {
-            "apiVersion": "client.authentication.k8s.io/v1beta1",
-            "command": "aws",
-            "args": [*arguments, "--profile", profile] if profile else arguments,
-            "interactiveMode": "Never",
-        }
-    }
-    authority = cluster.certificate_authorities[0].data
-    kubeconfig = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "eks", "cluster": {"server": cluster.endpoint, "certificate-authority-data": authority}}],
-        "users": [{"name": "aws", "user": user}],
-        "contexts": [{"name": "eks", "context": {"cluster": "eks", "user": "aws"}}],
-        "current-context": "eks",
-    }
-    return ClusterConnection(kubeconfig=json.dumps(kubeconfig), identifier=cluster.arn)
+    try:
+        cluster = eks.get_cluster(name=cluster_name)
+    except Exception as error:
+        # The SDK raises nothing narrower for an invoke that failed.
+        reason = str(error).splitlines()[0]
+        raise SettingsError([Problem("eksCluster", cluster_name, f"cannot be looked up: {reason}")]) from None
+    kubeconfig = kubeconfig_for_eks(
+        cluster_name,
+        cluster.endpoint,
+        cluster.certificate_authorities[0].data,
+        region=cluster.arn.split(":")[3],
+        profile=profile,
+    )
+    return ClusterConnection(kubeconfig=json.dumps(kubeconfig), identifier=cluster.arn, setting="eksCluster")

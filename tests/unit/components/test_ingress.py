@@ -5,7 +5,7 @@ from tests.unit.components.mocks import CERTIFICATE, LOAD_BALANCER, Recording, r
 
 
 def ingress(**changes: Any) -> Recording:
-    values = {
+    values: dict[str, Any] = {
         "namespace": "platform-stage",
         "ingress_name": "connect-ingress",
         "host": "*.example.com",
