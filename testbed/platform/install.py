@@ -103,7 +103,10 @@ class Owner:
         Raises:
             TestbedError: it failed; the message is kubectl's own.
         """
-        command = [str(self.binary), f"--kubeconfig={self.kubeconfig}", f"--namespace={self.namespace}", *arguments]
+        # Beside the kubeconfig, so that it goes away with it: kubectl's own place is the person's home.
+        cache = self.kubeconfig.parent / "kubectl-cache"
+        options = [f"--kubeconfig={self.kubeconfig}", f"--cache-dir={cache}", f"--namespace={self.namespace}"]
+        command = [str(self.binary), *options, *arguments]
         finished = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
         if finished.returncode:
             raise TestbedError(f"kubectl {' '.join(arguments)}: {finished.stderr.strip()}")

@@ -38,7 +38,7 @@ def ingress(
     finalizers: Sequence[str] = (),
     deleting: bool = False,
     class_name: str | None = "alb",
-    **annotations: str,
+    **annotations: Any,
 ) -> dict[str, Any]:
     """An Ingress in namespace ``ns``; annotations are given as ``group_name`` for ``group.name``, and so on: the first
     ``__`` is a dot, every other ``_`` a hyphen. Internet-facing unless it says otherwise."""

@@ -63,16 +63,16 @@ def test_a_documented_annotation_is_parsed_by_its_type(name: str, raw: str, valu
             "load-balancer-attributes",
             "idle_timeout=60",
             (
-                "failed to parse stringMap annotation, {key}: idle_timeout=60: Load balancer attribute key 'idle_timeout' "
-                "is not recognized"
+                "failed to parse stringMap annotation, {key}: idle_timeout=60: "
+                "Load balancer attribute key 'idle_timeout' is not recognized"
             ),
         ),
         (
             "load-balancer-attributes",
             "idle_timeout.timeout_seconds=4001",
             (
-                "failed to parse stringMap annotation, {key}: idle_timeout.timeout_seconds=4001: Load balancer attribute "
-                "'idle_timeout.timeout_seconds': must be within [1, 4000]: 4001"
+                "failed to parse stringMap annotation, {key}: idle_timeout.timeout_seconds=4001: "
+                "Load balancer attribute 'idle_timeout.timeout_seconds': must be within [1, 4000]: 4001"
             ),
         ),
         (

@@ -13,6 +13,8 @@ from testbed.loadbalancer.stack import Stack
 from tests.unit.testbed.ingresses import APEX, build, endpoint_slice, ingress, service
 
 READING = ("Describe", "List", "Get")
+#: One for all tests: it keeps the descriptions of the services, which take most of the time.
+SESSION = boto3.session.Session("x", "x", region_name="us-east-1")
 
 
 class Aws:
@@ -36,8 +38,7 @@ class Aws:
 
     def client(self, service: str) -> Any:
         if service not in self._clients:
-            credentials = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
-            self._clients[service] = boto3.client(service, region_name="us-east-1", **credentials)
+            self._clients[service] = SESSION.client(service)
             self._clients[service].meta.events.register("before-call", self._record)
         return self._clients[service]
 
@@ -47,7 +48,7 @@ class Aws:
 
     def stack(self, **annotations: str) -> Stack:
         """HTTP redirected to HTTPS, and one rule to the pods of ``frontend``, with this account's ids."""
-        given = {
+        given: dict[str, Any] = {
             "certificate_arn": APEX,
             "listen_ports": '[{"HTTP": 80}, {"HTTPS": 443}]',
             "ssl_redirect": "443",
@@ -71,10 +72,17 @@ class Aws:
         return list(elb.describe_rules(ListenerArn=https["ListenerArn"])["Rules"])
 
 
-@pytest.fixture
-def aws() -> Iterator[Aws]:
+@pytest.fixture(scope="module")
+def account() -> Iterator[Aws]:
     with mock_aws():
         yield Aws()
+
+
+@pytest.fixture
+def aws(account: Aws) -> Iterator[Aws]:
+    account.changes.clear()
+    yield account
+    account.deployer.remove("ns/front")
 
 
 def test_a_stack_becomes_a_load_balancer_with_listeners_rules_and_targets(aws: Aws) -> None:
@@ -142,9 +150,10 @@ def test_another_scheme_replaces_the_load_balancer(aws: Aws) -> None:
 def test_removing_a_stack_leaves_only_what_is_somebody_elses(aws: Aws) -> None:
     elb, ec2 = aws.client("elbv2"), aws.client("ec2")
     groups_before = {group["GroupId"] for group in ec2.describe_security_groups()["SecurityGroups"]}
-    elb.create_load_balancer(Name="others", Subnets=list(aws.subnets))
+    others = elb.create_load_balancer(Name="others", Subnets=list(aws.subnets))["LoadBalancers"][0]
     aws.deployer.apply(aws.stack(load_balancer_attributes="deletion_protection.enabled=true"))
     aws.deployer.remove("ns/front")
     names = [balancer["LoadBalancerName"] for balancer in elb.describe_load_balancers()["LoadBalancers"]]
     assert (names, elb.describe_target_groups()["TargetGroups"]) == (["others"], [])
     assert {group["GroupId"] for group in ec2.describe_security_groups()["SecurityGroups"]} == groups_before
+    elb.delete_load_balancer(LoadBalancerArn=others["LoadBalancerArn"])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from testbed.loadbalancer.certificates import covers
@@ -116,7 +118,8 @@ def test_ip_targets_are_the_ready_pods_at_their_own_port() -> None:
     slices = [endpoint_slice("frontend", ip10_0_0_1=True, ip10_0_0_2=False), endpoint_slice("other", ip10_0_0_9=True)]
     services = [service("frontend", "ClusterIP")]
     [group] = build(ingress("front", target_type="ip"), services=services, endpoint_slices=slices).target_groups
-    assert (group.target_type, group.port, group.targets) == ("ip", 8081, {("10.0.0.1", 8081)})
+    assert (group.target_type, group.port) == ("ip", 8081)
+    assert group.targets == {("10.0.0.1", 8081)}
 
 
 def test_annotations_of_the_service_win_over_those_of_the_ingress() -> None:
@@ -183,8 +186,8 @@ def test_the_managed_security_group_lets_in_what_inbound_cidrs_says() -> None:
         (
             ingress("front", scheme="internal"),
             (
-                "couldn't auto-discover subnets: unable to resolve at least one subnet. Evaluated 0 subnets: 0 are tagged"
-                " for other clusters, and 0 have insufficient available IP addresses"
+                "couldn't auto-discover subnets: unable to resolve at least one subnet. Evaluated 0 subnets: 0 are"
+                " tagged for other clusters, and 0 have insufficient available IP addresses"
             ),
         ),
         (ingress("front", subnets="subnet-a"), "subnets count less than minimal required count: 1 < 2"),
@@ -235,8 +238,9 @@ def test_instance_targets_need_a_service_with_a_node_port() -> None:
     ],
 )
 def test_members_that_disagree_stop_the_whole_group(annotation: str, one: str, other: str, reason: str) -> None:
+    members: list[dict[str, Any]] = [{annotation: one}, {annotation: other}]
     with pytest.raises(ModelError) as raised:
-        build(ingress("a", group__name="g", **{annotation: one}), ingress("b", group__name="g", **{annotation: other}))
+        build(*(ingress(name, group__name="g", **member) for name, member in zip("ab", members, strict=True)))
     assert str(raised.value) == reason
 
 
