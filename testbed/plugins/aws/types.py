@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from testbed.plugins.aws import acm, elb_rules, elb_targets, route53, security_group
+from testbed.plugins.aws import acm, elb_rules, elb_targets, iam, route53, s3, secretsmanager, security_group, ssm
 from testbed.plugins.aws.schema import ResourceType
 
 TYPES: dict[str, ResourceType] = {
@@ -15,6 +15,13 @@ TYPES: dict[str, ResourceType] = {
         elb_rules.ListenerRule(),
         elb_targets.TargetGroup(),
         elb_targets.TargetGroupAttachment(),
+        iam.Policy(),
+        iam.RolePolicy(),
+        iam.RolePolicyAttachment(),
+        s3.BucketObjectv2(),
+        secretsmanager.Secret(),
+        secretsmanager.SecretVersion(),
         security_group.SecurityGroupIngressRule(),
+        ssm.Parameter(),
     )
 }

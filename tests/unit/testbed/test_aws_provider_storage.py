@@ -1,0 +1,137 @@
+"""The AWS stand-in's types for parameters, secrets, objects and policies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from testbed.plugins.aws.provider import AwsProvider
+from testbed.plugins.provider import Properties, ProviderError, Resource
+from tests.unit.testbed.aws_account import Account, client, configured, strict_account
+
+PARAMETER = "aws:ssm/parameter:Parameter"
+SECRET = "aws:secretsmanager/secret:Secret"
+VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
+OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
+POLICY = "aws:iam/policy:Policy"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+DOCUMENT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    with strict_account(monkeypatch) as made:
+        yield made
+
+
+class Life:
+    """One resource, from its creation to its end; each step checks that nothing is left to do."""
+
+    def __init__(self, type_: str, **inputs: Any) -> None:
+        self.aws: AwsProvider = configured(skipCredentialsValidation="true")
+        self.resource = Resource(f"urn:pulumi:dev::p::{type_}::it", type_, "it")
+        self.inputs = self.check(**inputs)
+        self.id, self.outputs = self.aws.create(self.resource, self.inputs, preview=False, timeout=0)
+        self.settled()
+
+    def check(self, **inputs: Any) -> Properties:
+        result = self.aws.check(self.resource, None, inputs, b"seed")
+        assert result.failures == []
+        return result.inputs
+
+    def settled(self) -> None:
+        live = self.aws.read(self.resource, self.id, self.inputs, self.outputs)
+        assert live is not None
+        assert live[1] == self.inputs
+        assert self.aws.diff(self.resource, self.id, live[1], live[2], self.inputs).detailed == {}
+
+    def update(self, **inputs: Any) -> dict[str, str]:
+        new = self.check(**inputs)
+        diff = self.aws.diff(self.resource, self.id, self.inputs, self.outputs, new)
+        assert diff.replaces == []
+        self.outputs = self.aws.update(self.resource, self.id, self.inputs, self.outputs, new, False, 0)
+        self.inputs = new
+        self.settled()
+        return diff.detailed
+
+    def replaced_by(self, **inputs: Any) -> list[str]:
+        return self.aws.diff(self.resource, self.id, self.inputs, self.outputs, self.check(**inputs)).replaces
+
+    def end(self) -> None:
+        self.aws.delete(self.resource, self.id, self.inputs, self.outputs, timeout=0)
+        assert self.aws.read(self.resource, self.id, self.inputs, self.outputs) is None
+        self.aws.delete(self.resource, self.id, self.inputs, self.outputs, timeout=0)
+
+
+def test_a_parameter_gets_new_versions_and_keeps_its_value_secret(account: Account) -> None:
+    life = Life(PARAMETER, name="/a/b", type="SecureString", value="s1", tags={"k": "v"})
+    assert (life.id, life.outputs["version"]) == ("/a/b", 1)
+    assert "value" in life.aws.secret_outputs(PARAMETER)
+    assert life.update(name="/a/b", type="SecureString", value="s2", tags={"k": "w"}) == {
+        "value": "update",
+        "tags.k": "update",
+        "tagsAll.k": "update",
+    }
+    assert life.outputs["version"] == 2
+    assert life.replaced_by(name="/a/c", type="SecureString", value="s2") == ["name"]
+    life.end()
+
+
+def test_a_parameter_that_exists_is_refused(account: Account) -> None:
+    Life(PARAMETER, name="a", type="String", value="1")
+    with pytest.raises(ProviderError, match=r"^creating SSM Parameter \(a\): operation error SSM: PutParameter, "):
+        Life(PARAMETER, name="a", type="String", value="2")
+    assert Life(PARAMETER, name="a", type="String", value="2", overwrite=True).outputs["version"] == 2
+
+
+def test_a_secret_and_its_value(account: Account) -> None:
+    secret = Life(SECRET, name="s", recoveryWindowInDays=0, tags={"a": "b"})
+    value = Life(VERSION, secretId=secret.id, secretString="hush")
+    assert value.id == f"{secret.id}|{value.outputs['versionId']}"
+    assert value.outputs["versionStages"] == ["AWSCURRENT"]
+    assert value.replaced_by(secretId=secret.id, secretString="other") == ["secretString"]
+    assert secret.update(name="s", recoveryWindowInDays=0, description="d", tags={"a": "b"}) == {"description": "add"}
+    value.aws.delete(value.resource, value.id, value.inputs, value.outputs, timeout=0)
+    secret.end()
+    assert value.aws.read(value.resource, value.id, value.inputs, value.outputs) is None
+
+
+def test_a_secret_waits_thirty_days_for_its_deletion(account: Account) -> None:
+    secret = Life(SECRET, name="s")
+    secret.end()
+    described = client("secretsmanager").describe_secret(SecretId=secret.id)
+    assert (described["DeletedDate"].replace(tzinfo=None) - described["CreatedDate"].replace(tzinfo=None)).days >= 29
+
+
+def test_an_object_is_put_again_when_its_content_changes(account: Account) -> None:
+    client("s3").create_bucket(Bucket="files")
+    life = Life(OBJECT, bucket="files", key="a/b.txt", content="one", tags={"k": "v"})
+    assert (life.id, life.outputs["etag"]) == ("files/a/b.txt", "f97c5d29941bfb1b2fdab0874906ab82")
+    assert life.update(bucket="files", key="a/b.txt", content="two", tags={"k": "v"}) == {"content": "update"}
+    assert client("s3").get_object(Bucket="files", Key="a/b.txt")["Body"].read() == b"two"
+    assert life.replaced_by(bucket="files", key="c", content="two") == ["key"]
+    life.end()
+
+
+def test_a_policy_is_the_same_when_its_document_is(account: Account) -> None:
+    policy = Life(POLICY, name="p", policy=json.dumps(DOCUMENT))
+    assert policy.update(name="p", policy=json.dumps(DOCUMENT, indent=2)) == {}
+    other = {**DOCUMENT, "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    assert policy.update(name="p", policy=json.dumps(other)) == {"policy": "update"}
+    assert policy.replaced_by(name="q", policy=json.dumps(other)) == ["name"]
+    policy.end()
+
+
+def test_a_role_has_policies_of_its_own_and_attached_ones(account: Account) -> None:
+    client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")
+    policy = Life(POLICY, name="p", policy=json.dumps(DOCUMENT))
+    attached = Life(ATTACHMENT, role="r", policyArn=policy.id)
+    own = Life(ROLE_POLICY, name="own", role="r", policy=json.dumps(DOCUMENT))
+    assert own.id == "r:own"
+    attached.end()
+    own.end()
+    policy.end()
