@@ -18,11 +18,12 @@ with reporting_problems():
     else:
         cluster = ClusterConnection(kubeconfig=settings.kubeconfig, context=settings.kube_context)
     survey_platform(cluster.access(), settings, field_manager=field_manager)
+    provider = cluster.provider("cluster", settings.namespace)
 
 studios = KubernetesStudios(
     "studios",
     KubernetesStudiosArgs(settings=settings, cluster=cluster, field_manager=field_manager),
-    pulumi.ResourceOptions(providers=[cluster.provider("cluster")]),
+    pulumi.ResourceOptions(providers=[provider]),
 )
 
 for output in STACK_OUTPUTS:

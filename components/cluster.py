@@ -21,13 +21,11 @@ class ClusterConnection:
     Args:
         kubeconfig: the path of a kubeconfig, or its content as JSON; None where kubectl finds one.
         context: the context in it; None for the current one.
-        identifier: what tells the cluster from others, so that another kubeconfig for it replaces nothing.
         setting: the config key to name where the cluster cannot be reached.
     """
 
     kubeconfig: str | None = None
     context: str | None = None
-    identifier: str | None = None
     setting: str = "kubeconfig"
 
     def access(self) -> ClusterAccess:
@@ -44,13 +42,27 @@ class ClusterConnection:
             return config.new_client_from_config_dict(json.loads(self.kubeconfig), context=self.context)
         return config.new_client_from_config(config_file=self.kubeconfig, context=self.context, persist_config=False)
 
-    def provider(self, name: str, opts: pulumi.ResourceOptions | None = None) -> pulumi_kubernetes.Provider:
-        """Returns the Kubernetes provider for the cluster."""
+    def provider(
+        self, name: str, namespace: str, opts: pulumi.ResourceOptions | None = None
+    ) -> pulumi_kubernetes.Provider:
+        """Returns the Kubernetes provider for the cluster.
+
+        Args:
+            name: the resource's name.
+            namespace: where Platform runs.
+            opts: the resource's options.
+
+        Raises:
+            SettingsError: the cluster can't be read.
+        """
+        # A provider that is replaced replaces all that it made. So the cluster is known by something that stays the same
+        # when the way to it changes: another kubeconfig, another context, or the name of the EKS cluster instead.
+        identifier = self.access().reader().get(f"/api/v1/namespaces/{namespace}")["metadata"]["uid"]
         return pulumi_kubernetes.Provider(
             name,
             kubeconfig=self.kubeconfig,
             context=self.context,
-            cluster_identifier=self.identifier,
+            cluster_identifier=identifier,
             # Names are fixed: to replace a Secret or a ConfigMap is to be without it for a while.
             enable_config_map_mutable=True,
             enable_secret_mutable=True,
@@ -81,4 +93,4 @@ def eks_connection(cluster_name: str, profile: str | None = None) -> ClusterConn
         region=cluster.arn.split(":")[3],
         profile=profile,
     )
-    return ClusterConnection(kubeconfig=json.dumps(kubeconfig), identifier=cluster.arn, setting="eksCluster")
+    return ClusterConnection(kubeconfig=json.dumps(kubeconfig), setting="eksCluster")
