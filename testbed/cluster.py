@@ -138,6 +138,7 @@ class Cluster:
                 *(f"--config={stage}" for stage in binaries.kwok_stages),
                 "--manage-all-nodes=true",
                 "--node-ip=127.0.0.1",
+                "--node-lease-duration-seconds=40",  # without leases the nodes are taken for lost
                 "--cidr=10.244.0.0/16",
             ],
             {"KWOK_WORKDIR": str(paths.STATE / "kwok")},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import json
 import os
@@ -72,7 +73,12 @@ def up() -> None:
         cluster = ports.cluster
         cluster.prepare(f"{ports.emulator_url}/_testbed/token-review")
         cluster.start(binaries)
-        seed(ports.emulator_url, cluster_name=EKS_CLUSTER, cluster_endpoint=cluster.endpoint, cluster_ca=cluster.ca)
+        seed(
+            ports.emulator_url,
+            cluster_name=EKS_CLUSTER,
+            cluster_endpoint=cluster.endpoint,
+            cluster_ca=base64.b64encode(cluster.ca.encode()).decode(),
+        )
         processes.start(
             "load-balancer",
             [*module, "testbed.loadbalancer"],

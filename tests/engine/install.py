@@ -72,7 +72,9 @@ class Install:
         """The pods of one workload, once those of an earlier revision are gone."""
         deadline = time.monotonic() + 30
         while True:
-            items: list[dict[str, Any]] = json.loads(self.kubectl("get", "pods", "-l", f"app={app}", "-o", "json"))["items"]
+            items: list[dict[str, Any]] = json.loads(self.kubectl("get", "pods", "-l", f"app={app}", "-o", "json"))[
+                "items"
+            ]
             leaving = [item for item in items if item["metadata"].get("deletionTimestamp")]
             if not leaving or time.monotonic() > deadline:
                 return items
