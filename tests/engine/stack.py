@@ -15,6 +15,8 @@ from ruamel.yaml import YAML
 from testbed import paths
 
 PROJECT = "seqera-studios"
+#: What the engine needs of the checkout.
+PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "settings", "survey", "requirements.txt", ".venv")
 
 
 @dataclass(frozen=True)
@@ -83,16 +85,21 @@ class Stack:
         return self.folder / f"Pulumi.{self.name}.yaml"
 
     def create(self) -> Stack:
-        """Makes the stack and its file."""
+        """Makes the project's folder, the stack and its file.
+
+        The folder is the checkout by links, so that no test writes a stack's file into the checkout.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
+        for entry in PROGRAM:
+            (self.folder / entry).symlink_to(paths.CHECKOUT / entry)
         self.write()
-        self.pulumi("stack", "init", self.name, "--config-file", str(self.file)).ok()
+        self.pulumi("stack", "init", self.name).ok()
         for key, value in self.secrets.items():
             self._set_secret(key, value)
         return self
 
     def _set_secret(self, key: str, value: str) -> None:
-        words = ["config", "set", "--secret", key, "--stack", self.name, "--config-file", str(self.file)]
+        words = ["config", "set", "--secret", key, "--stack", self.name]
         self.pulumi(*words, stdin=value).ok()
 
     def write(self) -> None:
@@ -118,7 +125,7 @@ class Stack:
 
     def pulumi(self, *words: str, stdin: str | None = None) -> Finished:
         """Runs ``pulumi`` as a user at the testbed's shell does."""
-        command = ["pulumi", *words, "--non-interactive", "--cwd", str(paths.CHECKOUT), "--color", "never"]
+        command = ["pulumi", *words, "--non-interactive", "--cwd", str(self.folder), "--color", "never"]
         finished = subprocess.run(
             command,
             env={**os.environ, **self.environment},
@@ -131,7 +138,7 @@ class Stack:
         return Finished(command, finished.returncode, finished.stdout, finished.stderr)
 
     def _run(self, command: str, *words: str) -> Finished:
-        return self.pulumi(command, "--stack", self.name, "--config-file", str(self.file), *words)
+        return self.pulumi(command, "--stack", self.name, *words)
 
     def preview(self, *words: str) -> Preview:
         """What a preview would change."""
