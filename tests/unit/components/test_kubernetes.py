@@ -1,0 +1,182 @@
+"""The composition: what a stack's settings become."""
+
+from typing import Any
+
+import pytest
+
+from components.cluster import ClusterConnection
+from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
+from components.outputs import STACK_OUTPUTS, outputs_table
+from settings.parsing import parse_settings
+from tests.unit.components.mocks import LOAD_BALANCER, Recording, run
+
+MINIMUM = {
+    "platformUrl": "https://example.com",
+    "platformVersion": "25.3",
+    "namespace": "platform-stage",
+    "hostedZone": "example.com",
+    "redisAddress": "redis:6379",
+}
+COMPONENTS = {
+    "studios-certificate": "studios:index:WildcardCertificate",
+    "studios-oidc": "studios:index:OidcCredentials",
+    "studios-configuration": "studios:index:StudiosConfiguration",
+    "studios-server": "studios:index:ConnectServer",
+    "studios-platform": "studios:index:PlatformIntegration",
+    "studios-proxy": "studios:index:ConnectProxy",
+    "studios-ingress": "studios:index:StudiosIngress",
+    "studios-record": "studios:index:WildcardRecord",
+}
+
+
+def studios(*, encrypted: tuple[str, ...] = (), **changes: Any) -> Recording:
+    settings = parse_settings(MINIMUM | changes, encrypted)
+    args = KubernetesStudiosArgs(settings=settings, cluster=ClusterConnection(), field_manager="studios-test")
+
+    def program() -> None:
+        KubernetesStudios("studios", args)
+
+    return run(program)
+
+
+def annotations(recording: Recording, name: str) -> dict[str, str]:
+    found: dict[str, str] = recording[name].inputs["metadata"]["annotations"]
+    return found
+
+
+def test_studios_is_eight_components_under_one() -> None:
+    recording = studios()
+    assert recording["studios"].type == "studios:index:KubernetesStudios"
+    assert {
+        name: recording.types[name] for name, parent in recording.parents.items() if parent == "studios"
+    } == COMPONENTS
+
+
+def test_every_resource_has_a_parent_but_the_top_component() -> None:
+    assert [name for name, parent in studios().parents.items() if not parent] == ["studios"]
+
+
+def test_the_zone_is_looked_up_once_and_not_at_all_if_its_id_is_given() -> None:
+    lookup = "aws:route53/getZone:getZone"
+    assert [token for token, _ in studios().calls].count(lookup) == 1
+    by_id = {key: value for key, value in MINIMUM.items() if key != "hostedZone"} | {"hostedZoneId": "Z0BYID"}
+    settings = parse_settings(by_id)
+    args = KubernetesStudiosArgs(settings=settings, cluster=ClusterConnection(), field_manager="m")
+
+    def program() -> None:
+        KubernetesStudios("studios", args)
+
+    recording = run(program)
+    assert [token for token, _ in recording.calls].count(lookup) == 0
+    assert recording["studios-record-alias"].inputs["zoneId"] == "Z0BYID"
+
+
+def test_platform_is_touched_after_certificate_and_server_and_before_the_proxy() -> None:
+    recording = studios()
+    assert recording["studios-platform"].depends_on >= {"studios-certificate-issued", "studios-server-stateful-set"}
+    assert recording["studios-proxy"].depends_on >= {"studios-platform-backend", "studios-platform-cron"}
+
+
+def test_the_registration_token_is_in_one_secret_and_in_no_config_map_or_annotation() -> None:
+    recording = studios()
+    holders = {
+        name for name, asked in recording.resources.items() if "result-of-studios-oidc-token" in str(asked.inputs)
+    }
+    assert holders == {"studios-configuration-token"}
+
+
+def test_proxy_and_platform_read_the_token_from_the_same_secret() -> None:
+    recording = studios()
+    source = {"secretKeyRef": {"name": "connect-registration-token", "key": "token"}}
+    for name in ("studios-proxy-deployment", "studios-platform-cron", "studios-platform-backend"):
+        container = recording[name].inputs["spec"]["template"]["spec"]["containers"][0]
+        assert [each["valueFrom"] for each in container["env"] if "valueFrom" in each] == [source]
+
+
+def test_proxy_and_platform_are_told_the_same_connect_url() -> None:
+    recording = studios(connectUrl="https://sessions.example.com")
+    assert (
+        recording["studios-configuration-proxy"].inputs["data"]["CONNECT_PROXY_URL"] == "https://sessions.example.com"
+    )
+    platform = recording["studios-platform-config-map"].inputs["data"]
+    assert platform["TOWER_DATA_STUDIO_CONNECT_URL"] == "https://sessions.example.com"
+
+
+def test_with_path_routing_ingress_and_record_are_for_the_connect_host_alone() -> None:
+    recording = studios(pathRouting=True)
+    assert recording["studios-ingress-ingress"].inputs["spec"]["rules"][0]["host"] == "connect.example.com"
+    assert recording["studios-record-alias"].inputs["name"] == "connect.example.com"
+    data = recording["studios-platform-config-map"].inputs["data"]
+    assert data["TOWER_DATA_STUDIO_ENABLE_PATH_ROUTING"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("version", "in_tower_yml"), [("25.1", True), ("25.2", True), ("25.3.3", True), ("26.1", False)]
+)
+def test_the_workspaces_are_where_the_platform_release_reads_them(version: str, in_tower_yml: bool) -> None:
+    recording = studios(platformVersion=version, allowedWorkspaces=[1, 2])
+    assert ("studios-platform-tower-yml" in recording.types) is in_tower_yml
+    variable = recording["studios-platform-config-map"].inputs["data"].get("TOWER_DATA_STUDIO_ALLOWED_WORKSPACES")
+    assert variable == (None if in_tower_yml else "1,2")
+
+
+@pytest.mark.parametrize(("target_type", "service"), [("instance", "NodePort"), ("ip", "ClusterIP")])
+def test_the_service_is_of_the_type_that_the_load_balancer_can_reach(target_type: str, service: str) -> None:
+    recording = studios(targetType=target_type)
+    assert recording["studios-proxy-service"].inputs["spec"]["type"] == service
+    found = annotations(recording, "studios-ingress-ingress")
+    assert found["alb.ingress.kubernetes.io/target-type"] == target_type
+
+
+def test_the_redis_password_reaches_both_workloads_through_a_secret() -> None:
+    recording = studios(encrypted=("redisPassword",), redisPassword="hunter2")
+    holders = {name for name, asked in recording.resources.items() if "hunter2" in str(asked.inputs)}
+    assert holders == {"studios-configuration-credentials"}
+    reference = {"secretKeyRef": {"name": "connect-server-credentials", "key": "CONNECT_REDIS_PASSWORD"}}
+    for name in ("studios-proxy-deployment", "studios-server-stateful-set"):
+        container = recording[name].inputs["spec"]["template"]["spec"]["containers"][0]
+        assert {"name": "CONNECT_REDIS_PASSWORD", "valueFrom": reference} in container["env"]
+
+
+def test_the_management_key_reaches_the_server_alone() -> None:
+    recording = studios(encrypted=("managementAuthKey",), managementAuthKey="opensesame", managementPort=9091)
+    names = {
+        name: [
+            each["name"] for each in recording[name].inputs["spec"]["template"]["spec"]["containers"][0].get("env", [])
+        ]
+        for name in ("studios-proxy-deployment", "studios-server-stateful-set")
+    }
+    assert names == {
+        "studios-proxy-deployment": ["CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"],
+        "studios-server-stateful-set": ["CONNECT_MANAGEMENT_AUTH_KEY"],
+    }
+
+
+def test_the_outputs_are_those_that_are_documented_and_only_the_token_is_secret() -> None:
+    top = studios()["studios"]
+    assert set(top.outputs) == {output.attribute for output in STACK_OUTPUTS}
+    assert (
+        top.output_secrets == {output.attribute for output in STACK_OUTPUTS if output.secret} == {"registration_token"}
+    )
+    assert top.outputs["load_balancer_hostname"] == LOAD_BALANCER
+    assert top.outputs["session_url_pattern"] == "https://<session>.example.com"
+    assert (top.outputs["platform_version"], top.outputs["connect_version"]) == ("25.3", "0.9.0")
+    assert top.outputs["studio_templates"]["JUPYTER"] == {
+        "repository": "public.cr.seqera.io/platform/data-studio-jupyter:4.2.5-0.9",
+        "tool": "jupyter",
+        "icon": "jupyter",
+        "status": "recommended",
+        "port": 8080,
+    }
+
+
+def test_every_documented_output_is_an_annotated_attribute() -> None:
+    for output in STACK_OUTPUTS:
+        assert KubernetesStudios.__annotations__[output.attribute].startswith("pulumi.Output[")
+
+
+def test_the_outputs_table_has_a_row_for_each_and_marks_the_secret() -> None:
+    rows = outputs_table().splitlines()
+    assert rows[:2] == ["| output | type | meaning |", "|-|-|-|"]
+    assert len(rows) == 2 + len(STACK_OUTPUTS)
+    assert "| `registrationToken` | string, secret | The initial token with which the proxy registers. |" in rows
