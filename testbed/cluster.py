@@ -128,6 +128,8 @@ class Cluster:
                     f"--service-account-private-key-file={paths.PKI / 'service-accounts.key'}",
                     f"--root-ca-file={paths.PKI / 'ca.crt'}",
                     "--use-service-account-credentials",
+                    # A machine that slept for a while must not find every pod evicted.
+                    "--node-monitor-grace-period=10m",
                 ]
             processes.start(name, [*binaries.kubernetes, name, *flags])
         processes.start(
