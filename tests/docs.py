@@ -25,10 +25,10 @@ def with_tables(text: str, tables: Mapping[str, Callable[[], str]]) -> str:
         ValueError: the text has no place for one.
     """
     for name, table in tables.items():
-        pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- end of {name} -->)", re.DOTALL)
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
         if not pattern.search(text):
             raise ValueError(f"there is no <!-- {name} --> … <!-- end of {name} -->")
-        text = pattern.sub(lambda match, table=table: f"{match[1]}{table().strip()}{match[2]}", text)  # type: ignore[misc]
+        text = pattern.sub(lambda match, table=table: f"{match[1]}{table().strip()}\n{match[2]}", text)  # type: ignore[misc]
     return text
 
 
