@@ -10,7 +10,7 @@ import pytest
 
 from testbed.plugins.aws.provider import AwsProvider
 from testbed.plugins.provider import Properties, ProviderError, Resource
-from tests.unit.testbed.aws_account import Account, client, configured, strict_account
+from tests.testbed.aws_account import Account, client, configured, strict_account
 
 PARAMETER = "aws:ssm/parameter:Parameter"
 SECRET = "aws:secretsmanager/secret:Secret"

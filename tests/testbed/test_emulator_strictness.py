@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.unit.testbed.aws_account import Account, strict_account
+from tests.testbed.aws_account import Account, strict_account
 
 #: botocore's model of the service lacks UnsupportedCertificate, which AWS does send; moto warns of that.
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not match an error shape")
