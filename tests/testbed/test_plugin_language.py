@@ -15,7 +15,7 @@ from testbed.language.children import Children, output_of
 from testbed.language.host import LanguageHost
 from testbed.language.interpreter import Interpreter, InterpreterError
 
-CHECKOUT = Path(__file__).resolve().parents[3]
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def program(root: Path, **options: str) -> language_pb2.ProgramInfo:
