@@ -64,7 +64,7 @@ def up() -> None:
         environment = _aws(ports)
         # The clients of this process, too, must reach nothing but the emulator.
         os.environ.update(environment)
-        module = [paths.PYTHON, "-m"]
+        module: list[str | Path] = [paths.PYTHON, "-m"]
         if not processes.running("emulator"):
             # Its memory is gone with it: what the controller made there has to be made anew.
             processes.stop(["load-balancer"])

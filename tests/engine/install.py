@@ -87,7 +87,7 @@ class Install:
     def client(self, service: str) -> Any:
         """A boto3 client of the emulator."""
         return boto3.client(
-            service,  # type: ignore[call-overload]
+            service,
             endpoint_url=self.environment["AWS_ENDPOINT_URL"],
             region_name=self.environment["AWS_REGION"],
             aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
