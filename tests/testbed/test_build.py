@@ -1,0 +1,64 @@
+"""What is built is found again by everything that goes into it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from testbed import build, paths
+from testbed.errors import TestbedError
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the engine's module, whose files a test may change."""
+    copy = tmp_path / "go" / "engine"
+    shutil.copytree(build.ENGINE.module, copy)
+    monkeypatch.setattr(build, "GO_MODULES", tmp_path / "go")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return copy
+
+
+def test_two_checkouts_with_the_same_pins_share_what_was_built(module: Path) -> None:
+    key = build._key(build.ENGINE)
+    os.utime(module / "go.mod", (0, 0))
+    assert build._key(build.ENGINE) == key
+
+
+@pytest.mark.parametrize("file", ["go.mod", "go.sum"])
+def test_another_pin_is_built_anew(module: Path, file: str) -> None:
+    key = build._key(build.ENGINE)
+    with (module / file).open("a") as stream:
+        stream.write("\n")
+    assert build._key(build.ENGINE) != key
+
+
+def test_another_flag_is_built_anew(module: Path) -> None:
+    other = replace(build.ENGINE, binaries={"pulumi": ["-race", build.PULUMI_PACKAGE]})
+    assert build._key(other) != build._key(build.ENGINE)
+
+
+def test_what_is_in_the_cache_is_not_built(module: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = paths.cache_dir() / f"engine-{build._key(build.ENGINE)}"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("PATH", "")
+    assert build.ensure(build.ENGINE) == folder
+
+
+def test_a_folder_of_assets_without_the_api_server_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TestbedError) as caught:
+        build._asset(str(tmp_path), "kube-apiserver")
+    assert str(caught.value) == (
+        f"KUBEBUILDER_ASSETS={tmp_path} has no program kube-apiserver; unset it or name another folder"
+    )
+
+
+def test_a_go_that_is_no_program_counts_as_too_old(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    go.write_text("#!/bin/sh\necho go version devel\n")
+    go.chmod(0o755)
+    assert build._go_version(str(go)) < build.GO_AT_LEAST

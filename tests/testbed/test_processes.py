@@ -1,0 +1,69 @@
+"""The testbed ends what it started, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from testbed import paths, processes
+from testbed.errors import TestbedError
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(paths, "RECORDS", tmp_path / "processes")
+    monkeypatch.setattr(paths, "LOGS", tmp_path / "logs")
+    yield
+    processes.stop_all()
+
+
+def test_a_process_that_runs_is_not_started_again() -> None:
+    processes.start("sleeper", SLEEP)
+    (first,) = processes.records()
+    processes.start("sleeper", SLEEP)
+    assert processes.records() == [first]
+
+
+def test_processes_are_ended_last_started_first() -> None:
+    for name in ("etcd", "api", "controllers"):
+        processes.start(name, SLEEP)
+    assert processes.stop_all() == ["controllers", "api", "etcd"]
+    assert processes.records() == []
+
+
+def test_a_stranger_that_has_got_the_id_of_a_process_of_ours_is_left_alone() -> None:
+    stranger = subprocess.Popen(SLEEP)
+    try:
+        paths.RECORDS.mkdir()
+        ours = {
+            "name": "old",
+            "pid": stranger.pid,
+            "began": psutil.Process(stranger.pid).create_time() - 60,
+            "order": 1,
+        }
+        (paths.RECORDS / "old.json").write_text(json.dumps(ours))
+        assert not processes.running("old")
+        assert processes.stop_all() == []
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_process_that_dies_while_starting_is_reported_with_the_end_of_its_log() -> None:
+    processes.start("broken", [sys.executable, "-c", "print('no such port'); raise SystemExit(3)"])
+    with pytest.raises(TestbedError, match="broken ended while starting") as caught:
+        processes.wait_until("broken", lambda: False, seconds=10)
+    assert str(caught.value).endswith("no such port")
+
+
+def test_free_ports_are_all_different() -> None:
+    assert len(set(processes.free_ports(20))) == 20
