@@ -101,9 +101,7 @@ def binaries() -> Binaries:
 def _asset(folder: str, name: str) -> str:
     path = Path(folder) / name
     if not os.access(path, os.X_OK):
-        raise TestbedError(
-            f"KUBEBUILDER_ASSETS is {folder}, which has no program {name}; unset it or name another folder"
-        )
+        raise TestbedError(f"KUBEBUILDER_ASSETS={folder} has no program {name}; unset it or name another folder")
     return str(path)
 
 
