@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_kubernetes
-from kubernetes import client, config
 from pulumi_aws import eks
 
 from settings.errors import Problem, SettingsError
 from survey.cluster import ClusterAccess, kubeconfig_for_eks
+
+if TYPE_CHECKING:
+    from kubernetes import client
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +41,9 @@ class ClusterConnection:
         Raises:
             kubernetes.config.ConfigException: there is no such kubeconfig or context.
         """
+        # The client takes a second or two to import, and a run that only makes resources needs none.
+        from kubernetes import config
+
         if self.kubeconfig is not None and self.kubeconfig.startswith("{"):
             return config.new_client_from_config_dict(json.loads(self.kubeconfig), context=self.context)
         return config.new_client_from_config(config_file=self.kubeconfig, context=self.context, persist_config=False)
@@ -55,7 +61,7 @@ class ClusterConnection:
         Raises:
             SettingsError: the cluster can't be read.
         """
-        # A provider that is replaced replaces all that it made. So the cluster is known by something that stays the same
+        # A provider that is replaced replaces all that it made. So the cluster is known by what stays the same
         # when the way to it changes: another kubeconfig, another context, or the name of the EKS cluster instead.
         identifier = self.access().reader().get(f"/api/v1/namespaces/{namespace}")["metadata"]["uid"]
         return pulumi_kubernetes.Provider(

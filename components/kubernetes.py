@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from components.platform import PlatformIntegration, PlatformIntegrationArgs, Pl
 from components.pods import PodSettings, SecretKey
 from components.proxy import SERVICE_PORT, ConnectProxy, ConnectProxyArgs
 from components.server import ConnectServer, ConnectServerArgs
-from components.tower_yml import TowerYmlWorkspacesArgs
+from components.tower_yml import TowerYmlEdit
 from settings import environment, workspaces
 from settings.model import Settings
 
@@ -228,15 +229,13 @@ def _platform_args(
     settings = args.settings
     tower_yml = None
     if workspaces.reads_tower_yml(settings.platform_version):
-        tower_yml = TowerYmlWorkspacesArgs(
-            cluster=args.cluster,
-            namespace=settings.namespace,
+        tower_yml = TowerYmlEdit(
             config_map=settings.tower_yml_config_map,
             key=settings.tower_yml_key,
-            allowed_workspaces=workspaces.tower_yml_value(settings.allowed_workspaces),
-            field_manager=args.field_manager,
+            allowed_workspaces=json.dumps(workspaces.tower_yml_value(settings.allowed_workspaces)),
         )
     return PlatformIntegrationArgs(
+        cluster=args.cluster,
         namespace=settings.namespace,
         field_manager=args.field_manager,
         take_over=settings.take_over,

@@ -5,16 +5,22 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
-from pulumi_kubernetes import apps, core, meta
 
 from components.checksum import pod_checksum
-from components.pods import CHECKSUM_ANNOTATION, SecretKey
-from components.tower_yml import TowerYmlWorkspaces, TowerYmlWorkspacesArgs
+from components.cluster import ClusterConnection
+from components.platform_as_found import PlatformAsFound, PlatformAsFoundArgs
+from components.platform_edits import PlatformEdits, PlatformEditsArgs
+from components.platform_fields import names_of
+from components.platform_provider import Location
+from components.pods import SecretKey
+from components.tower_yml import TowerYmlEdit
+from settings.environment import PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE
 
-PEM_PATH_VARIABLE = "TOWER_OIDC_PEM_PATH"
-TOKEN_VARIABLE = "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"  # noqa: S105 (a variable's name)
+ROLLOUT_SECONDS = 600
+"""How long Kubernetes itself waits by default until it calls a rollout stuck."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +36,7 @@ class PlatformIntegrationArgs:
     """The arguments of :class:`PlatformIntegration`.
 
     Args:
+        cluster: how to reach it.
         namespace: where Platform runs.
         field_manager: who owns the added fields; the same for the whole life of the stack, and of no other stack.
         take_over: the objects, as ``ConfigMap/tower-backend-cfg``, of which fields may be taken from their owner.
@@ -43,8 +50,10 @@ class PlatformIntegrationArgs:
         pem, token: the values in them, so that a new one restarts Platform.
         checksum_key: what the checksum is keyed by.
         tower_yml: the change of tower.yml; None where Platform reads the workspaces from ``environment``.
+        rollout_seconds: how long each Deployment may take to restart.
     """
 
+    cluster: ClusterConnection
     namespace: str
     field_manager: str
     take_over: Collection[str] = ()
@@ -59,14 +68,15 @@ class PlatformIntegrationArgs:
     pem: pulumi.Input[str]
     token: pulumi.Input[str]
     checksum_key: pulumi.Input[str]
-    tower_yml: TowerYmlWorkspacesArgs | None = None
+    tower_yml: TowerYmlEdit | None = None
+    rollout_seconds: int = ROLLOUT_SECONDS
 
 
 class PlatformIntegration(pulumi.ComponentResource):
     """Adds variables to the backend ConfigMap, the workspaces to tower.yml, and key and token to cron and backend.
 
-    The ConfigMap and the Deployments are changed by server-side apply, which owns the added fields and no others: on
-    destroy these go, and what the owner wrote stays. cron restarts first, then backend, each once.
+    What is there is recorded first; then everything is changed in one go, and cron restarts, then backend, each once.
+    Only the added fields are owned. On destroy what pods read is given back before they restart, in the same order.
     """
 
     config_map_name: pulumi.Output[str]
@@ -78,27 +88,45 @@ class PlatformIntegration(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: PlatformIntegrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("studios:index:PlatformIntegration", name, {}, opts)
-        config_map = core.v1.ConfigMapPatch(
-            f"{name}-config-map",
-            metadata=_target("ConfigMap", args.config_map, args),
-            data=dict(sorted(args.environment.items())),
-            opts=pulumi.ResourceOptions(parent=self),
+        workloads = (args.cron, args.backend)
+        location = Location(
+            kubeconfig=args.cluster.kubeconfig or "",
+            context=args.cluster.context or "",
+            namespace=args.namespace,
+            field_manager=args.field_manager,
+            deployments=[workload.deployment for workload in workloads],
+            take_over=sorted(args.take_over),
+            timeout_seconds=args.rollout_seconds,
         )
-        read_by_pods: dict[str, pulumi.Input[str]] = {**args.environment, "pem": args.pem, "token": args.token}
-        changed_first: list[pulumi.Resource] = [config_map]
-        if args.tower_yml is not None:
-            tower_yml = TowerYmlWorkspaces(
-                f"{name}-tower-yml", args.tower_yml, opts=pulumi.ResourceOptions(parent=self)
-            )
-            read_by_pods["tower.yml"] = tower_yml.revision
-            changed_first.append(tower_yml)
-        checksum = pod_checksum(args.checksum_key, read_by_pods)
-
-        cron = self._deployment(f"{name}-cron", args.cron, checksum, args, changed_first)
-        backend = self._deployment(f"{name}-backend", args.backend, checksum, args, [*changed_first, cron])
-        self.config_map_name = config_map.metadata.apply(_patched_name)
-        self.cron_deployment_name = cron.metadata.apply(_patched_name)
-        self.backend_deployment_name = backend.metadata.apply(_patched_name)
+        edits: dict[str, Any] = {
+            f"ConfigMap/{args.config_map}": dict(sorted(args.environment.items())),
+            **{f"Deployment/{workload.deployment}": _deployment_edit(workload, args) for workload in workloads},
+        }
+        as_found = PlatformAsFound(
+            f"{name}-as-found",
+            PlatformAsFoundArgs(
+                location=location,
+                fields={target: names_of(target, edit) for target, edit in edits.items()},
+                tower_yml=args.tower_yml,
+                secrets=[args.pem_secret.secret, args.token_secret.secret],
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        checksum = pod_checksum(args.checksum_key, _read_by_pods(args, as_found.revision))
+        changed = PlatformEdits(
+            f"{name}-edits",
+            PlatformEditsArgs(
+                location=location,
+                edits=edits,
+                restarts={workload.deployment: checksum for workload in workloads},
+                tower_yml=args.tower_yml,
+                found=as_found.found,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        self.config_map_name = _once(changed, args.config_map)
+        self.cron_deployment_name = _once(changed, args.cron.deployment)
+        self.backend_deployment_name = _once(changed, args.backend.deployment)
         self.register_outputs(
             {
                 "config_map_name": self.config_map_name,
@@ -107,60 +135,29 @@ class PlatformIntegration(pulumi.ComponentResource):
             }
         )
 
-    def _deployment(
-        self,
-        name: str,
-        workload: PlatformWorkload,
-        checksum: pulumi.Output[str],
-        args: PlatformIntegrationArgs,
-        after: list[pulumi.Resource],
-    ) -> apps.v1.DeploymentPatch:
-        folder, file = posixpath.split(args.pem_path)
-        container = core.v1.ContainerPatchArgs(
-            name=workload.container,
-            env=[
-                core.v1.EnvVarPatchArgs(name=PEM_PATH_VARIABLE, value=args.pem_path),
-                core.v1.EnvVarPatchArgs(
-                    name=TOKEN_VARIABLE,
-                    value_from=core.v1.EnvVarSourcePatchArgs(
-                        secret_key_ref=core.v1.SecretKeySelectorPatchArgs(
-                            name=args.token_secret.secret, key=args.token_secret.key
-                        )
-                    ),
-                ),
-            ],
-            volume_mounts=[core.v1.VolumeMountPatchArgs(name=args.pem_volume, mount_path=folder, read_only=True)],
-        )
-        volume = core.v1.VolumePatchArgs(
-            name=args.pem_volume,
-            secret=core.v1.SecretVolumeSourcePatchArgs(
-                secret_name=args.pem_secret.secret,
-                # The templates mount the whole Secret: the same volume there and here is no conflict.
-                items=None
-                if file == args.pem_secret.key
-                else [core.v1.KeyToPathPatchArgs(key=args.pem_secret.key, path=file)],
-            ),
-        )
-        return apps.v1.DeploymentPatch(
-            name,
-            metadata=_target("Deployment", workload.deployment, args),
-            spec=apps.v1.DeploymentSpecPatchArgs(
-                template=core.v1.PodTemplateSpecPatchArgs(
-                    metadata=meta.v1.ObjectMetaPatchArgs(annotations={CHECKSUM_ANNOTATION: checksum}),
-                    spec=core.v1.PodSpecPatchArgs(containers=[container], volumes=[volume]),
-                )
-            ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=after),
-        )
+
+def _deployment_edit(workload: PlatformWorkload, args: PlatformIntegrationArgs) -> dict[str, Any]:
+    folder, file = posixpath.split(args.pem_path)
+    # The templates mount the whole Secret: the same volume there and here is no conflict.
+    files = {} if file == args.pem_secret.key else {"items": {args.pem_secret.key: file}}
+    return {
+        "container": workload.container,
+        "env": {
+            PEM_PATH_VARIABLE: args.pem_path,
+            PLATFORM_TOKEN_VARIABLE: {"secret": args.token_secret.secret, "key": args.token_secret.key},
+        },
+        "volume": {args.pem_volume: {"secret": args.pem_secret.secret, **files}},
+        "mount": {folder: args.pem_volume},
+    }
 
 
-def _target(kind: str, target: str, args: PlatformIntegrationArgs) -> meta.v1.ObjectMetaPatchArgs:
-    # Under a random manager, as is the default, a state that was lost and made again conflicts with itself.
-    annotations = {"pulumi.com/patchFieldManager": args.field_manager}
-    if f"{kind}/{target}" in args.take_over:
-        annotations["pulumi.com/patchForce"] = "true"
-    return meta.v1.ObjectMetaPatchArgs(name=target, namespace=args.namespace, annotations=annotations)
+def _read_by_pods(args: PlatformIntegrationArgs, revision: pulumi.Output[str]) -> dict[str, pulumi.Input[str]]:
+    workspaces = {} if args.tower_yml is None else {"tower.yml": args.tower_yml["allowed_workspaces"]}
+    return {**args.environment, **workspaces, "pem": args.pem, "token": args.token, "revision": revision}
 
 
-def _patched_name(metadata: meta.v1.outputs.ObjectMetaPatch | None) -> str:
-    return (metadata.name if metadata else None) or ""
+def _once(resource: pulumi.CustomResource, name: str) -> pulumi.Output[str]:
+    def known(_id: str) -> str:
+        return name
+
+    return resource.id.apply(known)

@@ -1,0 +1,187 @@
+"""The Platform install as it was found: recorded before it is changed, and brought back in the end.
+
+Why a resource of its own: what is changed by force or in place can be given back only by whoever has kept what was
+there. The engine saves a resource when all of it is made, so one that recorded and wrote would lose the record if it
+failed, or was killed, in between. This one only reads; it is saved before the first write, and what the state has then
+suffices to give everything back, however far the writes have come.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+
+from components.field_owners import managed_fields, owned_by
+from components.platform_api import PlatformApi, PlatformError
+from components.platform_changes import Earlier, change, recorded
+from components.platform_fields import Names, apply_body, items
+from components.platform_provider import (
+    Location,
+    PlatformProvider,
+    Properties,
+    api_of,
+    differ,
+    in_order,
+    replacing,
+    tower_yml_of,
+)
+from components.rollout import wait_for_rollout
+from components.tower_yml import EarlierEntry, TowerYmlEdit, tower_yml_file
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformAsFoundArgs:
+    """The arguments of :class:`PlatformAsFound`.
+
+    Args:
+        location: which install it is.
+        fields: what is going to be edited: object → the names of its fields.
+        tower_yml: the edit of tower.yml.
+        secrets: the Secrets that edited pods read: they must be there until the pods don't any more.
+    """
+
+    location: Location
+    fields: dict[str, Names]
+    tower_yml: TowerYmlEdit | None
+    secrets: list[pulumi.Input[str]]
+
+
+class PlatformAsFound(Resource, module="studios", name="PlatformAsFound"):
+    """What the edited fields of a Platform install were before; deleting it gives them back and restarts the pods."""
+
+    found: pulumi.Output[str]
+    """What has to be given back; secret, since an install may hold anything."""
+    revision: pulumi.Output[str]
+    """Changes when somebody has dropped what pods read and what has to be written again; they must restart then."""
+
+    def __init__(self, name: str, args: PlatformAsFoundArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        props: dict[str, Any] = {
+            **args.location,
+            "fields": args.fields,
+            "tower_yml": args.tower_yml,
+            "secrets": args.secrets,
+            "found": None,
+            "revision": None,
+        }
+        # Two records of one install would be a record of our own edits: the old one is given back first.
+        own = pulumi.ResourceOptions(additional_secret_outputs=["found"], delete_before_replace=True)
+        super().__init__(PlatformAsFoundProvider(), name, props, pulumi.ResourceOptions.merge(opts, own))
+
+
+@dataclass
+class Found:
+    """What has to be given back, by object in the order of the changes, and by file."""
+
+    objects: dict[str, list[Earlier]] = field(default_factory=dict)
+    files: list[EarlierEntry] = field(default_factory=list)
+
+    @classmethod
+    def parsed(cls, text: str) -> Found:
+        """The record in a resource's output."""
+        return cls(**json.loads(text))
+
+    def text(self) -> str:
+        """The record as an output."""
+        return json.dumps({"objects": self.objects, "files": self.files})
+
+    def file(self, edit: TowerYmlEdit) -> EarlierEntry | None:
+        """What was recorded of the file that an edit names."""
+        same = [each for each in self.files if (each["config_map"], each["key"]) == (edit["config_map"], edit["key"])]
+        return same[0] if same else None
+
+
+class PlatformAsFoundProvider(PlatformProvider):
+    """Reads at first, and writes when it is deleted."""
+
+    def create(self, props: Properties) -> CreateResult:
+        """Records what is there."""
+        api = api_of(props)
+        outs = {**props, "found": _record(api, props, Found()).text(), "revision": _version(api, props)}
+        return CreateResult(f"{props['namespace']}/{props['field_manager']}", outs)
+
+    def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
+        """Looks whether there is something new to record: by the settings, or because the owner has changed it."""
+        replaces = replacing(_olds, _news)
+        if replaces:
+            return DiffResult(changes=True, replaces=replaces, delete_before_replace=True)
+        if differ(_olds, _news, besides=("found", "revision")):
+            return DiffResult(changes=True)
+        api, before = api_of(_news), Found.parsed(_olds["found"])
+        try:
+            return DiffResult(changes=_record(api, _news, before) != before or _was_dropped(api, _news))
+        except PlatformError:
+            # Something is missing or broken; the update says what.
+            return DiffResult(changes=True)
+
+    def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
+        """Records what is new, and keeps what was found at first."""
+        api = api_of(_news)
+        found = _record(api, _news, Found.parsed(_olds["found"]))
+        revision = _version(api, _news) if _was_dropped(api, _news) else _olds["revision"]
+        return UpdateResult({**_news, "found": found.text(), "revision": revision})
+
+    def read(self, id_: str, props: Properties) -> ReadResult:
+        """A record is what it is: a refresh changes nothing in it."""
+        return ReadResult(id_, props)
+
+    def delete(self, _id: str, _props: Properties) -> None:
+        """Gives everything back: what pods read first, then the Deployments, each restarted before the next."""
+        api, found, manager = api_of(_props), Found.parsed(_props["found"]), _props["field_manager"]
+        deployments = [target.partition("/")[2] for target in found.objects if target.startswith("Deployment/")]
+        for target in found.objects:
+            if target.startswith("ConfigMap/"):
+                give_back(api, target, found, manager)
+        for file in found.files:
+            tower_yml_file(api, file, manager).give_back(file)
+        for deployment in deployments:
+            if give_back(api, f"Deployment/{deployment}", found, manager):
+                wait_for_rollout(api, deployment, _props["timeout_seconds"])
+
+
+def give_back(api: PlatformApi, target: str, found: Found, manager: str) -> bool:
+    """Takes our fields off one object, and puts back what was there; says whether there was anything of ours."""
+    return change(api, target, apply_body(target, {}), manager, force=False, earlier=found.objects.get(target, []))
+
+
+def _record(api: PlatformApi, props: Properties, before: Found) -> Found:
+    manager, fields = props["field_manager"], props["fields"]
+    objects = dict(before.objects)
+    for target in in_order(fields, props["deployments"]):
+        objects.setdefault(target, [])
+        if target in props["take_over"]:
+            live = api.get(target)
+            if live is None:
+                raise PlatformError(f"there is no {target} in namespace {api.namespace}")
+            objects[target] = recorded(live, target, fields[target], manager, objects[target])
+    edit = tower_yml_of(props)
+    if edit is None:
+        return Found(objects, before.files)
+    earlier = before.file(edit)
+    file = tower_yml_file(api, edit, manager).recorded(edit["allowed_workspaces"], earlier)
+    return Found(objects, [*(each for each in before.files if each is not earlier), file])
+
+
+def _was_dropped(api: PlatformApi, props: Properties) -> bool:
+    """Whether something that pods read when they start isn't as we have written it, or not yet."""
+    edit = tower_yml_of(props)
+    if edit is not None and tower_yml_file(api, edit, props["field_manager"]).shown() != edit["allowed_workspaces"]:
+        return True
+    for target in (each for each in props["fields"] if each.startswith("ConfigMap/")):
+        live = api.get(target)
+        ours = owned_by(managed_fields(live), props["field_manager"]) if live is not None else set()
+        if not ours.issuperset(items(target, props["fields"][target])):
+            return True
+    return False
+
+
+def _version(api: PlatformApi, props: Properties) -> str:
+    """What changes with every change of the ConfigMaps."""
+    edit = tower_yml_of(props)
+    files = {f"ConfigMap/{edit['config_map']}"} if edit is not None else set()
+    read = sorted(files | {target for target in props["fields"] if target.startswith("ConfigMap/")})
+    found = (api.get(target) for target in read)
+    return "-".join(live["metadata"]["resourceVersion"] if live else "none" for live in found)

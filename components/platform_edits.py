@@ -1,0 +1,203 @@
+"""All edits of a Platform install, as one resource, so that they are made in order and each workload restarts once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+
+from components.platform_api import Object, OwnedByOthersError, PlatformApi, PlatformError
+from components.platform_as_found import Found, give_back
+from components.platform_changes import change, check, is_made
+from components.platform_fields import observed
+from components.platform_provider import (
+    Location,
+    PlatformProvider,
+    Properties,
+    api_of,
+    bodies,
+    differ,
+    replacing,
+    tower_yml_of,
+)
+from components.pods import CHECKSUM_ANNOTATION
+from components.rollout import wait_for_rollout
+from components.tower_yml import TowerYmlEdit, tower_yml_file
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformEditsArgs:
+    """The arguments of :class:`PlatformEdits`.
+
+    Args:
+        location: which install it is.
+        edits: what is added to each object, as :mod:`components.platform_fields` describes it.
+        restarts: Deployment → checksum of all that its pods read; they restart when it changes.
+        tower_yml: the edit of tower.yml.
+        found: the record of what was there.
+    """
+
+    location: Location
+    edits: Mapping[str, Any]
+    restarts: Mapping[str, pulumi.Input[str]]
+    tower_yml: TowerYmlEdit | None
+    found: pulumi.Input[str]
+
+
+class PlatformEdits(Resource, module="studios", name="PlatformEdits"):
+    """Variables in a ConfigMap, an entry in tower.yml, and key and token in Deployments, which restart one by one.
+
+    Deleting it does nothing: :class:`components.platform_as_found.PlatformAsFound` gives everything back, also where
+    these edits have failed half-way and are in no state.
+    """
+
+    def __init__(self, name: str, args: PlatformEditsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        props: dict[str, Any] = {
+            **args.location,
+            "edits": dict(args.edits),
+            "restarts": dict(args.restarts),
+            "tower_yml": args.tower_yml,
+            "found": args.found,
+        }
+        own = pulumi.ResourceOptions(additional_secret_outputs=["found"])
+        super().__init__(PlatformEditsProvider(), name, props, pulumi.ResourceOptions.merge(opts, own))
+
+
+class PlatformEditsProvider(PlatformProvider):
+    """Makes the edits so that they can be made again from any point where they have stopped."""
+
+    def create(self, props: Properties) -> CreateResult:
+        """Makes the edits: ConfigMaps, tower.yml, then one Deployment after the other, each with its restart."""
+        _edit(api_of(props), props)
+        return CreateResult(f"{props['namespace']}/{props['field_manager']}", props)
+
+    def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
+        """Compares with the live objects too, so that an apply of the owner's which dropped something is noticed."""
+        replaces = replacing(_olds, _news)
+        if replaces:
+            return DiffResult(changes=True, replaces=replaces)
+        # What is recorded changes nothing by itself.
+        changes = differ(_olds, _news, besides=("found",))
+        return DiffResult(changes=changes or not _all_made(api_of(_news), _news))
+
+    def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
+        """Makes what is missing; gives back what is no longer edited."""
+        _edit(api_of(_news), _news)
+        return UpdateResult(_news)
+
+    def read(self, id_: str, props: Properties) -> ReadResult:
+        """The edits as they are live: without what somebody has dropped, and with who has changed what."""
+        api = api_of(props)
+        live = {target: api.get(target) for target in props["edits"]}
+        if not any(live.values()):
+            return ReadResult("", {})
+        seen = {
+            **props,
+            "edits": {
+                target: observed(target, edit, live_object, props["field_manager"])
+                for target, edit in props["edits"].items()
+                if (live_object := live[target]) is not None
+            },
+            "restarts": {
+                name: annotation
+                for name in props["restarts"]
+                if (annotation := _checksum(live[f"Deployment/{name}"])) is not None
+            },
+        }
+        edit = tower_yml_of(props)
+        if edit is not None:
+            shown = tower_yml_file(api, edit, props["field_manager"]).shown()
+            seen["tower_yml"] = {**edit, "allowed_workspaces": shown} if shown is not None else None
+        return ReadResult(id_, seen, {key: value for key, value in seen.items() if key != "__provider"})
+
+
+def _all_made(api: PlatformApi, props: Properties) -> bool:
+    for target, body in bodies(props).items():
+        live = api.get(target)
+        if live is None or not is_made(live, body, props["field_manager"]):
+            return False
+    edit = tower_yml_of(props)
+    return edit is None or tower_yml_file(api, edit, props["field_manager"]).shown() == edit["allowed_workspaces"]
+
+
+def _edit(api: PlatformApi, news: Properties) -> None:
+    found = Found.parsed(news["found"])
+    wanted = bodies(news)
+    _check(api, news, wanted)
+    gone = [target for target in found.objects if target not in wanted]
+    for target in [*gone, *wanted]:
+        if target.startswith("ConfigMap/"):
+            _change(api, target, wanted.get(target), news, found)
+    _edit_files(api, news, found)
+    for target in [*gone, *wanted]:
+        if target.startswith("Deployment/"):
+            changed = _change(api, target, wanted.get(target), news, found)
+            # One that is no longer edited may be in any state by now.
+            if changed or target in wanted:
+                wait_for_rollout(api, target.partition("/")[2], news["timeout_seconds"])
+
+
+def _change(api: PlatformApi, target: str, body: Object | None, news: Properties, found: Found) -> bool:
+    manager = news["field_manager"]
+    if body is None:
+        return give_back(api, target, found, manager)
+    force = target in news["take_over"]
+    return change(api, target, body, manager, force=force, earlier=found.objects.get(target, []))
+
+
+def _edit_files(api: PlatformApi, news: Properties, found: Found) -> None:
+    edit = tower_yml_of(news)
+    current = found.file(edit) if edit is not None else None
+    for earlier in found.files:
+        if earlier is not current:
+            tower_yml_file(api, earlier, news["field_manager"]).give_back(earlier)
+    if edit is not None:
+        owners = current["owners"] if current is not None else []
+        tower_yml_file(api, edit, news["field_manager"]).write(edit["allowed_workspaces"], owners)
+
+
+def _check(api: PlatformApi, news: Properties, wanted: Mapping[str, Object]) -> None:
+    """Tries everything before anything is changed.
+
+    Raises:
+        PlatformError: all that is missing, or others', or refused.
+    """
+    problems: list[str] = []
+    for target, body in wanted.items():
+        live = api.get(target)
+        if live is None:
+            problems.append(f"there is no {target} in namespace {api.namespace}")
+        elif not is_made(live, body, news["field_manager"]):
+            try:
+                check(api, live, body, news["field_manager"], force=target in news["take_over"])
+            except OwnedByOthersError as error:
+                problems += _in_the_way(error, news["take_over"])
+            except PlatformError as error:
+                problems.append(str(error))
+    edit = tower_yml_of(news)
+    if edit is not None:
+        try:
+            tower_yml_file(api, edit, news["field_manager"]).check(edit["allowed_workspaces"])
+        except PlatformError as error:
+            problems.append(str(error))
+    if problems:
+        raise PlatformError("nothing was changed, since " + "; ".join(problems))
+
+
+def _in_the_way(error: OwnedByOthersError, take_over: list[str]) -> list[str]:
+    command = f"pulumi config set --path 'takeOver[{len(take_over)}]' {error.target}"
+    return [
+        f"{error.target} has another value for {field}, owned by {owner}: change the setting, "
+        f"or let the stack replace it: {command}"
+        for field, owner in error.fields
+    ]
+
+
+def _checksum(live: Object | None) -> str | None:
+    if live is None:
+        return None
+    annotations: dict[str, str] = live["spec"]["template"]["metadata"].get("annotations") or {}
+    return annotations.get(CHECKSUM_ANNOTATION)

@@ -1,0 +1,93 @@
+"""What the dynamic resources of a Platform install share: how they reach it, and when they are another one."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Collection, Mapping
+from typing import Any, Final, TypedDict
+
+from pulumi.dynamic import CheckResult, ConfigureRequest, ResourceProvider
+
+from components.cluster import ClusterConnection
+from components.platform_api import PlatformApi
+from components.platform_fields import apply_body
+from components.tower_yml import TowerYmlEdit
+
+Properties = dict[str, Any]
+
+REPLACING: Final = ("namespace", "namespace_uid", "field_manager")
+"""A change of one of these is a change to another install, or under another name."""
+
+
+class Location(TypedDict):
+    """The inputs that say which install it is.
+
+    ``kubeconfig`` and ``context`` as in :class:`ClusterConnection`, with "" for None; ``field_manager`` is who owns
+    what is added; ``deployments`` are those that restart, in this order; ``take_over`` the objects of which fields may
+    be forced; ``timeout_seconds`` the longest that one Deployment may take to restart.
+    """
+
+    kubeconfig: str
+    context: str
+    namespace: str
+    field_manager: str
+    deployments: list[str]
+    take_over: list[str]
+    timeout_seconds: int
+
+
+class PlatformProvider(ResourceProvider):
+    """Has no state of its own, so that it pickles to no more than its name."""
+
+    serialize_as_secret_always = False
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Keeps gRPC from logging a traceback beside each error that the engine shows anyway."""
+        logging.getLogger("grpc._server").setLevel(logging.CRITICAL + 1)
+
+    def check(self, _olds: Properties, news: Properties) -> CheckResult:
+        """Adds what tells the namespace from one of the same name, in another cluster or made anew."""
+        return CheckResult({**news, "namespace_uid": api_of(news).namespace_uid()}, [])
+
+
+def api_of(props: Mapping[str, Any]) -> PlatformApi:
+    """The API of the install's namespace."""
+    return _api(props["kubeconfig"] or None, props["context"] or None, props["namespace"])
+
+
+def replacing(olds: Properties, news: Properties) -> list[str]:
+    """The changed inputs that mean another install."""
+    return [key for key in REPLACING if olds.get(key) != news[key]]
+
+
+def differ(olds: Properties, news: Properties, *, besides: Collection[str]) -> bool:
+    """Whether inputs have changed, or can't be known yet."""
+    return any(olds.get(key) != news.get(key) for key in {*olds, *news} - {"__provider", *besides})
+
+
+def in_order(objects: Mapping[str, Any], deployments: list[str]) -> list[str]:
+    """The objects in the order in which they change: what pods read first, then the Deployments that read it."""
+    restarting = [f"Deployment/{name}" for name in deployments]
+    first = sorted(target for target in objects if target not in restarting)
+    return [*first, *(target for target in restarting if target in objects)]
+
+
+def bodies(props: Properties) -> dict[str, Any]:
+    """What to apply to each object, in order."""
+    edits, restarts = props["edits"], props["restarts"]
+    return {
+        target: apply_body(target, edits[target], restarts.get(target.partition("/")[2]))
+        for target in in_order(edits, props["deployments"])
+    }
+
+
+def tower_yml_of(props: Properties) -> TowerYmlEdit | None:
+    """The edit of tower.yml, if there is one."""
+    return props.get("tower_yml")
+
+
+@functools.lru_cache(maxsize=8)
+def _api(kubeconfig: str | None, context: str | None, namespace: str) -> PlatformApi:
+    # Each connection to EKS runs the AWS CLI for a token.
+    return PlatformApi(ClusterConnection(kubeconfig=kubeconfig, context=context), namespace)

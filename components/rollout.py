@@ -1,0 +1,91 @@
+"""Waiting until a Deployment's pods are those of its current template, and saying why they aren't."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+from components.platform_api import Object, PlatformApi, PlatformError
+
+_INTERVAL_SECONDS: Final = 0.5
+_ORDINARY: Final = {"ContainerCreating", "PodInitializing"}
+"""What a container waits for in any start: it explains nothing."""
+
+
+def wait_for_rollout(api: PlatformApi, deployment: str, timeout_seconds: float) -> None:
+    """Returns when all pods of a Deployment run its current template and are available, and no older one is left.
+
+    Args:
+        api: the namespace.
+        deployment: its name. One that is gone is waited for no longer.
+        timeout_seconds: the longest wait.
+
+    Raises:
+        PlatformError: it takes longer, or cannot happen; the message says what stands in the way.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    while (live := api.get(f"Deployment/{deployment}")) is not None and not _is_complete(live):
+        if live["spec"].get("paused"):
+            raise PlatformError(
+                f"Deployment/{deployment} is paused, so that its pods don't restart; "
+                f"run: kubectl -n {api.namespace} rollout resume deployment/{deployment}"
+            )
+        if time.monotonic() >= deadline:
+            reasons = list(dict.fromkeys(_reasons(api, live))) or ["no reason is given"]
+            raise PlatformError(
+                f"Deployment/{deployment} did not become ready in {timeout_seconds:.0f} seconds: {'; '.join(reasons)}. "
+                "Put that right and run the command again: it goes on where it stopped"
+            )
+        time.sleep(_INTERVAL_SECONDS)
+
+
+def _is_complete(live: Object) -> bool:
+    status = live.get("status") or {}
+    replicas: int = live["spec"].get("replicas", 1)
+    updated: int = status.get("updatedReplicas", 0)
+    return bool(
+        status.get("observedGeneration", 0) >= live["metadata"]["generation"]
+        and updated == replicas == status.get("replicas", 0)
+        and status.get("availableReplicas", 0) >= replicas
+    )
+
+
+def _reasons(api: PlatformApi, live: Object) -> Iterator[str]:
+    labels = live["spec"]["selector"].get("matchLabels") or {}
+    pods = api.list("pods", labelSelector=",".join(f"{key}={value}" for key, value in labels.items()))
+    for pod in pods or []:
+        if not _condition(pod, "Ready"):
+            yield from (f"pod {pod['metadata']['name']}: {reason}" for reason in _pod_reasons(api, pod))
+    for condition in (live.get("status") or {}).get("conditions") or []:
+        failed = condition["type"] == "ReplicaFailure" or condition.get("reason") == "ProgressDeadlineExceeded"
+        if failed and condition.get("message"):
+            yield condition["message"]
+
+
+def _pod_reasons(api: PlatformApi, pod: Object) -> Iterator[str]:
+    status = pod.get("status") or {}
+    told = False
+    for each in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
+        waiting: dict[str, Any] = (each.get("state") or {}).get("waiting") or {}
+        if waiting and waiting.get("reason") not in _ORDINARY:
+            told = True
+            yield f"container {each['name']}: {_joined(waiting.get('reason'), waiting.get('message'))}"
+    for condition in status.get("conditions") or []:
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            told = True
+            yield _joined(condition.get("reason"), condition.get("message"))
+    if not told:
+        events = api.list("events", fieldSelector=f"involvedObject.name={pod['metadata']['name']},type=Warning") or []
+        yield from (_joined(event.get("reason"), event.get("message")) for event in events[-1:])
+        if not events:
+            yield "its containers run and are not ready"
+
+
+def _condition(pod: Object, type_: str) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or []
+    return any(each["type"] == type_ and each["status"] == "True" for each in conditions)
+
+
+def _joined(reason: str | None, message: str | None) -> str:
+    return ": ".join(" ".join(part.split()) for part in (reason, message) if part)
