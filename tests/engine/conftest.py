@@ -52,7 +52,7 @@ def new_stack(environment: dict[str, str], tmp_path_factory: pytest.TempPathFact
 
     def make(install: Install, secret: dict[str, str] | None = None, **settings: object) -> Stack:
         folder: Path = tmp_path_factory.mktemp("stack")
-        config = {**install.settings(), **settings}
+        config = {key: value for key, value in {**install.settings(), **settings}.items() if value is not None}
         stack = Stack(install.namespace, folder, environment, config, secret or {}).create()
         made.append(stack)
         return stack
