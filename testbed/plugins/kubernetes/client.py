@@ -6,15 +6,18 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import urllib3
-from kubernetes import client as kubernetes_client
 
 from testbed.plugins.kubernetes.kinds import Object
 from testbed.plugins.kubernetes.metadata import name_of, namespace_of, pluck
 from testbed.plugins.kubernetes.schema import KindSchema, kind_schema
 from testbed.plugins.naming import did_you_mean
+
+if TYPE_CHECKING:
+    # Imported where it is used: it takes seconds, and the engine waits for each plugin's start in turn.
+    from kubernetes import client as kubernetes_client
 
 APPLY: Final = "application/apply-patch+yaml"
 JSON_PATCH: Final = "application/json-patch+json"
@@ -186,9 +189,11 @@ class Cluster:
 
 
 def _answered(call: Callable[[], T]) -> T:
+    from kubernetes.client import ApiException
+
     try:
         return call()
-    except kubernetes_client.ApiException as error:
+    except ApiException as error:
         raise _api_error(error) from None
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise ApiError(0, "Unreachable", str(error)) from None

@@ -7,16 +7,21 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
-from kubernetes import client as kubernetes_client
-from kubernetes import config as kubernetes_config
 
 from testbed.plugins.diff import changes, render_path
 from testbed.plugins.naming import unknown_properties
 from testbed.plugins.provider import CheckFailure, DiffResult, Properties, ProviderError, Unknown
 
+if TYPE_CHECKING:
+    # Imported where it is used: it takes seconds, and the engine waits for each plugin's start in turn.
+    from kubernetes import client as kubernetes_client
+
+_DEFAULT_KUBECONFIG: Final = "~/.kube/config"
+#: How a kubeconfig that can't be used shows itself.
+_UNUSABLE: Final = (yaml.YAMLError, OSError, LookupError, TypeError)
 _FLAGS: Final = {
     "deleteUnreachable": False,
     "enableConfigMapMutable": False,
@@ -119,10 +124,12 @@ def connect(inputs: Properties) -> tuple[kubernetes_client.ApiClient, str]:
     Raises:
         ProviderError: there is no usable kubeconfig.
     """
+    from kubernetes import config as kubernetes_config
+
     try:
         config = _with_overrides(_load(inputs.get("kubeconfig") or ""), inputs)
         api = kubernetes_config.new_client_from_config_dict(config, persist_config=False)
-    except (kubernetes_config.ConfigException, yaml.YAMLError, OSError, KeyError, TypeError) as error:
+    except (*_UNUSABLE, kubernetes_config.ConfigException) as error:
         raise ProviderError(
             f"unable to load Kubernetes client configuration from kubeconfig file: {error}. Set the provider's "
             "kubeconfig, or KUBECONFIG, to one that names a cluster"
@@ -147,14 +154,14 @@ def _load(kubeconfig: str) -> dict[str, Any]:
     if _is_contents(kubeconfig):
         config = yaml.safe_load(kubeconfig)
         return dict(config)
-    paths = kubeconfig or os.environ.get("KUBECONFIG") or kubernetes_config.KUBE_CONFIG_DEFAULT_LOCATION
+    paths = kubeconfig or os.environ.get("KUBECONFIG") or _DEFAULT_KUBECONFIG
     merged: dict[str, Any] = {"clusters": [], "contexts": [], "users": []}
     files = [Path(path).expanduser() for path in paths.split(os.pathsep) if path]
     for file in files:
         if kubeconfig or file.exists():
             _merge(merged, yaml.safe_load(file.read_text()) or {}, file.parent.resolve())
     if not merged["clusters"]:
-        raise kubernetes_config.ConfigException(f"no cluster in {', '.join(map(str, files))}")
+        raise LookupError(f"no cluster in {', '.join(map(str, files))}")
     return merged
 
 
@@ -196,7 +203,7 @@ def _active_cluster(inputs: Properties) -> Mapping[str, Any] | None:
         return None
     try:
         config = _with_overrides(_load(inputs["kubeconfig"]), inputs)
-    except (kubernetes_config.ConfigException, yaml.YAMLError, OSError, KeyError, TypeError):
+    except _UNUSABLE:
         return None
     context = _named(config, "contexts", "context", config["current-context"]) or {}
     return _named(config, "clusters", "cluster", context.get("cluster"))
