@@ -27,7 +27,7 @@ stand-ins: $(INSTALLED) ## test the testbed's own parts, without an engine or a 
 	$(RUN) -m pytest tests/testbed
 
 engine: $(INSTALLED) ## test on the real engine and a real Kubernetes API
-	$(RUN) -m pytest tests/engine
+	$(RUN) -m pytest tests/engine -n 2 --dist loadfile
 
 check: $(INSTALLED) ## run the linter, the formatter's check and the type checker
 	$(BIN)/ruff check $(SOURCES)

@@ -8,11 +8,13 @@ records, and an alias whose hosted zone is not the target's. AWS also returns ``
 from __future__ import annotations
 
 import re
+import secrets
+import string
 from typing import Any, Final
 
 from moto.elbv2.models import elbv2_backends
 from moto.route53.exceptions import InvalidActionValue, Route53ClientError
-from moto.route53.models import FakeZone, RecordSet, Route53Backend
+from moto.route53.models import FakeZone, HostedZoneIdentifier, RecordSet, Route53Backend
 
 from testbed.emulator import hosted_zones
 
@@ -166,8 +168,14 @@ def _get_record_sets_escaped(zone: FakeZone, start_type: str, start_name: str) -
 
 
 #: What takes the place of moto's own: class, attribute, and its new value.
+def _zone_id(_identifier: HostedZoneIdentifier, *_: Any, **__: Any) -> str:
+    """An id as AWS gives it, which begins with Z; moto's begins with anything."""
+    return "Z" + "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(20))
+
+
 PATCHES: Final[tuple[tuple[type, str, Any], ...]] = (
     (Route53Backend, "change_resource_record_sets", _change_resource_record_sets),
     (Route53Backend, "create_hosted_zone", _create_hosted_zone_plainly),
     (FakeZone, "get_record_sets", _get_record_sets_escaped),
+    (HostedZoneIdentifier, "generate", _zone_id),
 )

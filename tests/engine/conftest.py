@@ -16,16 +16,30 @@ NewInstall = Callable[[str], Install]
 NewStack = Callable[..., Stack]
 
 
+_WAS_UP = pytest.StashKey[bool]()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Brings the testbed up, once for all workers."""
+    if not _is_worker(session):
+        session.config.stash[_WAS_UP] = all(lifecycle.status().values())
+        lifecycle.up()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Takes the testbed away again if these tests brought it up."""
+    if not session.config.stash.get(_WAS_UP, True):
+        lifecycle.down()
+
+
+def _is_worker(session: pytest.Session) -> bool:
+    return hasattr(session.config, "workerinput")
+
+
 @pytest.fixture(scope="session")
-def environment() -> Iterator[dict[str, str]]:
-    """The variables of a shell against the testbed, which is ended again if these tests started it."""
-    was_up = all(lifecycle.status().values())
-    lifecycle.up()
-    try:
-        yield lifecycle.environment()
-    finally:
-        if not was_up:
-            lifecycle.down()
+def environment() -> dict[str, str]:
+    """The variables of a shell against the testbed."""
+    return lifecycle.environment()
 
 
 @pytest.fixture(scope="module")

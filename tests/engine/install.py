@@ -141,7 +141,9 @@ class Install:
 
     def remove(self) -> None:
         """Takes the install away, with what AWS has for it."""
-        kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--wait=true", "--timeout=90s")
+        # The namespace goes by itself from here; its Ingresses first, since their certificates can't go before them.
+        self.kubectl("delete", "ingress", "--all", "--timeout=60s")
+        kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--wait=false")
         route53, acm = self.client("route53"), self.client("acm")
         for record in self.records().values():
             change = {"Action": "DELETE", "ResourceRecordSet": record}

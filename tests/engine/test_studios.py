@@ -200,7 +200,7 @@ def test_a_change_rolls_the_pods_that_read_it_and_no_others(deployed: Deployed) 
 def test_drift_is_shown_by_a_refresh_and_mended_by_an_up(deployed: Deployed) -> None:
     install, stack = deployed.install, deployed.stack
     install.kubectl("scale", "deployment", "connect-proxy", "--replicas=3")
-    shown = stack.pulumi("refresh", "--stack", stack.name, "--preview-only", "--diff", "--yes").ok()
+    shown = stack.pulumi("refresh", "--stack", stack.name, "--preview-only", "--diff").ok()
     assert "studios-proxy-deployment" in shown.stdout
     assert "1 => 3" in shown.stdout
     stack.refresh().ok()

@@ -58,7 +58,7 @@ def _path_routing(install: Install, outputs: dict[str, Any]) -> None:
     listener = install.listener(outputs["loadBalancerHostname"], 443)
     assert install.rule_hosts(listener["ListenerArn"]) == [f"connect.{install.host}"]
     assert outputs["sessionUrlPattern"] == f"https://connect.{install.host}/_studio/<session>"
-    assert "allowed-workspaces" not in _tower_yml(install)
+    assert "    allowed-workspaces: []\n" in _tower_yml(install)
 
 
 def _newest_release(install: Install, outputs: dict[str, Any]) -> None:
