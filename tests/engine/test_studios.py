@@ -166,7 +166,7 @@ def test_no_secret_leaves_the_program(deployed: Deployed) -> None:
 EVERYDAY_CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "more replicas of the proxy": ({"proxyReplicas": 2}, {"studios-proxy-deployment": "update"}),
     "another image of the server": (
-        {"serverImage": "registry.example.com/studios/server:0.9.1"},
+        {"serverImage": "registry.example.com/studios/server"},
         {"studios-server-stateful-set": "update"},
     ),
     "a longer idle timeout": ({"idleTimeout": 600}, {"studios-ingress-ingress": "update"}),
