@@ -106,9 +106,9 @@ def _add(fields: dict[str, Any], path: Path) -> None:
 
 
 def _remove(fields: dict[str, Any], path: Path) -> None:
-    """Takes the field out, and what is empty without it."""
+    """Takes the field out, and what holds nothing without it."""
     step, *rest = path
     if rest and step in fields:
         _remove(fields[step], tuple(rest))
-    if not rest or not fields.get(step, True):
+    if not rest or not fields.get(step, {}).keys() - {"."}:
         fields.pop(step, None)

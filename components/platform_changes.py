@@ -8,7 +8,7 @@ from its owner by force: so that is recorded before it is taken, and written bac
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TypedDict
 
 from components.field_owners import (
@@ -20,18 +20,21 @@ from components.field_owners import (
     owned_by,
     owners_of,
 )
-from components.platform_api import Object, PlatformApi, PlatformError, again_if_beaten
+from components.platform_api import Object, OwnedByOthersError, PlatformApi, PlatformError, again_if_beaten
 from components.platform_fields import (
     Names,
     identity_of,
     in_sync,
     item_of,
     items,
-    set_value,
+    merge,
+    put,
+    rivals,
+    shown,
+    take_out,
     value_at,
     values,
     wanted,
-    without_rivals,
 )
 
 
@@ -54,11 +57,12 @@ def recorded(live: Object, target: str, names: Names, manager: str, before: list
         before: what was recorded earlier; it stands where the field has been ours alone since.
     """
     found: list[Earlier] = []
-    for item_path in items(target, names):
+    # Also what is no longer edited: it has yet to be given back.
+    for item_path in dict.fromkeys([*items(target, names), *(item_of(tuple(each["path"])) for each in before)]):
         identity = identity_of(item_path)
-        if identity != item_path and not _others_own(managed_fields(live), identity, manager):
-            continue  # Whoever had the item in the list has given it up.
         earlier = {tuple(each["path"]): each for each in before if tuple(each["path"][: len(item_path)]) == item_path}
+        if identity != item_path and _was_given_up(live, identity, manager, earlier.values()):
+            continue
         for path in {**earlier, **_values_of(live, item_path)}:
             kept = None if path == identity != item_path else _earlier(live, path, manager, earlier.get(path))
             if kept is not None:
@@ -80,18 +84,22 @@ def change(api: PlatformApi, target: str, body: Object, manager: str, *, force: 
 
 
 def check(api: PlatformApi, live: Object, body: Object, manager: str, *, force: bool) -> None:
-    """Lets the API server say what is wrong with a change, without making it.
+    """Says what is wrong with a change, without making it.
 
     Raises:
         OwnedByOthersError: fields of ``body`` are others', and may not be forced.
         PlatformError: the change is refused.
     """
-    api.apply(_to_apply(live, body, manager), manager, force=force, dry_run=True)
-
-
-def is_made(live: Object, body: Object, manager: str) -> bool:
-    """Whether the change is there already, and nothing else of ours."""
-    return in_sync(live, _to_apply(live, body, manager), manager)
+    in_the_way = rivals(body, live, manager)
+    if not in_the_way:
+        api.apply(_of(live, body), manager, force=force, dry_run=True)
+    elif not force:
+        entries = managed_fields(live)
+        named = [(path, owners_of(entries, path, besides=manager)) for path in sorted(in_the_way)]
+        raise OwnedByOthersError(
+            f"{body['kind']}/{body['metadata']['name']}",
+            [(shown(path), " and ".join(owner["manager"] for owner in owners) or "nobody") for path, owners in named],
+        )
 
 
 def _change(api: PlatformApi, target: str, body: Object, manager: str, force: bool, earlier: list[Earlier]) -> bool:
@@ -100,47 +108,69 @@ def _change(api: PlatformApi, target: str, body: Object, manager: str, force: bo
         if wanted(body):
             raise PlatformError(f"there is no {target} in namespace {api.namespace}")
         return False
-    to_apply = _to_apply(live, body, manager)
-    due = {tuple(each["path"]): each for each in earlier if _is_due(live, each, to_apply, manager)}
-    if not due:
-        if in_sync(live, to_apply, manager):
-            return False
-        api.apply(to_apply, manager, force=force)
-        return True
-    # In one write, so that a Deployment restarts once.
-    result = api.apply(to_apply, manager, force=force, dry_run=True)
-    for path, each in due.items():
-        set_value(result, path, copy.deepcopy(each["value"]))
-    written = api.replace(result, manager)
-    _hand_back(api, target, written, manager, {path: each["owners"] for path, each in due.items()})
+    due = {tuple(each["path"]): each for each in earlier if _is_due(live, each, body, manager)}
+    in_the_way = rivals(body, live, manager) if force else set()
+    if not due and not in_the_way and in_sync(live, body, manager):
+        return False
+    if due or in_the_way:
+        # In one write, so that a Deployment restarts once: applying it then changes nothing but who owns what.
+        api.replace(_computed(live, body, manager, due, in_the_way), manager)
+    written = api.apply(_of(live, body), manager, force=force)
+    _settle(api, target, written, manager, {path: each["owners"] for path, each in due.items()})
     return True
 
 
-def _hand_back(api: PlatformApi, target: str, live: Object, manager: str, owners: Mapping[Path, list[Owner]]) -> None:
-    """The values are back, and ours by our write; this makes them their owners' again."""
+def _computed(
+    live: Object, body: Object, manager: str, due: Mapping[Path, Earlier], in_the_way: Collection[Path]
+) -> Object:
+    """What the object is with the change, and with the earlier values that are due."""
+    entries = managed_fields(live)
+    result = copy.deepcopy(live)
+    ours_alone = {path for path in owned_by(entries, manager) if not _others_own(entries, path, manager)}
+    # A volume without a source, or a variable, may have been given a default meanwhile.
+    unowned = {
+        path
+        for item_path in {item_of(path) for path in due}
+        for path in _values_of(live, item_path)
+        if not _others_own(entries, path, manager)
+    }
+    take_out(result, (ours_alone | unowned | set(in_the_way)) - set(wanted(body)))
+    for path, each in due.items():
+        put(result, path, copy.deepcopy(each["value"]))
+    merge(result, {key: value for key, value in copy.deepcopy(body).items() if key in ("data", "spec")})
+    return result
+
+
+def _settle(api: PlatformApi, target: str, live: Object, manager: str, owners: Mapping[Path, list[Owner]]) -> None:
+    """What was written, not applied, is now its owners' again, or nobody's but by our apply."""
     latest: Object | None = live
 
     def write() -> None:
         nonlocal latest
         current, latest = latest or api.get(target), None
-        fields = handed_back(managed_fields(current), manager, owners) if current else None
-        if current and fields is not None:
+        if current is None:
+            return
+        entries = managed_fields(current)
+        back = {path: owners.get(path, []) for path in owned_by(entries, manager, "Update")}
+        fields = handed_back(entries, manager, back)
+        if fields is not None:
             api.set_field(current, "/metadata/managedFields", fields, manager)
 
     again_if_beaten(write)
 
 
-def _to_apply(live: Object, body: Object, manager: str) -> Object:
-    complete = without_rivals(copy.deepcopy(body), live, manager)
-    complete["metadata"]["uid"] = live["metadata"]["uid"]
-    return complete
+def _of(live: Object, body: Object) -> Object:
+    """The body, for this very object: one that is made anew under the name is not meant."""
+    return {**body, "metadata": {**body["metadata"], "uid": live["metadata"]["uid"]}}
 
 
 def _is_due(live: Object, earlier: Earlier, body: Object, manager: str) -> bool:
-    """Whether a recorded value was taken, is nobody else's since, and is not wanted otherwise any more."""
+    """Whether a recorded value was taken, is nobody else's since, and its place is no longer wanted."""
     path = tuple(earlier["path"])
-    taken = path not in wanted(body) and not _others_own(managed_fields(live), path, manager)
-    return taken and _still_taken(live, earlier, manager)
+    place = item_of(path)
+    if any(each[: len(place)] == place for each in wanted(body)):
+        return False
+    return not _others_own(managed_fields(live), path, manager) and _still_taken(live, earlier, manager)
 
 
 def _still_taken(live: Object, earlier: Earlier, manager: str) -> bool:
@@ -155,11 +185,20 @@ def _still_taken(live: Object, earlier: Earlier, manager: str) -> bool:
     return path in owned_by(entries, manager) and value != earlier["value"]
 
 
+def _was_given_up(live: Object, identity: Path, manager: str, earlier: Collection[Earlier]) -> bool:
+    """Whether an item of a list is ours alone, and those who had it too have taken it out of their manifests."""
+    entries = managed_fields(live)
+    if identity not in owned_by(entries, manager) or _others_own(entries, identity, manager):
+        return False
+    return not earlier or any(each["owners"] for each in earlier)
+
+
 def _earlier(live: Object, path: Path, manager: str, before: Earlier | None) -> Earlier | None:
     entries = managed_fields(live)
     value = value_at(live, path)
     owners = owners_of(entries, path, besides=manager)
-    if value is not None and (owners or path not in owned_by(entries, manager)):
+    # A default within an item that somebody has set is nobody's, and comes back by itself.
+    if value is not None and (owners or not owners_of(entries, identity_of(item_of(path)))):
         return Earlier(path=list(path), value=value, owners=owners)
     return before if before is not None and _still_taken(live, before, manager) else None
 

@@ -11,8 +11,8 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 
 from components.platform_api import Object, OwnedByOthersError, PlatformApi, PlatformError
 from components.platform_as_found import Found, give_back
-from components.platform_changes import change, check, is_made
-from components.platform_fields import observed
+from components.platform_changes import change, check
+from components.platform_fields import in_sync, observed
 from components.platform_provider import (
     Location,
     PlatformProvider,
@@ -117,7 +117,7 @@ class PlatformEditsProvider(PlatformProvider):
 def _all_made(api: PlatformApi, props: Properties) -> bool:
     for target, body in bodies(props).items():
         live = api.get(target)
-        if live is None or not is_made(live, body, props["field_manager"]):
+        if live is None or not in_sync(live, body, props["field_manager"]):
             return False
     edit = tower_yml_of(props)
     return edit is None or tower_yml_file(api, edit, props["field_manager"]).shown() == edit["allowed_workspaces"]
@@ -170,7 +170,7 @@ def _check(api: PlatformApi, news: Properties, wanted: Mapping[str, Object]) -> 
         live = api.get(target)
         if live is None:
             problems.append(f"there is no {target} in namespace {api.namespace}")
-        elif not is_made(live, body, news["field_manager"]):
+        elif not in_sync(live, body, news["field_manager"]):
             try:
                 check(api, live, body, news["field_manager"], force=target in news["take_over"])
             except OwnedByOthersError as error:

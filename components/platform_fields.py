@@ -16,7 +16,7 @@ Its names are the same without the values: a list of keys for a ConfigMap, lists
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from components.field_owners import Path, managed_fields, owned_by, owners_of
@@ -110,7 +110,8 @@ def values(obj: object, at: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 def wanted(body: Object) -> dict[Path, Any]:
     """The values that a body sets, by their paths."""
-    return dict(values({key: value for key, value in body.items() if key in ("data", "spec")}))
+    content = {key: value for key, value in body.items() if key in ("data", "spec")}
+    return dict(values(content)) if content else {}
 
 
 def value_at(obj: Any, path: Path) -> Any:
@@ -122,8 +123,14 @@ def value_at(obj: Any, path: Path) -> Any:
     return obj
 
 
-def set_value(obj: Any, path: Path, value: object) -> None:
-    """Sets a value in an object, unless the list's item that it belongs to isn't there."""
+def shown(path: Path) -> str:
+    """The path as the API server writes it: ``.spec.template.spec.volumes[name="cert-volume"].secret``."""
+    steps = (f"[{'='.join((key, json.dumps(value)))}]" for key, value in (_key(s) for s in path if s.startswith("k:")))
+    return "".join(next(steps) if step.startswith("k:") else f".{step.removeprefix('f:')}" for step in path)
+
+
+def put(obj: Any, path: Path, value: object) -> None:
+    """Sets a value in an object, unless the item of a list that it belongs to isn't there."""
     *above, last = path
     for step in above:
         if step.startswith("k:"):
@@ -135,30 +142,68 @@ def set_value(obj: Any, path: Path, value: object) -> None:
     obj[last.removeprefix("f:")] = value
 
 
-def without_rivals(body: Object, live: Object, manager: str) -> Object:
-    """The body with a null for each value that can't stand beside ours, such as ``value`` beside ``valueFrom``.
+def take_out(obj: Any, paths: Collection[Path]) -> None:
+    """Takes values out of an object, with what is empty without them, and items of lists that lose what they go by."""
+    for path in paths:
+        item_path = item_of(path)
+        if item_path != path and identity_of(item_path) in paths:
+            in_list = value_at(obj, item_path[:-1])
+            if (listed := _item(in_list, item_path[-1])) is not None:
+                in_list.remove(listed)
+        else:
+            _take_out(obj, path)
 
-    A null makes the API server take the value for a conflict, and remove it where the conflict is forced. Without it
-    the values would be merged into something invalid, or into a volume with the file of another Secret.
+
+def merge(obj: Object, body: Mapping[str, Any]) -> None:
+    """Sets in an object what a body sets, item by item in lists that are merged so."""
+    for key, value in body.items():
+        if isinstance(value, dict) and key not in _ATOMIC:
+            merge(obj.setdefault(key, {}), value)
+        elif isinstance(value, list) and key in _KEY_OF:
+            obj[key] = _merged_items(obj.get(key) or [], value, _KEY_OF[key])
+        else:
+            obj[key] = value
+
+
+def _merged_items(there: list[Object], ours: list[Object], key: str) -> list[Object]:
+    """In the order that server-side apply gives them: another order would be a change, too."""
+    wanted_keys = [each[key] for each in ours]
+    rest, result = list(there), []
+    for each in ours:
+        while rest and rest[0][key] not in wanted_keys:
+            result.append(rest.pop(0))
+        if rest and each[key] in [other[key] for other in there]:
+            rest.pop(0)
+        same = next((other for other in there if other[key] == each[key]), {})
+        merge(same, each)
+        result.append(same)
+    return [*result, *(other for other in rest if other[key] not in wanted_keys)]
+
+
+def rivals(body: Object, live: Object, manager: str) -> set[Path]:
+    """The values of others that can't stand beside what a body sets, such as ``value`` beside ``valueFrom``.
+
+    Server-side apply takes them for no conflict, and would merge both into something that is invalid or has the file of
+    another Secret.
     """
-    ours = owned_by(managed_fields(live), manager, "Apply")
+    entries = managed_fields(live)
+    found: set[Path] = set()
     for path, each in _exclusive(body):
         theirs = value_at(live, path) or {}
-        held = {owned[len(path)] for owned in ours if owned[: len(path)] == path and len(owned) > len(path)}
         # A volume of the same Secret may well say which of its files it has.
-        if theirs.get("secretName") != each.get("secretName", ""):
-            held |= {f"f:{key}" for key in theirs}
-        for step in held - {f"f:{key}" for key in each} - {"f:defaultMode"}:
-            each[step.removeprefix("f:")] = None
-    return body
+        if theirs.get("secretName") == each.get("secretName", ""):
+            continue
+        for key in theirs.keys() - each.keys() - {"defaultMode"}:
+            found |= {leaf for leaf, _ in values(theirs[key], (*path, f"f:{key}"))}
+    ours = owned_by(entries, manager)
+    return {path for path in found if path not in ours or owners_of(entries, path, besides=manager)}
 
 
 def in_sync(live: Object, body: Object, manager: str) -> bool:
     """Whether the object has what the body sets, and ``manager`` has applied that and nothing else."""
-    values_wanted = wanted(body)
-    return owned_by(managed_fields(live), manager) == set(values_wanted) and all(
-        value_at(live, path) == value for path, value in values_wanted.items()
-    )
+    values_wanted, entries = wanted(body), managed_fields(live)
+    ours = owned_by(entries, manager) == set(values_wanted) and not owned_by(entries, manager, "Update")
+    return ours and all(value_at(live, path) == value for path, value in values_wanted.items())
 
 
 def observed(target: str, edit: Edit, live: Object, manager: str) -> dict[str, Any]:
@@ -222,6 +267,16 @@ def _source(source: Mapping[str, Any]) -> Object:
 def _key(step: str) -> tuple[str, object]:
     ((name, value),) = json.loads(step.removeprefix("k:")).items()
     return name, value
+
+
+def _take_out(obj: Any, path: Path) -> None:
+    step, *rest = path
+    key = step.removeprefix("f:")
+    below = _item(obj, step) if step.startswith("k:") else obj.get(key)
+    if rest and below is not None:
+        _take_out(below, tuple(rest))
+    if not step.startswith("k:") and (not rest or below == {}):
+        obj.pop(key, None)
 
 
 def _item(items_: Any, step: str) -> Any:

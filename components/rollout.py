@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from components.platform_api import Object, PlatformApi, PlatformError
 
-_INTERVAL_SECONDS: Final = 0.5
+_LONGEST_PAUSE_SECONDS: Final = 2.0
 _ORDINARY: Final = {"ContainerCreating", "PodInitializing"}
 """What a container waits for in any start: it explains nothing."""
 
@@ -25,6 +25,7 @@ def wait_for_rollout(api: PlatformApi, deployment: str, timeout_seconds: float) 
         PlatformError: it takes longer, or cannot happen; the message says what stands in the way.
     """
     deadline = time.monotonic() + timeout_seconds
+    pause = 0.05
     while (live := api.get(f"Deployment/{deployment}")) is not None and not _is_complete(live):
         if live["spec"].get("paused"):
             raise PlatformError(
@@ -37,7 +38,8 @@ def wait_for_rollout(api: PlatformApi, deployment: str, timeout_seconds: float) 
                 f"Deployment/{deployment} did not become ready in {timeout_seconds:.0f} seconds: {'; '.join(reasons)}. "
                 "Put that right and run the command again: it goes on where it stopped"
             )
-        time.sleep(_INTERVAL_SECONDS)
+        time.sleep(pause)
+        pause = min(1.5 * pause, _LONGEST_PAUSE_SECONDS)
 
 
 def _is_complete(live: Object) -> bool:

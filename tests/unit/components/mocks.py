@@ -11,6 +11,7 @@ from pulumi.runtime.sync_await import _sync_await
 
 LOAD_BALANCER = "k8s-studios-1234.us-east-1.elb.amazonaws.com"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/made"
+FOUND = '{"objects": {}, "files": []}'
 PRIVATE_PEM = "-----BEGIN RSA PRIVATE KEY-----\nprivate\n-----END RSA PRIVATE KEY-----\n"
 PUBLIC_PEM = "-----BEGIN PUBLIC KEY-----\npublic\n-----END PUBLIC KEY-----\n"
 
@@ -95,8 +96,8 @@ def _computed(type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
         return {"privateKeyPem": PRIVATE_PEM, "publicKeyPem": PUBLIC_PEM}
     if type_ == "kubernetes:networking.k8s.io/v1:Ingress":
         return {"status": {"loadBalancer": {"ingress": [{"hostname": LOAD_BALANCER}]}}}
-    if type_ == "pulumi-python:dynamic/studios:TowerYmlWorkspaces":
-        return {"revision": "42"}
+    if type_ == "pulumi-python:dynamic/studios:PlatformAsFound":
+        return {"found": FOUND, "revision": "42"}
     return {}
 
 

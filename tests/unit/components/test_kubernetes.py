@@ -39,6 +39,11 @@ def studios(*, encrypted: tuple[str, ...] = (), **changes: Any) -> Recording:
     return run(program)
 
 
+def backend_environment(recording: Recording) -> dict[str, str]:
+    found: dict[str, str] = recording["studios-platform-edits"].inputs["edits"]["ConfigMap/platform-backend-cfg"]
+    return found
+
+
 def annotations(recording: Recording, name: str) -> dict[str, str]:
     found: dict[str, str] = recording[name].inputs["metadata"]["annotations"]
     return found
@@ -74,7 +79,7 @@ def test_the_zone_is_looked_up_once_and_not_at_all_if_its_id_is_given() -> None:
 def test_platform_is_touched_after_certificate_and_server_and_before_the_proxy() -> None:
     recording = studios()
     assert recording["studios-platform"].depends_on >= {"studios-certificate-issued", "studios-server-stateful-set"}
-    assert recording["studios-proxy"].depends_on >= {"studios-platform-backend", "studios-platform-cron"}
+    assert recording["studios-proxy"].depends_on >= {"studios-platform-edits"}
 
 
 def test_the_registration_token_is_in_one_secret_and_in_no_config_map_or_annotation() -> None:
@@ -87,10 +92,15 @@ def test_the_registration_token_is_in_one_secret_and_in_no_config_map_or_annotat
 
 def test_proxy_and_platform_read_the_token_from_the_same_secret() -> None:
     recording = studios()
+    container = recording["studios-proxy-deployment"].inputs["spec"]["template"]["spec"]["containers"][0]
     source = {"secretKeyRef": {"name": "connect-registration-token", "key": "token"}}
-    for name in ("studios-proxy-deployment", "studios-platform-cron", "studios-platform-backend"):
-        container = recording[name].inputs["spec"]["template"]["spec"]["containers"][0]
-        assert [each["valueFrom"] for each in container["env"] if "valueFrom" in each] == [source]
+    assert [each["valueFrom"] for each in container["env"] if "valueFrom" in each] == [source]
+    for deployment in ("cron", "backend"):
+        variables = recording["studios-platform-edits"].inputs["edits"][f"Deployment/{deployment}"]["env"]
+        assert variables["TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"] == {
+            "secret": "connect-registration-token",
+            "key": "token",
+        }
 
 
 def test_proxy_and_platform_are_told_the_same_connect_url() -> None:
@@ -98,7 +108,7 @@ def test_proxy_and_platform_are_told_the_same_connect_url() -> None:
     assert (
         recording["studios-configuration-proxy"].inputs["data"]["CONNECT_PROXY_URL"] == "https://sessions.example.com"
     )
-    platform = recording["studios-platform-config-map"].inputs["data"]
+    platform = backend_environment(recording)
     assert platform["TOWER_DATA_STUDIO_CONNECT_URL"] == "https://sessions.example.com"
 
 
@@ -106,8 +116,7 @@ def test_with_path_routing_ingress_and_record_are_for_the_connect_host_alone() -
     recording = studios(pathRouting=True)
     assert recording["studios-ingress-ingress"].inputs["spec"]["rules"][0]["host"] == "connect.example.com"
     assert recording["studios-record-alias"].inputs["name"] == "connect.example.com"
-    data = recording["studios-platform-config-map"].inputs["data"]
-    assert data["TOWER_DATA_STUDIO_ENABLE_PATH_ROUTING"] == "true"
+    assert backend_environment(recording)["TOWER_DATA_STUDIO_ENABLE_PATH_ROUTING"] == "true"
 
 
 @pytest.mark.parametrize(
@@ -115,8 +124,10 @@ def test_with_path_routing_ingress_and_record_are_for_the_connect_host_alone() -
 )
 def test_the_workspaces_are_where_the_platform_release_reads_them(version: str, in_tower_yml: bool) -> None:
     recording = studios(platformVersion=version, allowedWorkspaces=[1, 2])
-    assert ("studios-platform-tower-yml" in recording.types) is in_tower_yml
-    variable = recording["studios-platform-config-map"].inputs["data"].get("TOWER_DATA_STUDIO_ALLOWED_WORKSPACES")
+    in_file = {"config_map": "tower-yml", "key": "tower.yml", "allowed_workspaces": "[1, 2]"}
+    for name in ("studios-platform-as-found", "studios-platform-edits"):
+        assert recording[name].inputs.get("tower_yml") == (in_file if in_tower_yml else None)
+    variable = backend_environment(recording).get("TOWER_DATA_STUDIO_ALLOWED_WORKSPACES")
     assert variable == (None if in_tower_yml else "1,2")
 
 

@@ -3,10 +3,11 @@ from typing import Any
 from components.cluster import ClusterConnection
 from components.platform import PlatformIntegration, PlatformIntegrationArgs, PlatformWorkload
 from components.pods import SecretKey
-from components.tower_yml import TowerYmlWorkspacesArgs
-from tests.unit.components.mocks import Recording, run
+from components.tower_yml import TowerYmlEdit
+from tests.unit.components.mocks import FOUND, Recording, run
 
 BASE: dict[str, Any] = {
+    "cluster": ClusterConnection(context="prod"),
     "namespace": "platform-stage",
     "field_manager": "studios-test",
     "config_map": "tower-backend-cfg",
@@ -21,14 +22,16 @@ BASE: dict[str, Any] = {
     "token": "the token",
     "checksum_key": "key",
 }
-TOWER_YML = TowerYmlWorkspacesArgs(
-    cluster=ClusterConnection(context="prod"),
-    namespace="platform-stage",
-    config_map="tower-yml",
-    key="tower.yml",
-    allowed_workspaces=[2, 1],
-    field_manager="studios-test",
-)
+TOWER_YML = TowerYmlEdit(config_map="tower-yml", key="tower.yml", allowed_workspaces="[2, 1]")
+LOCATION = {
+    "kubeconfig": "",
+    "context": "prod",
+    "namespace": "platform-stage",
+    "field_manager": "studios-test",
+    "deployments": ["cron", "backend"],
+    "take_over": [],
+    "timeout_seconds": 600,
+}
 
 
 def integration(**changes: Any) -> Recording:
@@ -38,104 +41,88 @@ def integration(**changes: Any) -> Recording:
     return run(program)
 
 
+def inputs(recording: Recording, name: str) -> dict[str, Any]:
+    return {key: value for key, value in recording[name].inputs.items() if key != "__provider"}
+
+
 def checksum(**changes: Any) -> str:
-    template = integration(**changes)["platform-backend"].inputs["spec"]["template"]
-    found: str = template["metadata"]["annotations"]["checksum/studios"]
-    return found
+    restarts: dict[str, str] = integration(**changes)["platform-edits"].inputs["restarts"]
+    assert restarts["cron"] == restarts["backend"]
+    return restarts["cron"]
 
 
-def test_the_config_map_gets_the_variables_and_nothing_else() -> None:
-    asked = integration()["platform-config-map"]
-    assert asked.type == "kubernetes:core/v1:ConfigMapPatch"
-    assert asked.inputs == {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {
-            "name": "tower-backend-cfg",
-            "namespace": "platform-stage",
-            "annotations": {"pulumi.com/patchFieldManager": "studios-test"},
+def deployment_edit(container: str) -> dict[str, Any]:
+    return {
+        "container": container,
+        "env": {
+            "TOWER_OIDC_PEM_PATH": "/data/certs/oidc.pem",
+            "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN": {"secret": "connect-token", "key": "token"},
         },
-        "data": {"TOWER_DATA_STUDIO_CONNECT_URL": "https://connect.example.com"},
+        "volume": {"cert-volume": {"secret": "platform-oidc-certs"}},
+        "mount": {"/data/certs": "cert-volume"},
     }
 
 
-def test_the_deployments_get_volume_mount_two_variables_and_a_checksum_and_nothing_else() -> None:
+def test_the_install_is_recorded_and_then_edited_and_nothing_else_is_asked_for() -> None:
     recording = integration()
-    for name, deployment, container in (
-        ("platform-cron", "cron", "cron"),
-        ("platform-backend", "backend", "backend"),
-    ):
-        assert recording[name].type == "kubernetes:apps/v1:DeploymentPatch"
-        assert recording[name].inputs == {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {
-                "name": deployment,
-                "namespace": "platform-stage",
-                "annotations": {"pulumi.com/patchFieldManager": "studios-test"},
-            },
-            "spec": {
-                "template": {
-                    "metadata": {"annotations": {"checksum/studios": checksum()}},
-                    "spec": {
-                        "containers": [
-                            {
-                                "name": container,
-                                "env": [
-                                    {"name": "TOWER_OIDC_PEM_PATH", "value": "/data/certs/oidc.pem"},
-                                    {
-                                        "name": "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN",
-                                        "valueFrom": {"secretKeyRef": {"name": "connect-token", "key": "token"}},
-                                    },
-                                ],
-                                "volumeMounts": [{"name": "cert-volume", "mountPath": "/data/certs", "readOnly": True}],
-                            }
-                        ],
-                        "volumes": [{"name": "cert-volume", "secret": {"secretName": "platform-oidc-certs"}}],
-                    },
-                }
-            },
-        }
-
-
-def test_cron_restarts_after_the_config_map_is_changed_and_backend_after_cron() -> None:
-    recording = integration(tower_yml=TOWER_YML)
-    assert recording["platform-cron"].depends_on == {"platform-config-map", "platform-tower-yml"}
-    assert recording["platform-backend"].depends_on == {"platform-config-map", "platform-tower-yml", "platform-cron"}
-
-
-def test_taking_over_one_object_takes_over_no_other() -> None:
-    recording = integration(take_over=["Deployment/cron"])
-    forced = {
-        name
-        for name, asked in recording.resources.items()
-        if "pulumi.com/patchForce" in asked.inputs.get("metadata", {}).get("annotations", {})
+    assert recording.types == {
+        "platform": "studios:index:PlatformIntegration",
+        "platform-as-found": "pulumi-python:dynamic/studios:PlatformAsFound",
+        "platform-edits": "pulumi-python:dynamic/studios:PlatformEdits",
     }
-    assert forced == {"platform-cron"}
+    assert recording.parents == {"platform": "", "platform-as-found": "platform", "platform-edits": "platform"}
+    assert recording["platform-edits"].depends_on == {"platform-as-found"}
+
+
+def test_the_edits_are_readable_by_object() -> None:
+    assert inputs(integration(tower_yml=TOWER_YML), "platform-edits") == {
+        **LOCATION,
+        "edits": {
+            "ConfigMap/tower-backend-cfg": {"TOWER_DATA_STUDIO_CONNECT_URL": "https://connect.example.com"},
+            "Deployment/cron": deployment_edit("cron"),
+            "Deployment/backend": deployment_edit("backend"),
+        },
+        "restarts": {"cron": checksum(tower_yml=TOWER_YML), "backend": checksum(tower_yml=TOWER_YML)},
+        "tower_yml": {"config_map": "tower-yml", "key": "tower.yml", "allowed_workspaces": "[2, 1]"},
+        "found": FOUND,
+    }
+
+
+def test_the_record_knows_the_names_of_the_fields_and_none_of_their_values() -> None:
+    names = {
+        "env": ["TOWER_OIDC_PEM_PATH", "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"],
+        "volume": ["cert-volume"],
+        "mount": ["/data/certs"],
+    }
+    assert inputs(integration(tower_yml=TOWER_YML), "platform-as-found") == {
+        **LOCATION,
+        "fields": {
+            "ConfigMap/tower-backend-cfg": ["TOWER_DATA_STUDIO_CONNECT_URL"],
+            "Deployment/cron": {"container": "cron", **names},
+            "Deployment/backend": {"container": "backend", **names},
+        },
+        "tower_yml": {"config_map": "tower-yml", "key": "tower.yml", "allowed_workspaces": "[2, 1]"},
+        "secrets": ["platform-oidc-certs", "connect-token"],
+    }
+
+
+def test_taking_over_is_said_for_each_object() -> None:
+    recording = integration(take_over=["Deployment/cron", "ConfigMap/tower-backend-cfg"])
+    for name in ("platform-as-found", "platform-edits"):
+        assert recording[name].inputs["take_over"] == ["ConfigMap/tower-backend-cfg", "Deployment/cron"]
 
 
 def test_tower_yml_is_left_alone_where_platform_reads_a_variable_instead() -> None:
-    assert "platform-tower-yml" not in integration().types
+    recording = integration()
+    assert "tower_yml" not in recording["platform-as-found"].inputs
+    assert "tower_yml" not in recording["platform-edits"].inputs
 
 
-def test_tower_yml_gets_the_workspaces_and_the_cluster_without_credentials() -> None:
-    asked = integration(tower_yml=TOWER_YML)["platform-tower-yml"]
-    assert asked.type == "pulumi-python:dynamic/studios:TowerYmlWorkspaces"
-    assert {key: value for key, value in asked.inputs.items() if key != "__provider"} == {
-        "kubeconfig": "",
-        "context": "prod",
-        "namespace": "platform-stage",
-        "config_map": "tower-yml",
-        "key": "tower.yml",
-        "allowed_workspaces": "[2, 1]",
-        "field_manager": "studios-test",
-    }
-    assert asked.secrets == set()
-
-
-def test_the_pickled_provider_is_a_reference_to_its_class_and_not_its_code() -> None:
-    pickled = integration(tower_yml=TOWER_YML)["platform-tower-yml"].inputs["__provider"]
-    assert len(pickled) < 120
+def test_the_pickled_providers_are_references_to_their_classes_and_not_code() -> None:
+    recording = integration()
+    for name in ("platform-as-found", "platform-edits"):
+        assert len(recording[name].inputs["__provider"]) < 120
+        assert "__provider" not in recording[name].secrets
 
 
 def test_platform_restarts_when_anything_that_it_reads_changes() -> None:
@@ -145,16 +132,24 @@ def test_platform_restarts_when_anything_that_it_reads_changes() -> None:
         checksum(pem="another"),
         checksum(environment={"TOWER_DATA_STUDIO_CONNECT_URL": "https://other.example.com"}),
         checksum(tower_yml=TOWER_YML),
+        checksum(tower_yml={**TOWER_YML, "allowed_workspaces": "[]"}),
     ]
-    assert len(set(checksums)) == 5
+    assert len(set(checksums)) == 6
 
 
-def test_nothing_that_platform_gets_is_secret_in_itself() -> None:
-    recording = integration(tower_yml=TOWER_YML)
-    assert {name: asked.secrets for name, asked in recording.resources.items() if asked.secrets} == {}
+def test_platform_does_not_restart_for_an_object_that_may_be_taken_over() -> None:
+    assert checksum(take_over=["Deployment/cron"]) == checksum()
 
 
 def test_a_pem_path_with_another_file_name_maps_the_secrets_key_to_it() -> None:
-    spec = integration(pem_path="/etc/oidc/key.pem")["platform-cron"].inputs["spec"]["template"]["spec"]
-    assert spec["volumes"][0]["secret"]["items"] == [{"key": "oidc.pem", "path": "key.pem"}]
-    assert spec["containers"][0]["volumeMounts"][0]["mountPath"] == "/etc/oidc"
+    edit = integration(pem_path="/etc/oidc/key.pem")["platform-edits"].inputs["edits"]["Deployment/cron"]
+    assert edit["volume"] == {"cert-volume": {"secret": "platform-oidc-certs", "items": {"oidc.pem": "key.pem"}}}
+    assert edit["mount"] == {"/etc/oidc": "cert-volume"}
+
+
+def test_the_objects_are_named_once_they_are_changed() -> None:
+    assert integration()["platform"].outputs == {
+        "config_map_name": "tower-backend-cfg",
+        "cron_deployment_name": "cron",
+        "backend_deployment_name": "backend",
+    }
