@@ -72,6 +72,9 @@ class ClusterConnection:
             # Names are fixed: to replace a Secret or a ConfigMap is to be without it for a while.
             enable_config_map_mutable=True,
             enable_secret_mutable=True,
+            # What goes through this provider is ours alone: an up mends what somebody has scaled or edited by hand.
+            # The Platform install's objects never do (components/platform_edits.py).
+            enable_patch_force=True,
             opts=opts,
         )
 
