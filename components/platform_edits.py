@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
 from components.platform_api import Object, OwnedByOthersError, PlatformApi, PlatformError
 from components.platform_as_found import Found, give_back
 from components.platform_changes import change, check
-from components.platform_fields import in_sync, observed
+from components.platform_fields import drifted, in_sync, items, name_of, names_of, observed, part_of
 from components.platform_provider import (
     Location,
     PlatformProvider,
@@ -20,6 +20,7 @@ from components.platform_provider import (
     api_of,
     bodies,
     differ,
+    in_order,
     replacing,
     tower_yml_of,
 )
@@ -69,6 +70,12 @@ class PlatformEdits(Resource, module="studios", name="PlatformEdits"):
 class PlatformEditsProvider(PlatformProvider):
     """Makes the edits so that they can be made again from any point where they have stopped."""
 
+    def check(self, _olds: Properties, news: Properties) -> CheckResult:
+        """Adds what somebody has dropped or changed, so that a preview says why there is something to do."""
+        result = super().check(_olds, news)
+        drift = _drift(api_of(_olds), _olds) if "edits" in _olds else {}
+        return CheckResult({**result.inputs, **({"drift": drift} if drift else {})}, [])
+
     def create(self, props: Properties) -> CreateResult:
         """Makes the edits: ConfigMaps, tower.yml, then one Deployment after the other, each with its restart."""
         _edit(api_of(props), props)
@@ -80,13 +87,13 @@ class PlatformEditsProvider(PlatformProvider):
         if replaces:
             return DiffResult(changes=True, replaces=replaces)
         # What is recorded changes nothing by itself.
-        changes = differ(_olds, _news, besides=("found",))
+        changes = differ(_olds, _news, besides=("found", "drift"))
         return DiffResult(changes=changes or not _all_made(api_of(_news), _news))
 
     def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
         """Makes what is missing; gives back what is no longer edited."""
         _edit(api_of(_news), _news)
-        return UpdateResult(_news)
+        return UpdateResult({key: value for key, value in _news.items() if key != "drift"})
 
     def read(self, id_: str, props: Properties) -> ReadResult:
         """The edits as they are live: without what somebody has dropped, and with who has changed what."""
@@ -112,6 +119,20 @@ class PlatformEditsProvider(PlatformProvider):
             shown = tower_yml_file(api, edit, props["field_manager"]).shown()
             seen["tower_yml"] = {**edit, "allowed_workspaces": shown} if shown is not None else None
         return ReadResult(id_, seen, {key: value for key, value in seen.items() if key != "__provider"})
+
+
+def _drift(api: PlatformApi, props: Properties) -> dict[str, list[str]]:
+    """By object, what isn't as it was written: ``env TOWER_OIDC_PEM_PATH``."""
+    found: dict[str, list[str]] = {}
+    for target in in_order(props["edits"], props["deployments"]):
+        edit, live = props["edits"][target], api.get(target)
+        paths = drifted(target, edit, live) if live is not None else items(target, names_of(target, edit))
+        if paths:
+            found[target] = [f"{part_of(path)} {name_of(path)}".strip() for path in paths]
+    edit = tower_yml_of(props)
+    if edit is not None and tower_yml_file(api, edit, props["field_manager"]).shown() != edit["allowed_workspaces"]:
+        found.setdefault(f"ConfigMap/{edit['config_map']}", []).append(f"{edit['key']} allowed-workspaces")
+    return found
 
 
 def _all_made(api: PlatformApi, props: Properties) -> bool:

@@ -32,6 +32,7 @@ _KEY_OF = {"containers": "name", "env": "name", "volumes": "name", "volumeMounts
 _ATOMIC = {"secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef", "fileKeyRef"}
 """The mappings that the API server treats as one value."""
 
+_PARTS = {"f:env": "env", "f:volumes": "volume", "f:volumeMounts": "mount"}
 _POD: Path = ("f:spec", "f:template", "f:spec")
 
 
@@ -64,7 +65,7 @@ def names_of(target: str, edit: Edit) -> Names:
     """The names in an edit, without its values."""
     if target.startswith("ConfigMap/"):
         return sorted(edit)
-    parts = {part: sorted(edit[part]) for part in ("env", "volume", "mount")}
+    parts = {part: sorted(edit[part]) for part in _PARTS.values()}
     return {"container": edit["container"], **parts}
 
 
@@ -211,28 +212,37 @@ def observed(target: str, edit: Edit, live: Object, manager: str) -> dict[str, A
 
     Values of others are not shown, as they may be secret.
     """
-    body = wanted(apply_body(target, edit))
-    shown: dict[str, Any] = dict(edit) if target.startswith("ConfigMap/") else {k: _copied(v) for k, v in edit.items()}
-    for path in items(target, names_of(target, edit)):
-        holder, name = _place(shown, path)
+    seen: dict[str, Any] = {**edit, **{part: dict(edit[part]) for part in _PARTS.values() if part in edit}}
+    for path in drifted(target, edit, live):
+        holder = seen[part_of(path)] if part_of(path) else seen
+        name = name_of(path)
         if value_at(live, path) is None:
             del holder[name]
-        elif any(value_at(live, leaf) != value for leaf, value in body.items() if leaf[: len(path)] == path):
+        else:
             others = owners_of(managed_fields(live), path, besides=manager)
-            holder[name] = f"(changed by {' and '.join(owner['manager'] for owner in others) or 'somebody else'})"
-    return shown
+            changed = f"(changed by {' and '.join(owner['manager'] for owner in others) or 'somebody else'})"
+            holder[name] = {"secret": changed} if part_of(path) == "volume" else changed
+    return seen
 
 
-def _copied(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value
+def drifted(target: str, edit: Edit, live: Object) -> list[Path]:
+    """The items of an edit that the live object doesn't have, or has otherwise."""
+    body = wanted(apply_body(target, edit))
+    return [
+        path
+        for path in items(target, names_of(target, edit))
+        if any(value_at(live, leaf) != value for leaf, value in body.items() if leaf[: len(path)] == path)
+    ]
 
 
-def _place(shown: dict[str, Any], path: Path) -> tuple[dict[str, Any], str]:
-    last = path[-1]
-    if not last.startswith("k:"):
-        return shown, last.removeprefix("f:")
-    part = {"f:env": "env", "f:volumes": "volume", "f:volumeMounts": "mount"}[path[-2]]
-    return shown[part], str(_key(last)[1])
+def part_of(path: Path) -> str:
+    """The part of an edit that an item is in: ``env``, ``volume`` or ``mount``; "" for a key of a ConfigMap."""
+    return _PARTS.get(path[-2], "")
+
+
+def name_of(path: Path) -> str:
+    """The name that an item has in an edit."""
+    return str(_key(path[-1])[1]) if path[-1].startswith("k:") else path[-1].removeprefix("f:")
 
 
 def _exclusive(body: Object) -> Iterator[tuple[Path, Object]]:

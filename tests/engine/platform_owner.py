@@ -188,6 +188,16 @@ class Edits:
             PlatformAsFoundProvider().delete("id", self.found)
         self.found = self.made = None
 
+    def checked(self) -> dict[str, Any]:
+        """The inputs that a preview shows for the edits."""
+        assert self.found is not None
+        assert self.made is not None
+        return _sent(PlatformEditsProvider().check(self.made, self._inputs(self.found)).inputs)
+
+    def refreshed(self) -> dict[str, Any]:
+        """What a refresh makes of the edits."""
+        return _sent(PlatformEditsProvider().read("id", self.made or {}).outs)
+
     def edits(self) -> dict[str, Any]:
         """The inputs by object."""
         edits = {
@@ -200,7 +210,8 @@ class Edits:
     def _as_found(self) -> str:
         provider = PlatformAsFoundProvider()
         fields = {target: names_of(target, edit) for target, edit in self.edits().items()}
-        news = self._checked(provider, {**self._location(), "fields": fields, "secrets": ["s"]})
+        inputs = _sent({**self._location(), "fields": fields, "secrets": ["s"]})
+        news = _sent(provider.check({}, inputs).inputs)
         if self.found is None:
             self.found = _sent(provider.create(news).outs)
             return "found: create"
@@ -214,10 +225,7 @@ class Edits:
     def _edits(self) -> str:
         assert self.found is not None
         provider = PlatformEditsProvider()
-        checksum = f"{self.checksum}-{self.found['revision']}"
-        restarts = {"cron": checksum, "backend": checksum}
-        inputs = {**self._location(), "edits": self.edits(), "restarts": restarts, "found": self.found["found"]}
-        news = self._checked(provider, inputs)
+        news = _sent(provider.check(self.made or {}, self._inputs(self.found)).inputs)
         if self.made is None:
             self.made = _sent(provider.create(news).outs)
             return "edits: create"
@@ -241,10 +249,10 @@ class Edits:
             **({} if self.workspaces is None else {"tower_yml": tower_yml}),
         }
 
-    def _checked(
-        self, provider: PlatformAsFoundProvider | PlatformEditsProvider, news: dict[str, Any]
-    ) -> dict[str, Any]:
-        return _sent(provider.check({}, _sent(news)).inputs)
+    def _inputs(self, found: dict[str, Any]) -> dict[str, Any]:
+        checksum = f"{self.checksum}-{found['revision']}"
+        restarts = {"cron": checksum, "backend": checksum}
+        return _sent({**self._location(), "edits": self.edits(), "restarts": restarts, "found": found["found"]})
 
 
 def _sent(properties: Any) -> dict[str, Any]:

@@ -323,6 +323,36 @@ def test_objects_replaced_by_their_owner_are_edited_again_and_their_pods_restart
     assert [target for target in (CRON, BACKEND) if after[target] != before[target]] == [CRON, BACKEND]
 
 
+def test_what_was_dropped_or_changed_is_shown_by_check_and_by_refresh_without_its_value(applied: Owner) -> None:
+    edits = Edits(applied)
+    edits.up()
+    assert edits.checked().get("drift") is None
+    assert edits.refreshed() == edits.made
+    applied.replace(CRON)
+    applied.container(BACKEND)["env"].append({"name": TOKEN_VARIABLE, "value": "in-plain-text"})
+    applied.replace(BACKEND)
+    applied.apply()
+
+    everything = ["env TOWER_OIDC_PEM_PATH", f"env {TOKEN_VARIABLE}", "volume cert-volume", "mount /data/certs"]
+    drift = {CRON: everything, BACKEND: everything, "ConfigMap/tower-yml": ["tower.yml allowed-workspaces"]}
+    assert edits.checked()["drift"] == drift
+    seen = edits.refreshed()
+    assert seen["edits"][CRON] == {"container": "backend", "env": {}, "volume": {}, "mount": {}}
+    assert seen["edits"][BACKEND]["env"] == {TOKEN_VARIABLE: "(changed by kubectl-replace)"}
+    assert seen["tower_yml"]["allowed_workspaces"] == "absent"
+    assert seen["restarts"] == {}
+
+
+def test_a_volume_that_was_changed_is_shown_again_by_a_second_refresh(applied: Owner) -> None:
+    edits = Edits(applied)
+    edits.up()
+    patch = '{"spec":{"template":{"spec":{"volumes":[{"name":"cert-volume","secret":{"secretName":"other"}}]}}}}'
+    applied.install.kubectl("patch", "deployment/cron", "--field-manager=somebody", "-p", patch)
+    edits.made = edits.refreshed()
+    assert edits.made["edits"][CRON]["volume"] == {"cert-volume": {"secret": "(changed by somebody)"}}
+    assert edits.refreshed() == edits.made
+
+
 def test_replicas_are_left_as_they_are(running: Owner) -> None:
     edits = Edits(running)
     edits.up()
