@@ -34,7 +34,7 @@ check: $(INSTALLED) ## run the linter, the formatter's check and the type checke
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 
-bench: $(INSTALLED) ## measure what a preview costs, as ratios within one run
+bench: demo ## measure what a preview costs, as ratios within one run
 	$(RUN) -m tests.bench
 
 docs: $(INSTALLED) ## write the generated tables into README.md

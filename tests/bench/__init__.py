@@ -1,0 +1,1 @@
+"""What a preview costs, measured on this machine in one run and told as ratios."""
