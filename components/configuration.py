@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import pulumi
@@ -23,6 +23,7 @@ class StudiosConfigurationArgs:
         namespace: where Platform runs, and where everything of Studios goes.
         pem_secret, pem_key, pem: the Secret with the OIDC key, the key in it, and its value: private key, then public.
         token_secret, token_key, token: the same for the initial registration token of the OIDC client.
+        existing: those of the two Secrets that exist already, so that none is made.
         credentials_secret: the Secret for passwords that are given; it is made only if there are any.
         proxy_credentials, server_credentials: environment variable → password; both may name the same one.
         proxy_config_map, server_config_map: the ConfigMaps' names.
@@ -36,6 +37,7 @@ class StudiosConfigurationArgs:
     token_secret: str
     token_key: str
     token: pulumi.Input[str]
+    existing: Collection[str] = ()
     credentials_secret: str
     proxy_credentials: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     server_credentials: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
@@ -77,9 +79,9 @@ class StudiosConfiguration(pulumi.ComponentResource):
         )
         self.checksum_key = pulumi.Output.secret(checksum_key.result)
 
-        self.pem_secret_name = self._secret(f"{name}-pem", args.namespace, args.pem_secret, {args.pem_key: args.pem})
-        self.token_secret_name = self._secret(
-            f"{name}-token", args.namespace, args.token_secret, {args.token_key: args.token}
+        self.pem_secret_name = self._own_secret(f"{name}-pem", args, args.pem_secret, {args.pem_key: args.pem})
+        self.token_secret_name = self._own_secret(
+            f"{name}-token", args, args.token_secret, {args.token_key: args.token}
         )
         credentials = {**args.proxy_credentials, **args.server_credentials}
         self.credentials_secret_name = (
@@ -109,6 +111,13 @@ class StudiosConfiguration(pulumi.ComponentResource):
                 "checksum_key": self.checksum_key,
             }
         )
+
+    def _own_secret(
+        self, name: str, args: StudiosConfigurationArgs, secret: str, values: Mapping[str, pulumi.Input[str]]
+    ) -> pulumi.Output[str]:
+        if secret in args.existing:
+            return pulumi.Output.from_input(secret)
+        return self._secret(name, args.namespace, secret, values)
 
     def _secret(
         self, name: str, namespace: str, secret: str, values: Mapping[str, pulumi.Input[str]]

@@ -13,6 +13,7 @@ from components.certificate import WildcardCertificate, WildcardCertificateArgs
 from components.cluster import ClusterConnection
 from components.configuration import StudiosConfiguration, StudiosConfigurationArgs
 from components.dns import WildcardRecord, WildcardRecordArgs, hosted_zone_id
+from components.existing_secret import ExistingValue
 from components.ingress import StudiosIngress, StudiosIngressArgs
 from components.oidc import OidcCredentials, OidcCredentialsArgs
 from components.outputs import STACK_OUTPUTS
@@ -93,7 +94,7 @@ class KubernetesStudios(pulumi.ComponentResource):
             ),
             child,
         )
-        credentials = OidcCredentials(f"{name}-oidc", OidcCredentialsArgs(rsa_bits=settings.rsa_bits), child)
+        credentials = OidcCredentials(f"{name}-oidc", _oidc_args(settings), child)
         configuration = StudiosConfiguration(f"{name}-configuration", _configuration_args(settings, credentials), child)
         server = ConnectServer(f"{name}-server", _server_args(settings, configuration), child)
         # Platform is touched once all else has gone well, and before the proxy comes to register with its token.
@@ -139,17 +140,31 @@ class KubernetesStudios(pulumi.ComponentResource):
         self.register_outputs({output.attribute: getattr(self, output.attribute) for output in STACK_OUTPUTS})
 
 
+def _oidc_args(settings: Settings) -> OidcCredentialsArgs:
+    def existing(secret: str | None, key: str) -> ExistingValue | None:
+        return None if secret is None else ExistingValue(namespace=settings.namespace, secret=secret, key=key)
+
+    return OidcCredentialsArgs(
+        rsa_bits=settings.rsa_bits,
+        token_rotation=settings.token_rotation or "",
+        key_rotation=settings.rsa_rotation or "",
+        existing_token=existing(settings.existing_token_secret, TOKEN_KEY),
+        existing_pem=existing(settings.existing_oidc_secret, PEM_KEY),
+    )
+
+
 def _configuration_args(settings: Settings, credentials: OidcCredentials) -> StudiosConfigurationArgs:
     redis = _revealed({environment.REDIS_PASSWORD_VARIABLE: settings.redis_password})
     management = _revealed({environment.MANAGEMENT_AUTH_KEY_VARIABLE: settings.management_auth_key})
     return StudiosConfigurationArgs(
         namespace=settings.namespace,
-        pem_secret=settings.oidc_secret,
+        pem_secret=settings.oidc_secret_in_use,
         pem_key=PEM_KEY,
         pem=credentials.pem,
-        token_secret=settings.token_secret,
+        token_secret=settings.token_secret_in_use,
         token_key=TOKEN_KEY,
         token=credentials.registration_token,
+        existing=[secret for secret in (settings.existing_oidc_secret, settings.existing_token_secret) if secret],
         credentials_secret=f"{settings.server_name}-credentials",
         proxy_credentials=redis,
         server_credentials={**redis, **management},

@@ -8,11 +8,16 @@ import pulumi
 import pulumi_random as random
 import pulumi_tls as tls
 
+from components.existing_secret import ExistingValue, read_value
+from components.rsa_key import RsaKeyGuard
+
 MINIMUM_RSA_BITS = 2048
 """The guide: "A key size of at least 2048 bits is recommended"."""
 
 TOKEN_LENGTH = 32
 """The guide's ``openssl rand -base64 32 | tr -d /=+ | cut -c -32``."""
+
+_PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,14 +25,18 @@ class OidcCredentialsArgs:
     """The arguments of :class:`OidcCredentials`.
 
     Args:
-        rsa_bits: the size of the RSA key, at least 2048 bits.
+        rsa_bits: the size of the RSA key, at least 2048 bits; another size alone is refused once there is a key.
         token_rotation: any text; another one makes a new registration token.
         key_rotation: any text; another one makes a new RSA key.
+        existing_token: where the registration token is, if it exists already; then none is made.
+        existing_pem: the same for the RSA key, as private key with the public key beneath.
     """
 
     rsa_bits: int = MINIMUM_RSA_BITS
     token_rotation: str = ""
     key_rotation: str = ""
+    existing_token: ExistingValue | None = None
+    existing_pem: ExistingValue | None = None
 
 
 class OidcCredentials(pulumi.ComponentResource):
@@ -38,7 +47,7 @@ class OidcCredentials(pulumi.ComponentResource):
     """
 
     registration_token: pulumi.Output[str]
-    """The initial access token: 32 letters and digits; secret."""
+    """The initial access token: 32 letters and digits if it is made here; secret."""
     pem: pulumi.Output[str]
     """``oidc.pem``: the private key, PKCS#1, with the public key directly beneath; secret."""
     public_key: pulumi.Output[str]
@@ -48,23 +57,40 @@ class OidcCredentials(pulumi.ComponentResource):
         super().__init__("studios:index:OidcCredentials", name, {}, opts)
         if args.rsa_bits < MINIMUM_RSA_BITS:
             raise ValueError(f"rsa_bits is {args.rsa_bits}; write {MINIMUM_RSA_BITS} or more")
-        token = random.RandomPassword(
-            f"{name}-token",
-            length=TOKEN_LENGTH,
-            # A special character breaks env files.
-            special=False,
-            keepers={"rotation": args.token_rotation} if args.token_rotation else None,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        key = tls.PrivateKey(
-            f"{name}-key",
-            algorithm="RSA",
-            rsa_bits=args.rsa_bits,
-            opts=pulumi.ResourceOptions(parent=self, replacement_trigger=args.key_rotation or None),
-        )
-        self.registration_token = pulumi.Output.secret(token.result)
-        self.pem = pulumi.Output.secret(pulumi.Output.concat(key.private_key_pem, key.public_key_pem))
-        self.public_key = key.public_key_pem
+        if args.existing_token is None:
+            self.registration_token = self._new_token(f"{name}-token", args)
+        else:
+            self.registration_token = read_value(f"{name}-token", args.existing_token, self)
+        if args.existing_pem is None:
+            self.pem, self.public_key = self._new_key(f"{name}-key", args)
+        else:
+            self.pem = read_value(f"{name}-pem", args.existing_pem, self)
+            self.public_key = pulumi.Output.unsecret(self.pem.apply(_public_half))
         self.register_outputs(
             {"registration_token": self.registration_token, "pem": self.pem, "public_key": self.public_key}
         )
+
+    def _new_token(self, name: str, args: OidcCredentialsArgs) -> pulumi.Output[str]:
+        token = random.RandomPassword(
+            name,
+            length=TOKEN_LENGTH,
+            # A special character breaks env files.
+            special=False,
+            keepers={"rotation": args.token_rotation},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return pulumi.Output.secret(token.result)
+
+    def _new_key(self, name: str, args: OidcCredentialsArgs) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+        guard = RsaKeyGuard(f"{name}-guard", args.rsa_bits, args.key_rotation, pulumi.ResourceOptions(parent=self))
+        key = tls.PrivateKey(
+            name,
+            algorithm="RSA",
+            rsa_bits=guard.bits,
+            opts=pulumi.ResourceOptions(parent=self, replacement_trigger=f"rotation {args.key_rotation}"),
+        )
+        return pulumi.Output.secret(pulumi.Output.concat(key.private_key_pem, key.public_key_pem)), key.public_key_pem
+
+
+def _public_half(pem: str) -> str:
+    return _PUBLIC_KEY + pem.rpartition(_PUBLIC_KEY)[2]

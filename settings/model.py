@@ -232,6 +232,18 @@ class Settings(BaseModel):
     token_secret: types.ObjectName = Field(
         default="connect-registration-token", description="Secret with the OIDC registration token, `token`."
     )
+    token_rotation: types.EnvironmentText | None = Field(
+        default=None, description="Any text, such as a date: another one makes a new registration token."
+    )
+    rsa_rotation: types.EnvironmentText | None = Field(
+        default=None, description="Any text, such as a date: another one makes a new RSA key, of `rsaBits`."
+    )
+    existing_oidc_secret: types.ObjectName | None = Field(
+        default=None, description="Secret that exists already, with private and public key as `oidc.pem`; none is made."
+    )
+    existing_token_secret: types.ObjectName | None = Field(
+        default=None, description="Secret that exists already, with the registration token as `token`; none is made."
+    )
 
     # Names in the Platform install
     backend_deployment: types.ObjectName = Field(default="backend", description="Deployment of Platform's backend.")
@@ -251,6 +263,16 @@ class Settings(BaseModel):
         default=(),
         description="Platform's objects, such as `ConfigMap/tower-backend-cfg`, whose values may be replaced.",
     )
+
+    @property
+    def oidc_secret_in_use(self) -> str:
+        """The Secret with the RSA key, ours or one that exists already."""
+        return self.existing_oidc_secret or self.oidc_secret
+
+    @property
+    def token_secret_in_use(self) -> str:
+        """The Secret with the registration token, ours or one that exists already."""
+        return self.existing_token_secret or self.token_secret
 
     @property
     def platform_host(self) -> str:

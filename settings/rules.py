@@ -127,6 +127,23 @@ def _a_management_key_needs_its_port(settings: Settings, given: Collection[str])
         yield Problem("managementAuthKey", None, "has no effect without managementPort; set that, or remove it")
 
 
+_OF_OUR_OWN: tuple[tuple[str, str], ...] = (
+    ("tokenSecret", "existingTokenSecret"),
+    ("tokenRotation", "existingTokenSecret"),
+    ("oidcSecret", "existingOidcSecret"),
+    ("rsaBits", "existingOidcSecret"),
+    ("rsaRotation", "existingOidcSecret"),
+)
+
+
+@_rule("existingTokenSecret", "existingOidcSecret")
+def _an_existing_secret_is_kept_by_somebody_else(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    for key, existing in _OF_OUR_OWN:
+        secret, value = getattr(settings, to_snake(existing)), getattr(settings, to_snake(key))
+        if secret is not None and key in given and value != Settings.model_fields[to_snake(key)].default:
+            yield Problem(key, value, f"has no effect on the Secret {secret}; remove it or {existing}")
+
+
 _DISTINCT: tuple[tuple[str, str, str], ...] = (
     ("serverName", "proxyName", "each has objects of its own"),
     ("tokenSecret", "oidcSecret", "each is a Secret of its own"),

@@ -100,10 +100,12 @@ def _in_deployment(settings: Settings, live: Mapping[str, Any], container_name: 
     to_container = (*to_pod, "f:containers", item(name=container_name))
 
     variables = {each["name"]: each for each in container.get("env") or []}
-    token = {"secretKeyRef": {"name": settings.token_secret, "key": "token"}}
+    token = {"secretKeyRef": {"name": settings.token_secret_in_use, "key": "token"}}
+    token_setting = "existingTokenSecret" if settings.existing_token_secret else "tokenSecret"
+    oidc_setting = "existingOidcSecret" if settings.existing_oidc_secret else "oidcSecret"
     for setting, name, ours in (
         ("pemPath", PEM_PATH_VARIABLE, settings.pem_path),
-        ("tokenSecret", PLATFORM_TOKEN_VARIABLE, token),
+        (token_setting, PLATFORM_TOKEN_VARIABLE, token),
     ):
         entry = variables.get(name)
         theirs = None if entry is None else entry.get("valueFrom") or entry.get("value", "")
@@ -118,7 +120,7 @@ def _in_deployment(settings: Settings, live: Mapping[str, Any], container_name: 
     volumes = {each["name"]: each for each in pod.get("volumes") or []}
     volume = volumes.get(settings.cert_volume)
     yield _Wanted(
-        *("oidcSecret", f"the volume {settings.cert_volume}", settings.oidc_secret),
+        *(oidc_setting, f"the volume {settings.cert_volume}", settings.oidc_secret_in_use),
         None if volume is None else (volume.get("secret") or {}).get("secretName") or "something else than a Secret",
         (*to_pod, "f:volumes", item(name=settings.cert_volume)),
     )

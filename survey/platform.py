@@ -13,6 +13,7 @@ from settings.tower_yml import TowerYmlError, read_entry
 from settings.workspaces import reads_tower_yml
 from survey import conflicts
 from survey.cluster import ClusterAccess, ClusterReader, JsonObject, NotFoundError
+from survey.secrets import existing_secret_problems
 
 GROUP_ANNOTATION = "alb.ingress.kubernetes.io/group.name"
 
@@ -55,11 +56,13 @@ def survey_platform(access: ClusterAccess, settings: Settings, *, field_manager:
     Raises:
         SettingsError: something is missing, or has another value and another owner; or the cluster cannot be read.
     """
-    found = _read(access.reader(), settings.namespace)
+    reader = access.reader()
+    found = _read(reader, settings.namespace)
     problems = [
         *_workload_problems(found, settings),
         *_config_map_problems(found, settings),
         *_secret_problems(found, settings),
+        *existing_secret_problems(reader, settings, found.secrets),
     ]
     if not problems:
         problems = conflicts.conflicts(

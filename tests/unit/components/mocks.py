@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from pulumi.runtime.sync_await import _sync_await
 
 LOAD_BALANCER = "k8s-studios-1234.us-east-1.elb.amazonaws.com"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/made"
+EXISTING_TOKEN = "an existing token"
 FOUND = '{"objects": {}, "files": []}'
 PRIVATE_PEM = "-----BEGIN RSA PRIVATE KEY-----\nprivate\n-----END RSA PRIVATE KEY-----\n"
 PUBLIC_PEM = "-----BEGIN PUBLIC KEY-----\npublic\n-----END PUBLIC KEY-----\n"
@@ -34,10 +36,11 @@ class Asked:
 
 
 class Recording:
-    """What a program asked for, by the name of the resource."""
+    """What a program asked for, by the name of the resource; ``read`` are those that exist already: type and id."""
 
     def __init__(self) -> None:
         self.resources: dict[str, Asked] = {}
+        self.read: dict[str, tuple[str, str]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
 
     def __getitem__(self, name: str) -> Asked:
@@ -79,7 +82,14 @@ class _Answers(mocks.Mocks):
         }[args.token]
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        if args.typ == "kubernetes:core/v1:Secret" and not args.inputs:
+            return args.resource_id, {"data": _existing_data()}
         return f"{args.name}-id", {**args.inputs, **_computed(args.typ, args.name, args.inputs)}
+
+
+def _existing_data() -> dict[str, str]:
+    values = {"token": EXISTING_TOKEN, "oidc.pem": PRIVATE_PEM + PUBLIC_PEM}
+    return {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
 
 
 def _computed(type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -115,6 +125,10 @@ class _Monitor(mocks.MockMonitor):
     def __init__(self) -> None:
         self.recording = Recording()
         super().__init__(_Answers(self.recording))
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802 (the protocol's name)
+        self.recording.read[request.name] = (request.type, request.id)
+        return super().ReadResource(request)  # type: ignore[no-untyped-call]
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the protocol's name)
         if request.type != "pulumi:pulumi:Stack":

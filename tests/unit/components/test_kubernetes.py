@@ -90,6 +90,26 @@ def test_the_registration_token_is_in_one_secret_and_in_no_config_map_or_annotat
     assert holders == {"studios-configuration-token"}
 
 
+def test_secrets_that_exist_are_read_by_name_and_none_are_made() -> None:
+    recording = studios(existingTokenSecret="our-token", existingOidcSecret="our-pem")
+    assert set(recording.read.values()) == {
+        ("kubernetes:core/v1:Secret", "platform-stage/our-token"),
+        ("kubernetes:core/v1:Secret", "platform-stage/our-pem"),
+    }
+    assert "kubernetes:core/v1:Secret" not in recording.types.values()
+    edit = recording["studios-platform-edits"].inputs["edits"]["Deployment/cron"]
+    assert edit["env"]["TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"] == {"secret": "our-token", "key": "token"}
+    assert edit["volume"] == {"cert-volume": {"secret": "our-pem"}}
+    assert recording["studios"].outputs["token_secret_name"] == "our-token"
+    assert recording["studios"].outputs["oidc_secret_name"] == "our-pem"
+
+
+def test_each_rotation_reaches_its_own_credential() -> None:
+    recording = studios(tokenRotation="2026-01", rsaRotation="2026-02")
+    assert recording["studios-oidc-token"].inputs["keepers"] == {"rotation": "2026-01"}
+    assert recording["studios-oidc-key"].replacement_trigger == "rotation 2026-02"
+
+
 def test_proxy_and_platform_read_the_token_from_the_same_secret() -> None:
     recording = studios()
     container = recording["studios-proxy-deployment"].inputs["spec"]["template"]["spec"]["containers"][0]

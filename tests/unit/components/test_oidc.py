@@ -1,7 +1,9 @@
 import pytest
 
+from components.existing_secret import ExistingValue
 from components.oidc import OidcCredentials, OidcCredentialsArgs
-from tests.unit.components.mocks import PRIVATE_PEM, PUBLIC_PEM, Recording, run
+from components.rsa_key import RsaKeyGuardProvider
+from tests.unit.components.mocks import EXISTING_TOKEN, PRIVATE_PEM, PUBLIC_PEM, Recording, run
 
 
 def credentials(args: OidcCredentialsArgs) -> Recording:
@@ -13,8 +15,8 @@ def credentials(args: OidcCredentialsArgs) -> Recording:
 
 def test_the_token_has_32_letters_and_digits_and_the_key_2048_bits() -> None:
     recording = credentials(OidcCredentialsArgs())
-    assert recording.parents == {"oidc": "", "oidc-token": "oidc", "oidc-key": "oidc"}
-    assert recording["oidc-token"].inputs == {"length": 32, "special": False}
+    assert recording.parents == {"oidc": "", "oidc-token": "oidc", "oidc-key-guard": "oidc", "oidc-key": "oidc"}
+    assert recording["oidc-token"].inputs == {"length": 32, "special": False, "keepers": {"rotation": ""}}
     assert recording["oidc-key"].inputs == {"algorithm": "RSA", "rsaBits": 2048}
 
 
@@ -50,4 +52,50 @@ def test_each_rotation_value_replaces_its_own_credential_only() -> None:
     recording = credentials(OidcCredentialsArgs(token_rotation="2026-01", key_rotation="first"))
     assert recording["oidc-token"].inputs["keepers"] == {"rotation": "2026-01"}
     assert recording["oidc-token"].replacement_trigger is None
-    assert recording["oidc-key"].replacement_trigger == "first"
+    assert recording["oidc-key"].replacement_trigger == "rotation first"
+
+
+def test_the_key_waits_until_its_size_is_accepted() -> None:
+    recording = credentials(OidcCredentialsArgs(rsa_bits=4096, key_rotation="first"))
+    guard = {key: value for key, value in recording["oidc-key-guard"].inputs.items() if key != "__provider"}
+    assert guard == {"bits": 4096, "rotation": "first"}
+    assert recording["oidc-key"].depends_on == {"oidc-key-guard"}
+
+
+def test_another_size_is_refused_with_both_sizes_and_the_way_to_ask_for_it() -> None:
+    with pytest.raises(ValueError, match="rsaBits") as refused:
+        RsaKeyGuardProvider().diff("id", {"bits": 2048.0, "rotation": ""}, {"bits": 4096.0, "rotation": ""})
+    assert str(refused.value) == (
+        "seqera-studios:rsaBits: 4096 would replace the RSA key in use, which has 2048 bits, and end every session; "
+        "write 2048, or ask for a new key: pulumi config set rsaRotation <today's date>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("bits", "rotation", "changes"), [(2048.0, "", False), (2048.0, "2026", True), (4096.0, "2026", True)]
+)
+def test_another_size_is_accepted_with_another_rotation(bits: float, rotation: str, changes: bool) -> None:
+    difference = RsaKeyGuardProvider().diff(
+        "id", {"bits": 2048.0, "rotation": ""}, {"bits": bits, "rotation": rotation}
+    )
+    assert difference.changes is changes
+    assert not difference.replaces
+
+
+def test_credentials_that_exist_are_read_and_none_are_made() -> None:
+    args = OidcCredentialsArgs(
+        existing_token=ExistingValue(namespace="stage", secret="our-token", key="token"),
+        existing_pem=ExistingValue(namespace="stage", secret="our-pem", key="oidc.pem"),
+    )
+    recording = credentials(args)
+    assert recording.types == {"oidc": "studios:index:OidcCredentials"}
+    assert recording.read == {
+        "oidc-token": ("kubernetes:core/v1:Secret", "stage/our-token"),
+        "oidc-pem": ("kubernetes:core/v1:Secret", "stage/our-pem"),
+    }
+    assert recording["oidc"].outputs == {
+        "registration_token": EXISTING_TOKEN,
+        "pem": PRIVATE_PEM + PUBLIC_PEM,
+        "public_key": PUBLIC_PEM,
+    }
+    assert recording["oidc"].output_secrets == {"registration_token", "pem"}

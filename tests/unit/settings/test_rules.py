@@ -100,6 +100,20 @@ def test_options_without_what_they_belong_to_are_refused() -> None:
     assert broken_keys(managementAuthKey="k", managementPort="9000") == []
 
 
+def test_what_makes_a_secret_has_no_effect_on_one_that_exists() -> None:
+    assert broken_keys(existingTokenSecret="ours", tokenRotation="2026", tokenSecret="other") == [
+        "tokenSecret",
+        "tokenRotation",
+    ]
+    assert broken_keys(existingOidcSecret="ours", rsaBits="4096", rsaRotation="2026", oidcSecret="other") == [
+        "oidcSecret",
+        "rsaBits",
+        "rsaRotation",
+    ]
+    assert broken_keys(existingTokenSecret="ours", existingOidcSecret="ours") == []
+    assert broken_keys(existingTokenSecret="ours", rsaBits="4096", rsaRotation="2026") == []
+
+
 def test_the_idle_timeout_is_set_in_one_place() -> None:
     (problem,) = problems(loadBalancerAttributes={"idle_timeout.timeout_seconds": "60"})
     assert problem.message.endswith("write: pulumi config set idleTimeout <seconds>")

@@ -1,0 +1,61 @@
+"""A guard before the RSA key: a key that is in use is replaced only by who asks for it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+
+class RsaKeyGuard(Resource, module="studios", name="RsaKeyGuard"):
+    """The size of the RSA key; it can't change by itself, as every size makes another key and ends every session.
+
+    ``protect`` won't do: it refuses a wanted rotation and a destroy, too.
+
+    Args:
+        name: the resource's name.
+        bits: the key's size.
+        rotation: what was asked for; with another text another size is accepted.
+        opts: the resource's options.
+    """
+
+    bits: pulumi.Output[int]
+    """The size, once it is accepted."""
+
+    def __init__(self, name: str, bits: int, rotation: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(RsaKeyGuardProvider(), name, {"bits": bits, "rotation": rotation}, opts)
+
+
+class RsaKeyGuardProvider(ResourceProvider):
+    """Compares what is wanted with what the state has; it touches nothing."""
+
+    serialize_as_secret_always = False
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Keeps gRPC from logging a traceback beside the error that the engine shows anyway."""
+        logging.getLogger("grpc._server").setLevel(logging.CRITICAL + 1)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Remembers the first size."""
+        return CreateResult("rsa-key", props)
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Accepts another size only together with another rotation.
+
+        Raises:
+            ValueError: the size alone has changed.
+        """
+        rotated = _olds["rotation"] != _news["rotation"]
+        if _olds["bits"] != _news["bits"] and not rotated:
+            raise ValueError(
+                f"seqera-studios:rsaBits: {_news['bits']:.0f} would replace the RSA key in use, which has "
+                f"{_olds['bits']:.0f} bits, and end every session; write {_olds['bits']:.0f}, or ask for a new key: "
+                "pulumi config set rsaRotation <today's date>"
+            )
+        return DiffResult(changes=rotated)
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Remembers the new size and rotation."""
+        return UpdateResult(_news)

@@ -1,0 +1,79 @@
+"""Secrets that exist already are there and hold what they must, and no message shows what that is."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from survey.platform import survey_platform
+
+from .conftest import APPS, CORE, FakeApi, named
+from .test_platform import refused, settings
+
+PEM = "-----BEGIN RSA PRIVATE KEY-----\nk\n-----END RSA PRIVATE KEY-----\n"
+PUBLIC = "-----BEGIN PUBLIC KEY-----\np\n-----END PUBLIC KEY-----\n"
+
+
+def secret(name: str, **values: str) -> dict[str, object]:
+    return named(name, data={key: base64.b64encode(value.encode()).decode() for key, value in values.items()})
+
+
+def test_secrets_that_hold_token_and_key_are_accepted(platform: FakeApi) -> None:
+    platform.lists[f"{CORE}/secrets"] += [secret("ours", **{"token": "t0ken", "oidc.pem": PEM + PUBLIC})]
+    survey_platform(platform.access, settings(existingTokenSecret="ours", existingOidcSecret="ours"))
+
+
+def test_a_secret_that_is_missing_is_refused_with_those_that_there_are(platform: FakeApi) -> None:
+    assert refused(platform.access, settings(existingTokenSecret="ours")) == [
+        (
+            'seqera-studios:existingTokenSecret: "ours" is no Secret in namespace platform-stage; '
+            "there are cr.seqera.io, tower-secrets"
+        )
+    ]
+
+
+def test_a_secret_without_the_key_is_refused_with_the_keys_that_it_has(platform: FakeApi) -> None:
+    platform.lists[f"{CORE}/secrets"] += [secret("ours", pem=PEM, pub=PUBLIC)]
+    assert refused(platform.access, settings(existingOidcSecret="ours")) == [
+        (
+            'seqera-studios:existingOidcSecret: "ours" is a Secret without the key oidc.pem; it has pem, pub: '
+            "add oidc.pem to it"
+        )
+    ]
+
+
+@pytest.mark.parametrize("token", ["", "t0ken\n", " t0ken"])
+def test_a_token_that_would_not_be_the_same_everywhere_is_refused(platform: FakeApi, token: str) -> None:
+    platform.lists[f"{CORE}/secrets"] += [secret("ours", token=token)]
+    assert refused(platform.access, settings(existingTokenSecret="ours")) == [
+        (
+            'seqera-studios:existingTokenSecret: "ours" has a token that is empty, or begins or ends with a space or a '
+            "line break"
+        )
+    ]
+
+
+@pytest.mark.parametrize("pem", [PEM, PUBLIC, PUBLIC + PEM, "x"])
+def test_a_pem_without_the_public_key_beneath_the_private_is_refused(platform: FakeApi, pem: str) -> None:
+    platform.lists[f"{CORE}/secrets"] += [secret("ours", **{"oidc.pem": pem})]
+    assert refused(platform.access, settings(existingOidcSecret="ours")) == [
+        (
+            'seqera-studios:existingOidcSecret: "ours" must hold at oidc.pem a private key in PEM, with its public key '
+            "beneath"
+        )
+    ]
+
+
+def test_a_platform_that_reads_the_existing_token_already_is_no_conflict(platform: FakeApi) -> None:
+    platform.lists[f"{CORE}/secrets"] += [secret("ours", token="t0ken")]
+    for deployment in platform.lists[f"{APPS}/deployments"][:2]:
+        deployment["spec"]["template"]["spec"]["containers"][0]["env"] = [
+            {
+                "name": "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN",
+                "valueFrom": {"secretKeyRef": {"name": "ours", "key": "token"}},
+            }
+        ]
+    survey_platform(platform.access, settings(existingTokenSecret="ours"))
+    (first, _) = refused(platform.access, settings())
+    assert first.startswith("seqera-studios:tokenSecret: Deployment/cron has ")
