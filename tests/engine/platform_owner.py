@@ -55,7 +55,17 @@ class Owner:
         del self.objects["Deployment/frontend"]
         for target in (CRON, BACKEND):
             self.objects[target]["spec"]["replicas"] = replicas
+        self.deployments = ["cron", "backend"]
         kubectl("create", "namespace", self.namespace)
+
+    def rename(self, names: dict[str, str]) -> Owner:
+        """Calls objects otherwise, as another way to install Platform does: ``ConfigMap/name`` → another name."""
+        for old, new in names.items():
+            found = self.objects.pop(old)
+            found["metadata"]["name"] = new
+            self.objects[f"{old.partition('/')[0]}/{new}"] = found
+            self.deployments = [new if f"Deployment/{name}" == old else name for name in self.deployments]
+        return self
 
     @property
     def data(self) -> dict[str, str]:
@@ -97,7 +107,7 @@ class Owner:
 
     def ready(self) -> Owner:
         """Waits until both Deployments are as wanted."""
-        for name in ("cron", "backend"):
+        for name in self.deployments:
             self.install.kubectl("rollout", "status", f"deployment/{name}", "--timeout=60s")
         return self
 
@@ -172,6 +182,7 @@ class Edits:
     timeout_seconds: int = 60
     deployment_edit: dict[str, Any] = field(default_factory=lambda: copy.deepcopy(DEPLOYMENT_EDIT))
     config_map: str = "tower-backend-cfg"
+    tower_yml: str = "tower-yml"
     found: dict[str, Any] | None = None
     made: dict[str, Any] | None = None
 
@@ -200,11 +211,8 @@ class Edits:
 
     def edits(self) -> dict[str, Any]:
         """The inputs by object."""
-        edits = {
-            f"ConfigMap/{self.config_map}": self.environment,
-            CRON: self.deployment_edit,
-            BACKEND: self.deployment_edit,
-        }
+        workloads = {f"Deployment/{name}": self.deployment_edit for name in self.owner.deployments}
+        edits = {f"ConfigMap/{self.config_map}": self.environment, **workloads}
         return copy.deepcopy(edits)
 
     def _as_found(self) -> str:
@@ -237,13 +245,13 @@ class Edits:
         return ""
 
     def _location(self) -> dict[str, Any]:
-        tower_yml = {"config_map": "tower-yml", "key": "tower.yml", "allowed_workspaces": self.workspaces}
+        tower_yml = {"config_map": self.tower_yml, "key": "tower.yml", "allowed_workspaces": self.workspaces}
         return {
             "kubeconfig": str(paths.KUBECONFIG),
             "context": "",
             "namespace": self.owner.namespace,
             "field_manager": MANAGER,
-            "deployments": ["cron", "backend"],
+            "deployments": self.owner.deployments,
             "take_over": self.take_over,
             "timeout_seconds": self.timeout_seconds,
             **({} if self.workspaces is None else {"tower_yml": tower_yml}),
@@ -251,7 +259,7 @@ class Edits:
 
     def _inputs(self, found: dict[str, Any]) -> dict[str, Any]:
         checksum = f"{self.checksum}-{found['revision']}"
-        restarts = {"cron": checksum, "backend": checksum}
+        restarts = dict.fromkeys(self.owner.deployments, checksum)
         return _sent({**self._location(), "edits": self.edits(), "restarts": restarts, "found": found["found"]})
 
 

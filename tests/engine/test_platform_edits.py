@@ -113,6 +113,28 @@ def test_cron_restarts_before_backend_when_the_checksum_changes_and_nothing_else
     assert cron <= backend
 
 
+def test_an_install_under_the_names_of_a_helm_chart_is_given_back_as_well(owner: Owner) -> None:
+    names = {
+        CONFIG_MAP: "prod-platform-backend",
+        "ConfigMap/tower-yml": "prod-platform-tower-yml",
+        CRON: "prod-platform-cron",
+        BACKEND: "prod-platform-backend",
+    }
+    for target in (CRON, BACKEND):
+        owner.container(target).update(name="platform", envFrom=[{"configMapRef": {"name": "prod-platform-backend"}}])
+        (volume,) = owner.objects[target]["spec"]["template"]["spec"]["volumes"]
+        volume["configMap"]["name"] = "prod-platform-tower-yml"
+    owner.rename(names).apply("--field-manager=helm").ready()
+    before = owner.install.objects()
+    edits = Edits(owner, config_map="prod-platform-backend", tower_yml="prod-platform-tower-yml")
+    edits.deployment_edit["container"] = "platform"
+    edits.up()
+    assert edits.up() == []
+    assert owner.live("ConfigMap/prod-platform-backend")["data"][URL] == "https://c.example.com"
+    edits.destroy()
+    assert owner.install.objects() == before
+
+
 def test_a_key_that_has_the_wanted_value_already_stays_its_owners_after_destroy(owner: Owner) -> None:
     owner.data[URL] = "https://c.example.com"
     owner.apply().ready()
