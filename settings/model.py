@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
-from settings import hosts, images, templates, types
+from settings import hosts, images, resources, templates, types
 from settings.versions import default_connect_version
 
 
@@ -108,8 +108,40 @@ class Settings(BaseModel):
         default={"kubernetes.io/arch": "amd64"},
         description="Labels of the nodes to run on. The images are for amd64 only.",
     )
-    proxy_replicas: int = Field(default=1, ge=1, le=100, description="Pods of the proxy.")
+    proxy_replicas: int = Field(default=2, ge=1, le=100, description="Pods of the proxy.")
     server_replicas: int = Field(default=2, ge=1, le=100, description="Pods of the server.")
+    proxy_requests: resources.ProxyRequests = Field(
+        default=resources.PROXY_REQUESTS, description="What a pod of the proxy is sure to get."
+    )
+    proxy_limits: resources.ProxyLimits = Field(
+        default=resources.PROXY_LIMITS, description="The most that a pod of the proxy may use."
+    )
+    server_requests: resources.ServerRequests = Field(
+        default=resources.SERVER_REQUESTS, description="What a pod of the server is sure to get."
+    )
+    server_limits: resources.ServerLimits = Field(
+        default=resources.SERVER_LIMITS, description="The most that a pod of the server may use."
+    )
+    drain_seconds: int = Field(
+        default=60,
+        ge=0,
+        le=540,  # Pulumi waits ten minutes for pods to go.
+        description="Seconds for which a pod that is to end still serves who is connected; 0 needs no Kubernetes 1.30.",
+    )
+    read_only_root_filesystem: bool = Field(
+        default=True, description="Let the pods write to their `storageRoot` and `/tmp` alone."
+    )
+    openshift: bool = Field(
+        default=False, description="Let OpenShift choose user and group of the pods, instead of 65532."
+    )
+    network_policies: bool = Field(
+        default=True, description="Let the server be reached by the proxy alone, and the proxy on its port."
+    )
+    management_namespace: types.Label | None = Field(
+        default=None,
+        description="Namespace whose pods may reach `managementPort` in spite of `networkPolicies`.",
+        json_schema_extra={"shown_default": "nobody may"},
+    )
     proxy_name: types.ServiceName = Field(default="connect-proxy", description="Name of the proxy's objects.")
     server_name: types.ServiceName = Field(default="connect-server", description="Name of the server's objects.")
     log_level: types.LogLevel = Field(default="INFO", description="Least severe level that Connect logs.")

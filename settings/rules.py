@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from pydantic.alias_generators import to_snake
 
 from settings import hosts, images
+from settings.environment import REDIS_TLS_MOUNT
 from settings.errors import Problem
 from settings.model import Settings
+from settings.resources import ResourceName, bytes_or_cores
 from settings.templates import connect_of, r_ide_tool
 from settings.versions import SINCE, SUPPORTED_EARLIER_MINORS, Version, default_connect_version
 
@@ -125,6 +127,56 @@ def _the_load_balancer_is_described_once(settings: Settings, given: Collection[s
 def _a_management_key_needs_its_port(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     if settings.management_auth_key is not None and settings.management_port is None:
         yield Problem("managementAuthKey", None, "has no effect without managementPort; set that, or remove it")
+
+
+@_rule("managementNamespace", "managementPort", "networkPolicies")
+def _a_management_namespace_needs_its_port_and_policies(
+    settings: Settings, given: Collection[str]
+) -> Iterator[Problem]:
+    if settings.management_namespace is None:
+        return
+    if settings.management_port is None:
+        yield Problem(
+            "managementNamespace",
+            settings.management_namespace,
+            "has no effect without managementPort; set that, or remove it",
+        )
+    if not settings.network_policies:
+        yield Problem(
+            "managementNamespace",
+            settings.management_namespace,
+            "has no effect without networkPolicies; set that to true, or remove it",
+        )
+
+
+@_rule("proxyRequests", "proxyLimits", "serverRequests", "serverLimits")
+def _requests_are_within_limits(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    for workload in ("proxy", "server"):
+        limits: Mapping[ResourceName, str] = getattr(settings, f"{workload}_limits")
+        requests: Mapping[ResourceName, str] = getattr(settings, f"{workload}_requests")
+        for name, limit in limits.items():
+            if bytes_or_cores(requests[name]) > bytes_or_cores(limit):
+                yield Problem(
+                    f"{workload}Requests.{name}",
+                    requests[name],
+                    f"is more than {workload}Limits.{name}, {limit}; write no more than that, or raise the limit",
+                )
+
+
+@_rule("proxyLimits", "storageSize", "storageRoot")
+def _the_proxys_storage_is_within_its_limit(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    limit = settings.proxy_limits["ephemeral-storage"]
+    if bytes_or_cores(settings.storage_size) > bytes_or_cores(limit):
+        yield Problem(
+            "storageSize",
+            settings.storage_size,
+            f"is more than proxyLimits.ephemeral-storage, {limit}, which counts it; write no more than that, "
+            "or raise the limit",
+        )
+    if settings.storage_root == REDIS_TLS_MOUNT:
+        yield Problem(
+            "storageRoot", settings.storage_root, "is where the certificate for Redis is mounted; write another one"
+        )
 
 
 _DISTINCT: tuple[tuple[str, str, str], ...] = (
