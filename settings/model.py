@@ -143,7 +143,7 @@ class Settings(BaseModel):
         json_schema_extra={"shown_default": "nobody may"},
     )
     proxy_name: types.ServiceName = Field(default="connect-proxy", description="Name of the proxy's objects.")
-    server_name: types.ServiceName = Field(default="connect-server", description="Name of the server's objects.")
+    server_name: types.StatefulSetName = Field(default="connect-server", description="Name of the server's objects.")
     log_level: types.LogLevel = Field(default="INFO", description="Least severe level that Connect logs.")
     proxy_port: types.UnprivilegedPort = Field(default=8081, description="Where the proxy's container listens.")
     listener_port: types.UnprivilegedPort = Field(default=7777, description="Where the server listens for the proxy.")
@@ -184,7 +184,7 @@ class Settings(BaseModel):
     # Ingress and load balancer
     ingress_name: types.ObjectName = Field(default="connect-ingress", description="Name of the Ingress.")
     ingress_class: types.ObjectName = Field(default="alb", description="Class of the Ingress.")
-    load_balancer_group: types.ObjectName | None = Field(
+    load_balancer_group: types.GroupName | None = Field(
         default=None,
         description="Ingress group: shares the load balancer of the Ingresses with this `group.name`.",
         json_schema_extra={"shown_default": "a load balancer of its own"},
@@ -204,7 +204,7 @@ class Settings(BaseModel):
     load_balancer_attributes: types.LoadBalancerAttributes = Field(
         default={"routing.http2.enabled": "false"}, description="Further attributes of the load balancer."
     )
-    ssl_policy: types.EnvironmentText = Field(
+    ssl_policy: types.SslPolicy = Field(
         default="ELBSecurityPolicy-TLS-1-2-Ext-2018-06", description="TLS policy of the HTTPS listener."
     )
     target_type: Literal["instance", "ip"] = Field(

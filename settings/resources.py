@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import BeforeValidator
 
 from settings import types
 
@@ -50,15 +50,15 @@ def bytes_or_cores(text: str) -> Decimal:
     return Decimal(match["number"]) * _FACTORS[match["unit"]]
 
 
-def _checked(resources: Resources) -> Resources:
-    for name, text in resources.items():
-        match = _AMOUNT.fullmatch(text)
-        wanted = "one such as 500m or 2" if name == "cpu" else "one such as 256Mi or 1Gi"
-        if match is None or (match["unit"] in _CPU_UNITS if name == "cpu" else match["unit"] != "m") is False:
-            raise ValueError(f"has {text!a} for {name}, which is no amount of it; write {wanted}")
-        if bytes_or_cores(text) < _LEAST[name]:
-            raise ValueError(f"has {text} for {name}, which is too little; write {wanted}")
-    return resources
+def problem_of(name: ResourceName, text: str) -> str | None:
+    """What is wrong with an amount of a resource, or None."""
+    match = _AMOUNT.fullmatch(text)
+    wanted = "one such as 500m or 2" if name == "cpu" else "one such as 256Mi or 1Gi"
+    if match is None or not (match["unit"] in _CPU_UNITS if name == "cpu" else match["unit"] != "m"):
+        return f"is no amount of {name}; write {wanted}"
+    if bytes_or_cores(text) < _LEAST[name]:
+        return f"is too little {name}; write {wanted}"
+    return None
 
 
 def _completed(defaults: Resources) -> BeforeValidator:
@@ -69,8 +69,8 @@ def _completed(defaults: Resources) -> BeforeValidator:
     return BeforeValidator(complete)
 
 
-ProxyRequests = Annotated[Resources, AfterValidator(_checked), _completed(PROXY_REQUESTS)]
-ProxyLimits = Annotated[Resources, AfterValidator(_checked), _completed(PROXY_LIMITS)]
-ServerRequests = Annotated[Resources, AfterValidator(_checked), _completed(SERVER_REQUESTS)]
-ServerLimits = Annotated[Resources, AfterValidator(_checked), _completed(SERVER_LIMITS)]
+ProxyRequests = Annotated[Resources, _completed(PROXY_REQUESTS)]
+ProxyLimits = Annotated[Resources, _completed(PROXY_LIMITS)]
+ServerRequests = Annotated[Resources, _completed(SERVER_REQUESTS)]
+ServerLimits = Annotated[Resources, _completed(SERVER_LIMITS)]
 """What is left out has its default."""

@@ -11,8 +11,9 @@ from settings import hosts, images
 from settings.environment import REDIS_TLS_MOUNT
 from settings.errors import Problem
 from settings.model import Settings
-from settings.resources import ResourceName, bytes_or_cores
+from settings.resources import ResourceName, bytes_or_cores, problem_of
 from settings.templates import connect_of, r_ide_tool
+from settings.types import fits_in_one_line
 from settings.versions import SINCE, SUPPORTED_EARLIER_MINORS, Version, default_connect_version
 
 Check = Callable[[Settings, Collection[str]], Iterator[Problem]]
@@ -27,6 +28,12 @@ class Rule:
 
 
 RULES: list[Rule] = []
+
+LONGEST_COMMON_NAME = 64
+"""RFC 5280's limit of a certificate's common name, which ACM takes from the first domain."""
+
+LONGEST_PLATFORM_HOST = 253 - 64
+"""DNS's limit of a name, less a session's label and its dot."""
 
 
 def _rule(*needs: str) -> Callable[[Check], Check]:
@@ -60,6 +67,27 @@ def _connect_url_is_a_first_level_subdomain(settings: Settings, given: Collectio
             "connectUrl",
             settings.connect_url,
             f"has a port, and the load balancer listens at 443; write https://{settings.connect_host}",
+        )
+
+
+@_rule("platformUrl", "certificateArn")
+def _certificate_and_sessions_have_room_for_their_names(
+    settings: Settings, given: Collection[str]
+) -> Iterator[Problem]:
+    length = len(settings.platform_host)
+    if length > LONGEST_PLATFORM_HOST:
+        yield Problem(
+            "platformUrl",
+            settings.platform_url,
+            f"has a host of {length} characters, and the hosts of sessions, under it, would be longer than DNS allows; "
+            f"write one of {LONGEST_PLATFORM_HOST} or fewer",
+        )
+    elif length > LONGEST_COMMON_NAME and settings.certificate_arn is None:
+        yield Problem(
+            "platformUrl",
+            settings.platform_url,
+            f"has a host of {length} characters, and ACM makes certificates for {LONGEST_COMMON_NAME} or fewer; "
+            "write the ARN of a certificate that you have in certificateArn",
         )
 
 
@@ -123,6 +151,20 @@ def _the_load_balancer_is_described_once(settings: Settings, given: Collection[s
         )
 
 
+def _register_secret(key: str) -> None:
+    @_rule(key)
+    def _it_fits_into_a_variable(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+        value = getattr(settings, to_snake(key))
+        if value is not None and not fits_in_one_line(value.get_secret_value()):
+            yield Problem(
+                key, None, f"has a line break or a control character; write: pulumi config set --secret {key}"
+            )
+
+
+for _key in ("redisPassword", "managementAuthKey"):
+    _register_secret(_key)
+
+
 @_rule("managementPort", "managementAuthKey")
 def _a_management_key_needs_its_port(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     if settings.management_auth_key is not None and settings.management_port is None:
@@ -150,12 +192,18 @@ def _a_management_namespace_needs_its_port_and_policies(
 
 
 @_rule("proxyRequests", "proxyLimits", "serverRequests", "serverLimits")
-def _requests_are_within_limits(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+def _requests_are_amounts_within_limits(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     for workload in ("proxy", "server"):
         limits: Mapping[ResourceName, str] = getattr(settings, f"{workload}_limits")
         requests: Mapping[ResourceName, str] = getattr(settings, f"{workload}_requests")
+        malformed = {}
+        for part, amounts in (("Requests", requests), ("Limits", limits)):
+            for name, text in amounts.items():
+                if message := problem_of(name, text):
+                    malformed[name] = Problem(f"{workload}{part}.{name}", text, message)
+                    yield malformed[name]
         for name, limit in limits.items():
-            if bytes_or_cores(requests[name]) > bytes_or_cores(limit):
+            if name not in malformed and bytes_or_cores(requests[name]) > bytes_or_cores(limit):
                 yield Problem(
                     f"{workload}Requests.{name}",
                     requests[name],
@@ -166,7 +214,7 @@ def _requests_are_within_limits(settings: Settings, given: Collection[str]) -> I
 @_rule("proxyLimits", "storageSize", "storageRoot")
 def _the_proxys_storage_is_within_its_limit(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     limit = settings.proxy_limits["ephemeral-storage"]
-    if bytes_or_cores(settings.storage_size) > bytes_or_cores(limit):
+    if not problem_of("ephemeral-storage", limit) and bytes_or_cores(settings.storage_size) > bytes_or_cores(limit):
         yield Problem(
             "storageSize",
             settings.storage_size,
