@@ -178,8 +178,8 @@ class ClusterReader:
                 raise
             raise self._problem(
                 host,
-                f"is not known to be the one that is meant ({_last_line(failed.reason)}); check the certificate authority "
-                "in the kubeconfig (for EKS: aws eks update-kubeconfig), and that `kubectl get nodes` works from here",
+                f"is not known to be the one that is meant ({_last_line(failed.reason)}); check the authority in "
+                "the kubeconfig (for EKS: aws eks update-kubeconfig), and that `kubectl get nodes` works from here",
             ) from None
         except HTTPError as error:
             reason = getattr(error, "reason", None) or error

@@ -243,6 +243,6 @@ def test_a_wrong_certificate_authority_is_one_line_without_a_traceback(
         f"seqera-studios:kubeconfig: the cluster at {tls_server} is not known to be the one that is meant ("
     )
     assert said.endswith(
-        "); check the certificate authority in the kubeconfig (for EKS: aws eks update-kubeconfig), "
+        "); check the authority in the kubeconfig (for EKS: aws eks update-kubeconfig), "
         "and that `kubectl get nodes` works from here"
     )
