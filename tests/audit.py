@@ -1,6 +1,6 @@
 """Looks the locked requirements up among the known vulnerabilities: ``python -m tests.audit``.
 
-Where the index can't be reached, it says so and fails nothing: a machine without a network must be able to run the checks.
+Where the index can't be reached, it says so and fails nothing: a machine without a network must run the checks, too.
 """
 
 from __future__ import annotations

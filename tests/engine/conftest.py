@@ -64,10 +64,15 @@ def new_stack(environment: dict[str, str], tmp_path_factory: pytest.TempPathFact
     """Makes stacks for Platform installs, and destroys what they still hold at the end."""
     made: list[Stack] = []
 
-    def make(install: Install, secret: dict[str, str] | None = None, **settings: object) -> Stack:
+    def make(
+        install: Install,
+        secret: dict[str, str] | None = None,
+        variables: dict[str, str] | None = None,
+        **settings: object,
+    ) -> Stack:
         folder: Path = tmp_path_factory.mktemp("stack")
         config = {key: value for key, value in {**install.settings(), **settings}.items() if value is not None}
-        stack = Stack(install.namespace, folder, environment, config, secret or {}).create()
+        stack = Stack(install.namespace, folder, {**environment, **(variables or {})}, config, secret or {}).create()
         made.append(stack)
         return stack
 

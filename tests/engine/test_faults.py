@@ -1,0 +1,138 @@
+"""What goes wrong on the way, in the API server and in AWS: a clear message, and `pulumi up` finishes the job."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from testbed import paths
+from testbed.faults import Answer, Relay, Request, first, kubernetes_status, relay
+from tests.engine.conftest import NewInstall, NewStack
+from tests.engine.install import Install
+from tests.engine.stack import Stack
+
+#: What the API server answers, in the order in which the objects are written, and to which request.
+FAILURES: dict[str, tuple[Answer, str, str]] = {
+    "500 to the first Secret": (
+        kubernetes_status(500, "InternalError", "etcdserver: leader changed"),
+        "POST",
+        "/secrets",
+    ),
+    "503 to the server's StatefulSet": (
+        kubernetes_status(503, "ServiceUnavailable", "the server is currently unable to handle the request"),
+        "POST",
+        "/statefulsets",
+    ),
+    "429 to the server's disruption budget": (
+        kubernetes_status(429, "TooManyRequests", "Too many requests, please try again later."),
+        "POST",
+        "/poddisruptionbudgets",
+    ),
+    "409 to the change of Platform's ConfigMap": (
+        kubernetes_status(
+            409, "Conflict", "the object has been modified; please apply your changes to the latest version"
+        ),
+        "PATCH",
+        "/configmaps/tower-backend-cfg",
+    ),
+}
+
+
+@dataclass
+class Disturbed:
+    """A stack whose way to the API server and to AWS leads through relays."""
+
+    install: Install
+    stack: Stack
+    api: Relay
+    aws: Relay
+    before: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def disturbed(
+    new_install: NewInstall, new_stack: NewStack, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Disturbed]:
+    install = new_install("faults")
+    server, trusted = _administrator()
+    with relay(server, trusted) as api, relay(install.environment["AWS_ENDPOINT_URL"]) as aws:
+        kubeconfig = tmp_path_factory.mktemp("relay") / "kubeconfig"
+        kubeconfig.write_text(_kubeconfig(api.url))
+        variables = {"KUBECONFIG": str(kubeconfig), "AWS_ENDPOINT_URL": aws.url}
+        yield Disturbed(install, new_stack(install, variables=variables), api, aws, install.objects())
+
+
+def _administrator() -> tuple[str, ssl.SSLContext]:
+    context = ssl.create_default_context(cafile=str(paths.PKI / "ca.crt"))
+    context.load_cert_chain(paths.PKI / "admin.crt", paths.PKI / "admin.key")
+    config = json.loads(paths.KUBECONFIG.read_text())
+    return config["clusters"][0]["cluster"]["server"], context
+
+
+def _kubeconfig(server: str) -> str:
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "c", "cluster": {"server": server}}],
+            "users": [{"name": "u", "user": {}}],
+            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+            "current-context": "x",
+        }
+    )
+
+
+@pytest.mark.parametrize("case", FAILURES)
+def test_an_answer_that_refuses_a_write_is_said_or_tried_again_and_never_a_traceback(
+    disturbed: Disturbed, case: str
+) -> None:
+    answer, method, place = FAILURES[case]
+    disturbed.api.disturbed.clear()
+    disturbed.api.fault = first(1, answer, lambda request: request.method == method and place in request.path)
+    finished = disturbed.stack.up()
+    disturbed.api.fault = None
+    assert len(disturbed.api.disturbed) == 1
+    assert "Traceback" not in finished.text
+    if finished.code:
+        message = json.loads(answer.body)["message"]
+        assert message in " ".join(finished.text.split())
+
+
+def test_throttled_and_slow_calls_of_aws_only_take_longer(disturbed: Disturbed) -> None:
+    throttled = Answer(
+        400,
+        b'{"__type": "ThrottlingException", "message": "Rate exceeded"}',
+        "application/x-amz-json-1.1",
+    )
+    answers = [throttled, Answer(delay=2.0), throttled]
+
+    def fault(request: Request) -> Answer | None:
+        return answers.pop() if answers and request.aws_target.endswith("DescribeCertificate") else None
+
+    disturbed.aws.fault = fault
+    disturbed.stack.refresh().ok()
+    disturbed.aws.fault = None
+    assert answers == []
+
+
+def test_one_more_up_finishes_the_job_and_nothing_is_doubled(disturbed: Disturbed) -> None:
+    disturbed.stack.up().ok()
+    assert disturbed.stack.preview("--expect-no-changes").changes == {}
+    assert len(disturbed.install.certificates()) == 1
+    assert len(disturbed.install.pods("connect-proxy")) == 2
+
+
+def test_a_destroy_that_is_refused_once_is_finished_by_another_and_leaves_nothing(disturbed: Disturbed) -> None:
+    unavailable = kubernetes_status(503, "ServiceUnavailable", "the server is currently unable to handle the request")
+    disturbed.api.fault = first(1, unavailable, lambda request: request.method == "DELETE")
+    finished = disturbed.stack.destroy()
+    disturbed.api.fault = None
+    assert "Traceback" not in finished.text
+    disturbed.stack.destroy().ok()
+    assert disturbed.install.objects() == disturbed.before
+    assert disturbed.install.certificates() == {}
