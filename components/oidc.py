@@ -30,6 +30,7 @@ class OidcCredentialsArgs:
         key_rotation: any text; another one makes a new RSA key.
         existing_token: where the registration token is, if it exists already; then none is made.
         existing_pem: the same for the RSA key, as private key with the public key beneath.
+        protect_key: whether the engine refuses to delete or to replace the RSA key that is made.
     """
 
     rsa_bits: int = MINIMUM_RSA_BITS
@@ -37,6 +38,7 @@ class OidcCredentialsArgs:
     key_rotation: str = ""
     existing_token: ExistingValue | None = None
     existing_pem: ExistingValue | None = None
+    protect_key: bool = False
 
 
 class OidcCredentials(pulumi.ComponentResource):
@@ -87,7 +89,9 @@ class OidcCredentials(pulumi.ComponentResource):
             name,
             algorithm="RSA",
             rsa_bits=guard.bits,
-            opts=pulumi.ResourceOptions(parent=self, replacement_trigger=f"rotation {args.key_rotation}"),
+            opts=pulumi.ResourceOptions(
+                parent=self, replacement_trigger=f"rotation {args.key_rotation}", protect=args.protect_key
+            ),
         )
         return pulumi.Output.secret(pulumi.Output.concat(key.private_key_pem, key.public_key_pem)), key.public_key_pem
 
