@@ -23,15 +23,16 @@ REVISION = "deployment.kubernetes.io/revision"
 
 @dataclass(frozen=True)
 class Install:
-    """A Platform install in a namespace, serving ``https://<namespace>.example.com``."""
+    """A Platform install in a namespace, serving ``https://<namespace>.<zone>``."""
 
     namespace: str
     environment: Mapping[str, str]
+    zone: str = ZONE
 
     @property
     def host(self) -> str:
         """Platform's host."""
-        return f"{self.namespace}.{ZONE}"
+        return f"{self.namespace}.{self.zone}"
 
     def settings(self) -> dict[str, Any]:
         """The settings that every stack for this install has."""
@@ -40,7 +41,7 @@ class Install:
             "platformUrl": f"https://{self.host}",
             "platformVersion": "25.3",
             "namespace": self.namespace,
-            "hostedZone": ZONE,
+            "hostedZone": self.zone,
             "redisAddress": "redis:6379",
             "backendConfigMap": "tower-backend-cfg",
         }
@@ -97,8 +98,8 @@ class Install:
     @cached_property
     def zone_id(self) -> str:
         """The hosted zone that the host is in."""
-        zones = self.client("route53").list_hosted_zones_by_name(DNSName=ZONE)["HostedZones"]
-        return str(next(zone["Id"] for zone in zones if zone["Name"] == f"{ZONE}."))
+        zones = self.client("route53").list_hosted_zones_by_name(DNSName=self.zone)["HostedZones"]
+        return str(next(zone["Id"] for zone in zones if zone["Name"] == f"{self.zone}."))
 
     def records(self) -> dict[str, Any]:
         """``name type`` → record, of all that lies under the host, and the host's own."""

@@ -66,7 +66,7 @@ def test_the_program_keeps_every_policy(new_install: NewInstall, new_stack: NewS
     stack = new_stack(new_install("policy"), secret={"redisPassword": "s3cr3t-redis-password"}, protectKey=True)
     finished = stack.preview_text("--policy-pack", str(PACK)).ok()
     assert violations(finished) == {}
-    assert "Policy Packs run" in finished.text
+    assert "seqera-studios|local|" in finished.text
 
 
 def test_without_protection_of_the_key_the_program_breaks_one_policy(
