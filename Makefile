@@ -5,9 +5,9 @@ REPORT ?= report.md
 BIN := .venv/bin
 RUN := $(BIN)/python
 INSTALLED := .venv/.installed
-SOURCES := __main__.py settings survey components policy delivery examples testbed tests
+SOURCES := __main__.py settings survey components policy delivery package examples testbed tests
 
-.PHONY: stacks preview comment up drift help demo down test unit stand-ins engine engine-all check bench lock docs
+.PHONY: changes stacks preview comment up drift help demo down test unit stand-ins engine engine-all check bench lock docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench: demo ## measure what a preview costs, as ratios within one run
 
 docs: $(INSTALLED) ## write the generated tables into README.md
 	$(RUN) -m tests.docs --write
+
+changes: $(INSTALLED) ## write the table of docs/changes.md from previews on the engine, in a few minutes
+	STUDIOS_WRITE_CHANGES=1 $(RUN) -m pytest tests/engine/test_changes.py
 
 stacks: ## list the stacks that have a file, for the workflows
 	@$(PYTHON) -m delivery stacks

@@ -25,6 +25,8 @@ _UNCHANGED = frozenset({"same", "read", "refresh", "discard", "read-discard", "i
 _PARTS_OF_REPLACEMENT = frozenset({"create-replacement", "delete-replaced", "discard-replaced", "read-replacement"})
 _KEY = re.compile(r"\[(?:\"(?P<quoted>[^\"]*)\"|(?P<index>\d+))\]|(?P<name>[^.\[\]]+)")
 _LONGEST = 80
+#: What the engine writes where something is secret, and where it isn't known before the update.
+_NOT_SHOWN = frozenset({"[secret]", "04da6b54-80e4-46f7-96ec-b56ff0331ba9"})
 
 
 @dataclass(frozen=True)
@@ -82,4 +84,4 @@ def _shown(state: Mapping[str, Any], path: str) -> str:
     if not isinstance(value, str | int | float | bool):
         return ""
     text = value if isinstance(value, str) else str(value).lower()
-    return "" if text == "[secret]" or "\n" in text or len(text) > _LONGEST else text
+    return "" if text in _NOT_SHOWN or "\n" in text or len(text) > _LONGEST else text

@@ -117,6 +117,28 @@ class Install:
         summaries = (summary for page in pages for summary in page["CertificateSummaryList"])
         return {s["CertificateArn"]: s["DomainName"] for s in summaries if s["DomainName"].endswith(self.host)}
 
+    def wildcard_certificate(self) -> str:
+        """A wildcard certificate that somebody requested and validated before."""
+        acm, route53 = self.client("acm"), self.client("route53")
+        names = [self.host, f"*.{self.host}"]
+        arn: str = acm.request_certificate(DomainName=names[0], SubjectAlternativeNames=names, ValidationMethod="DNS")[
+            "CertificateArn"
+        ]
+        option = acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"][0]
+        record = option["ResourceRecord"]
+        change = {
+            "Action": "UPSERT",
+            "ResourceRecordSet": {
+                "Name": record["Name"],
+                "Type": record["Type"],
+                "TTL": 300,
+                "ResourceRecords": [{"Value": record["Value"]}],
+            },
+        }
+        route53.change_resource_record_sets(HostedZoneId=self.zone_id, ChangeBatch={"Changes": [change]})
+        assert acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED"
+        return arn
+
     def load_balancer(self, hostname: str) -> dict[str, Any]:
         """The load balancer of this DNS name."""
         found: list[dict[str, Any]] = self.client("elbv2").describe_load_balancers()["LoadBalancers"]
