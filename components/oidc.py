@@ -84,16 +84,19 @@ class OidcCredentials(pulumi.ComponentResource):
         return pulumi.Output.secret(token.result)
 
     def _new_key(self, name: str, args: OidcCredentialsArgs) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
-        guard = RsaKeyGuard(f"{name}-guard", args.rsa_bits, args.key_rotation, pulumi.ResourceOptions(parent=self))
         key = tls.PrivateKey(
             name,
             algorithm="RSA",
-            rsa_bits=guard.bits,
+            rsa_bits=self._accepted_bits(f"{name}-guard", args),
             opts=pulumi.ResourceOptions(
                 parent=self, replacement_trigger=f"rotation {args.key_rotation}", protect=args.protect_key
             ),
         )
         return pulumi.Output.secret(pulumi.Output.concat(key.private_key_pem, key.public_key_pem)), key.public_key_pem
+
+    def _accepted_bits(self, name: str, args: OidcCredentialsArgs) -> pulumi.Input[int]:
+        """The key's size, once the guard accepts it."""
+        return RsaKeyGuard(name, args.rsa_bits, args.key_rotation, pulumi.ResourceOptions(parent=self)).bits
 
 
 def _public_half(pem: str) -> str:

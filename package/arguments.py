@@ -36,6 +36,17 @@ class PodSettingsArgs(TypedDict):
     """Run as uid, gid and fsGroup 65532 (the default); `false` lets OpenShift choose them."""
 
 
+class ExistingValueArgs(TypedDict):
+    """One key of a Secret that exists already."""
+
+    namespace: str
+    """The Secret's namespace."""
+    secret: str
+    """Name of the Secret."""
+    key: str
+    """Key in it."""
+
+
 class WildcardCertificateArgs(TypedDict):
     """The arguments of WildcardCertificate."""
 
@@ -66,13 +77,17 @@ class OidcCredentialsArgs(TypedDict):
     """The arguments of OidcCredentials."""
 
     rsa_bits: NotRequired[int]
-    """The size of the RSA key, at least 2048 bits. Default: 2048."""
+    """The size of the RSA key, at least 2048 bits. Default: 2048. Another size makes another key."""
     token_rotation: NotRequired[str]
     """Any text; another one makes a new registration token."""
     key_rotation: NotRequired[str]
     """Any text; another one makes a new RSA key."""
+    existing_token: NotRequired[ExistingValueArgs]
+    """Where the registration token is, if it exists already; then none is made."""
+    existing_pem: NotRequired[ExistingValueArgs]
+    """Where the RSA key is, if it exists already, as private key with the public key beneath; then none is made."""
     protect_key: NotRequired[bool]
-    """Whether the engine refuses to delete or to replace the RSA key. Default: `false`."""
+    """Whether the engine refuses to delete or to replace the RSA key that is made. Default: `false`."""
 
 
 class StudiosConfigurationArgs(TypedDict):
@@ -92,6 +107,8 @@ class StudiosConfigurationArgs(TypedDict):
     """Key in it: `token`."""
     token: pulumi.Input[str]
     """The registration token. Secret."""
+    existing: NotRequired[list[str]]
+    """Those of the two Secrets that exist already, so that none is made."""
     credentials_secret: str
     """Name of the Secret for passwords that are given; it is made only if there are any."""
     proxy_credentials: NotRequired[dict[str, pulumi.Input[str]]]

@@ -15,6 +15,7 @@ import components.ingress
 import components.oidc
 import components.proxy
 import components.server
+from components.existing_secret import ExistingValue
 from components.pods import PodSettings, SecretKey
 from package import arguments
 
@@ -52,7 +53,16 @@ class OidcCredentials(components.oidc.OidcCredentials):
     """The public key, PEM."""
 
     def __init__(self, name: str, args: arguments.OidcCredentialsArgs, opts: Options = None) -> None:
-        super().__init__(name, components.oidc.OidcCredentialsArgs(**_given(args)), opts)
+        given = _given(args)
+        for key in ("existing_token", "existing_pem"):
+            if key in given:
+                given[key] = ExistingValue(**given[key])
+        super().__init__(name, components.oidc.OidcCredentialsArgs(**given), opts)
+
+    def _accepted_bits(self, name: str, args: components.oidc.OidcCredentialsArgs) -> pulumi.Input[int]:
+        # The guard is a dynamic resource: its code has to be where the user's program runs, and is not. Here
+        # `protectKey` keeps the key.
+        return args.rsa_bits
 
 
 class StudiosConfiguration(components.configuration.StudiosConfiguration):

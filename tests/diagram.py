@@ -19,8 +19,8 @@ SETTINGS = {
     "redisAddress": "redis:6379",
 }
 TOP = "studios"
-PLACES = {"aws": "AWS", "kubernetes": "Kubernetes", "pulumi-python": "Platform", "random": "Pulumi's state"}
-PLACES["tls"] = PLACES["random"]
+STATE = "Pulumi's state"
+PLACES = {"aws": "AWS", "kubernetes": "Kubernetes", "pulumi-python": "Platform", "random": STATE, "tls": STATE}
 
 Edges = set[tuple[str, str]]
 
@@ -113,8 +113,12 @@ def _made_by(recording: Recording, component: str) -> list[str]:
     made: dict[str, list[str]] = {}
     for asked in recording.resources.values():
         if asked.parent == component:
-            made.setdefault(PLACES[asked.type.split(":")[0]], []).append(_kind(asked.type))
+            made.setdefault(_place(asked.type), []).append(_kind(asked.type))
     return [f"{place}: {', '.join(_counted(kinds))}" for place, kinds in sorted(made.items())]
+
+
+def _place(token: str) -> str:
+    return STATE if _kind(token) == "RsaKeyGuard" else PLACES[token.split(":")[0]]
 
 
 def _counted(kinds: list[str]) -> list[str]:

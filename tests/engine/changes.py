@@ -175,7 +175,12 @@ EVERYDAY: Sequence[Everyday] = (
         "A rotated RSA key",
         "`rsaRotation: 2026-01`",
         _always(rsaRotation="2026-01"),
-        {"studios-oidc-key": "replace", "studios-configuration-pem": "update", **EDITS},
+        {
+            "studios-oidc-key-guard": "update",
+            "studios-oidc-key": "replace",
+            "studios-configuration-pem": "update",
+            **EDITS,
+        },
     ),
     Everyday("Protection of the RSA key", "`protectKey: true`", _always(protectKey=True), {}),
 )

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from components import certificate, configuration, dns, ingress, oidc, pods, proxy, server
+from components import certificate, configuration, dns, existing_secret, ingress, oidc, pods, proxy, server
 from package import arguments
 from package.components import COMPONENTS
 
 PAIRS: dict[Any, Any] = {
     arguments.SecretKeyArgs: pods.SecretKey,
     arguments.PodSettingsArgs: pods.PodSettings,
+    arguments.ExistingValueArgs: existing_secret.ExistingValue,
     arguments.WildcardCertificateArgs: certificate.WildcardCertificateArgs,
     arguments.WildcardRecordArgs: dns.WildcardRecordArgs,
     arguments.OidcCredentialsArgs: oidc.OidcCredentialsArgs,
