@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from testbed import paths
 from testbed.cluster import kubectl
 from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
-from tests.engine.stack import Stack, program_in
+from tests.engine.stack import Finished, Stack, program_in
 
 OTHER_ZONE = "example.org"
 PODS = ("connect-proxy", "connect-server", "backend", "cron", "frontend")
@@ -130,6 +132,56 @@ def test_another_program_reads_the_outputs_and_the_secret_one_stays_secret(
     shown = [preview.text, up.text, json.dumps(consumer.outputs()), consumer.state(), json.dumps(data)]
     assert [text for text in shown if token in text] == []
     assert consumer.outputs()["registrationToken"] == "[secret]"
+
+
+def _make(deployed: Deployed, *words: str) -> Finished:
+    """What the workflows run, in the stack's folder."""
+    command = ["make", "--silent", *words, f"STACK={deployed.stack.name}"]
+    finished = subprocess.run(
+        command,
+        cwd=deployed.stack.folder,
+        env={**os.environ, **deployed.stack.environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    return Finished(command, finished.returncode, finished.stdout, finished.stderr)
+
+
+def test_the_commands_of_the_workflows_preview_deploy_and_find_drift(three: dict[str, Deployed]) -> None:
+    alone = three["alone"]
+    for name in ("Makefile", "delivery"):
+        (alone.stack.folder / name).symlink_to(paths.CHECKOUT / name)
+    assert json.loads(_make(alone, "stacks").ok().stdout) == [alone.stack.name]
+    alone.stack.set(proxyReplicas=2)
+    _make(alone, "preview", "REPORT=report.md").ok()
+    assert (alone.stack.folder / "report.md").read_text().splitlines() == [
+        f"### `{alone.stack.name}`: 1 updated",
+        "",
+        "| operation | resource | type | what changes |",
+        "|-|-|-|-|",
+        "| update | `studios-proxy-deployment` | `kubernetes:apps/v1:Deployment` | `spec.replicas`: `1` → `2` |",
+    ]
+    _make(alone, "up").ok()
+    assert len(alone.install.pods("connect-proxy")) == 2
+    _make(alone, "drift").ok()
+    alone.install.kubectl("scale", "deployment", "connect-proxy", "--replicas=3")
+    drifted = _make(alone, "drift")
+    assert drifted.code != 0
+    assert "3 => 2" in drifted.text
+    alone.install.kubectl("scale", "deployment", "connect-proxy", "--replicas=2")
+
+
+def test_a_preview_that_fails_is_reported_in_the_engines_words(three: dict[str, Deployed]) -> None:
+    alone = three["alone"]
+    alone.stack.set(idleTimeout=0)
+    finished = _make(alone, "preview", "REPORT=report.md")
+    alone.stack.set(idleTimeout=None)
+    assert finished.code != 0
+    text = (alone.stack.folder / "report.md").read_text()
+    assert text.startswith(f"### `{alone.stack.name}`: the preview failed\n")
+    assert "seqera-studios:idleTimeout: 0" in text
 
 
 def test_a_stack_that_goes_away_leaves_the_others_as_they_are(three: dict[str, Deployed]) -> None:
