@@ -181,7 +181,7 @@ def test_a_preview_that_fails_is_reported_in_the_engines_words(three: dict[str, 
     assert finished.code != 0
     text = (alone.stack.folder / "report.md").read_text()
     assert text.startswith(f"### `{alone.stack.name}`: the preview failed\n")
-    assert "seqera-studios:idleTimeout: 0" in text
+    assert 'seqera-studios:idleTimeout: "0" is too small' in text
 
 
 def test_a_stack_that_goes_away_leaves_the_others_as_they_are(three: dict[str, Deployed]) -> None:
