@@ -28,12 +28,16 @@ class PodSettingsArgs(TypedDict):
     """Labels that a node must have. Default: `kubernetes.io/arch: amd64`, as the Connect images are for amd64 only."""
     image_pull_secrets: NotRequired[list[str]]
     """Names of registry Secrets that exist in the namespace."""
-    cpu_request: str
-    """CPU that the scheduler sets aside for each pod, in Kubernetes' units: `30m`."""
-    memory_request: str
-    """Memory that the scheduler sets aside for each pod, in Kubernetes' units: `64Mi`."""
+    requests: dict[str, str]
+    """What the scheduler sets aside: `cpu`, `memory` and `ephemeral-storage`, in Kubernetes' units."""
+    limits: dict[str, str]
+    """What a pod may use at most, by the same names."""
     fixed_ids: NotRequired[bool]
     """Run as uid, gid and fsGroup 65532 (the default); `false` lets OpenShift choose them."""
+    read_only_root: NotRequired[bool]
+    """Let the container write to its volumes alone. Default: `true`."""
+    drain_seconds: NotRequired[int]
+    """How long a pod that is to end still serves those who are connected; 0 ends it at once. Default: 60."""
 
 
 class ExistingValueArgs(TypedDict):
@@ -220,3 +224,22 @@ class StudiosIngressArgs(TypedDict):
     """Where this Ingress's rules stand among the group's, lowest first."""
     annotations: NotRequired[dict[str, str]]
     """Further annotations of the Ingress."""
+
+
+class StudiosNetworkPoliciesArgs(TypedDict):
+    """The arguments of StudiosNetworkPolicies."""
+
+    namespace: str
+    """Where the pods run."""
+    proxy: str
+    """The proxy's workload: `app` labels its pods with that name."""
+    proxy_port: int
+    """Where the proxy listens."""
+    server: str
+    """The server's workload: `app` labels its pods with that name."""
+    server_ports: list[int]
+    """Where the server listens for the proxy and, through it, for sessions."""
+    management_port: NotRequired[int]
+    """Where both give metrics; none without it."""
+    management_namespace: NotRequired[str]
+    """The namespace whose pods may fetch them; without it nobody may."""

@@ -12,6 +12,7 @@ import components.certificate
 import components.configuration
 import components.dns
 import components.ingress
+import components.network
 import components.oidc
 import components.proxy
 import components.server
@@ -125,6 +126,13 @@ class StudiosIngress(components.ingress.StudiosIngress):
         super().__init__(name, components.ingress.StudiosIngressArgs(**_given(args)), opts)
 
 
+class StudiosNetworkPolicies(components.network.StudiosNetworkPolicies):
+    """Everybody may reach the proxy on its port, only the proxy the server, and neither may reach EC2's metadata."""
+
+    def __init__(self, name: str, args: arguments.StudiosNetworkPoliciesArgs, opts: Options = None) -> None:
+        super().__init__(name, components.network.StudiosNetworkPoliciesArgs(**_given(args)), opts)
+
+
 COMPONENTS: list[type[pulumi.ComponentResource]] = [
     WildcardCertificate,
     WildcardRecord,
@@ -133,6 +141,7 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
     ConnectProxy,
     ConnectServer,
     StudiosIngress,
+    StudiosNetworkPolicies,
 ]
 
 
@@ -151,4 +160,6 @@ def _given(args: Mapping[str, Any]) -> dict[str, Any]:
 def _whole(value: Any) -> Any:
     if isinstance(value, Mapping):
         return _given(value)
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value

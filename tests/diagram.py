@@ -122,7 +122,11 @@ def _place(token: str) -> str:
 
 
 def _counted(kinds: list[str]) -> list[str]:
-    return [kind if kinds.count(kind) == 1 else f"{kinds.count(kind)} {kind}s" for kind in dict.fromkeys(kinds)]
+    return [kind if kinds.count(kind) == 1 else f"{kinds.count(kind)} {_plural(kind)}" for kind in dict.fromkeys(kinds)]
+
+
+def _plural(kind: str) -> str:
+    return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
 
 
 def _kind(token: str) -> str:

@@ -23,6 +23,7 @@ COMPONENTS = {
     "ConnectProxy",
     "ConnectServer",
     "StudiosIngress",
+    "StudiosNetworkPolicies",
 }
 
 

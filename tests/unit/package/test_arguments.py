@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components import certificate, configuration, dns, existing_secret, ingress, oidc, pods, proxy, server
+from components import certificate, configuration, dns, existing_secret, ingress, network, oidc, pods, proxy, server
 from package import arguments
 from package.components import COMPONENTS
 
@@ -23,6 +23,7 @@ PAIRS: dict[Any, Any] = {
     arguments.ConnectProxyArgs: proxy.ConnectProxyArgs,
     arguments.ConnectServerArgs: server.ConnectServerArgs,
     arguments.StudiosIngressArgs: ingress.StudiosIngressArgs,
+    arguments.StudiosNetworkPoliciesArgs: network.StudiosNetworkPoliciesArgs,
 }
 
 
