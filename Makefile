@@ -1,12 +1,13 @@
 # Every target runs from a fresh clone: it brings what it needs. The first build of the engine and of Kubernetes takes
 # about ten minutes on two cores; later ones, also in other checkouts, take none.
 PYTHON ?= python3
+REPORT ?= report.md
 BIN := .venv/bin
 RUN := $(BIN)/python
 INSTALLED := .venv/.installed
-SOURCES := __main__.py settings survey components testbed tests
+SOURCES := __main__.py settings survey components policy delivery package examples testbed tests
 
-.PHONY: help demo down test unit stand-ins engine engine-all check bench lock docs
+.PHONY: changes stacks preview comment up drift help demo down test unit stand-ins engine engine-all check bench lock docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +44,24 @@ bench: demo ## measure what a preview costs, as ratios within one run
 
 docs: $(INSTALLED) ## write the generated tables into README.md
 	$(RUN) -m tests.docs --write
+
+changes: $(INSTALLED) ## write the table of docs/changes.md from previews on the engine, in a few minutes
+	STUDIOS_WRITE_CHANGES=1 $(RUN) -m pytest tests/engine/test_changes.py
+
+stacks: ## list the stacks that have a file, for the workflows
+	@$(PYTHON) -m delivery stacks
+
+preview: ## STACK=: preview a stack, and write the report into REPORT=
+	@$(PYTHON) -m delivery preview $(STACK) $(REPORT)
+
+comment: ## STACK=: put the report onto the pull request PULL_REQUEST
+	@$(PYTHON) -m delivery comment $(STACK) $(REPORT)
+
+up: ## STACK=: deploy a stack
+	@$(PYTHON) -m delivery up $(STACK)
+
+drift: ## STACK=: fail if what runs differs from what the program says
+	@$(PYTHON) -m delivery drift $(STACK)
 
 lock: $(INSTALLED) ## compile requirements*.txt from requirements*.in
 	$(RUN) -m pip install --quiet uv

@@ -154,6 +154,7 @@ def _oidc_args(settings: Settings) -> OidcCredentialsArgs:
         key_rotation=settings.rsa_rotation or "",
         existing_token=existing(settings.existing_token_secret, TOKEN_KEY),
         existing_pem=existing(settings.existing_oidc_secret, PEM_KEY),
+        protect_key=settings.protect_key,
     )
 
 

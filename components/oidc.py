@@ -30,6 +30,7 @@ class OidcCredentialsArgs:
         key_rotation: any text; another one makes a new RSA key.
         existing_token: where the registration token is, if it exists already; then none is made.
         existing_pem: the same for the RSA key, as private key with the public key beneath.
+        protect_key: whether the engine refuses to delete or to replace the RSA key that is made.
     """
 
     rsa_bits: int = MINIMUM_RSA_BITS
@@ -37,6 +38,7 @@ class OidcCredentialsArgs:
     key_rotation: str = ""
     existing_token: ExistingValue | None = None
     existing_pem: ExistingValue | None = None
+    protect_key: bool = False
 
 
 class OidcCredentials(pulumi.ComponentResource):
@@ -82,14 +84,19 @@ class OidcCredentials(pulumi.ComponentResource):
         return pulumi.Output.secret(token.result)
 
     def _new_key(self, name: str, args: OidcCredentialsArgs) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
-        guard = RsaKeyGuard(f"{name}-guard", args.rsa_bits, args.key_rotation, pulumi.ResourceOptions(parent=self))
         key = tls.PrivateKey(
             name,
             algorithm="RSA",
-            rsa_bits=guard.bits,
-            opts=pulumi.ResourceOptions(parent=self, replacement_trigger=f"rotation {args.key_rotation}"),
+            rsa_bits=self._accepted_bits(f"{name}-guard", args),
+            opts=pulumi.ResourceOptions(
+                parent=self, replacement_trigger=f"rotation {args.key_rotation}", protect=args.protect_key
+            ),
         )
         return pulumi.Output.secret(pulumi.Output.concat(key.private_key_pem, key.public_key_pem)), key.public_key_pem
+
+    def _accepted_bits(self, name: str, args: OidcCredentialsArgs) -> pulumi.Input[int]:
+        """The key's size, once the guard accepts it."""
+        return RsaKeyGuard(name, args.rsa_bits, args.key_rotation, pulumi.ResourceOptions(parent=self)).bits
 
 
 def _public_half(pem: str) -> str:

@@ -258,6 +258,10 @@ class Settings(BaseModel):
 
     # Keys and tokens
     rsa_bits: int = Field(default=2048, ge=2048, le=16384, description="Size of the RSA key that signs OIDC tokens.")
+    protect_key: bool = Field(
+        default=False,
+        description="The RSA key can't be deleted, nor replaced, before this is `false` again and deployed.",
+    )
     oidc_secret: types.ObjectName = Field(
         default="platform-oidc-certs", description="Secret with the RSA key, `oidc.pem`."
     )

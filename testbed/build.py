@@ -66,6 +66,10 @@ KUBERNETES = Target(
     {"kubernetes": ["."], "kwok": [f"{KWOK_MODULE}/cmd/kwok"]},
     "6 min",
 )
+#: What checks the files under .github/workflows, as it needs the same Go as the rest.
+WORKFLOWS = Target(
+    "workflows", "actionlint", {"actionlint": ["github.com/rhysd/actionlint/cmd/actionlint"]}, "half a minute"
+)
 
 #: Not one of what the testbed runs: it measures the objects that the program makes.
 KUBE_SCORE = Target(

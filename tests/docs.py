@@ -10,11 +10,14 @@ from pathlib import Path
 from components.outputs import outputs_table
 from settings.table import config_table
 from testbed import paths
+from tests import diagram
 
 README = paths.CHECKOUT / "README.md"
+ARCHITECTURE = paths.CHECKOUT / "docs" / "architecture.md"
 #: What stands between ``<!-- NAME -->`` and ``<!-- end of NAME -->``, by file and name.
 TABLES: Mapping[Path, Mapping[str, Callable[[], str]]] = {
-    README: {"config table": config_table, "outputs table": outputs_table},
+    README: {"config table": config_table, "outputs table": outputs_table, "overview diagram": diagram.overview},
+    ARCHITECTURE: {"overview diagram": diagram.overview, "resources diagram": diagram.resources},
 }
 
 

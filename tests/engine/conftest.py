@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from testbed import lifecycle
-from tests.engine.install import Install
+from tests.engine.install import ZONE, Install
 from tests.engine.stack import Stack
 
-NewInstall = Callable[[str], Install]
+NewInstall = Callable[..., Install]
 NewStack = Callable[..., Stack]
 
 
@@ -47,9 +47,9 @@ def new_install(environment: dict[str, str]) -> Iterator[NewInstall]:
     """Makes Platform installs, each in a namespace and under a host of its own."""
     made: list[Install] = []
 
-    def make(label: str) -> Install:
+    def make(label: str, zone: str = ZONE) -> Install:
         # A run that was cut short may have left a namespace of the same label behind.
-        install = Install(f"{label}-{secrets.token_hex(2)}", environment)
+        install = Install(f"{label}-{secrets.token_hex(2)}", environment, zone)
         made.append(install)
         lifecycle.platform(install.namespace, install.host)
         return install

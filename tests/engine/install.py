@@ -23,15 +23,16 @@ REVISION = "deployment.kubernetes.io/revision"
 
 @dataclass(frozen=True)
 class Install:
-    """A Platform install in a namespace, serving ``https://<namespace>.example.com``."""
+    """A Platform install in a namespace, serving ``https://<namespace>.<zone>``."""
 
     namespace: str
     environment: Mapping[str, str]
+    zone: str = ZONE
 
     @property
     def host(self) -> str:
         """Platform's host."""
-        return f"{self.namespace}.{ZONE}"
+        return f"{self.namespace}.{self.zone}"
 
     def settings(self) -> dict[str, Any]:
         """The settings that every stack for this install has."""
@@ -40,7 +41,7 @@ class Install:
             "platformUrl": f"https://{self.host}",
             "platformVersion": "25.3",
             "namespace": self.namespace,
-            "hostedZone": ZONE,
+            "hostedZone": self.zone,
             "redisAddress": "redis:6379",
             "backendConfigMap": "tower-backend-cfg",
         }
@@ -97,8 +98,8 @@ class Install:
     @cached_property
     def zone_id(self) -> str:
         """The hosted zone that the host is in."""
-        zones = self.client("route53").list_hosted_zones_by_name(DNSName=ZONE)["HostedZones"]
-        return str(next(zone["Id"] for zone in zones if zone["Name"] == f"{ZONE}."))
+        zones = self.client("route53").list_hosted_zones_by_name(DNSName=self.zone)["HostedZones"]
+        return str(next(zone["Id"] for zone in zones if zone["Name"] == f"{self.zone}."))
 
     def records(self) -> dict[str, Any]:
         """``name type`` → record, of all that lies under the host, and the host's own."""
@@ -115,6 +116,28 @@ class Install:
         pages = self.client("acm").get_paginator("list_certificates").paginate()
         summaries = (summary for page in pages for summary in page["CertificateSummaryList"])
         return {s["CertificateArn"]: s["DomainName"] for s in summaries if s["DomainName"].endswith(self.host)}
+
+    def wildcard_certificate(self) -> str:
+        """A wildcard certificate that somebody requested and validated before."""
+        acm, route53 = self.client("acm"), self.client("route53")
+        names = [self.host, f"*.{self.host}"]
+        arn: str = acm.request_certificate(DomainName=names[0], SubjectAlternativeNames=names, ValidationMethod="DNS")[
+            "CertificateArn"
+        ]
+        option = acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"][0]
+        record = option["ResourceRecord"]
+        change = {
+            "Action": "UPSERT",
+            "ResourceRecordSet": {
+                "Name": record["Name"],
+                "Type": record["Type"],
+                "TTL": 300,
+                "ResourceRecords": [{"Value": record["Value"]}],
+            },
+        }
+        route53.change_resource_record_sets(HostedZoneId=self.zone_id, ChangeBatch={"Changes": [change]})
+        assert acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED"
+        return arn
 
     def load_balancer(self, hostname: str) -> dict[str, Any]:
         """The load balancer of this DNS name."""

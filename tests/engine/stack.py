@@ -19,6 +19,11 @@ PROJECT = "seqera-studios"
 PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "settings", "survey", "requirements.txt", ".venv")
 
 
+def program_in(folder: Path) -> dict[str, Path]:
+    """The entries of another program's folder in the checkout, to run on the checkout's virtualenv."""
+    return {**{entry.name: entry for entry in folder.iterdir()}, ".venv": paths.CHECKOUT / ".venv"}
+
+
 @dataclass(frozen=True)
 class Finished:
     """A command that has ended: its exit code and everything it printed."""
@@ -78,6 +83,8 @@ class Stack:
     config: dict[str, Any] = field(default_factory=dict)
     #: Keys whose values the file holds encrypted, as ``pulumi config set --secret`` leaves them.
     secrets: dict[str, str] = field(default_factory=dict)
+    #: The project's folder: the name of each entry, and where that lies.
+    program: Mapping[str, Path] = field(default_factory=lambda: {name: paths.CHECKOUT / name for name in PROGRAM})
 
     @property
     def file(self) -> Path:
@@ -87,11 +94,11 @@ class Stack:
     def create(self) -> Stack:
         """Makes the project's folder, the stack and its file.
 
-        The folder is the checkout by links, so that no test writes a stack's file into the checkout.
+        The folder is the program by links, so that no test writes a stack's file into the checkout.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        for entry in PROGRAM:
-            (self.folder / entry).symlink_to(paths.CHECKOUT / entry)
+        for name, entry in self.program.items():
+            (self.folder / name).symlink_to(entry)
         self.write()
         self.pulumi("stack", "init", self.name).ok()
         for key, value in self.secrets.items():

@@ -69,29 +69,6 @@ def _newest_release(install: Install, outputs: dict[str, Any]) -> None:
     assert [each["CertificateArn"] for each in listener["Certificates"]] == [outputs["certificateArn"]]
 
 
-def _existing_certificate(install: Install) -> str:
-    """A wildcard certificate that somebody requested and validated before."""
-    acm, route53 = install.client("acm"), install.client("route53")
-    names = [install.host, f"*.{install.host}"]
-    arn: str = acm.request_certificate(DomainName=names[0], SubjectAlternativeNames=names, ValidationMethod="DNS")[
-        "CertificateArn"
-    ]
-    option = acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"][0]
-    record = option["ResourceRecord"]
-    change = {
-        "Action": "UPSERT",
-        "ResourceRecordSet": {
-            "Name": record["Name"],
-            "Type": record["Type"],
-            "TTL": 300,
-            "ResourceRecords": [{"Value": record["Value"]}],
-        },
-    }
-    route53.change_resource_record_sets(HostedZoneId=install.zone_id, ChangeBatch={"Changes": [change]})
-    assert acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED"
-    return arn
-
-
 VARIANTS = {
     "25.1 with a list of workspaces": Variant(
         lambda install: {"platformVersion": "25.1", "allowedWorkspaces": [7, 8], "targetType": "ip"}, _oldest_release
@@ -103,7 +80,7 @@ VARIANTS = {
         lambda install: {
             "platformVersion": "26.1",
             "eksCluster": EKS_CLUSTER,
-            "certificateArn": _existing_certificate(install),
+            "certificateArn": install.wildcard_certificate(),
             "hostedZoneId": install.zone_id.removeprefix("/hostedzone/"),
             "hostedZone": None,
             "allowedWorkspaces": [11, 42],

@@ -1,0 +1,1 @@
+"""What the workflows run: previews as comments, updates and checks for drift. It needs nothing but Python."""

@@ -1,0 +1,101 @@
+"""The commands of the workflows: ``python -m delivery stacks | preview | comment | up | drift``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from delivery.changes import changes_of
+from delivery.comment import PullRequest
+from delivery.report import failure, report
+from delivery.stacks import stacks_in
+
+
+def main(words: list[str] | None = None) -> int:
+    """Runs one command, in the project's folder, and returns its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m delivery", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("stacks", help="print the stacks that have a file, as a JSON list")
+    for name, text in (
+        ("preview", "preview a stack, and write the report on it"),
+        ("comment", "put a report on the pull request PULL_REQUEST"),
+        ("up", "update a stack"),
+        ("drift", "fail if what runs differs from the stack's state or from the program"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("stack")
+        if name in ("preview", "comment"):
+            command.add_argument("report", type=Path, help="the report's file")
+    arguments = parser.parse_args(words)
+    if arguments.command == "stacks":
+        return _stacks()
+    if arguments.command == "preview":
+        return _preview(arguments.stack, arguments.report)
+    if arguments.command == "comment":
+        return _comment(arguments.stack, arguments.report)
+    return _up(arguments.stack) if arguments.command == "up" else _drift(arguments.stack)
+
+
+def _stacks() -> int:
+    try:
+        print(json.dumps(stacks_in(Path.cwd())))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _preview(stack: str, path: Path) -> int:
+    finished = subprocess.run([*_pulumi("preview", stack), "--json"], capture_output=True, text=True, check=False)
+    try:
+        steps = json.loads(finished.stdout)["steps"] if finished.returncode == 0 else None
+    except (ValueError, KeyError):
+        steps = None
+    text = failure(stack, _said(finished)) if steps is None else report(stack, changes_of(steps))
+    path.write_text(text)
+    print(text)
+    return finished.returncode or (1 if steps is None else 0)
+
+
+def _said(finished: subprocess.CompletedProcess[str]) -> str:
+    """What a failed preview said, in words: with ``--json``, they are the diagnostics of its document."""
+    try:
+        diagnostics = json.loads(finished.stdout).get("diagnostics") or []
+    except ValueError:
+        return finished.stdout + finished.stderr
+    return "\n".join(str(each["message"]).strip() for each in diagnostics) + "\n" + finished.stderr
+
+
+def _comment(stack: str, path: Path) -> int:
+    pull_request = PullRequest(
+        api=os.environ["GITHUB_API_URL"],
+        repository=os.environ["GITHUB_REPOSITORY"],
+        number=int(os.environ["PULL_REQUEST"]),
+        token=os.environ["GITHUB_TOKEN"],
+    )
+    text = path.read_text() if path.exists() else failure(stack, "It ended before it could tell why.")
+    print(pull_request.comment(stack, text))
+    return 0
+
+
+def _up(stack: str) -> int:
+    return subprocess.run([*_pulumi("up", stack), "--yes", "--diff"], check=False).returncode
+
+
+def _drift(stack: str) -> int:
+    # One command for both: what somebody changed by hand, and what the program would change.
+    return subprocess.run(
+        [*_pulumi("preview", stack), "--refresh", "--diff", "--expect-no-changes"], check=False
+    ).returncode
+
+
+def _pulumi(command: str, stack: str) -> list[str]:
+    return ["pulumi", command, "--stack", stack, "--non-interactive", "--color", "never"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""A preview as a reviewer reads it: Markdown, with the values that changed and a warning for what is replaced."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from delivery.changes import Change
+
+_PAST = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
+#: GitHub refuses a comment of more than 65536 characters.
+_MOST_CHARACTERS = 60_000
+_MOST_PROPERTIES = 8
+
+
+def report(stack: str, changes: Sequence[Change]) -> str:
+    """The report on a preview that went well."""
+    if not changes:
+        return f"### `{stack}`: nothing changes\n"
+    counts = Counter(change.operation for change in changes)
+    summary = ", ".join(f"{counts[kind]} {_PAST.get(kind, kind)}" for kind in sorted(counts))
+    lines = [f"### `{stack}`: {summary}", ""]
+    lines += [f"> ⚠️ `{change.name}` is replaced: {change.warning}." for change in changes if change.warning]
+    lines += ["", *_HEADER] if len(lines) > 2 else _HEADER
+    lines += [_row(change) for change in changes]
+    return _fitting("\n".join(lines) + "\n")
+
+
+def failure(stack: str, output: str) -> str:
+    """The report on a preview that failed, with all that the engine printed."""
+    # A fence longer than any in the text can't be ended by it.
+    return _fitting(f"### `{stack}`: the preview failed\n\n``````text\n{output.strip()}\n``````\n", "\n``````\n")
+
+
+_HEADER = ["| operation | resource | type | what changes |", "|-|-|-|-|"]
+
+
+def _row(change: Change) -> str:
+    shown = [_property(path, *values) for path, values in list(change.properties.items())[:_MOST_PROPERTIES]]
+    left_out = len(change.properties) - len(shown)
+    if left_out > 0:
+        shown.append(f"and {left_out} more")
+    return f"| {change.operation} | `{change.name}` | `{short_type(change.type)}` | {'<br>'.join(shown)} |"
+
+
+def short_type(token: str) -> str:
+    """A type token without what it says twice: ``aws:route53:Record`` for ``aws:route53/record:Record``."""
+    package, _, rest = token.partition(":")
+    module, _, name = rest.partition(":")
+    folder, _, file = module.rpartition("/")
+    if file.lower() != name.lower():
+        return token
+    return ":".join([package, *([folder] if folder not in ("", "index") else []), name])
+
+
+def _property(path: str, before: str, after: str) -> str:
+    if not before and not after:
+        return _code(path)
+    return f"{_code(path)}: {_code(before) if before else 'none'} → {_code(after) if after else 'none'}"
+
+
+def _code(text: str) -> str:
+    """Text that Markdown takes literally, also within a table."""
+    return "`" + text.replace("`", "'").replace("|", "\\|") + "`"
+
+
+def _fitting(text: str, ending: str = "") -> str:
+    if len(text) <= _MOST_CHARACTERS:
+        return text
+    return f"{text[:_MOST_CHARACTERS]}{ending}\nThe rest is in the workflow's log.\n"

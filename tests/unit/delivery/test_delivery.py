@@ -1,0 +1,160 @@
+"""Which stacks are delivered, what a reviewer reads about a preview, and the one comment of a stack."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from delivery.changes import Change, changes_of
+from delivery.comment import PullRequest, marker
+from delivery.report import failure, report
+from delivery.stacks import stacks_in
+
+URN = "urn:pulumi:prod::seqera-studios::"
+
+
+def test_each_stack_with_a_file_is_delivered_but_those_that_come_with_the_program(tmp_path: Path) -> None:
+    for name in ("Pulumi.yaml", "Pulumi.prod.yaml", "Pulumi.acme-eu.yaml", "Pulumi.dev.yaml", "Pulumi.local.yaml"):
+        (tmp_path / name).touch()
+    assert stacks_in(tmp_path) == ["acme-eu", "prod"]
+
+
+@pytest.mark.parametrize("name", ["Pulumi.$(shell id).yaml", "Pulumi.a b.yaml", "Pulumi.a;b.yaml"])
+def test_a_file_whose_name_means_something_to_a_shell_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(ValueError, match="rename the file"):
+        stacks_in(tmp_path)
+
+
+def _step(operation: str, name: str, kind: str, before: Any = None, after: Any = None, *paths: str) -> dict[str, Any]:
+    return {
+        "op": operation,
+        "urn": f"{URN}{kind}::{name}",
+        "oldState": {"type": kind, "inputs": before},
+        "newState": {"type": kind, "inputs": after},
+        "detailedDiff": {path: {"kind": "update"} for path in paths},
+    }
+
+
+def test_a_change_tells_values_that_fit_a_line_and_no_others() -> None:
+    before = {"replicas": 1, "text": "a\nb", "key": "[secret]", "list": [{"image": "a:1"}], "map": {"x.y/z": "1"}}
+    after = {"replicas": 2, "text": "a\nc", "key": "[secret]", "list": [{"image": "a:2"}], "map": {"x.y/z": "2"}}
+    paths = ("replicas", "text", "key", "list[0].image", 'map["x.y/z"]', "added")
+    step = _step("update", "proxy", "kubernetes:apps/v1:Deployment", before, {**after, "added": True}, *paths)
+    (change,) = changes_of([step, _step("same", "other", "a:b:C")])
+    assert change.properties == {
+        "added": ("", "true"),
+        "key": ("", ""),
+        "list[0].image": ("a:1", "a:2"),
+        'map["x.y/z"]': ("1", "2"),
+        "replicas": ("1", "2"),
+        "text": ("", ""),
+    }
+
+
+def test_a_replacement_is_one_change_and_warns_if_it_holds_state() -> None:
+    kind = "tls:index/privateKey:PrivateKey"
+    steps = [_step(op, "key", kind) for op in ("create-replacement", "replace", "delete-replaced")]
+    (change,) = changes_of(steps)
+    assert change.operation == "replace"
+    assert "> ⚠️ `key` is replaced: a new RSA key" in report("prod", [change])
+
+
+def test_a_report_counts_and_lists_what_changes() -> None:
+    changes = [
+        Change("proxy", "kubernetes:apps/v1:Deployment", "update", {"spec.replicas": ("1", "2"), "a|`b`": ("", "")}),
+        Change("record", "aws:route53/record:Record", "create", {}),
+    ]
+    assert report("prod", changes).splitlines() == [
+        "### `prod`: 1 created, 1 updated",
+        "",
+        "| operation | resource | type | what changes |",
+        "|-|-|-|-|",
+        "| update | `proxy` | `kubernetes:apps/v1:Deployment` | `spec.replicas`: `1` → `2`<br>`a\\|'b'` |",
+        "| create | `record` | `aws:route53:Record` |  |",
+    ]
+
+
+def test_a_report_on_nothing_says_so() -> None:
+    assert report("prod", []) == "### `prod`: nothing changes\n"
+
+
+def test_a_failure_shows_what_was_printed_and_fits_a_comment() -> None:
+    assert "\nerror: no\n" in failure("prod", "error: no\n")
+    text = failure("prod", "x" * 100_000)
+    assert len(text) < 65_536
+    assert text.count("``````") == 2
+
+
+class _GitHub(BaseHTTPRequestHandler):
+    """The comments of a pull request, as GitHub's API has them."""
+
+    comments: list[dict[str, Any]]
+    calls: list[str]
+
+    def do_GET(self) -> None:
+        page = int(self.path.rsplit("=", 1)[1])
+        self._answer(self.comments[(page - 1) * 100 : page * 100])
+
+    def do_POST(self) -> None:
+        self.comments.append({"id": len(self.comments), "user": {"type": "Bot"}, "html_url": "url", **self._body()})
+        self._answer(self.comments[-1])
+
+    def do_PATCH(self) -> None:
+        comment = self.comments[int(self.path.rsplit("/", 1)[1])]
+        comment.update(self._body())
+        self._answer(comment)
+
+    def _body(self) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        return body
+
+    def _answer(self, value: object) -> None:
+        self.calls.append(f"{self.command} {self.path} {self.headers['Authorization']}")
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(value).encode())
+
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+@pytest.fixture
+def github() -> Iterator[tuple[type[_GitHub], PullRequest]]:
+    class Handler(_GitHub):
+        comments: list[dict[str, Any]] = []  # noqa: RUF012 (the server makes a handler a request)
+        calls: list[str] = []  # noqa: RUF012
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield Handler, PullRequest(f"http://127.0.0.1:{server.server_port}", "owner/name", 7, "t0ken")
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_stack_has_one_comment_which_is_updated(github: tuple[type[_GitHub], PullRequest]) -> None:
+    server, pull_request = github
+    assert pull_request.comment("prod", "first") == "url"
+    pull_request.comment("test", "other")
+    pull_request.comment("prod", "second")
+    assert [comment["body"] for comment in server.comments] == [f"{marker('prod')}\nsecond", f"{marker('test')}\nother"]
+    assert server.calls[0] == "GET /repos/owner/name/issues/7/comments?per_page=100&page=1 Bearer t0ken"
+
+
+def test_the_comment_is_found_among_many_and_a_persons_is_never_touched(
+    github: tuple[type[_GitHub], PullRequest],
+) -> None:
+    server, pull_request = github
+    persons = {"user": {"type": "User"}, "html_url": "url", "body": f"{marker('prod')}\nmine"}
+    server.comments += [{"id": number, **persons} for number in range(150)]
+    pull_request.comment("prod", "first")
+    pull_request.comment("prod", "second")
+    assert len(server.comments) == 151
+    assert server.comments[150]["body"].endswith("second")
+    assert {comment["body"] for comment in server.comments[:150]} == {persons["body"]}
