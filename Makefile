@@ -5,9 +5,9 @@ REPORT ?= report.md
 BIN := .venv/bin
 RUN := $(BIN)/python
 INSTALLED := .venv/.installed
-SOURCES := __main__.py settings survey components policy delivery package examples testbed tests
+SOURCES := __main__.py settings survey components policy pipeline package examples testbed tests
 
-.PHONY: changes stacks preview comment up drift help demo down test unit stand-ins engine engine-all check bench lock docs
+.PHONY: changes stacks preview comment up drift help demo down test unit stand-ins engine test-all check bench lock docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ down: $(INSTALLED) ## end the testbed and remove everything it made
 test: check unit stand-ins engine ## run everything that CI runs
 
 unit: $(INSTALLED) ## test settings and components under mocks, in seconds
-	$(RUN) -m pytest tests/unit
+	$(RUN) -m pytest tests/unit -m "not slow"
 
 stand-ins: $(INSTALLED) ## test the testbed's own parts, without an engine or a cluster
 	$(RUN) -m pytest tests/testbed
@@ -30,7 +30,8 @@ stand-ins: $(INSTALLED) ## test the testbed's own parts, without an engine or a 
 engine: $(INSTALLED) ## test on the real engine and a real Kubernetes API
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile -m "not slow"
 
-engine-all: $(INSTALLED) ## test on the real engine, with every case of what `make engine` samples
+test-all: check ## run every test, also those that `make test` leaves out since they take long
+	$(RUN) -m pytest tests/unit tests/testbed
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile
 
 check: $(INSTALLED) ## run linter, formatter's check and type checker, and look for known-vulnerable requirements
@@ -49,19 +50,19 @@ changes: $(INSTALLED) ## write the table of docs/changes.md from previews on the
 	STUDIOS_WRITE_CHANGES=1 $(RUN) -m pytest tests/engine/test_changes.py
 
 stacks: ## list the stacks that have a file, for the workflows
-	@$(PYTHON) -m delivery stacks
+	@$(PYTHON) -m pipeline stacks
 
 preview: ## STACK=: preview a stack, and write the report into REPORT=
-	@$(PYTHON) -m delivery preview $(STACK) $(REPORT)
+	@$(PYTHON) -m pipeline preview $(STACK) $(REPORT)
 
 comment: ## STACK=: put the report onto the pull request PULL_REQUEST
-	@$(PYTHON) -m delivery comment $(STACK) $(REPORT)
+	@$(PYTHON) -m pipeline comment $(STACK) $(REPORT)
 
 up: ## STACK=: deploy a stack
-	@$(PYTHON) -m delivery up $(STACK)
+	@$(PYTHON) -m pipeline up $(STACK)
 
 drift: ## STACK=: fail if what runs differs from what the program says
-	@$(PYTHON) -m delivery drift $(STACK)
+	@$(PYTHON) -m pipeline drift $(STACK)
 
 lock: $(INSTALLED) ## compile requirements*.txt from requirements*.in
 	$(RUN) -m pip install --quiet uv

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from components.cluster import ClusterConnection
 from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
-from delivery.report import short_type
+from pipeline.report import short_type
 from settings.parsing import parse_settings
 from tests.unit.components.mocks import Recording, run
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from delivery.changes import Change
-from delivery.report import short_type
+from pipeline.changes import Change
+from pipeline.report import short_type
 from tests.engine.install import Install
 
 JUPYTER = {"repository": "public.cr.seqera.io/platform/data-studio-jupyter:4.2.5-0.9", "tool": "jupyter"}

@@ -16,8 +16,8 @@ from queue import SimpleQueue
 
 import pytest
 
-from delivery.changes import HOLDS_STATE, Change, changes_of
-from delivery.report import report
+from pipeline.changes import HOLDS_STATE, Change, changes_of
+from pipeline.report import report
 from testbed import paths
 from tests.engine.changes import EVERYDAY, Everyday, table
 from tests.engine.conftest import NewInstall, NewStack

@@ -151,7 +151,7 @@ def _make(deployed: Deployed, *words: str) -> Finished:
 
 def test_the_commands_of_the_workflows_preview_deploy_and_find_drift(three: dict[str, Deployed]) -> None:
     alone = three["alone"]
-    for name in ("Makefile", "delivery"):
+    for name in ("Makefile", "pipeline"):
         (alone.stack.folder / name).symlink_to(paths.CHECKOUT / name)
     assert json.loads(_make(alone, "stacks").ok().stdout) == [alone.stack.name]
     alone.stack.set(proxyReplicas=2)

@@ -239,6 +239,7 @@ def test_whatever_is_accepted_becomes_what_kubernetes_and_aws_take(changes: dict
         assert_kubernetes_and_aws_would_take(read)
 
 
+@pytest.mark.slow
 def test_every_word_at_every_key_becomes_what_kubernetes_and_aws_take_or_is_refused() -> None:
     accepted = [(key, word) for key in FIELDS for word in WORDS if parsed(NEWEST | {key: word}) is not None]
     assert {key for key, _ in accepted} == FIELDS.keys()

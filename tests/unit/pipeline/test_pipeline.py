@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from delivery.changes import Change, changes_of
-from delivery.comment import PullRequest, marker
-from delivery.report import failure, report
-from delivery.stacks import stacks_in
+from pipeline.changes import Change, changes_of
+from pipeline.comment import PullRequest, marker
+from pipeline.report import failure, report
+from pipeline.stacks import stacks_in
 
 URN = "urn:pulumi:prod::seqera-studios::"
 

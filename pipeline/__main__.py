@@ -1,4 +1,4 @@
-"""The commands of the workflows: ``python -m delivery stacks | preview | comment | up | drift``."""
+"""The commands of the workflows: ``python -m pipeline stacks | preview | comment | up | drift``."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from delivery.changes import changes_of
-from delivery.comment import PullRequest
-from delivery.report import failure, report
-from delivery.stacks import stacks_in
+from pipeline.changes import changes_of
+from pipeline.comment import PullRequest
+from pipeline.report import failure, report
+from pipeline.stacks import stacks_in
 
 
 def main(words: list[str] | None = None) -> int:
     """Runs one command, in the project's folder, and returns its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m delivery", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("stacks", help="print the stacks that have a file, as a JSON list")
     for name, text in (

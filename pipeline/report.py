@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from delivery.changes import Change
+from pipeline.changes import Change
 
 _PAST = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
 #: GitHub refuses a comment of more than 65536 characters.
