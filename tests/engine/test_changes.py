@@ -24,6 +24,8 @@ from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
 from tests.engine.stack import Stack
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = paths.CHECKOUT / "docs" / "changes.md"
 #: Set by `make changes`: the document is written instead of compared.
 WRITE = "STUDIOS_WRITE_CHANGES"

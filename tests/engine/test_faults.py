@@ -16,6 +16,8 @@ from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
 from tests.engine.stack import Stack
 
+pytestmark = pytest.mark.slow
+
 #: What the API server answers to which request, in the order in which the objects are written; and what a user reads.
 FAILURES: dict[str, tuple[Answer, str, str, str]] = {
     "500 to the first Secret": (

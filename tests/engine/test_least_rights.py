@@ -24,6 +24,8 @@ from tests.engine.deployer import Deployer, documented
 from tests.engine.install import Install
 from tests.engine.stack import Stack
 
+pytestmark = pytest.mark.slow
+
 REDIS_PASSWORD = "S3cr3t-redis-passw0rd"
 MANAGEMENT_KEY = "S3cr3t-management-k3y"
 #: What the official provider reads while it waits, and the testbed's stand-in for it doesn't.
@@ -223,7 +225,7 @@ WITHOUT = (
     *("ingresses", "networkpolicies", "poddisruptionbudgets"),
 )
 SAMPLE = {"namespaces", "secrets", "networkpolicies"}
-"""What the ordinary suite tries; `make engine-all` tries each."""
+"""What the ordinary suite tries; `make test-all` tries each."""
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from tests.engine.conftest import NewInstall
 from tests.engine.install import Install
 from tests.engine.stack import Stack, program_in
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = paths.CHECKOUT / "package"
 COMPONENTS = {
     "WildcardCertificate",

@@ -16,6 +16,8 @@ from testbed.errors import TestbedError
 from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
 
+pytestmark = pytest.mark.slow
+
 OURS = "app.kubernetes.io/part-of=seqera-studios"
 MEASURED = "deployments,statefulsets,services,ingresses,configmaps,poddisruptionbudgets,networkpolicies"
 #: docs/pods.md says why.

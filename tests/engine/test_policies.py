@@ -11,6 +11,8 @@ from testbed import paths
 from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.stack import Finished, Stack, program_in
 
+pytestmark = pytest.mark.slow
+
 PACK = paths.CHECKOUT / "policy"
 POLICIES = {
     "no-plain-credentials",

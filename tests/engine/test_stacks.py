@@ -19,6 +19,8 @@ from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
 from tests.engine.stack import Finished, Stack, program_in
 
+pytestmark = pytest.mark.slow
+
 OTHER_ZONE = "example.org"
 PODS = ("connect-proxy", "connect-server", "backend", "cron", "frontend")
 GROUP = "shared"
