@@ -19,7 +19,7 @@ FIELDS: Mapping[str, FieldInfo] = {str(field.alias): field for field in Settings
 """Config key → its field in the model."""
 
 WITHOUT_FIXED_DEFAULT = frozenset(
-    key for key, field in FIELDS.items() if field.default is None or field.default is PydanticUndefined
+    key for key, field in FIELDS.items() if field.default in (None, "", PydanticUndefined)
 )
 """The keys for which Pulumi.yaml declares an empty text, since the engine wants a default for every key."""
 
