@@ -66,6 +66,7 @@ KUBERNETES = Target(
     {"kubernetes": ["."], "kwok": [f"{KWOK_MODULE}/cmd/kwok"]},
     "6 min",
 )
+COMPOSE = Target("compose", "Docker Compose's parser", {"compose": ["."]}, "1 min")
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,11 @@ def binaries() -> Binaries:
         etcd, kube_apiserver = [_asset(assets, "etcd")], [_asset(assets, "kube-apiserver")]
     stages = sorted((kubernetes / "stages").glob("*.yaml"))
     return Binaries(pulumi, etcd, kube_apiserver, [all_in_one], kubernetes / "kwok", stages)
+
+
+def compose_parser() -> Path:
+    """Docker Compose's own parser, built if need be: ``compose FOLDER FILE...`` prints the merged model as JSON."""
+    return ensure(COMPOSE) / "compose"
 
 
 def _asset(folder: str, name: str) -> str:

@@ -141,10 +141,9 @@ find_changes() {
         while read -r name; do
             case " $files data-studios tower.yml " in *" $name "*) ;; *) [ ! -e "$name" ] || note_change "$name" ;; esac
         done <"$state/installed"
-    else
-        # Both get another environment, so that docker compose replaces them anyway.
-        recreate=up
     fi
+    # The first time both get another environment, so that docker compose replaces them anyway.
+    if [ ! -f "$state/services" ]; then recreate=up; fi
     if [ -f "$state/pending" ]; then
         say "the last run did not finish"
         changed="$changed the-last-run"
