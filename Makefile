@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
 INSTALLED := .venv/.installed
-SOURCES := __main__.py settings survey components testbed tests
+SOURCES := __main__.py settings survey components delivery testbed tests
 
 .PHONY: help demo down test unit stand-ins engine check bench lock docs
 

@@ -39,6 +39,23 @@ class SsmError(SSMException):  # type: ignore[misc]  # moto has no types
 
 
 @dataclass
+class Execution:
+    """One time that an association ran; its id is that of the command, too."""
+
+    version: int
+    runs: dict[str, Run]
+    id: str = field(default_factory=lambda: str(uuid4()))
+    created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+
+    @property
+    def status(self) -> str:
+        """Over all of its instances."""
+        if any(run.status in _FAILED for run in self.runs.values()):
+            return "Failed"
+        return "Success" if all(run.status == "Success" for run in self.runs.values()) else "Pending"
+
+
+@dataclass
 class Association:
     """A document, its parameters, and the instances that it is for."""
 
@@ -51,7 +68,7 @@ class Association:
     name: str | None
     version: int = 1
     created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
-    runs: list[Run] = field(default_factory=list)
+    executions: list[Execution] = field(default_factory=list)
 
     def instances(self) -> list[str]:
         """The instances by id."""
@@ -61,14 +78,11 @@ class Association:
 
     @property
     def status(self) -> str:
-        """Over all of its instances."""
-        if any(run.status in _FAILED for run in self.runs):
-            return "Failed"
-        return "Success" if self.runs and all(run.status == "Success" for run in self.runs) else "Pending"
+        """That of the last execution."""
+        return self.executions[-1].status if self.executions else "Pending"
 
     def describe(self) -> dict[str, Any]:
         """As DescribeAssociation answers."""
-        detail = next((run.status for run in self.runs if run.status in _FAILED), self.status)
         described = {
             "Name": self.document,
             "AssociationId": self.id,
@@ -83,8 +97,8 @@ class Association:
             "ApplyOnlyAtCronInterval": False,
             "Overview": {
                 "Status": self.status,
-                "DetailedStatus": detail,
-                "AssociationStatusAggregatedCount": {self.status: len(self.runs)},
+                "DetailedStatus": self.status,
+                "AssociationStatusAggregatedCount": {self.status: len(self.instances())},
             },
         }
         return {key: value for key, value in described.items() if value is not None}
@@ -129,7 +143,11 @@ def _check_parameters(document: Document, given: dict[str, list[str]]) -> None:
 def _start(backend: SimpleSystemManagerBackend, association: Association) -> None:
     document = _document(backend, association.document, association.document_version)
     script = managed_instances.commands_of(document.content_json, association.parameters)
-    association.runs = [managed_instances.start(instance, script) for instance in association.instances()]
+    runs = {instance: managed_instances.start(instance, script) for instance in association.instances()}
+    execution = Execution(association.version, runs)
+    association.executions.append(execution)
+    for instance, run in runs.items():
+        _runs(backend)[execution.id, instance] = (document.name, run)
 
 
 def _create_document(backend: SimpleSystemManagerBackend, *args: Any, **kwargs: Any) -> Documents:
@@ -234,6 +252,53 @@ def _list_associations(response: SimpleSystemManagerResponse) -> ActionResult:
     return ActionResult({"Associations": described})
 
 
+def _start_associations_once(response: SimpleSystemManagerResponse) -> ActionResult:
+    for wanted in response._get_param("AssociationIds"):
+        association = _associations(response.ssm_backend).get(wanted)
+        if association is None:
+            raise SsmError("AssociationDoesNotExist", "The specified association does not exist.")
+        _start(response.ssm_backend, association)
+    return ActionResult({})
+
+
+def _describe_association_executions(response: SimpleSystemManagerResponse) -> ActionResult:
+    association = _found(response)
+    executions = [
+        {
+            "AssociationId": association.id,
+            "AssociationVersion": str(execution.version),
+            "ExecutionId": execution.id,
+            "Status": execution.status,
+            "DetailedStatus": execution.status,
+            "CreatedTime": execution.created,
+        }
+        for execution in reversed(association.executions)
+    ]
+    return ActionResult({"AssociationExecutions": executions})
+
+
+def _describe_association_execution_targets(response: SimpleSystemManagerResponse) -> ActionResult:
+    association, wanted = _found(response), response._get_param("ExecutionId")
+    targets = [
+        {
+            "AssociationId": association.id,
+            "AssociationVersion": str(execution.version),
+            "ExecutionId": execution.id,
+            "ResourceId": instance,
+            "ResourceType": "ManagedInstance",
+            "Status": run.status,
+            "DetailedStatus": run.status,
+            "OutputSource": {"OutputSourceId": execution.id, "OutputSourceType": "RunCommand"},
+        }
+        for execution in association.executions
+        if execution.id == wanted
+        for instance, run in execution.runs.items()
+    ]
+    if not targets:
+        raise SsmError("AssociationExecutionDoesNotExist", "The specified execution ID does not exist.")
+    return ActionResult({"AssociationExecutionTargets": targets})
+
+
 def _send_command(response: SimpleSystemManagerResponse) -> ActionResult:
     backend = response.ssm_backend
     document = _document(backend, response._get_param("DocumentName"), response._get_param("DocumentVersion"))
@@ -301,6 +366,9 @@ PATCHES: Final[tuple[tuple[type, str, Any], ...]] = (
     (SimpleSystemManagerResponse, "update_association", _update_association),
     (SimpleSystemManagerResponse, "delete_association", _delete_association),
     (SimpleSystemManagerResponse, "list_associations", _list_associations),
+    (SimpleSystemManagerResponse, "start_associations_once", _start_associations_once),
+    (SimpleSystemManagerResponse, "describe_association_executions", _describe_association_executions),
+    (SimpleSystemManagerResponse, "describe_association_execution_targets", _describe_association_execution_targets),
     (SimpleSystemManagerResponse, "send_command", _send_command),
     (SimpleSystemManagerResponse, "get_command_invocation", _get_command_invocation),
     (SimpleSystemManagerResponse, "describe_instance_information", _describe_instance_information),
