@@ -6,11 +6,14 @@ import json
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
 
 from testbed.emulator.seed import ZONE
+from testbed.pki import Authority
 
 INSTANCE_PATH = "/_testbed/managed-instance"
 
@@ -119,34 +122,10 @@ def _load_balancer(
 
 
 def _certificate(host: str) -> dict[str, bytes]:
-    """A certificate that signs itself: what Platform has for its own host."""
-    import datetime
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + datetime.timedelta(days=365))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    return {
-        "Certificate": certificate.public_bytes(serialization.Encoding.PEM),
-        "PrivateKey": key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ),
-    }
+    """What Platform has for its own host, of an authority that nobody else knows."""
+    with TemporaryDirectory() as folder:
+        pair = Authority(Path(folder)).server("platform", [host])
+        return {"Certificate": pair.certificate.read_bytes(), "PrivateKey": pair.key.read_bytes()}
 
 
 def _client(service: str, environment: Mapping[str, str]) -> Any:
