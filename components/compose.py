@@ -86,9 +86,7 @@ class ComposeStudios(pulumi.ComponentResource):
             child,
         )
         credentials = OidcCredentials(f"{name}-oidc", OidcCredentialsArgs(rsa_bits=settings.rsa_bits), child)
-        network = ComposeNetwork(
-            f"{name}-network", _network_args(settings, site, certificate.certificate_arn), child
-        )
+        network = ComposeNetwork(f"{name}-network", _network_args(settings, site, certificate.certificate_arn), child)
         self.bundle = pulumi.Output.secret(_bundle(settings, credentials))
         self.bundle_secret_arn = self.instance_policy = pulumi.Output.from_input("")
         if settings.delivery == "ssm":

@@ -18,7 +18,7 @@ class ComposeNetworkArgs:
         site: the instance and the load balancer.
         host: ``*.example.com``; with path routing the connect host, ``connect.example.com``.
         port: where the proxy listens on the instance.
-        healthcheck_path, success_codes: what the load balancer asks for, and which answers mean that the proxy is alive.
+        healthcheck_path, success_codes: what the load balancer asks for, and the answers of a proxy that is alive.
         priority: the rule's place; None for the last one.
         certificate_arn: an issued certificate for the host.
         attach_certificate: whether the listener must be given it; not if it serves that one by default.

@@ -118,14 +118,12 @@ def _listener(settings: Settings, load_balancer: str) -> lb.GetListenerResult:
 
 def _unfit_load_balancer(settings: Settings, balancer: lb.GetLoadBalancerResult) -> list[Problem]:
     if balancer.load_balancer_type != "application":
-        return [
-            Problem("loadBalancer", balancer.name, "is no application load balancer, which Studios needs for its rules")
-        ]
+        return [Problem("loadBalancer", balancer.name, "is no application load balancer; write one that is")]
     if balancer.idle_timeout < settings.idle_timeout:
         pulumi.log.warn(
             f"The load balancer {balancer.name} cuts a WebSocket after {balancer.idle_timeout} s without traffic, and "
-            f"idleTimeout is {settings.idle_timeout} s: sessions that are left alone for a while lose their connection. "
-            "It is not of this stack, so change it there, or write: aws elbv2 modify-load-balancer-attributes "
+            f"idleTimeout is {settings.idle_timeout} s: sessions that are left alone lose their connection. "
+            "It is not of this stack, so change it there: aws elbv2 modify-load-balancer-attributes "
             f"--load-balancer-arn {balancer.arn} "
             f"--attributes Key=idle_timeout.timeout_seconds,Value={settings.idle_timeout}"
         )

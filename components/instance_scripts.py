@@ -1,8 +1,8 @@
 """What Systems Manager runs on the instance, as the engine sees it: that it went well, and that it is undone.
 
-Why dynamic resources: an association runs the script when it is made and whenever it is changed, and then nobody waits
-for it but once, nor reads what it said; and nothing runs when an association is deleted. `InstanceCleanup` is made before
-the association and deleted after it: its deletion takes everything away again, also after an installation that failed.
+Why dynamic resources: an association runs the script when it is made and whenever it is changed, and nobody waits for
+it but once, nor reads what it said; and nothing runs when an association is deleted. `InstanceCleanup` is made before
+the association and deleted after it: that takes everything away again, also after an installation that failed.
 `InstallationReport` comes after the association, waits for its run, and tells what the script had to say.
 """
 
@@ -179,7 +179,7 @@ def _report(props: dict[str, Any]) -> None:
 
     last = _wait(ended, timeout, what)
     if last["Status"] != "Success":
-        # It may have failed in an earlier `up`, for a reason that is mended by now: an association runs only when changed.
+        # It may have failed in an earlier `up`, for a reason that is mended by now; it runs again only when changed.
         known = frozenset(each["ExecutionId"] for each in executions())
         ssm.start_associations_once(AssociationIds=[association])
         last = _wait(lambda: ended(known), timeout, what)
@@ -195,7 +195,7 @@ def _report(props: dict[str, Any]) -> None:
 
 def _client(service: str, props: dict[str, Any]) -> Any:
     session = boto3.Session(profile_name=props["profile"] or None, region_name=props["region"])
-    return session.client(service)  # type: ignore[call-overload]
+    return session.client(service)
 
 
 def _invocation(ssm: Any, command: str, instance: str) -> dict[str, Any]:

@@ -66,5 +66,7 @@ def outputs_table() -> str:
     for output in dict.fromkeys((*STACK_OUTPUTS, *COMPOSE_OUTPUTS)):
         targets = [title for target, title in TITLES.items() if output in outputs_of(target)]
         on = targets[0] if len(targets) == 1 else ""
-        rows.append(f"| `{output.name}` | {output.type}{', secret' if output.secret else ''} | {on} | {output.meaning} |")
+        rows.append(
+            f"| `{output.name}` | {output.type}{', secret' if output.secret else ''} | {on} | {output.meaning} |"
+        )
     return "\n".join(["| output | type | only on | meaning |", "|-|-|-|-|", *rows])

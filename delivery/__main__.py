@@ -43,7 +43,8 @@ def main(words: list[str] | None = None) -> int:
     (bundle / "parameters").write_text("".join(f"{key}={value}\n" for key, value in parameters.items()))
     sys.stdout.write(
         f"{folder} is written. Copy it to the host, and run there:\n"
-        f"  sudo sh {folder.name}/{SCRIPT} install --folder <folder of docker-compose.yml> --bundle {folder.name}/bundle\n"
+        f"  sudo sh {folder.name}/{SCRIPT} install --folder <folder of docker-compose.yml> "
+        f"--bundle {folder.name}/bundle\n"
     )
     return 0
 

@@ -14,8 +14,8 @@ _LINE = 100
 
 _LAUNCHER = """\
 #!/bin/sh
-# Unpacks the install script of Seqera Studios and what it calls, and runs it. The same files, to be read: delivery/instance
-# and settings/ in the program's repository; `python -m delivery` writes them into a folder.
+# Unpacks the install script of Seqera Studios and what it calls, and runs it. To be read, they are in delivery/instance
+# and settings/ of the program's repository; `python -m delivery` writes them into a folder.
 set -eu
 umask 077
 tools=$(mktemp -d)
@@ -36,11 +36,11 @@ sh "$tools/install.sh" {arguments}
 
 def tools() -> dict[str, str]:
     """Path below the script's folder → text. settings/tower_yml.py runs there as it is, over another parser of YAML."""
-    stand_in = "\"\"\"See yaml_subset.\"\"\"\n\nfrom yaml_subset import *  # noqa: F403\n"
+    stand_in = '"""See yaml_subset."""\n\nfrom yaml_subset import *  # noqa: F403\n'
     return {
         SCRIPT: _text(_INSTANCE / SCRIPT),
         "studios_tool.py": _text(_INSTANCE / "studios_tool.py"),
-        "yaml_subset.py": _text(_INSTANCE / "yaml_subset.py"),
+        **{name: _text(_INSTANCE / name) for name in ("yaml_reader.py", "yaml_scalars.py", "yaml_subset.py")},
         "ruamel/__init__.py": "",
         "ruamel/yaml/__init__.py": stand_in,
         "ruamel/yaml/error.py": stand_in,

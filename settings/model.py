@@ -73,7 +73,8 @@ class Settings(BaseModel):
     # Where Platform runs
     namespace: types.Label = Field(
         default="",
-        description="Namespace of the Platform install; Studios is put beside it.", examples=["platform-stage"]
+        description="Namespace of the Platform install; Studios is put beside it.",
+        examples=["platform-stage"],
     )
     eks_cluster: types.ClusterName | None = Field(
         default=None, description="EKS cluster by name. Without it and `kubeconfig`: the cluster that kubectl uses."
@@ -156,7 +157,8 @@ class Settings(BaseModel):
     redis_address: types.RedisAddress = Field(
         default_factory=_default_redis_address,
         json_schema_extra={"shown_default": "**required**; on Compose `redis:6379`"},
-        description="Redis of the Platform install, `host:port`; port 6379 if left out.", examples=["redis:6379"]
+        description="Redis of the Platform install, `host:port`; port 6379 if left out.",
+        examples=["redis:6379"],
     )
     redis_prefix: types.EnvironmentText = Field(
         default="connect:session", description="Prefix of Connect's keys in Redis."
@@ -249,7 +251,7 @@ class Settings(BaseModel):
     )
     load_balancer: types.LoadBalancer | None = Field(
         default=None,
-        description="Application load balancer of Platform, by name or ARN. Exactly one of this and `loadBalancerTags`.",
+        description="Platform's application load balancer, by name or ARN. Exactly one of this and `loadBalancerTags`.",
         examples=["platform"],
     )
     load_balancer_tags: types.Tags | None = Field(

@@ -26,12 +26,11 @@ _KINDS: Mapping[object, str] = {
 
 
 def config_table() -> str:
-    """A Markdown table of every config key: what it holds, its default, the target and releases that know it, and its meaning."""
+    """A Markdown table of every config key: what it holds, its default, what knows it, and its meaning."""
     rows = ["| Key | Type | Default | Needs | Meaning |", "|-|-|-|-|-|"]
-    rows += [
-        f"| `{key}` | {kind_of(field)} | {_shown_default(key, field)} | {_needs(key)} | {_cell(field.description or '')} |"
-        for key, field in FIELDS.items()
-    ]
+    for key, field in FIELDS.items():
+        meaning = _cell(field.description or "")
+        rows.append(f"| `{key}` | {kind_of(field)} | {_shown_default(key, field)} | {_needs(key)} | {meaning} |")
     return "\n".join(rows) + "\n"
 
 

@@ -231,7 +231,8 @@ Cidrs = Annotated[
 ]
 ComposeNetworks = Annotated[
     tuple[
-        Annotated[Text, form(_COMPOSE_NAME, "is no network of a compose file; `docker compose config` prints them")], ...
+        Annotated[Text, form(_COMPOSE_NAME, "is no network of a compose file; `docker compose config` prints them")],
+        ...,
     ],
     BeforeValidator(_list_in_text),
     AfterValidator(_without_repeats),

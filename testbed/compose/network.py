@@ -90,9 +90,7 @@ def _role(name: str, environment: Mapping[str, str]) -> str:
     iam = _client("iam", environment)
     trust = {
         "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
     }
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
     iam.create_instance_profile(InstanceProfileName=name)
@@ -100,9 +98,7 @@ def _role(name: str, environment: Mapping[str, str]) -> str:
     return name
 
 
-def _load_balancer(
-    name: str, environment: Mapping[str, str], subnets: list[str], group: str
-) -> tuple[str, str]:
+def _load_balancer(name: str, environment: Mapping[str, str], subnets: list[str], group: str) -> tuple[str, str]:
     elb, acm = _client("elbv2", environment), _client("acm", environment)
     balancer = elb.create_load_balancer(Name=name, Subnets=subnets, SecurityGroups=[group], Scheme="internet-facing")[
         "LoadBalancers"
@@ -130,7 +126,7 @@ def _certificate(host: str) -> dict[str, bytes]:
 
 def _client(service: str, environment: Mapping[str, str]) -> Any:
     return boto3.client(
-        service,  # type: ignore[call-overload]
+        service,
         endpoint_url=environment["AWS_ENDPOINT_URL"],
         region_name=environment["AWS_REGION"],
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],

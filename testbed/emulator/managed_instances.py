@@ -1,4 +1,4 @@
-"""The instances that Systems Manager reaches: a scratch directory each, in which the scripts of documents really run."""
+"""The instances that Systems Manager reaches: scratch directories in which the scripts of documents really run."""
 
 from __future__ import annotations
 

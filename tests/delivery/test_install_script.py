@@ -304,8 +304,6 @@ def test_containers_that_do_not_start_are_tried_again_by_the_next_run(installer:
     assert "nothing has changed" in ok(installer.install(bundle_of()))
 
 
-
-
 @pytest.mark.parametrize("nth", range(1, 12))
 def test_a_run_that_is_killed_is_finished_by_the_next(installer: Installer, nth: int) -> None:
     before = installer.host.files()

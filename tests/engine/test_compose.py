@@ -40,7 +40,7 @@ class Deployed:
 
     def client(self, service: str) -> Any:
         return boto3.client(
-            service,  # type: ignore[call-overload]
+            service,
             endpoint_url=self.environment["AWS_ENDPOINT_URL"],
             region_name=self.environment["AWS_REGION"],
             aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
@@ -137,7 +137,9 @@ def test_the_listener_sends_sessions_to_the_instance_with_their_certificate(depl
     assert (group["Port"], group["Protocol"], group["TargetType"]) == (9090, "HTTP", "instance")
     assert (group["HealthCheckPath"], group["Matcher"]["HttpCode"]) == ("/", "200-499")
     health = elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
-    assert [(each["Target"]["Id"], each["Target"]["Port"]) for each in health] == [(deployed.platform.instance_id, 9090)]
+    assert [(each["Target"]["Id"], each["Target"]["Port"]) for each in health] == [
+        (deployed.platform.instance_id, 9090)
+    ]
     added = set(now["certificates"]) - set(deployed.aws_before["certificates"])
     assert added == {deployed.stack.outputs()["certificateArn"]}
     assert [record["AliasTarget"]["HostedZoneId"] for record in now["records"]] == ["Z35SXDOTRQ7X7K"]
@@ -205,7 +207,9 @@ def test_no_secret_leaves_the_program(deployed: Deployed) -> None:
         "the logs": "".join(path.read_text(errors="replace") for path in paths.LOGS.glob("*.log")),
     }
     values = {"token": token, "key": key, "password": REDIS_PASSWORD, "password in JSON": json.dumps(REDIS_PASSWORD)}
-    assert [f"{what} in {place}" for what, value in values.items() for place, text in places.items() if value in text] == []
+    assert [
+        f"{what} in {place}" for what, value in values.items() for place, text in places.items() if value in text
+    ] == []
 
 
 def test_other_workspaces_restart_backend_and_cron_alone(deployed: Deployed) -> None:

@@ -142,7 +142,9 @@ class Document(ResourceType):
             if code_of(error) != "DuplicateDocumentContent":
                 raise
             return
-        client.update_document_default_version(Name=id, DocumentVersion=answer["DocumentDescription"]["DocumentVersion"])
+        client.update_document_default_version(
+            Name=id, DocumentVersion=answer["DocumentDescription"]["DocumentVersion"]
+        )
 
     def tag(self, aws: Aws, id: str, put: Mapping[str, str], drop: list[str]) -> None:
         """As for all of SSM."""
@@ -262,8 +264,8 @@ def _wait(aws: Aws, association: str, seconds: float) -> None:
         state = str((found.get("Overview") or {}).get("Status"))
         if state == "Failed":
             raise ProviderError(
-                f"waiting for SSM Association ({association}) create: unexpected state 'Failed', wanted target 'Success'. "
-                f"last error: {json.dumps(found['Overview'].get('DetailedStatus'))}"
+                f"waiting for SSM Association ({association}) create: unexpected state 'Failed', wanted target "
+                f"'Success'. last error: {json.dumps(found['Overview'].get('DetailedStatus'))}"
             )
         return state if state == "Success" else None
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from testbed.plugins.aws import acm, elb_rules, elb_targets, iam, route53, s3, secretsmanager, security_group, ssm, ssm_documents
+from testbed.plugins.aws import (
+    acm,
+    elb_rules,
+    elb_targets,
+    iam,
+    route53,
+    s3,
+    secretsmanager,
+    security_group,
+    ssm,
+    ssm_documents,
+)
 from testbed.plugins.aws.schema import ResourceType
 
 TYPES: dict[str, ResourceType] = {
