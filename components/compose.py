@@ -85,7 +85,7 @@ class ComposeStudios(pulumi.ComponentResource):
             ),
             child,
         )
-        credentials = OidcCredentials(f"{name}-oidc", OidcCredentialsArgs(rsa_bits=settings.rsa_bits), child)
+        credentials = OidcCredentials(f"{name}-oidc", _oidc_args(settings), child)
         network = ComposeNetwork(f"{name}-network", _network_args(settings, site, certificate.certificate_arn), child)
         self.bundle = pulumi.Output.secret(_bundle(settings, credentials))
         self.bundle_secret_arn = self.instance_policy = pulumi.Output.from_input("")
@@ -130,6 +130,14 @@ class ComposeStudios(pulumi.ComponentResource):
         self.platform_version = pulumi.Output.from_input(str(settings.platform_version))
         self.connect_version = pulumi.Output.from_input(str(settings.connect_version))
         self.register_outputs({output.attribute: getattr(self, output.attribute) for output in COMPOSE_OUTPUTS})
+
+
+def _oidc_args(settings: Settings) -> OidcCredentialsArgs:
+    return OidcCredentialsArgs(
+        rsa_bits=settings.rsa_bits,
+        token_rotation=settings.token_rotation or "",
+        key_rotation=settings.rsa_rotation or "",
+    )
 
 
 def _network_args(settings: Settings, site: ComposeSite, certificate_arn: pulumi.Input[str]) -> ComposeNetworkArgs:

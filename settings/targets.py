@@ -43,6 +43,8 @@ ONLY_ON: Mapping[str, frozenset[str]] = {
             "targetType",
             "oidcSecret",
             "tokenSecret",
+            "existingOidcSecret",
+            "existingTokenSecret",
             "backendDeployment",
             "backendContainer",
             "cronDeployment",

@@ -224,13 +224,7 @@ def test_other_workspaces_restart_backend_and_cron_alone(deployed: Deployed) -> 
 def test_a_new_key_and_token_reach_all_that_read_them(deployed: Deployed) -> None:
     before, key = deployed.host.starts(), deployed.stack.outputs()["publicKey"]
     token = deployed.stack.outputs("--show-secrets")["registrationToken"]
-    urns = [
-        each["urn"]
-        for each in json.loads(deployed.stack.state())["deployment"]["resources"]
-        if each["urn"].endswith(("::studios-oidc-key", "::studios-oidc-token"))
-    ]
-    assert len(urns) == 2
-    deployed.stack.up(*(f"--replace={urn}" for urn in urns)).ok()
+    deployed.stack.set(tokenRotation="2", rsaRotation="2").up().ok()
     assert deployed.stack.outputs()["publicKey"] != key
     assert (deployed.host.folder / "data-studios-rsa.pem").read_text().endswith(deployed.stack.outputs()["publicKey"])
     after = deployed.host.starts()
