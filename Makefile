@@ -6,7 +6,7 @@ RUN := $(BIN)/python
 INSTALLED := .venv/.installed
 SOURCES := __main__.py settings survey components delivery testbed tests
 
-.PHONY: help demo down test unit stand-ins engine check bench lock docs
+.PHONY: help demo down test unit delivery stand-ins engine check bench lock docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,10 +18,13 @@ demo: $(INSTALLED) ## bring Studios up on the testbed, stack local, and say what
 down: $(INSTALLED) ## end the testbed and remove everything it made
 	@$(RUN) -m testbed down
 
-test: check unit stand-ins engine ## run everything that CI runs
+test: check unit delivery stand-ins engine ## run everything that CI runs
 
 unit: $(INSTALLED) ## test settings and components under mocks, in seconds
 	$(RUN) -m pytest tests/unit
+
+delivery: $(INSTALLED) ## test the script for Docker Compose hosts in scratch folders
+	$(RUN) -m pytest tests/delivery -n 2
 
 stand-ins: $(INSTALLED) ## test the testbed's own parts, without an engine or a cluster
 	$(RUN) -m pytest tests/testbed

@@ -23,7 +23,9 @@ _OF_AWS = {
     "aws:secretsmanager/secretVersion:SecretVersion": {"versionId": "version-1"},
     "aws:ssm/document:Document": {"latestVersion": "1"},
     "aws:ssm/association:Association": {"associationId": "association-1"},
-    "aws:lb/targetGroup:TargetGroup": {"arn": "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/studios"},
+    "aws:lb/targetGroup:TargetGroup": {
+        "arn": "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/studios"
+    },
 }
 
 
