@@ -9,7 +9,6 @@ import pulumi
 import pytest
 from pulumi_aws import ec2, iam, lb
 
-from components import compose_site
 from components.compose import ComposeStudios, ComposeStudiosArgs
 from components.compose_delivery import document_content, read_policy
 from components.compose_site import ComposeSite, find_site
@@ -72,7 +71,7 @@ def test_only_the_load_balancers_group_is_let_in_at_the_proxys_port() -> None:
 
 
 def test_the_rule_is_for_the_sessions_hosts_or_with_path_routing_for_the_connect_host() -> None:
-    def hosts(**changes: object) -> list[str]:
+    def hosts(**changes: Any) -> list[str]:
         rule = studios(**changes)["studios-network-rule"].inputs
         found: list[str] = rule["conditions"][0]["hostHeader"]["values"]
         return found
@@ -241,5 +240,5 @@ def test_a_lookup_that_fails_names_the_key_and_the_reason(
     def fail(**_: object) -> Fake:
         raise RuntimeError("invoke of x failed: invocation of x returned an error: Search returned 0 results\nmore")
 
-    monkeypatch.setattr(compose_site.lb, "get_load_balancer", fail)
+    monkeypatch.setattr(lb, "get_load_balancer", fail)
     assert refused() == ['loadBalancer: "platform" cannot be looked up: Search returned 0 results']
