@@ -6,7 +6,7 @@ RUN := $(BIN)/python
 INSTALLED := .venv/.installed
 SOURCES := __main__.py settings survey components delivery testbed tests
 
-.PHONY: help demo down test unit delivery stand-ins engine check bench lock docs
+.PHONY: help demo down test unit delivery stand-ins engine engine-all check bench lock docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,12 +30,16 @@ stand-ins: $(INSTALLED) ## test the testbed's own parts, without an engine or a 
 	$(RUN) -m pytest tests/testbed
 
 engine: $(INSTALLED) ## test on the real engine and a real Kubernetes API
+	$(RUN) -m pytest tests/engine -n 2 --dist loadfile -m "not slow"
+
+engine-all: $(INSTALLED) ## test on the real engine, with every case of what `make engine` samples
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile
 
-check: $(INSTALLED) ## run the linter, the formatter's check and the type checker
+check: $(INSTALLED) ## run linter, formatter's check and type checker, and look for known-vulnerable requirements
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
+	$(RUN) -m tests.audit
 
 bench: demo ## measure what a preview costs, as ratios within one run
 	$(RUN) -m tests.bench

@@ -15,6 +15,7 @@ from components.configuration import StudiosConfiguration, StudiosConfigurationA
 from components.dns import WildcardRecord, WildcardRecordArgs, hosted_zone_id
 from components.existing_secret import ExistingValue
 from components.ingress import StudiosIngress, StudiosIngressArgs
+from components.network import StudiosNetworkPolicies, StudiosNetworkPoliciesArgs
 from components.oidc import OidcCredentials, OidcCredentialsArgs
 from components.outputs import STACK_OUTPUTS
 from components.platform import PlatformIntegration, PlatformIntegrationArgs, PlatformWorkload
@@ -24,6 +25,7 @@ from components.server import ConnectServer, ConnectServerArgs
 from components.tower_yml import TowerYmlEdit
 from settings import environment, workspaces
 from settings.model import Settings
+from settings.resources import Resources
 
 PEM_KEY = "oidc.pem"
 """The key of Secret ``platform-oidc-certs`` in the guide."""
@@ -46,7 +48,7 @@ class KubernetesStudiosArgs:
 
 
 class KubernetesStudios(pulumi.ComponentResource):
-    """Certificate, DNS, OIDC credentials, connect-proxy, connect-server, Ingress, and the changes to Platform."""
+    """Certificate, DNS, OIDC credentials, connect-proxy and -server, Ingress, policies, and the changes to Platform."""
 
     platform_url: pulumi.Output[str]
     """Where users reach Platform."""
@@ -108,6 +110,8 @@ class KubernetesStudios(pulumi.ComponentResource):
             _proxy_args(settings, configuration),
             pulumi.ResourceOptions(parent=self, depends_on=[platform]),
         )
+        if settings.network_policies:
+            StudiosNetworkPolicies(f"{name}-network", _network_args(settings), child)
         ingress = StudiosIngress(
             f"{name}-ingress", _ingress_args(settings, proxy.service_name, certificate.certificate_arn), child
         )
@@ -182,7 +186,9 @@ def _proxy_args(settings: Settings, configuration: StudiosConfiguration) -> Conn
         namespace=settings.namespace,
         workload=settings.proxy_name,
         image=settings.proxy_image,
-        pods=_pods(settings, replicas=settings.proxy_replicas, cpu_request="30m", memory_request="64Mi"),
+        pods=_pods(
+            settings, replicas=settings.proxy_replicas, requests=settings.proxy_requests, limits=settings.proxy_limits
+        ),
         config_map=configuration.proxy_config_map_name,
         secrets={environment.PROXY_TOKEN_VARIABLE: token, **_secret_keys(configuration, redis)},
         checksum=configuration.proxy_checksum,
@@ -204,7 +210,12 @@ def _server_args(settings: Settings, configuration: StudiosConfiguration) -> Con
         namespace=settings.namespace,
         workload=settings.server_name,
         image=settings.server_image,
-        pods=_pods(settings, replicas=settings.server_replicas, cpu_request="20m", memory_request="50Mi"),
+        pods=_pods(
+            settings,
+            replicas=settings.server_replicas,
+            requests=settings.server_requests,
+            limits=settings.server_limits,
+        ),
         config_map=configuration.server_config_map_name,
         secrets=_secret_keys(configuration, [name for name, value in given.items() if value]),
         checksum=configuration.server_checksum,
@@ -212,6 +223,18 @@ def _server_args(settings: Settings, configuration: StudiosConfiguration) -> Con
         listener_port=settings.listener_port,
         management_port=settings.management_port,
         secret_mounts=_secret_mounts(settings),
+    )
+
+
+def _network_args(settings: Settings) -> StudiosNetworkPoliciesArgs:
+    return StudiosNetworkPoliciesArgs(
+        namespace=settings.namespace,
+        proxy=settings.proxy_name,
+        proxy_port=settings.proxy_port,
+        server=settings.server_name,
+        server_ports=(settings.tunnel_port, settings.listener_port),
+        management_port=settings.management_port,
+        management_namespace=settings.management_namespace,
     )
 
 
@@ -269,13 +292,16 @@ def _platform_args(
     )
 
 
-def _pods(settings: Settings, *, replicas: int, cpu_request: str, memory_request: str) -> PodSettings:
+def _pods(settings: Settings, *, replicas: int, requests: Resources, limits: Resources) -> PodSettings:
     return PodSettings(
         replicas=replicas,
         node_selector=settings.node_selector,
         image_pull_secrets=settings.image_pull_secrets,
-        cpu_request=cpu_request,
-        memory_request=memory_request,
+        requests={str(name): value for name, value in requests.items()},
+        limits={str(name): value for name, value in limits.items()},
+        fixed_ids=not settings.openshift,
+        read_only_root=settings.read_only_root_filesystem,
+        drain_seconds=settings.drain_seconds,
     )
 
 

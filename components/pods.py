@@ -6,13 +6,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
-from pulumi_kubernetes import core, meta
+from pulumi_kubernetes import core, meta, policy
 
 CHECKSUM_ANNOTATION = "checksum/studios"
 """The pod-template annotation that changes with what the pod reads."""
 
 CONNECT_UID = 65532
 """User, group and fsGroup of the Connect images in Seqera's templates."""
+
+SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+"""The labels of nodes over whose values pods are spread."""
+
+STARTUP_SECONDS = 120
+"""How long a container may take to listen before it is started again."""
+
+SHUTDOWN_SECONDS = 30
+"""How long a container may take to end once it is told to: Kubernetes' own default."""
+
+_TMP = "/tmp"  # noqa: S108 (the container's own)
+
+TMP_SIZE = "64Mi"
+"""The size limit of a container's temporary folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,22 +39,52 @@ class SecretKey:
 
 @dataclass(frozen=True, kw_only=True)
 class PodSettings:
-    """How the pods of one workload are scheduled and what they may use.
+    """How the pods of one workload are scheduled, what they may use, and how they end.
 
     Args:
         replicas: the number of pods.
         node_selector: labels that a node must have; the Connect images are for amd64 only.
         image_pull_secrets: names of registry Secrets that exist in the namespace.
-        cpu_request, memory_request: in Kubernetes' units, ``30m`` and ``64Mi``.
+        requests, limits: ``cpu``, ``memory`` and ``ephemeral-storage``, in Kubernetes' units.
         fixed_ids: run as uid, gid and fsGroup 65532; False lets OpenShift choose them.
+        read_only_root: let the container write to its volumes alone.
+        drain_seconds: how long a pod that is to end still serves those who are connected; 0 ends it at once.
     """
 
     replicas: int
     node_selector: Mapping[str, str] = field(default_factory=lambda: {"kubernetes.io/arch": "amd64"})
     image_pull_secrets: Sequence[str] = ()
-    cpu_request: str
-    memory_request: str
+    requests: Mapping[str, str]
+    limits: Mapping[str, str]
     fixed_ids: bool = True
+    read_only_root: bool = True
+    drain_seconds: int = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectContainer:
+    """What the one container of a Connect pod has of its own.
+
+    Args:
+        name: the container's name.
+        image: repository with a tag or a digest.
+        ports: its TCP ports, by name.
+        ready_port, alive_port: the ports at which it is asked whether it is ready, and whether it is alive.
+        config_map: the ConfigMap whose every key is an environment variable.
+        secrets: further environment variables, each from a Secret.
+        secret_mounts: mount path → name of a Secret that exists already.
+        storage: mount path → size limit of the folder that it writes to, beside its temporary one.
+    """
+
+    name: str
+    image: str
+    ports: Mapping[str, int]
+    ready_port: str
+    alive_port: str
+    config_map: pulumi.Input[str]
+    secrets: Mapping[str, SecretKey]
+    secret_mounts: Mapping[str, str]
+    storage: Mapping[str, str] = field(default_factory=dict)
 
 
 PART_OF = {"app.kubernetes.io/part-of": "seqera-studios"}
@@ -53,11 +97,7 @@ def labels_of(app: str) -> dict[str, str]:
 
 
 def pod_template(
-    app: str,
-    container: core.v1.ContainerArgs,
-    settings: PodSettings,
-    checksum: pulumi.Input[str],
-    volumes: Sequence[core.v1.VolumeArgs] = (),
+    app: str, container: ConnectContainer, settings: PodSettings, checksum: pulumi.Input[str]
 ) -> core.v1.PodTemplateSpecArgs:
     """A pod of one container that Pod Security "restricted" admits, and that restarts when ``checksum`` changes."""
     uid = CONNECT_UID if settings.fixed_ids else None
@@ -74,35 +114,108 @@ def pod_template(
                 fs_group=uid,
             ),
             node_selector=dict(settings.node_selector),
+            topology_spread_constraints=[_spread(app, key) for key in SPREAD_OVER],
             image_pull_secrets=[core.v1.LocalObjectReferenceArgs(name=name) for name in settings.image_pull_secrets],
-            containers=[container],
-            volumes=list(volumes),
+            termination_grace_period_seconds=settings.drain_seconds + SHUTDOWN_SECONDS,
+            containers=[_container(container, settings)],
+            volumes=[
+                *(
+                    core.v1.VolumeArgs(name=name, empty_dir=core.v1.EmptyDirVolumeSourceArgs(size_limit=size))
+                    for name, _, size in _folders(container)
+                ),
+                *(
+                    core.v1.VolumeArgs(name=name, secret=core.v1.SecretVolumeSourceArgs(secret_name=secret))
+                    for name, _, secret in _secret_volumes(container)
+                ),
+            ],
         ),
     )
 
 
-def container_security() -> core.v1.SecurityContextArgs:
-    """No privileges but binding a port below 1024, as in Seqera's templates."""
-    # No read-only root: what the images write outside /data is undocumented.
-    return core.v1.SecurityContextArgs(
-        allow_privilege_escalation=False,
-        capabilities=core.v1.CapabilitiesArgs(drop=["ALL"], add=["NET_BIND_SERVICE"]),
+def _spread(app: str, topology_key: str) -> core.v1.TopologySpreadConstraintArgs:
+    return core.v1.TopologySpreadConstraintArgs(
+        max_skew=1,
+        topology_key=topology_key,
+        # A cluster of one zone, or a zone without room, is no reason to run fewer pods.
+        when_unsatisfiable="ScheduleAnyway",
+        label_selector=meta.v1.LabelSelectorArgs(match_labels={"app": app}),
     )
 
 
-def requests(settings: PodSettings) -> core.v1.ResourceRequirementsArgs:
-    """What the scheduler sets aside; no limit, as a session's traffic is bursty and its size is the user's."""
-    return core.v1.ResourceRequirementsArgs(requests={"cpu": settings.cpu_request, "memory": settings.memory_request})
+def _container(container: ConnectContainer, settings: PodSettings) -> core.v1.ContainerArgs:
+    mounts = [core.v1.VolumeMountArgs(name=name, mount_path=path) for name, path, _ in _folders(container)]
+    mounts += [
+        core.v1.VolumeMountArgs(name=name, mount_path=path, read_only=True)
+        for name, path, _ in _secret_volumes(container)
+    ]
+    # What a digest names never changes. What a tag names may, and nodes must not differ in what they run.
+    pull_policy = "IfNotPresent" if "@" in container.image else "Always"
+    return core.v1.ContainerArgs(
+        name=container.name,
+        image=container.image,
+        image_pull_policy=pull_policy,
+        ports=[
+            core.v1.ContainerPortArgs(name=name, container_port=number, protocol="TCP")
+            for name, number in container.ports.items()
+        ],
+        env_from=[core.v1.EnvFromSourceArgs(config_map_ref=core.v1.ConfigMapEnvSourceArgs(name=container.config_map))],
+        env=_environment_from_secrets(container.secrets),
+        volume_mounts=mounts,
+        startup_probe=_tcp_probe(container.ready_port, period_seconds=2, failure_threshold=STARTUP_SECONDS // 2),
+        readiness_probe=_tcp_probe(container.ready_port, period_seconds=5, failure_threshold=3),
+        liveness_probe=_tcp_probe(container.alive_port, period_seconds=20, failure_threshold=6),
+        resources=core.v1.ResourceRequirementsArgs(requests=dict(settings.requests), limits=dict(settings.limits)),
+        lifecycle=_drain(settings.drain_seconds),
+        security_context=core.v1.SecurityContextArgs(
+            allow_privilege_escalation=False,
+            privileged=False,
+            read_only_root_filesystem=settings.read_only_root,
+            # Seqera's templates add it: a program whose file asks for it doesn't even start without.
+            capabilities=core.v1.CapabilitiesArgs(drop=["ALL"], add=["NET_BIND_SERVICE"]),
+        ),
+    )
 
 
-def tcp_probe(port: str, period_seconds: int) -> core.v1.ProbeArgs:
+def _folders(container: ConnectContainer) -> list[tuple[str, str, str]]:
+    """Name, path and size limit of what the container writes to."""
+    folders = {_TMP: TMP_SIZE, **container.storage}
+    return [("tmp" if path == _TMP else "data", path, size) for path, size in folders.items()]
+
+
+def _secret_volumes(container: ConnectContainer) -> list[tuple[str, str, str]]:
+    """Name, path and Secret of what it reads; a Secret's own name may be longer than a volume's."""
+    return [
+        (f"secret-{place}", path, secret)
+        for place, (path, secret) in enumerate(sorted(container.secret_mounts.items()))
+    ]
+
+
+def _drain(seconds: int) -> core.v1.LifecycleArgs | None:
+    """Keeps the pod serving while load balancer and proxies learn that it goes, and open connections come to an end."""
+    if seconds == 0:
+        return None
+    return core.v1.LifecycleArgs(pre_stop=core.v1.LifecycleHandlerArgs(sleep=core.v1.SleepActionArgs(seconds=seconds)))
+
+
+def _tcp_probe(port: str, period_seconds: int, failure_threshold: int) -> core.v1.ProbeArgs:
     """A TCP check of a named port: what the images answer over HTTP is undocumented."""
     return core.v1.ProbeArgs(
-        tcp_socket=core.v1.TCPSocketActionArgs(port=port), period_seconds=period_seconds, failure_threshold=3
+        tcp_socket=core.v1.TCPSocketActionArgs(port=port),
+        period_seconds=period_seconds,
+        failure_threshold=failure_threshold,
     )
 
 
-def environment_from_secrets(keys: Mapping[str, SecretKey]) -> list[core.v1.EnvVarArgs]:
+def disruption_budget(app: str) -> policy.v1.PodDisruptionBudgetSpecArgs:
+    """Lets nodes be drained one pod at a time; a pod that isn't ready never stands in the way."""
+    return policy.v1.PodDisruptionBudgetSpecArgs(
+        max_unavailable=1,
+        selector=meta.v1.LabelSelectorArgs(match_labels={"app": app}),
+        unhealthy_pod_eviction_policy="AlwaysAllow",
+    )
+
+
+def _environment_from_secrets(keys: Mapping[str, SecretKey]) -> list[core.v1.EnvVarArgs]:
     """Environment variables by name, each read from a Secret."""
     return [
         core.v1.EnvVarArgs(
@@ -115,35 +228,8 @@ def environment_from_secrets(keys: Mapping[str, SecretKey]) -> list[core.v1.EnvV
     ]
 
 
-def environment_from_config_map(name: pulumi.Input[str]) -> list[core.v1.EnvFromSourceArgs]:
-    """Every key of a ConfigMap as an environment variable."""
-    return [core.v1.EnvFromSourceArgs(config_map_ref=core.v1.ConfigMapEnvSourceArgs(name=name))]
-
-
-def secret_volumes(mounts: Mapping[str, str]) -> list[core.v1.VolumeArgs]:
-    """Volumes for Secrets that exist already, by mount path."""
-    return [
-        core.v1.VolumeArgs(name=secret, secret=core.v1.SecretVolumeSourceArgs(secret_name=secret))
-        for secret in sorted(set(mounts.values()))
-    ]
-
-
-def secret_mounts(mounts: Mapping[str, str]) -> list[core.v1.VolumeMountArgs]:
-    """Where a container sees the volumes of :func:`secret_volumes`."""
-    return [
-        core.v1.VolumeMountArgs(name=secret, mount_path=path, read_only=True) for path, secret in sorted(mounts.items())
-    ]
-
-
-def container_ports(ports: Mapping[str, int]) -> list[core.v1.ContainerPortArgs]:
-    """TCP ports of a container, by name."""
-    return [
-        core.v1.ContainerPortArgs(name=name, container_port=number, protocol="TCP") for name, number in ports.items()
-    ]
-
-
 def management(port: int | None) -> dict[str, int]:
-    """Connect's management port, if it has one, for :func:`container_ports`."""
+    """Connect's management port, if it has one, for the ports of a container."""
     return {} if port is None else {"management": port}
 
 

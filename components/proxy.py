@@ -6,23 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pulumi
-from pulumi_kubernetes import apps, core, meta
+from pulumi_kubernetes import apps, core, meta, policy
 
 from components.pods import (
+    ConnectContainer,
     PodSettings,
     SecretKey,
-    container_ports,
-    container_security,
-    environment_from_config_map,
-    environment_from_secrets,
+    disruption_budget,
     labels_of,
     management,
     name_of,
     pod_template,
-    requests,
-    secret_mounts,
-    secret_volumes,
-    tcp_probe,
 )
 
 SERVICE_PORT = 80
@@ -65,7 +59,7 @@ class ConnectProxyArgs:
 
 
 class ConnectProxy(pulumi.ComponentResource):
-    """A Deployment, and a Service from port 80 to it, in the shape of Seqera's ``proxy.yml``."""
+    """A Deployment, a Service from port 80 to it, in the shape of Seqera's ``proxy.yml``, and a disruption budget."""
 
     service_name: pulumi.Output[str]
     """The Service that the Ingress routes to, on port 80."""
@@ -76,32 +70,38 @@ class ConnectProxy(pulumi.ComponentResource):
         super().__init__("studios:index:ConnectProxy", name, {}, opts)
         metadata = meta.v1.ObjectMetaArgs(name=args.workload, namespace=args.namespace, labels=labels_of(args.workload))
         selector = {"app": args.workload}
-        container = core.v1.ContainerArgs(
+        container = ConnectContainer(
             name="proxy",
             image=args.image,
-            ports=container_ports({"proxy": args.http_port, **management(args.management_port)}),
-            env_from=environment_from_config_map(args.config_map),
-            env=environment_from_secrets(args.secrets),
-            volume_mounts=[
-                core.v1.VolumeMountArgs(name="data", mount_path=args.storage_root),
-                *secret_mounts(args.secret_mounts),
-            ],
-            readiness_probe=tcp_probe("proxy", period_seconds=5),
-            liveness_probe=tcp_probe("proxy", period_seconds=20),
-            resources=requests(args.pods),
-            security_context=container_security(),
+            ports={"proxy": args.http_port, **management(args.management_port)},
+            ready_port="proxy",
+            # The one port that is documented for it.
+            alive_port="proxy",
+            config_map=args.config_map,
+            secrets=args.secrets,
+            secret_mounts=args.secret_mounts,
+            # Connect 0.8.3 and later keep their state in a file: a writable mount is mandatory.
+            storage={args.storage_root: args.storage_size},
         )
-        # Connect 0.8.3 and later keep their state in a file: a writable mount is mandatory.
-        data = core.v1.VolumeArgs(name="data", empty_dir=core.v1.EmptyDirVolumeSourceArgs(size_limit=args.storage_size))
-        volumes = [data, *secret_volumes(args.secret_mounts)]
         deployment = apps.v1.Deployment(
             f"{name}-deployment",
             metadata=metadata,
             spec=apps.v1.DeploymentSpecArgs(
                 replicas=args.pods.replicas,
                 selector=meta.v1.LabelSelectorArgs(match_labels=selector),
-                template=pod_template(args.workload, container, args.pods, args.checksum, volumes),
+                # A new pod is ready before an old one goes.
+                strategy=apps.v1.DeploymentStrategyArgs(
+                    type="RollingUpdate",
+                    rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
+                ),
+                template=pod_template(args.workload, container, args.pods, args.checksum),
             ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        policy.v1.PodDisruptionBudget(
+            f"{name}-disruption-budget",
+            metadata=metadata,
+            spec=disruption_budget(args.workload),
             opts=pulumi.ResourceOptions(parent=self),
         )
         service = core.v1.Service(

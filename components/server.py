@@ -6,23 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pulumi
-from pulumi_kubernetes import apps, core, meta
+from pulumi_kubernetes import apps, core, meta, policy
 
 from components.pods import (
+    ConnectContainer,
     PodSettings,
     SecretKey,
-    container_ports,
-    container_security,
-    environment_from_config_map,
-    environment_from_secrets,
+    disruption_budget,
     labels_of,
     management,
     name_of,
     pod_template,
-    requests,
-    secret_mounts,
-    secret_volumes,
-    tcp_probe,
 )
 
 
@@ -58,7 +52,7 @@ class ConnectServerArgs:
 
 
 class ConnectServer(pulumi.ComponentResource):
-    """A StatefulSet, and a headless Service over it, in the shape of Seqera's ``server.yml``."""
+    """A StatefulSet, a headless Service over it, in the shape of Seqera's ``server.yml``, and a disruption budget."""
 
     service_name: pulumi.Output[str]
     """The headless Service; ``<name>:7070`` reaches a server directly, with no cluster IP between."""
@@ -70,17 +64,15 @@ class ConnectServer(pulumi.ComponentResource):
         metadata = meta.v1.ObjectMetaArgs(name=args.workload, namespace=args.namespace, labels=labels_of(args.workload))
         selector = {"app": args.workload}
         ports = {"tunnel": args.tunnel_port, "listener": args.listener_port}
-        container = core.v1.ContainerArgs(
+        container = ConnectContainer(
             name="server",
             image=args.image,
-            ports=container_ports({**ports, **management(args.management_port)}),
-            volume_mounts=secret_mounts(args.secret_mounts),
-            env_from=environment_from_config_map(args.config_map),
-            env=environment_from_secrets(args.secrets),
-            readiness_probe=tcp_probe("listener", period_seconds=5),
-            liveness_probe=tcp_probe("tunnel", period_seconds=20),
-            resources=requests(args.pods),
-            security_context=container_security(),
+            ports={**ports, **management(args.management_port)},
+            ready_port="listener",
+            alive_port="tunnel",
+            config_map=args.config_map,
+            secrets=args.secrets,
+            secret_mounts=args.secret_mounts,
         )
         # The Service waits for the pods, so the StatefulSet takes its name from the arguments and not from it.
         stateful_set = apps.v1.StatefulSet(
@@ -90,10 +82,14 @@ class ConnectServer(pulumi.ComponentResource):
                 replicas=args.pods.replicas,
                 service_name=args.workload,
                 selector=meta.v1.LabelSelectorArgs(match_labels=selector),
-                template=pod_template(
-                    args.workload, container, args.pods, args.checksum, secret_volumes(args.secret_mounts)
-                ),
+                template=pod_template(args.workload, container, args.pods, args.checksum),
             ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        policy.v1.PodDisruptionBudget(
+            f"{name}-disruption-budget",
+            metadata=metadata,
+            spec=disruption_budget(args.workload),
             opts=pulumi.ResourceOptions(parent=self),
         )
         service = core.v1.Service(

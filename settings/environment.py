@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from settings import workspaces
 from settings.model import Settings
+from settings.targets import COMPOSE
 from settings.templates import template_environment
 
 PEM_PATH_VARIABLE = "TOWER_OIDC_PEM_PATH"
@@ -18,6 +19,8 @@ MANAGEMENT_AUTH_KEY_VARIABLE = "CONNECT_MANAGEMENT_AUTH_KEY"
 
 REDIS_TLS_MOUNT = "/etc/connect/redis-tls"
 """Where `redisTlsSecret` is mounted in proxy and server."""
+TEMPORARY_FOLDER = "/tmp"  # noqa: S108 (in the pods)
+"""Where proxy and server may always write."""
 
 
 def platform_environment(settings: Settings) -> dict[str, str]:
@@ -66,31 +69,46 @@ def common_environment(settings: Settings) -> dict[str, str]:
 
 def proxy_environment(settings: Settings) -> dict[str, str]:
     """What the proxy reads, besides its token and the password of Redis."""
-    return common_environment(settings) | _set_ones(
-        {
-            "PLATFORM_URL": settings.platform_url,
-            "CONNECT_PROXY_URL": settings.connect_url,
-            "CONNECT_TUNNEL_URL": settings.tunnel_url,
-            "CONNECT_HTTP_PORT": str(settings.proxy_port),
-            "CONNECT_STORAGE_ROOT": settings.storage_root,
-            "CONNECT_CLIENT_NAME": settings.client_name,
-            "CONNECT_GRANT_TYPE": settings.grant_type,
-            "LOCAL_CACHE_TTL": settings.cache_ttl,
-            "CONNECT_TRUSTED_PROXY_CIDRS": " ".join(settings.trusted_proxy_cidrs) or None,
-            "CONNECT_TELEMETRY_FLUSH_INTERVAL": settings.telemetry_flush_interval,
-            "CONNECT_TELEMETRY_TTL": settings.telemetry_ttl,
-            "CONNECT_TELEMETRY_STREAM_EMIT_INTERVAL": settings.telemetry_stream_emit_interval,
-        }
+    return (
+        common_environment(settings)
+        | _home(settings, settings.storage_root)
+        | _set_ones(
+            {
+                "PLATFORM_URL": settings.platform_url,
+                "CONNECT_PROXY_URL": settings.connect_url,
+                "CONNECT_TUNNEL_URL": settings.tunnel_url,
+                "CONNECT_HTTP_PORT": str(settings.proxy_port),
+                "CONNECT_STORAGE_ROOT": settings.storage_root,
+                "CONNECT_CLIENT_NAME": settings.client_name,
+                "CONNECT_GRANT_TYPE": settings.grant_type,
+                "LOCAL_CACHE_TTL": settings.cache_ttl,
+                "CONNECT_TRUSTED_PROXY_CIDRS": " ".join(settings.trusted_proxy_cidrs) or None,
+                "CONNECT_TELEMETRY_FLUSH_INTERVAL": settings.telemetry_flush_interval,
+                "CONNECT_TELEMETRY_TTL": settings.telemetry_ttl,
+                "CONNECT_TELEMETRY_STREAM_EMIT_INTERVAL": settings.telemetry_stream_emit_interval,
+            }
+        )
     )
 
 
 def server_environment(settings: Settings) -> dict[str, str]:
     """What the server reads, besides the password of Redis and the key of its management port."""
-    return common_environment(settings) | {
-        "CONNECT_LISTENER_PORT": str(settings.listener_port),
-        "CONNECT_TUNNEL_PORT": str(settings.tunnel_port),
-        "CONNECT_HOST_DOMAIN": settings.host_domain or settings.server_name,
-    }
+    return (
+        common_environment(settings)
+        | _home(settings, TEMPORARY_FOLDER)
+        | {
+            "CONNECT_LISTENER_PORT": str(settings.listener_port),
+            "CONNECT_TUNNEL_PORT": str(settings.tunnel_port),
+            "CONNECT_HOST_DOMAIN": settings.host_domain or settings.server_name,
+        }
+    )
+
+
+def _home(settings: Settings, folder: str) -> dict[str, str]:
+    """Leads what would be written to the home folder to one that can be: OpenShift's users have none."""
+    if settings.target == COMPOSE or not (settings.openshift or settings.read_only_root_filesystem):
+        return {}
+    return {"XDG_CONFIG_HOME": f"{folder}/config", "XDG_DATA_HOME": f"{folder}/lib"}
 
 
 def _set_ones(entries: dict[str, str | None]) -> dict[str, str]:

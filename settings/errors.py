@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ class Problem:
 
     def __str__(self) -> str:
         shown = "" if self.value is None else f"{_quoted(self.value)} "
-        return f"{PROJECT}:{self.key}: {shown}{self.message}"
+        return f"{PROJECT}:{_cut(json.dumps(self.key)[1:-1])}: {shown}{self.message}"
 
 
 class SettingsError(ValueError):
@@ -47,7 +48,14 @@ class SettingsError(ValueError):
         return "\n".join([f"{len(lines)} settings need a change:", *(f"  {line}" for line in lines)])
 
 
+_USER_INFO = re.compile(r"(?<=://)[^/?#\s\"]*@")
+
+
 def _quoted(value: object) -> str:
     # ASCII only, so that a look-alike or a control character is seen for what it is.
-    text = json.dumps(value, default=str)
+    text = _USER_INFO.sub("[hidden]@", json.dumps(value, default=str))
+    return _cut(text)
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

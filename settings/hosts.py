@@ -63,7 +63,9 @@ def https_url(text: str) -> str:
         host, port = domain_name(parts.hostname or ""), parts.port
     except ValueError as error:
         problem = (
-            str(error) if str(error).startswith(("is ", "has ")) else "has a port that is no number from 1 to 65535"
+            str(error)
+            if str(error).startswith(("is ", "has "))
+            else "has a port that is no number from 1 to 65535; write https://host or https://host:port"
         )
         raise ValueError(f"{problem} (in the host of the URL)") from None
     return f"https://{host}" if port in (None, 443) else f"https://{host}:{port}"

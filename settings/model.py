@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
-from settings import hosts, images, templates, types
+from settings import hosts, images, resources, templates, types
 from settings.targets import KUBERNETES, Target
 from settings.versions import default_connect_version
 
@@ -190,10 +190,42 @@ class Settings(BaseModel):
         default={"kubernetes.io/arch": "amd64"},
         description="Labels of the nodes to run on. The images are for amd64 only.",
     )
-    proxy_replicas: int = Field(default=1, ge=1, le=100, description="Pods of the proxy.")
+    proxy_replicas: int = Field(default=2, ge=1, le=100, description="Pods of the proxy.")
     server_replicas: int = Field(default=2, ge=1, le=100, description="Pods of the server.")
+    proxy_requests: resources.ProxyRequests = Field(
+        default=resources.PROXY_REQUESTS, description="What a pod of the proxy is sure to get."
+    )
+    proxy_limits: resources.ProxyLimits = Field(
+        default=resources.PROXY_LIMITS, description="The most that a pod of the proxy may use."
+    )
+    server_requests: resources.ServerRequests = Field(
+        default=resources.SERVER_REQUESTS, description="What a pod of the server is sure to get."
+    )
+    server_limits: resources.ServerLimits = Field(
+        default=resources.SERVER_LIMITS, description="The most that a pod of the server may use."
+    )
+    drain_seconds: int = Field(
+        default=60,
+        ge=0,
+        le=540,  # Pulumi waits ten minutes for pods to go.
+        description="Seconds for which a pod that is to end still serves who is connected; 0 needs no Kubernetes 1.30.",
+    )
+    read_only_root_filesystem: bool = Field(
+        default=True, description="Let the pods write to their `storageRoot` and `/tmp` alone."
+    )
+    openshift: bool = Field(
+        default=False, description="Let OpenShift choose user and group of the pods, instead of 65532."
+    )
+    network_policies: bool = Field(
+        default=True, description="Let the server be reached by the proxy alone, and the proxy on its port."
+    )
+    management_namespace: types.Label | None = Field(
+        default=None,
+        description="Namespace whose pods may reach `managementPort` in spite of `networkPolicies`.",
+        json_schema_extra={"shown_default": "nobody may"},
+    )
     proxy_name: types.ServiceName = Field(default="connect-proxy", description="Name of the proxy's objects.")
-    server_name: types.ServiceName = Field(default="connect-server", description="Name of the server's objects.")
+    server_name: types.StatefulSetName = Field(default="connect-server", description="Name of the server's objects.")
     log_level: types.LogLevel = Field(default="INFO", description="Least severe level that Connect logs.")
     proxy_port: types.UnprivilegedPort = Field(
         default_factory=_default_proxy_port,
@@ -238,7 +270,7 @@ class Settings(BaseModel):
     # Ingress and load balancer
     ingress_name: types.ObjectName = Field(default="connect-ingress", description="Name of the Ingress.")
     ingress_class: types.ObjectName = Field(default="alb", description="Class of the Ingress.")
-    load_balancer_group: types.ObjectName | None = Field(
+    load_balancer_group: types.GroupName | None = Field(
         default=None,
         description="Ingress group: shares the load balancer of the Ingresses with this `group.name`.",
         json_schema_extra={"shown_default": "a load balancer of its own"},
@@ -281,7 +313,7 @@ class Settings(BaseModel):
     load_balancer_attributes: types.LoadBalancerAttributes = Field(
         default={"routing.http2.enabled": "false"}, description="Further attributes of the load balancer."
     )
-    ssl_policy: types.EnvironmentText = Field(
+    ssl_policy: types.SslPolicy = Field(
         default="ELBSecurityPolicy-TLS-1-2-Ext-2018-06", description="TLS policy of the HTTPS listener."
     )
     target_type: Literal["instance", "ip"] = Field(

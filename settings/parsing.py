@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails, PydanticUndefined
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.rules import broken_rules
+from settings.targets import missing_on_target
 from settings.templates import StudioTemplate
 
 FIELDS: Mapping[str, FieldInfo] = {str(field.alias): field for field in Settings.model_fields.values()}
@@ -44,12 +45,16 @@ def parse_settings(values: Mapping[str, object], encrypted: Collection[str] = ()
     known = {key: value for key, value in values.items() if key in FIELDS}
     settings, malformed = _validated(known)
     hidden = SECRET_KEYS | set(encrypted)
-    problems += [_problem(error, hidden) for error in malformed]
+    amiss = [(str(error["loc"][0]), _problem(error, hidden)) for error in malformed]
     unreliable = {str(error["loc"][0]) for error in malformed}
     if settings is None:
         required = {key: _example(field) for key, field in FIELDS.items() if field.is_required()}
         reliable = {key: value for key, value in known.items() if key not in unreliable}
         settings, _ = _validated(required | reliable)
+    if settings is not None:
+        amiss += [(problem.key, problem) for problem in missing_on_target(settings, set(known), unreliable)]
+    order = list(FIELDS)
+    problems += [problem for _, problem in sorted(amiss, key=lambda each: order.index(each[0]))]
     if settings is not None:
         problems += [
             Problem(problem.key, None if problem.key in hidden else problem.value, problem.message)
@@ -149,14 +154,17 @@ _MESSAGES: Mapping[str, Callable[[ErrorDetails, dict[str, Any]], str]] = {
     "bool_parsing": lambda error, context: "is neither true nor false; write one of these",
     "bool_type": lambda error, context: "is neither true nor false; write one of these",
     "int_parsing": lambda error, context: "is no whole number; write digits alone",
-    "int_parsing_size": lambda error, context: "is too large a number",
+    "int_parsing_size": lambda error, context: "is too large a number; write a smaller one",
     "int_from_float": lambda error, context: "is no whole number; write digits alone",
     "int_type": lambda error, context: "is no whole number; write digits alone",
     "greater_than_equal": lambda error, context: f"is too small; write {context['ge']} or more",
     "less_than_equal": lambda error, context: f"is too large; write {context['le']} or less",
     "literal_error": lambda error, context: f"is not one of the words it can be; write {context['expected']}",
     "string_type": lambda error, context: "is no text; write a single value",
+    "string_unicode": lambda error, context: "holds half a character; write it again",
     "string_too_short": lambda error, context: "is empty; write a value, or remove the key",
+    "string_too_long": lambda error, context: f"is too long; write {context['max_length']} characters or fewer",
+    "too_long": lambda error, context: f"is too long; write {context['max_length']} characters or fewer",
     "too_short": lambda error, context: "is empty; write a value, or remove the key",
     "tuple_type": lambda error, context: "is no list; write one in [ ]",
     "dict_type": lambda error, context: "is no map; write one in { }, or its keys on lines of their own",

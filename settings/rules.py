@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from pydantic.alias_generators import to_snake
 
 from settings import hosts, images
+from settings.environment import REDIS_TLS_MOUNT
 from settings.errors import Problem
 from settings.model import Settings
+from settings.resources import ResourceName, bytes_or_cores, problem_of
 from settings.targets import COMPOSE, wrong_for_target
 from settings.templates import connect_of, r_ide_tool
+from settings.types import fits_in_one_line
 from settings.versions import SINCE, SUPPORTED_EARLIER_MINORS, Version, default_connect_version
 
 Check = Callable[[Settings, Collection[str]], Iterator[Problem]]
@@ -26,6 +29,12 @@ class Rule:
 
 
 RULES: list[Rule] = []
+
+LONGEST_COMMON_NAME = 64
+"""RFC 5280's limit of a certificate's common name, which ACM takes from the first domain."""
+
+LONGEST_PLATFORM_HOST = 253 - 64
+"""DNS's limit of a name, less a session's label and its dot."""
 
 
 def _rule(*needs: str) -> Callable[[Check], Check]:
@@ -63,6 +72,27 @@ def _connect_url_is_a_first_level_subdomain(settings: Settings, given: Collectio
             "connectUrl",
             settings.connect_url,
             f"has a port, and the load balancer listens at 443; write https://{settings.connect_host}",
+        )
+
+
+@_rule("platformUrl", "certificateArn")
+def _certificate_and_sessions_have_room_for_their_names(
+    settings: Settings, given: Collection[str]
+) -> Iterator[Problem]:
+    length = len(settings.platform_host)
+    if length > LONGEST_PLATFORM_HOST:
+        yield Problem(
+            "platformUrl",
+            settings.platform_url,
+            f"has a host of {length} characters, and the hosts of sessions, under it, would be longer than DNS allows; "
+            f"write one of {LONGEST_PLATFORM_HOST} or fewer",
+        )
+    elif length > LONGEST_COMMON_NAME and settings.certificate_arn is None:
+        yield Problem(
+            "platformUrl",
+            settings.platform_url,
+            f"has a host of {length} characters, and ACM makes certificates for {LONGEST_COMMON_NAME} or fewer; "
+            "write the ARN of a certificate that you have in certificateArn",
         )
 
 
@@ -126,6 +156,20 @@ def _the_load_balancer_is_described_once(settings: Settings, given: Collection[s
         )
 
 
+def _register_secret(key: str) -> None:
+    @_rule(key)
+    def _it_fits_into_a_variable(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+        value = getattr(settings, to_snake(key))
+        if value is not None and not fits_in_one_line(value.get_secret_value()):
+            yield Problem(
+                key, None, f"has a line break or a control character; write: pulumi config set --secret {key}"
+            )
+
+
+for _key in ("redisPassword", "managementAuthKey"):
+    _register_secret(_key)
+
+
 @_rule("managementPort", "managementAuthKey")
 def _a_management_key_needs_its_port(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     if settings.management_auth_key is not None and settings.management_port is None:
@@ -147,6 +191,62 @@ def _an_existing_secret_is_kept_by_somebody_else(settings: Settings, given: Coll
         secret, value = getattr(settings, to_snake(existing)), getattr(settings, to_snake(key))
         if secret is not None and key in given and value != Settings.model_fields[to_snake(key)].default:
             yield Problem(key, value, f"has no effect on the Secret {secret}; remove it or {existing}")
+
+
+@_rule("managementNamespace", "managementPort", "networkPolicies")
+def _a_management_namespace_needs_its_port_and_policies(
+    settings: Settings, given: Collection[str]
+) -> Iterator[Problem]:
+    if settings.management_namespace is None:
+        return
+    if settings.management_port is None:
+        yield Problem(
+            "managementNamespace",
+            settings.management_namespace,
+            "has no effect without managementPort; set that, or remove it",
+        )
+    if not settings.network_policies:
+        yield Problem(
+            "managementNamespace",
+            settings.management_namespace,
+            "has no effect without networkPolicies; set that to true, or remove it",
+        )
+
+
+@_rule("proxyRequests", "proxyLimits", "serverRequests", "serverLimits")
+def _requests_are_amounts_within_limits(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    for workload in ("proxy", "server"):
+        limits: Mapping[ResourceName, str] = getattr(settings, f"{workload}_limits")
+        requests: Mapping[ResourceName, str] = getattr(settings, f"{workload}_requests")
+        malformed = {}
+        for part, amounts in (("Requests", requests), ("Limits", limits)):
+            for name, text in amounts.items():
+                if message := problem_of(name, text):
+                    malformed[name] = Problem(f"{workload}{part}.{name}", text, message)
+                    yield malformed[name]
+        for name, limit in limits.items():
+            if name not in malformed and bytes_or_cores(requests[name]) > bytes_or_cores(limit):
+                yield Problem(
+                    f"{workload}Requests.{name}",
+                    requests[name],
+                    f"is more than {workload}Limits.{name}, {limit}; write no more than that, or raise the limit",
+                )
+
+
+@_rule("proxyLimits", "storageSize", "storageRoot")
+def _the_proxys_storage_is_within_its_limit(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    limit = settings.proxy_limits["ephemeral-storage"]
+    if not problem_of("ephemeral-storage", limit) and bytes_or_cores(settings.storage_size) > bytes_or_cores(limit):
+        yield Problem(
+            "storageSize",
+            settings.storage_size,
+            f"is more than proxyLimits.ephemeral-storage, {limit}, which counts it; write no more than that, "
+            "or raise the limit",
+        )
+    if settings.storage_root == REDIS_TLS_MOUNT:
+        yield Problem(
+            "storageRoot", settings.storage_root, "is where the certificate for Redis is mounted; write another one"
+        )
 
 
 _DISTINCT: tuple[tuple[str, str, str], ...] = (

@@ -32,6 +32,15 @@ ONLY_ON: Mapping[str, frozenset[str]] = {
             "nodeSelector",
             "proxyReplicas",
             "serverReplicas",
+            "proxyRequests",
+            "proxyLimits",
+            "serverRequests",
+            "serverLimits",
+            "drainSeconds",
+            "readOnlyRootFilesystem",
+            "openshift",
+            "networkPolicies",
+            "managementNamespace",
             "storageSize",
             "ingressName",
             "ingressClass",
@@ -101,7 +110,7 @@ def target_of(key: str) -> str | None:
 
 
 def wrong_for_target(settings: Settings, given: Collection[str], unknown: Collection[str]) -> Iterator[Problem]:
-    """What the settings have that their target does not know, and what it lacks.
+    """What the settings have that their target does not know, and what they name twice or not at all.
 
     A key that holds its default says nothing: the engine hands those over as if they had been written.
     """
@@ -115,12 +124,18 @@ def wrong_for_target(settings: Settings, given: Collection[str], unknown: Collec
         if owner in (None, target) or key not in given or key in unknown or value == fields[key].default:
             continue
         yield Problem(key, value, f"is for target {owner}, and target is {target}; remove it")
-    for key in REQUIRED_ON[target]:
-        if key not in given and not getattr(settings, to_snake(key)):
-            example = str((fields[key].examples or [""])[0])
-            yield Problem(key, None, f"is not set; write: pulumi config set {key} {example}")
     if target == COMPOSE:
         yield from _named_once(settings, unknown)
+
+
+def missing_on_target(settings: Settings, given: Collection[str], unknown: Collection[str]) -> Iterator[Problem]:
+    """The settings that the target needs and that were not written."""
+    if "target" in unknown:
+        return
+    for key in REQUIRED_ON[settings.target]:
+        if key not in given and not getattr(settings, to_snake(key)):
+            example = str((type(settings).model_fields[to_snake(key)].examples or [""])[0])
+            yield Problem(key, None, f"is not set; write: pulumi config set {key} {example}")
 
 
 def _named_once(settings: Settings, unknown: Collection[str]) -> Iterator[Problem]:

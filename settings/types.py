@@ -6,7 +6,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -14,14 +14,17 @@ from settings import hosts, versions
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _SERVICE = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
-_OBJECT = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII)
-_DATA_KEY = re.compile(r"[A-Za-z0-9._-]{1,253}", re.ASCII)
-_LABEL_KEY = re.compile(r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
+_SUBDOMAIN = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
+_OBJECT = re.compile(rf"(?=.{{1,253}}\Z){_SUBDOMAIN}", re.ASCII)
+_STATEFUL_SET = re.compile(r"[a-z]([a-z0-9-]{0,50}[a-z0-9])?", re.ASCII)
+_GROUP = re.compile(rf"(?=.{{1,63}}\Z){_SUBDOMAIN}", re.ASCII)
+_DATA_KEY = re.compile(r"(?!\.\.|\.\Z)[A-Za-z0-9._-]{1,253}", re.ASCII)
+_LABEL_KEY = re.compile(rf"((?=[^/]{{1,253}}/){_SUBDOMAIN}/)?[A-Za-z0-9]([A-Za-z0-9._-]{{0,61}}[A-Za-z0-9])?", re.ASCII)
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?", re.ASCII)
 _DURATION = re.compile(r"(\d+(\.\d+)?(ms|s|m|h))+", re.ASCII)
-_QUANTITY = re.compile(r"\d+(\.\d+)?(Ki|Mi|Gi|k|M|G)?", re.ASCII)
+_QUANTITY = re.compile(r"(?=[0.]*[1-9])\d{1,15}(\.\d{1,3})?(Ki|Mi|Gi|k|M|G)?", re.ASCII)
 IMAGE = re.compile(
-    r"(?P<repository>[a-z0-9]+([._-]+[a-z0-9]+)*(:\d{1,5}(?=/))?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*)"
+    r"(?P<repository>[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*(:\d{1,5}(?=/))?(/[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)*)"
     r"(:(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(@(?P<digest>sha256:[0-9a-f]{64}))?",
     re.ASCII,
 )
@@ -29,11 +32,12 @@ _CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-
 _ZONE_ID = re.compile(r"Z[A-Z0-9]{1,31}", re.ASCII)
 _CLUSTER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
 _SUCCESS_CODES = re.compile(r"[2-4]\d\d(-[2-4]\d\d)?(,[2-4]\d\d(-[2-4]\d\d)?)*", re.ASCII)
+_SSL_POLICY = re.compile(r"ELBSecurityPolicy-[A-Za-z0-9-]{1,100}", re.ASCII)
 _ATTRIBUTE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+", re.ASCII)
 _ATTRIBUTE_VALUE = re.compile(r"[!-+\--~]*", re.ASCII)
-_ENVIRONMENT = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*")
+_ENVIRONMENT = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
 _MOUNTED_FILE = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-]){2,}(\.[A-Za-z0-9]+)?", re.ASCII)
-_PLATFORM_OBJECT = re.compile(r"(ConfigMap|Deployment)/[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
+_PLATFORM_OBJECT = re.compile(rf"(ConfigMap|Deployment)/(?=.{{1,253}}\Z){_SUBDOMAIN}", re.ASCII)
 _HTTPS_ADDRESS = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.:-]*(/[!-~]*)?", re.ASCII)
 _URL_PATH = re.compile(r"/[!-~]{0,1023}", re.ASCII)
 _INSTANCE = re.compile(r"i-[0-9a-f]{8}([0-9a-f]{9})?", re.ASCII)
@@ -63,6 +67,11 @@ def form(pattern: re.Pattern[str], wanted: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def fits_in_one_line(text: str) -> bool:
+    """Whether a text can be the value of an environment variable, and be read where it is shown."""
+    return _ENVIRONMENT.fullmatch(text) is not None
+
+
 def _number_as_text(value: Any) -> Any:
     # 25.3 without quotes in a YAML file is a number.
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
@@ -77,7 +86,8 @@ def _parsed(value: Any, opening: str, separator: str | None) -> Any:
         try:
             return json.loads(text)
         except json.JSONDecodeError as error:
-            raise ValueError(f"is no JSON: {error.msg} at character {error.pos + 1}") from None
+            like = '["one", "two"]' if opening == "[" else '{"key": "value"}'
+            raise ValueError(f"is no JSON: {error.msg} at character {error.pos + 1}; write it like {like}") from None
     if separator is None or not text:
         return value
     return [item.strip() for item in text.split(separator)]
@@ -99,14 +109,24 @@ def _as_label_text(value: Any) -> Any:
     return _number_as_text(value)
 
 
-def _strip(value: Any) -> Any:
-    return value.strip(" ") if isinstance(value, str) else value
+def _single(value: Any) -> Any:
+    """One value in a text; the engine hands lists and maps over as JSON in a text, too."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip(" ")
+    if text[:1] in ("[", "{"):
+        try:
+            several = json.loads(text)
+        except ValueError:
+            return text
+        raise ValueError(f"is a {'list' if isinstance(several, list) else 'map'}; write a single value")
+    return text
 
 
 def _without_repeats(items: tuple[Any, ...]) -> tuple[Any, ...]:
     repeated = sorted({str(item) for item in items if items.count(item) > 1})
     if repeated:
-        raise ValueError(f"has {', '.join(repeated)} more than once")
+        raise ValueError(f"has {', '.join(repeated)} more than once; write it once")
     return items
 
 
@@ -124,6 +144,14 @@ def _cidr(text: str) -> str:
         return str(ipaddress.ip_network(text))
     except ValueError as error:
         raise ValueError(f"is no network ({error}); write one such as 10.0.0.0/16") from None
+
+
+def _ascending(codes: str) -> str:
+    for part in codes.split(","):
+        first, _, last = part.partition("-")
+        if last and last < first:
+            raise ValueError(f"has {part}, which ends before it begins; write {last}-{first}")
+    return codes
 
 
 def _workspaces(value: Any) -> Any:
@@ -147,11 +175,24 @@ def _workspaces(value: Any) -> Any:
     return tuple(_without_repeats(tuple(ids)))
 
 
+LogWord = Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
+
+
+def _log_level(value: Any) -> Any:
+    upper = value.strip().upper() if isinstance(value, str) else value
+    return upper if upper in get_args(LogWord) else value
+
+
 PlatformVersion = Annotated[versions.Version, _version(versions.platform_version)]
 ConnectVersion = Annotated[versions.Version, _version(versions.connect_version)]
 Workspaces = Annotated[Literal["all", "none"] | tuple[int, ...], BeforeValidator(_workspaces)]
 
-Text = Annotated[str, BeforeValidator(_number_as_text), BeforeValidator(_strip), Field(min_length=1)]
+LONGEST_TEXT = 2048
+"""Nothing that is written in one line is longer, and many such texts fit into one ConfigMap."""
+
+Text = Annotated[
+    str, BeforeValidator(_number_as_text), BeforeValidator(_single), Field(min_length=1, max_length=LONGEST_TEXT)
+]
 HttpsUrl = Annotated[Text, AfterValidator(hosts.https_url)]
 HttpsAddress = Annotated[
     Text, form(_HTTPS_ADDRESS, "is no https URL; write one such as https://example.com/features.json")
@@ -162,6 +203,19 @@ EnvironmentText = Annotated[Text, form(_ENVIRONMENT, "has a line break or a cont
 
 Label = Annotated[
     Text, form(_LABEL, "is no Kubernetes name; write up to 63 of a-z, 0-9 and '-', with a letter or digit at both ends")
+]
+StatefulSetName = Annotated[
+    Text,
+    # The label that Kubernetes gives its pods holds the name and a hash, in 63 characters.
+    form(
+        _STATEFUL_SET,
+        "is no name of a StatefulSet and its Service; write up to 52 of a-z, 0-9 and '-', beginning with a letter",
+    ),
+]
+GroupName = Annotated[Text, form(_GROUP, "is no name of an Ingress group; write up to 63 of a-z, 0-9, '-' and '.'")]
+SslPolicy = Annotated[
+    Text,
+    form(_SSL_POLICY, "is no TLS policy of a load balancer; write one such as ELBSecurityPolicy-TLS13-1-2-2021-06"),
 ]
 ServiceName = Annotated[
     Text, form(_SERVICE, "is no Service name; write up to 63 of a-z, 0-9 and '-', beginning with a letter")
@@ -205,11 +259,13 @@ ComposeService = Annotated[
     Text, form(_COMPOSE_NAME, "is no service of a compose file; `docker compose config --services` prints them")
 ]
 SuccessCodes = Annotated[
-    Text, form(_SUCCESS_CODES, "are no status codes; write codes from 200 to 499, such as 200-399 or 200,302")
+    Text,
+    form(_SUCCESS_CODES, "are no status codes; write codes from 200 to 499, such as 200-399 or 200,302"),
+    AfterValidator(_ascending),
 ]
 LogLevel = Annotated[
-    Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"],
-    BeforeValidator(lambda value: value.strip().upper() if isinstance(value, str) else value),
+    LogWord,
+    BeforeValidator(_log_level),
 ]
 
 ObjectNames = Annotated[tuple[ObjectName, ...], BeforeValidator(_list_in_text), AfterValidator(_without_repeats)]

@@ -171,6 +171,16 @@ class ClusterReader:
             if error.status == 404:
                 raise NotFoundError(path) from None
             raise self._refused(path, error.status, error.body) from None
+        except AttributeError as error:
+            # The client stumbles over its own report of a failed TLS handshake, which has no body.
+            failed = error.__context__
+            if not isinstance(failed, ApiException):
+                raise
+            raise self._problem(
+                host,
+                f"is not known to be the one that is meant ({_last_line(failed.reason)}); check the authority in "
+                "the kubeconfig (for EKS: aws eks update-kubeconfig), and that `kubectl get nodes` works from here",
+            ) from None
         except HTTPError as error:
             reason = getattr(error, "reason", None) or error
             raise self._problem(
@@ -201,6 +211,10 @@ def _api_message(body: object) -> str:
         return str(json.loads(str(body))["message"])
     except (ValueError, KeyError, TypeError):
         return "no reason given"
+
+
+def _last_line(reason: object) -> str:
+    return str(reason).strip().rpartition("\n")[2]
 
 
 def _first_line(reason: object) -> str:

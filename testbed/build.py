@@ -68,6 +68,14 @@ KUBERNETES = Target(
 )
 COMPOSE = Target("compose", "Docker Compose's parser", {"compose": ["."]}, "1 min")
 
+#: Not one of what the testbed runs: it measures the objects that the program makes.
+KUBE_SCORE = Target(
+    "kubescore",
+    "kube-score",
+    {"kube-score": ["github.com/zegl/kube-score/cmd/kube-score"]},
+    "1 min",
+)
+
 
 @dataclass(frozen=True)
 class Binaries:

@@ -79,6 +79,8 @@ def test_the_merged_model_is_the_guides(installer: Installer) -> None:
         "CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN": TOKEN,
     }
     assert expected.items() <= proxy["environment"].items()
+    # On Kubernetes alone the root file system is read-only.
+    assert not [name for name in proxy["environment"] if name.startswith("XDG_")]
     for name in ("backend", "cron"):
         service = running[name]
         mounts = {volume["target"]: Path(volume["source"]).name for volume in service["volumes"]}

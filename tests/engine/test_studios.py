@@ -56,7 +56,7 @@ def deployed(new_install: NewInstall, new_stack: NewStack) -> Deployed:
 
 
 def test_every_pod_is_ready_on_an_amd64_node(deployed: Deployed) -> None:
-    for app, replicas in {"connect-proxy": 1, "connect-server": 2, "backend": 1, "cron": 1}.items():
+    for app, replicas in {"connect-proxy": 2, "connect-server": 2, "backend": 1, "cron": 1}.items():
         pods = deployed.install.pods(app)
         assert len(pods) == replicas, app
         for pod in pods:
@@ -164,7 +164,7 @@ def test_no_secret_leaves_the_program(deployed: Deployed) -> None:
 
 
 EVERYDAY_CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
-    "more replicas of the proxy": ({"proxyReplicas": 2}, {"studios-proxy-deployment": "update"}),
+    "more replicas of the proxy": ({"proxyReplicas": 4}, {"studios-proxy-deployment": "update"}),
     "another image of the server": (
         {"serverImage": "registry.example.com/studios/server"},
         {"studios-server-stateful-set": "update"},
@@ -202,10 +202,10 @@ def test_drift_is_shown_by_a_refresh_and_mended_by_an_up(deployed: Deployed) -> 
     install.kubectl("scale", "deployment", "connect-proxy", "--replicas=3")
     shown = stack.pulumi("refresh", "--stack", stack.name, "--preview-only", "--diff").ok()
     assert "studios-proxy-deployment" in shown.stdout
-    assert "1 => 3" in shown.stdout
+    assert "2 => 3" in shown.stdout
     stack.refresh().ok()
     stack.up().ok()
-    assert install.get("deployment", "connect-proxy")["spec"]["replicas"] == 1
+    assert install.get("deployment", "connect-proxy")["spec"]["replicas"] == 2
 
 
 def test_destroy_leaves_the_install_as_it_was_and_nothing_of_ours(deployed: Deployed) -> None:

@@ -22,6 +22,7 @@ COMPONENTS = {
     "studios-oidc": "studios:index:OidcCredentials",
     "studios-configuration": "studios:index:StudiosConfiguration",
     "studios-server": "studios:index:ConnectServer",
+    "studios-network": "studios:index:StudiosNetworkPolicies",
     "studios-platform": "studios:index:PlatformIntegration",
     "studios-proxy": "studios:index:ConnectProxy",
     "studios-ingress": "studios:index:StudiosIngress",
@@ -49,12 +50,33 @@ def annotations(recording: Recording, name: str) -> dict[str, str]:
     return found
 
 
-def test_studios_is_eight_components_under_one() -> None:
+def test_studios_is_nine_components_under_one() -> None:
     recording = studios()
     assert recording["studios"].type == "studios:index:KubernetesStudios"
     assert {
         name: recording.types[name] for name, parent in recording.parents.items() if parent == "studios"
     } == COMPONENTS
+
+
+def test_network_policies_can_be_turned_off() -> None:
+    assert "studios-network" not in studios(networkPolicies=False).types
+
+
+def test_on_openshift_the_pods_have_no_fixed_ids() -> None:
+    recording = studios(openshift=True)
+    for name in ("studios-proxy-deployment", "studios-server-stateful-set"):
+        security = recording[name].inputs["spec"]["template"]["spec"]["securityContext"]
+        assert not {"runAsUser", "runAsGroup", "fsGroup"} & set(security)
+
+
+def test_the_pods_get_the_resources_of_the_settings_and_the_defaults_for_the_rest() -> None:
+    recording = studios(serverLimits='{"memory": "1Gi"}', proxyRequests={"cpu": 1})
+    resources = {
+        role: recording[name].inputs["spec"]["template"]["spec"]["containers"][0]["resources"]
+        for role, name in (("proxy", "studios-proxy-deployment"), ("server", "studios-server-stateful-set"))
+    }
+    assert resources["server"]["limits"] == {"cpu": "1", "memory": "1Gi", "ephemeral-storage": "256Mi"}
+    assert resources["proxy"]["requests"] == {"cpu": "1", "memory": "64Mi", "ephemeral-storage": "64Mi"}
 
 
 def test_every_resource_has_a_parent_but_the_top_component() -> None:

@@ -14,8 +14,10 @@ COMMON: dict[str, Any] = {
     "image": "registry/image:0.9.0",
     "checksum": "abc",
 }
-PROXY_PODS = PodSettings(replicas=1, cpu_request="30m", memory_request="64Mi", image_pull_secrets=["cr.seqera.io"])
-SERVER_PODS = PodSettings(replicas=2, cpu_request="20m", memory_request="50Mi")
+REQUESTS = {"cpu": "30m", "memory": "64Mi", "ephemeral-storage": "64Mi"}
+LIMITS = {"cpu": "1", "memory": "512Mi", "ephemeral-storage": "512Mi"}
+PROXY_PODS = PodSettings(replicas=1, requests=REQUESTS, limits=LIMITS, image_pull_secrets=["cr.seqera.io"])
+SERVER_PODS = PodSettings(replicas=2, requests=REQUESTS, limits=LIMITS)
 TOKEN = {"CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN": SecretKey(secret="connect-token", key="token")}
 
 
@@ -61,11 +63,25 @@ def test_the_proxy_is_a_deployment_with_the_shape_of_the_template() -> None:
         },
         "nodeSelector": {"kubernetes.io/arch": "amd64"},
         "imagePullSecrets": [{"name": "cr.seqera.io"}],
-        "volumes": [{"name": "data", "emptyDir": {"sizeLimit": "100Mi"}}],
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 1,
+                "topologyKey": key,
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": {"app": "connect-proxy"}},
+            }
+            for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+        ],
+        "terminationGracePeriodSeconds": 90,
+        "volumes": [
+            {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
+            {"name": "data", "emptyDir": {"sizeLimit": "100Mi"}},
+        ],
         "containers": [
             {
                 "name": "proxy",
                 "image": "registry/image:0.9.0",
+                "imagePullPolicy": "Always",
                 "ports": [{"name": "proxy", "containerPort": 8081, "protocol": "TCP"}],
                 "envFrom": [{"configMapRef": {"name": "proxy-cfg"}}],
                 "env": [
@@ -74,12 +90,19 @@ def test_the_proxy_is_a_deployment_with_the_shape_of_the_template() -> None:
                         "valueFrom": {"secretKeyRef": {"name": "connect-token", "key": "token"}},
                     }
                 ],
-                "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+                "volumeMounts": [
+                    {"name": "tmp", "mountPath": "/tmp"},
+                    {"name": "data", "mountPath": "/data"},
+                ],
+                "startupProbe": {"tcpSocket": {"port": "proxy"}, "periodSeconds": 2, "failureThreshold": 60},
                 "readinessProbe": {"tcpSocket": {"port": "proxy"}, "periodSeconds": 5, "failureThreshold": 3},
-                "livenessProbe": {"tcpSocket": {"port": "proxy"}, "periodSeconds": 20, "failureThreshold": 3},
-                "resources": {"requests": {"cpu": "30m", "memory": "64Mi"}},
+                "livenessProbe": {"tcpSocket": {"port": "proxy"}, "periodSeconds": 20, "failureThreshold": 6},
+                "resources": {"requests": REQUESTS, "limits": LIMITS},
+                "lifecycle": {"preStop": {"sleep": {"seconds": 60}}},
                 "securityContext": {
                     "allowPrivilegeEscalation": False,
+                    "privileged": False,
+                    "readOnlyRootFilesystem": True,
                     "capabilities": {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]},
                 },
             }
@@ -108,7 +131,8 @@ def test_the_server_is_a_stateful_set_of_two_with_both_ports() -> None:
     ]
     assert container["readinessProbe"]["tcpSocket"] == {"port": "listener"}
     assert container["livenessProbe"]["tcpSocket"] == {"port": "tunnel"}
-    assert container["resources"] == {"requests": {"cpu": "20m", "memory": "50Mi"}}
+    assert container["startupProbe"]["tcpSocket"] == {"port": "listener"}
+    assert container["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
 
 
 def test_the_servers_service_is_headless() -> None:
@@ -133,8 +157,8 @@ def test_a_client_certificate_for_redis_is_mounted_where_it_is_asked_for() -> No
         (server(secret_mounts=mounts), "server-stateful-set"),
     ):
         pod = pod_of(recording, name)
-        assert {"name": "redis-client", "secret": {"secretName": "redis-client"}} in pod["volumes"]
-        mount = {"name": "redis-client", "mountPath": "/etc/redis-tls", "readOnly": True}
+        assert {"name": "secret-0", "secret": {"secretName": "redis-client"}} in pod["volumes"]
+        mount = {"name": "secret-0", "mountPath": "/etc/redis-tls", "readOnly": True}
         assert mount in pod["containers"][0]["volumeMounts"]
 
 
@@ -144,11 +168,52 @@ def test_a_management_port_is_declared_where_there_is_one() -> None:
 
 
 def test_openshift_may_choose_the_ids() -> None:
-    pods = PodSettings(replicas=1, cpu_request="30m", memory_request="64Mi", fixed_ids=False)
+    pods = PodSettings(replicas=1, requests=REQUESTS, limits=LIMITS, fixed_ids=False)
     assert pod_of(proxy(pods=pods), "proxy-deployment")["securityContext"] == {
         "runAsNonRoot": True,
         "seccompProfile": {"type": "RuntimeDefault"},
     }
+
+
+def test_an_image_pinned_by_its_digest_is_not_asked_for_again() -> None:
+    container = pod_of(proxy(image=f"registry/image@sha256:{'0' * 64}"), "proxy-deployment")["containers"][0]
+    assert container["imagePullPolicy"] == "IfNotPresent"
+
+
+def test_pods_that_need_not_drain_end_at_once() -> None:
+    pods = PodSettings(replicas=1, requests=REQUESTS, limits=LIMITS, drain_seconds=0)
+    pod = pod_of(proxy(pods=pods), "proxy-deployment")
+    assert "lifecycle" not in pod["containers"][0]
+    assert pod["terminationGracePeriodSeconds"] == 30
+
+
+def test_a_root_file_system_may_be_left_writable() -> None:
+    pods = PodSettings(replicas=1, requests=REQUESTS, limits=LIMITS, read_only_root=False)
+    container = pod_of(proxy(pods=pods), "proxy-deployment")["containers"][0]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is False
+
+
+def test_storage_in_the_temporary_folder_takes_its_place() -> None:
+    pod = pod_of(proxy(storage_root="/tmp"), "proxy-deployment")
+    assert pod["volumes"] == [{"name": "tmp", "emptyDir": {"sizeLimit": "100Mi"}}]
+
+
+def test_a_new_proxy_is_ready_before_an_old_one_goes() -> None:
+    assert proxy()["proxy-deployment"].inputs["spec"]["strategy"] == {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
+    }
+
+
+def test_one_pod_at_a_time_may_be_taken_off_a_node() -> None:
+    for recording, role in ((proxy(), "proxy"), (server(), "server")):
+        budget = recording[f"{role}-disruption-budget"].inputs
+        assert budget["metadata"]["name"] == f"connect-{role}"
+        assert budget["spec"] == {
+            "maxUnavailable": 1,
+            "selector": {"matchLabels": {"app": f"connect-{role}"}},
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+        }
 
 
 def test_both_workloads_register_the_names_that_others_need() -> None:

@@ -92,6 +92,8 @@ def test_proxy_and_server_get_what_the_templates_give_them_and_no_secret() -> No
         "CONNECT_TUNNEL_URL": "connect-server:7070",
         "CONNECT_HTTP_PORT": "8081",
         "CONNECT_STORAGE_ROOT": "/data",
+        "XDG_CONFIG_HOME": "/data/config",
+        "XDG_DATA_HOME": "/data/lib",
         "CONNECT_CLIENT_NAME": "tower-connect-proxy-client",
         "CONNECT_GRANT_TYPE": "authorization_code",
         "LOCAL_CACHE_TTL": "2m",
@@ -101,7 +103,17 @@ def test_proxy_and_server_get_what_the_templates_give_them_and_no_secret() -> No
         "CONNECT_LISTENER_PORT": "7777",
         "CONNECT_TUNNEL_PORT": "7070",
         "CONNECT_HOST_DOMAIN": "connect-server",
+        "XDG_CONFIG_HOME": "/tmp/config",
+        "XDG_DATA_HOME": "/tmp/lib",
     }
+
+
+def test_the_home_folders_are_writable_on_openshift_and_left_alone_where_everything_is() -> None:
+    writable_root = {"readOnlyRootFilesystem": False}
+    assert proxy_environment(settings(**writable_root)).get("XDG_DATA_HOME") is None
+    openshift = settings(**writable_root, openshift=True, storageRoot="/var/connect")
+    assert proxy_environment(openshift)["XDG_DATA_HOME"] == "/var/connect/lib"
+    assert server_environment(openshift)["XDG_CONFIG_HOME"] == "/tmp/config"
 
 
 def test_the_release_0_12_variables_are_set_when_asked_for() -> None:

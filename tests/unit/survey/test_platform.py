@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import ssl
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
 import pytest
 
 from settings.errors import SettingsError
@@ -9,6 +16,7 @@ from settings.model import Settings
 from settings.parsing import parse_settings
 from survey.cluster import ClusterAccess, kubeconfig_for_eks
 from survey.platform import survey_platform
+from testbed.pki import Authority
 
 from .conftest import APPS, CORE, FakeApi, deployment, named
 
@@ -194,3 +202,47 @@ def test_the_kubeconfig_for_eks_holds_the_command_for_a_token_and_no_token() -> 
         "interactiveMode": "Never",
     }
     assert "token" not in kubeconfig["users"][0]["user"]
+
+
+@pytest.fixture
+def tls_server(tmp_path: Path) -> Iterator[str]:
+    """A server with a certificate of an authority of its own."""
+    pair = Authority(tmp_path / "authority").server("api", ["127.0.0.1"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+    server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    yield f"https://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("authority", ["another", "none", "garbage"])
+def test_a_wrong_certificate_authority_is_one_line_without_a_traceback(
+    authority: str, tls_server: str, tmp_path: Path
+) -> None:
+    pem = {
+        "another": Authority(tmp_path / "other").certificate.read_bytes(),
+        "none": None,
+        "garbage": b"not a certificate",
+    }[authority]
+    cluster = {"server": tls_server}
+    if pem is not None:
+        cluster["certificate-authority-data"] = base64.b64encode(pem).decode()
+    access = ClusterAccess(
+        kubeconfig={
+            "clusters": [{"name": "c", "cluster": cluster}],
+            "users": [{"name": "u", "user": {"token": "not-a-real-token"}}],
+            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+            "current-context": "x",
+        }
+    )
+    (said,) = refused(access, settings())
+    assert said.startswith(
+        f"seqera-studios:kubeconfig: the cluster at {tls_server} is not known to be the one that is meant ("
+    )
+    assert said.endswith(
+        "); check the authority in the kubeconfig (for EKS: aws eks update-kubeconfig), "
+        "and that `kubectl get nodes` works from here"
+    )

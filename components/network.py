@@ -1,0 +1,98 @@
+"""Who may talk to connect-proxy and connect-server, and whom they may talk to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes import meta, networking
+
+from components.pods import labels_of
+
+INSTANCE_METADATA = {"0.0.0.0/0": "169.254.169.254/32", "::/0": "fd00:ec2::254/128"}
+"""All addresses, and among them those at which EC2 gives a node's credentials to whoever asks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudiosNetworkPoliciesArgs:
+    """The arguments of :class:`StudiosNetworkPolicies`.
+
+    Args:
+        namespace: where the pods run.
+        proxy, server: the workloads' names; ``app`` labels their pods with them.
+        proxy_port: where the proxy listens.
+        server_ports: where the server listens for the proxy and, through it, for sessions.
+        management_port: where both give metrics; None if they don't.
+        management_namespace: the namespace whose pods may fetch them; None for nobody.
+    """
+
+    namespace: str
+    proxy: str
+    proxy_port: int
+    server: str
+    server_ports: Sequence[int]
+    management_port: int | None = None
+    management_namespace: str | None = None
+
+
+class StudiosNetworkPolicies(pulumi.ComponentResource):
+    """Lets everybody reach the proxy on its port, the proxy alone reach the server, and neither reach EC2's metadata.
+
+    The proxy's callers can't be narrowed down: with target type ``instance`` they come from the addresses of the nodes,
+    with ``ip`` from those of the load balancer, and both change. A network plugin that knows no policies ignores them.
+    """
+
+    def __init__(self, name: str, args: StudiosNetworkPoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("studios:index:StudiosNetworkPolicies", name, {}, opts)
+        from_proxy = networking.v1.NetworkPolicyPeerArgs(pod_selector=_pods(args.proxy))
+        rules = {
+            "proxy": (args.proxy, _ingress([args.proxy_port])),
+            "server": (args.server, _ingress(args.server_ports, from_proxy)),
+        }
+        for role, (workload, rule) in rules.items():
+            networking.v1.NetworkPolicy(
+                f"{name}-{role}",
+                metadata=meta.v1.ObjectMetaArgs(name=workload, namespace=args.namespace, labels=labels_of(workload)),
+                spec=networking.v1.NetworkPolicySpecArgs(
+                    pod_selector=_pods(workload),
+                    policy_types=["Ingress", "Egress"],
+                    ingress=[rule, *_management(args)],
+                    egress=[networking.v1.NetworkPolicyEgressRuleArgs(to=_everywhere_but_instance_metadata())],
+                ),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.register_outputs({})
+
+
+def _pods(app: str) -> meta.v1.LabelSelectorArgs:
+    return meta.v1.LabelSelectorArgs(match_labels={"app": app})
+
+
+def _ingress(
+    ports: Sequence[int], source: networking.v1.NetworkPolicyPeerArgs | None = None
+) -> networking.v1.NetworkPolicyIngressRuleArgs:
+    return networking.v1.NetworkPolicyIngressRuleArgs(
+        from_=None if source is None else [source],
+        ports=[networking.v1.NetworkPolicyPortArgs(port=port, protocol="TCP") for port in ports],
+    )
+
+
+def _management(args: StudiosNetworkPoliciesArgs) -> list[networking.v1.NetworkPolicyIngressRuleArgs]:
+    if args.management_port is None or args.management_namespace is None:
+        return []
+    # Every namespace has this label, written by the API server itself.
+    namespace = meta.v1.LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": args.management_namespace})
+    return [_ingress([args.management_port], networking.v1.NetworkPolicyPeerArgs(namespace_selector=namespace))]
+
+
+def _everywhere_but_instance_metadata() -> list[networking.v1.NetworkPolicyPeerArgs]:
+    # Some plugins don't take pods for a part of any address block.
+    every_pod = networking.v1.NetworkPolicyPeerArgs(namespace_selector=meta.v1.LabelSelectorArgs())
+    return [
+        every_pod,
+        *(
+            networking.v1.NetworkPolicyPeerArgs(ip_block=networking.v1.IPBlockArgs(cidr=cidr, except_=[excluded]))
+            for cidr, excluded in INSTANCE_METADATA.items()
+        ),
+    ]
