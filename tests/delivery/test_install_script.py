@@ -212,7 +212,7 @@ def test_another_name_of_the_override_takes_the_first_away(installer: Installer)
     assert "connect-proxy" not in installer.host.containers()
 
 
-@pytest.mark.parametrize("value", ["p$HOME'x\"y\\z # c", "$x ${y}", "tab\there", "it's", " lead"])
+@pytest.mark.parametrize("value", ["p$HOME'x\"y\\z # c", "$x ${y}", "it's", " lead"])
 def test_a_password_arrives_as_it_is_written(installer: Installer, value: str) -> None:
     ok(installer.install(bundle_of({"redisPassword": value}, secrets=("redisPassword",))))
     environment = installer.host.containers()["connect-proxy"]["config"]["environment"]
