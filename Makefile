@@ -5,9 +5,9 @@ REPORT ?= report.md
 BIN := .venv/bin
 RUN := $(BIN)/python
 INSTALLED := .venv/.installed
-SOURCES := __main__.py settings survey components policy pipeline package examples testbed tests
+SOURCES := __main__.py settings survey components delivery policy pipeline package examples testbed tests
 
-.PHONY: changes stacks preview comment up drift help demo down test unit stand-ins engine test-all check bench lock docs
+.PHONY: changes stacks preview comment up drift help demo down test unit delivery stand-ins engine test-all check bench lock docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,10 +19,13 @@ demo: $(INSTALLED) ## bring Studios up on the testbed, stack local, and say what
 down: $(INSTALLED) ## end the testbed and remove everything it made
 	@$(RUN) -m testbed down
 
-test: check unit stand-ins engine ## run everything that CI runs
+test: check unit delivery stand-ins engine ## run everything that CI runs
 
 unit: $(INSTALLED) ## test settings and components under mocks, in seconds
 	$(RUN) -m pytest tests/unit -m "not slow"
+
+delivery: $(INSTALLED) ## test the script for Docker Compose hosts in scratch folders
+	$(RUN) -m pytest tests/delivery -n 2
 
 stand-ins: $(INSTALLED) ## test the testbed's own parts, without an engine or a cluster
 	$(RUN) -m pytest tests/testbed
@@ -31,7 +34,7 @@ engine: $(INSTALLED) ## test on the real engine and a real Kubernetes API
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile -m "not slow"
 
 test-all: check ## run every test, also those that `make test` leaves out since they take long
-	$(RUN) -m pytest tests/unit tests/testbed
+	$(RUN) -m pytest tests/unit tests/testbed tests/delivery
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile
 
 check: $(INSTALLED) ## run linter, formatter's check and type checker, and look for known-vulnerable requirements

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from settings.targets import KUBERNETES, TITLES
+
 
 @dataclass(frozen=True)
 class StackOutput:
-    """One output. Its value is the attribute of KubernetesStudios that has the same name in snake case."""
+    """One output. Its value is the attribute of the top component that has the same name in snake case."""
 
     name: str
     type: str
@@ -40,11 +42,31 @@ STACK_OUTPUTS: tuple[StackOutput, ...] = (
     StackOutput("connectVersion", "string", "The Connect release that runs."),
 )
 
+_KUBERNETES_ONLY = ("namespace", "oidcSecretName", "tokenSecretName")
+
+COMPOSE_OUTPUTS: tuple[StackOutput, ...] = (
+    *(output for output in STACK_OUTPUTS if output.name not in _KUBERNETES_ONLY),
+    StackOutput("instanceId", "string", "EC2 instance that Platform and Studios run on."),
+    StackOutput("composeFolder", "string", "Folder of docker-compose.yml on it."),
+    StackOutput("bundle", "string", "The files for the instance, for `python -m delivery`.", secret=True),
+    StackOutput("bundleSecretArn", "string", "Secret that holds them; empty with `delivery: files`."),
+    StackOutput("instancePolicy", "string", "IAM policy that the instance's role needs, JSON; empty likewise."),
+)
+"""The outputs of a stack for Docker Compose; STACK_OUTPUTS are those of one for Kubernetes."""
+
+
+def outputs_of(target: str) -> tuple[StackOutput, ...]:
+    """Returns the outputs of a stack for the target."""
+    return STACK_OUTPUTS if target == KUBERNETES else COMPOSE_OUTPUTS
+
 
 def outputs_table() -> str:
     """Returns the outputs as a Markdown table."""
-    rows = [
-        f"| `{output.name}` | {output.type}{', secret' if output.secret else ''} | {output.meaning} |"
-        for output in STACK_OUTPUTS
-    ]
-    return "\n".join(["| output | type | meaning |", "|-|-|-|", *rows])
+    rows = []
+    for output in dict.fromkeys((*STACK_OUTPUTS, *COMPOSE_OUTPUTS)):
+        targets = [title for target, title in TITLES.items() if output in outputs_of(target)]
+        on = targets[0] if len(targets) == 1 else ""
+        rows.append(
+            f"| `{output.name}` | {output.type}{', secret' if output.secret else ''} | {on} | {output.meaning} |"
+        )
+    return "\n".join(["| output | type | only on | meaning |", "|-|-|-|-|", *rows])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from settings import workspaces
 from settings.model import Settings
+from settings.targets import COMPOSE
 from settings.templates import template_environment
 
 PEM_PATH_VARIABLE = "TOWER_OIDC_PEM_PATH"
@@ -105,7 +106,7 @@ def server_environment(settings: Settings) -> dict[str, str]:
 
 def _home(settings: Settings, folder: str) -> dict[str, str]:
     """Leads what would be written to the home folder to one that can be: OpenShift's users have none."""
-    if not (settings.openshift or settings.read_only_root_filesystem):
+    if settings.target == COMPOSE or not (settings.openshift or settings.read_only_root_filesystem):
         return {}
     return {"XDG_CONFIG_HOME": f"{folder}/config", "XDG_DATA_HOME": f"{folder}/lib"}
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
 from settings import hosts, images, resources, templates, types
+from settings.targets import KUBERNETES, Target
 from settings.versions import default_connect_version
 
 
@@ -24,10 +25,28 @@ def _default_templates(data: dict[str, Any]) -> dict[str, templates.StudioTempla
     return templates.default_templates(data["platform_version"], path_routing=data["path_routing"])
 
 
+def _default_proxy_port(data: dict[str, Any]) -> int:
+    return 8081 if data["target"] == KUBERNETES else 9090
+
+
+def _default_redis_address(data: dict[str, Any]) -> str:
+    return "" if data["target"] == KUBERNETES else "redis:6379"
+
+
+def _default_override(data: dict[str, Any]) -> str:
+    stem, _, extension = data["compose_file"].rpartition(".")
+    return f"{stem}.override.{extension}"
+
+
 class Settings(BaseModel):
     """The settings of one stack, checked as a whole."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, arbitrary_types_allowed=True)
+
+    target: Target = Field(
+        default=KUBERNETES,
+        description="Where Platform runs: `kubernetes` for EKS, `compose` for Docker Compose on an EC2 instance.",
+    )
 
     # Platform and its release
     platform_url: types.HttpsUrl = Field(
@@ -53,7 +72,9 @@ class Settings(BaseModel):
 
     # Where Platform runs
     namespace: types.Label = Field(
-        description="Namespace of the Platform install; Studios is put beside it.", examples=["platform-stage"]
+        default="",
+        description="Namespace of the Platform install; Studios is put beside it.",
+        examples=["platform-stage"],
     )
     eks_cluster: types.ClusterName | None = Field(
         default=None, description="EKS cluster by name. Without it and `kubeconfig`: the cluster that kubectl uses."
@@ -61,6 +82,64 @@ class Settings(BaseModel):
     kubeconfig: types.EnvironmentText | None = Field(default=None, description="Path of a kubeconfig file.")
     kube_context: types.EnvironmentText | None = Field(
         default=None, description="Context in the kubeconfig.", json_schema_extra={"shown_default": "the current one"}
+    )
+
+    # Where Platform runs, with Docker Compose
+    instance_id: types.InstanceId | None = Field(
+        default=None,
+        description="EC2 instance that Platform runs on, by id. Exactly one of this and `instanceTags`.",
+        examples=["i-0123456789abcdef0"],
+    )
+    instance_tags: types.Tags | None = Field(
+        default=None, description="EC2 instance by its tags: the one running instance that has all of them."
+    )
+    instance_security_group: types.SecurityGroupId | None = Field(
+        default=None,
+        description="Security group of the instance that is opened for the load balancer.",
+        json_schema_extra={"shown_default": "the instance's, if it has one only"},
+    )
+    compose_folder: types.Folder = Field(
+        default="",
+        description="Folder on the instance that holds Platform's docker-compose.yml, tower.env and tower.yml.",
+        examples=["/home/ec2-user/seqera"],
+    )
+    compose_file: types.YamlFile = Field(
+        default="docker-compose.yml", description="Name of Platform's compose file in that folder."
+    )
+    compose_override: types.YamlFile = Field(
+        default_factory=_default_override,
+        description="Name of the compose file that is put beside it, and must not exist.",
+        json_schema_extra={"shown_default": "`docker-compose.override.yml`, which docker compose reads by itself"},
+    )
+    backend_service: types.ComposeService = Field(default="backend", description="Service of Platform's backend.")
+    cron_service: types.ComposeService = Field(default="cron", description="Service of Platform's cron.")
+    proxy_networks: types.ComposeNetworks = Field(
+        default=("frontend", "backend"), description="Networks of the compose file that the proxy joins."
+    )
+    server_networks: types.ComposeNetworks = Field(
+        default=("backend",), description="Networks of the compose file that the server joins."
+    )
+    container_uid: int = Field(
+        default=101,
+        ge=0,
+        le=2**31 - 1,
+        description="User as which backend and cron run: the RSA key's file is readable by this one and root alone.",
+    )
+    docker_config: types.Folder | None = Field(
+        default=None,
+        description="Folder on the instance with docker's `config.json`, and in it the login at the images' registry.",
+        json_schema_extra={"shown_default": "root's own, `/root/.docker`"},
+    )
+    delivery: Literal["ssm", "files"] = Field(
+        default="ssm",
+        description="How the files get there: by Systems Manager, or by hand from what `python -m delivery` writes.",
+    )
+    attach_instance_policy: bool = Field(
+        default=True,
+        description="Let the instance's role read the bundle's secret; if not, the policy to attach is an output.",
+    )
+    install_timeout: int = Field(
+        default=900, ge=60, le=7200, description="Seconds that the installation on the instance may take."
     )
 
     # DNS and certificate
@@ -76,7 +155,10 @@ class Settings(BaseModel):
 
     # Redis
     redis_address: types.RedisAddress = Field(
-        description="Redis of the Platform install, `host:port`; port 6379 if left out.", examples=["redis:6379"]
+        default_factory=_default_redis_address,
+        json_schema_extra={"shown_default": "**required**; on Compose `redis:6379`"},
+        description="Redis of the Platform install, `host:port`; port 6379 if left out.",
+        examples=["redis:6379"],
     )
     redis_prefix: types.EnvironmentText = Field(
         default="connect:session", description="Prefix of Connect's keys in Redis."
@@ -145,7 +227,11 @@ class Settings(BaseModel):
     proxy_name: types.ServiceName = Field(default="connect-proxy", description="Name of the proxy's objects.")
     server_name: types.StatefulSetName = Field(default="connect-server", description="Name of the server's objects.")
     log_level: types.LogLevel = Field(default="INFO", description="Least severe level that Connect logs.")
-    proxy_port: types.UnprivilegedPort = Field(default=8081, description="Where the proxy's container listens.")
+    proxy_port: types.UnprivilegedPort = Field(
+        default_factory=_default_proxy_port,
+        description="Where the proxy's container listens.",
+        json_schema_extra={"shown_default": "`8081`, on Compose `9090`"},
+    )
     listener_port: types.UnprivilegedPort = Field(default=7777, description="Where the server listens for the proxy.")
     tunnel_port: types.UnprivilegedPort = Field(default=7070, description="Where the server listens for sessions.")
     management_port: types.UnprivilegedPort | None = Field(
@@ -195,11 +281,34 @@ class Settings(BaseModel):
     load_balancer_scheme: Literal["internet-facing", "internal"] = Field(
         default="internet-facing", description="Who reaches the load balancer: `internet-facing` or `internal`."
     )
+    load_balancer: types.LoadBalancer | None = Field(
+        default=None,
+        description="Platform's application load balancer, by name or ARN. Exactly one of this and `loadBalancerTags`.",
+        examples=["platform"],
+    )
+    load_balancer_tags: types.Tags | None = Field(
+        default=None, description="Load balancer by its tags: the one that has all of them."
+    )
+    listener_arn: types.ListenerArn | None = Field(
+        default=None,
+        description="HTTPS listener of the load balancer, by ARN.",
+        json_schema_extra={"shown_default": "the one at port 443"},
+    )
+    listener_rule_priority: int | None = Field(
+        default=None,
+        ge=1,
+        le=50000,
+        description="Place of the sessions' rule at the listener; the lowest comes first.",
+        json_schema_extra={"shown_default": "after the last"},
+    )
     idle_timeout: int = Field(
         default=301,
         ge=1,
         le=4000,
-        description="Seconds without traffic after which a connection, also a WebSocket, is cut.",
+        description=(
+            "Seconds without traffic after which a connection, also a WebSocket, is cut. "
+            "On Compose: what the load balancer should have."
+        ),
     )
     load_balancer_attributes: types.LoadBalancerAttributes = Field(
         default={"routing.http2.enabled": "false"}, description="Further attributes of the load balancer."

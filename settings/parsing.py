@@ -13,13 +13,14 @@ from pydantic_core import ErrorDetails, PydanticUndefined
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.rules import broken_rules
+from settings.targets import missing_on_target
 from settings.templates import StudioTemplate
 
 FIELDS: Mapping[str, FieldInfo] = {str(field.alias): field for field in Settings.model_fields.values()}
 """Config key → its field in the model."""
 
 WITHOUT_FIXED_DEFAULT = frozenset(
-    key for key, field in FIELDS.items() if field.default is None or field.default is PydanticUndefined
+    key for key, field in FIELDS.items() if field.default in (None, "", PydanticUndefined)
 )
 """The keys for which Pulumi.yaml declares an empty text, since the engine wants a default for every key."""
 
@@ -44,12 +45,16 @@ def parse_settings(values: Mapping[str, object], encrypted: Collection[str] = ()
     known = {key: value for key, value in values.items() if key in FIELDS}
     settings, malformed = _validated(known)
     hidden = SECRET_KEYS | set(encrypted)
-    problems += [_problem(error, hidden) for error in malformed]
+    amiss = [(str(error["loc"][0]), _problem(error, hidden)) for error in malformed]
     unreliable = {str(error["loc"][0]) for error in malformed}
     if settings is None:
         required = {key: _example(field) for key, field in FIELDS.items() if field.is_required()}
         reliable = {key: value for key, value in known.items() if key not in unreliable}
         settings, _ = _validated(required | reliable)
+    if settings is not None:
+        amiss += [(problem.key, problem) for problem in missing_on_target(settings, set(known), unreliable)]
+    order = list(FIELDS)
+    problems += [problem for _, problem in sorted(amiss, key=lambda each: order.index(each[0]))]
     if settings is not None:
         problems += [
             Problem(problem.key, None if problem.key in hidden else problem.value, problem.message)

@@ -12,6 +12,7 @@ from settings.environment import REDIS_TLS_MOUNT
 from settings.errors import Problem
 from settings.model import Settings
 from settings.resources import ResourceName, bytes_or_cores, problem_of
+from settings.targets import COMPOSE, wrong_for_target
 from settings.templates import connect_of, r_ide_tool
 from settings.types import fits_in_one_line
 from settings.versions import SINCE, SUPPORTED_EARLIER_MINORS, Version, default_connect_version
@@ -50,7 +51,11 @@ def broken_rules(settings: Settings, given: Collection[str], unknown: Collection
     `given` are the keys that the user wrote; `unknown` are those whose values are not to be relied on, since they have
     a problem of their own: rules that need them say nothing.
     """
-    return [problem for rule in RULES if rule.needs.isdisjoint(unknown) for problem in rule.check(settings, given)]
+    problems = list(wrong_for_target(settings, given, unknown))
+    for rule in RULES:
+        if rule.needs.isdisjoint(unknown):
+            problems += rule.check(settings, given)
+    return problems
 
 
 @_rule("platformUrl", "connectUrl")
@@ -252,6 +257,8 @@ _DISTINCT: tuple[tuple[str, str, str], ...] = (
     ("managementPort", "listenerPort", "the server listens at both"),
     ("managementPort", "tunnelPort", "the server listens at both"),
     ("managementPort", "proxyPort", "the proxy listens at both"),
+    ("cronService", "backendService", "each is a service of its own"),
+    ("composeOverride", "composeFile", "each is a file of its own"),
 )
 
 
@@ -374,6 +381,15 @@ def _only_changed_objects_are_taken_over(settings: Settings, given: Collection[s
             yield Problem(
                 f"takeOver[{index}]", name, f"is not changed by this stack; write one of {', '.join(changed)}"
             )
+
+
+@_rule("target", "proxyName", "serverName", "backendService", "cronService")
+def _services_of_a_compose_file_differ(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    if settings.target != COMPOSE:
+        return
+    for key, name in (("proxyName", settings.proxy_name), ("serverName", settings.server_name)):
+        if name in (settings.backend_service, settings.cron_service):
+            yield Problem(key, name, "is a service of Platform as well; write another one")
 
 
 def _oldest_supported(version: Version) -> tuple[int, int]:

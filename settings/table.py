@@ -11,7 +11,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from settings.parsing import FIELDS
-from settings.versions import SINCE, Version
+from settings.targets import REQUIRED_ON, TITLES, target_of
+from settings.versions import SINCE, Since, Version
 
 _KINDS: Mapping[object, str] = {
     str: "text",
@@ -25,12 +26,11 @@ _KINDS: Mapping[object, str] = {
 
 
 def config_table() -> str:
-    """A Markdown table of every config key: what it holds, its default, the releases that know it, and its meaning."""
+    """A Markdown table of every config key: what it holds, its default, what knows it, and its meaning."""
     rows = ["| Key | Type | Default | Needs | Meaning |", "|-|-|-|-|-|"]
-    rows += [
-        f"| `{key}` | {kind_of(field)} | {_shown_default(field)} | {_needs(key)} | {_cell(field.description or '')} |"
-        for key, field in FIELDS.items()
-    ]
+    for key, field in FIELDS.items():
+        meaning = _cell(field.description or "")
+        rows.append(f"| `{key}` | {kind_of(field)} | {_shown_default(key, field)} | {_needs(key)} | {meaning} |")
     return "\n".join(rows) + "\n"
 
 
@@ -70,11 +70,11 @@ def fixed_default(field: FieldInfo) -> object:
     return list(default) if isinstance(default, tuple) else default
 
 
-def _shown_default(field: FieldInfo) -> str:
+def _shown_default(key: str, field: FieldInfo) -> str:
     extra = field.json_schema_extra
     if isinstance(extra, dict) and "shown_default" in extra:
         return _cell(str(extra["shown_default"]))
-    if field.is_required():
+    if field.is_required() or key in REQUIRED_ON.get(target_of(key) or "", ()):
         return "**required**"
     default = fixed_default(field)
     if default in ("", []):
@@ -89,11 +89,11 @@ def _shown_default(field: FieldInfo) -> str:
 
 
 def _needs(key: str) -> str:
-    since = SINCE.get(key)
-    if since is None:
-        return ""
+    since = SINCE.get(key, Since())
     parts = (("Platform", since.platform), ("Connect", since.connect))
-    return ", ".join(f"{software} {version}" for software, version in parts if version is not None)
+    needs = [f"{software} {version}" for software, version in parts if version is not None]
+    target = target_of(key)
+    return ", ".join(needs if target is None else [TITLES[target], *needs])
 
 
 def _cell(text: str) -> str:

@@ -40,6 +40,19 @@ _MOUNTED_FILE = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-]){2,}(\.[A-Za-z0-9]+)
 _PLATFORM_OBJECT = re.compile(rf"(ConfigMap|Deployment)/(?=.{{1,253}}\Z){_SUBDOMAIN}", re.ASCII)
 _HTTPS_ADDRESS = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.:-]*(/[!-~]*)?", re.ASCII)
 _URL_PATH = re.compile(r"/[!-~]{0,1023}", re.ASCII)
+_INSTANCE = re.compile(r"i-[0-9a-f]{8}([0-9a-f]{9})?", re.ASCII)
+_SECURITY_GROUP = re.compile(r"sg-[0-9a-f]{8}([0-9a-f]{9})?", re.ASCII)
+_LOAD_BALANCER = re.compile(
+    r"[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?"
+    r"|arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:loadbalancer/app/[A-Za-z0-9-]+/[0-9a-f]+",
+    re.ASCII,
+)
+_LISTENER = re.compile(
+    r"arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener/app/[A-Za-z0-9-]+/[0-9a-f]+/[0-9a-f]+", re.ASCII
+)
+_YAML_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.ya?ml", re.ASCII)
+_COMPOSE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+_TAG_KEY = re.compile(r"(?!aws:)[A-Za-z0-9 _.:/=+@-]{1,128}", re.ASCII)
 _FOLDER = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-])+", re.ASCII)
 
 
@@ -229,6 +242,22 @@ CertificateArn = Annotated[
 ]
 HostedZoneId = Annotated[Text, form(_ZONE_ID, "is no Route 53 zone id; write one such as Z0123456789ABCDEFGHIJ")]
 ClusterName = Annotated[Text, form(_CLUSTER, "is no name of an EKS cluster; `aws eks list-clusters` prints them")]
+InstanceId = Annotated[Text, form(_INSTANCE, "is no id of an EC2 instance; write one such as i-0123456789abcdef0")]
+SecurityGroupId = Annotated[
+    Text, form(_SECURITY_GROUP, "is no id of a security group; write one such as sg-0123456789abcdef0")
+]
+LoadBalancer = Annotated[
+    Text, form(_LOAD_BALANCER, "is neither name nor ARN of an application load balancer; write one of them")
+]
+ListenerArn = Annotated[
+    Text, form(_LISTENER, "is no ARN of a listener; `aws elbv2 describe-listeners` prints them as ListenerArn")
+]
+YamlFile = Annotated[
+    Text, form(_YAML_FILE, "is no name of a YAML file; write one such as docker-compose.yml, without its folder")
+]
+ComposeService = Annotated[
+    Text, form(_COMPOSE_NAME, "is no service of a compose file; `docker compose config --services` prints them")
+]
 SuccessCodes = Annotated[
     Text,
     form(_SUCCESS_CODES, "are no status codes; write codes from 200 to 499, such as 200-399 or 200,302"),
@@ -255,6 +284,23 @@ Cidrs = Annotated[
     tuple[Annotated[Text, AfterValidator(_cidr)], ...],
     BeforeValidator(_list_in_text),
     AfterValidator(_without_repeats),
+]
+ComposeNetworks = Annotated[
+    tuple[
+        Annotated[Text, form(_COMPOSE_NAME, "is no network of a compose file; `docker compose config` prints them")],
+        ...,
+    ],
+    BeforeValidator(_list_in_text),
+    AfterValidator(_without_repeats),
+    Field(min_length=1),
+]
+Tags = Annotated[
+    dict[
+        Annotated[str, form(_TAG_KEY, "is no key of a tag; write one such as Name")],
+        Annotated[str, BeforeValidator(_as_label_text), Field(max_length=256)],
+    ],
+    BeforeValidator(map_in_text),
+    Field(min_length=1),
 ]
 NodeLabels = Annotated[
     dict[

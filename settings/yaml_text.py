@@ -96,7 +96,7 @@ def is_shared(root: Node, node: Node) -> bool:
 
 def end_of(node: Node) -> int:
     """Where the node's own text ends: a block collection's mark lies behind the comments that follow it."""
-    if isinstance(node, MappingNode | SequenceNode) and not node.flow_style and node.value:
+    if isinstance(node, (MappingNode, SequenceNode)) and not node.flow_style and node.value:
         last = node.value[-1]
         if not isinstance(last, tuple):
             return end_of(last)

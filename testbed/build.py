@@ -70,6 +70,7 @@ KUBERNETES = Target(
 WORKFLOWS = Target(
     "workflows", "actionlint", {"actionlint": ["github.com/rhysd/actionlint/cmd/actionlint"]}, "half a minute"
 )
+COMPOSE = Target("compose", "Docker Compose's parser", {"compose": ["."]}, "1 min")
 
 #: Not one of what the testbed runs: it measures the objects that the program makes.
 KUBE_SCORE = Target(
@@ -108,6 +109,11 @@ def binaries() -> Binaries:
         etcd, kube_apiserver = [_asset(assets, "etcd")], [_asset(assets, "kube-apiserver")]
     stages = sorted((kubernetes / "stages").glob("*.yaml"))
     return Binaries(pulumi, etcd, kube_apiserver, [all_in_one], kubernetes / "kwok", stages)
+
+
+def compose_parser() -> Path:
+    """Docker Compose's own parser, built if need be: ``compose FOLDER FILE...`` prints the merged model as JSON."""
+    return ensure(COMPOSE) / "compose"
 
 
 def _asset(folder: str, name: str) -> str:

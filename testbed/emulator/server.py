@@ -17,12 +17,13 @@ from moto.sts.models import sts_backends
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
-from testbed.emulator import eks, strictness
+from testbed.emulator import eks, managed_instances, strictness
 from testbed.emulator.token_review import Reviewer
 
 HOST: Final = "127.0.0.1"
 TOKEN_REVIEW: Final = "/_testbed/token-review"  # noqa: S105 (a path)
 CLUSTER: Final = "/_testbed/eks-cluster"
+INSTANCE: Final = "/_testbed/managed-instance"
 
 StartResponse = Callable[..., Any]
 
@@ -53,6 +54,8 @@ class Emulator:
             return self._token_review
         if path == CLUSTER:
             return _connect_cluster
+        if path == INSTANCE:
+            return _connect_instance
         application: Callable[[dict[str, Any], StartResponse], Iterable[bytes]] = self._moto
         return application
 
@@ -75,6 +78,15 @@ class Emulator:
 def _connect_cluster(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
     wanted = json.loads(Request(environ).get_data())
     eks.connect(wanted["region"], wanted["name"], wanted["endpoint"], wanted["certificateAuthority"])
+    return _json({})(environ, start_response)
+
+
+def _connect_instance(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    wanted = json.loads(Request(environ).get_data())
+    if environ["REQUEST_METHOD"] == "DELETE":
+        managed_instances.disconnect(wanted["instanceId"])
+    else:
+        managed_instances.connect(wanted["instanceId"], wanted["environment"])
     return _json({})(environ, start_response)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from testbed.emulator import acm, elbv2, route53
+from testbed.emulator import acm, elbv2, route53, ssm
 
-PATCHES: Final = (*route53.PATCHES, *elbv2.PATCHES, *acm.PATCHES)
+PATCHES: Final = (*route53.PATCHES, *elbv2.PATCHES, *acm.PATCHES, *ssm.PATCHES)
 
 
 def apply() -> None:

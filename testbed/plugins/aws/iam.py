@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from testbed.plugins.aws import tagging
 from testbed.plugins.aws.errors import code_of
-from testbed.plugins.aws.schema import Argument, Arguments, ResourceType
+from testbed.plugins.aws.schema import Argument, Arguments, Lookup, ResourceType
 from testbed.plugins.aws.session import Aws
 from testbed.plugins.provider import Properties, ProviderError
 
@@ -204,6 +204,32 @@ class RolePolicyAttachment(ResourceType):
         except ClientError as error:
             if code_of(error) != _GONE:
                 raise
+
+
+class GetInstanceProfile(Lookup):
+    """``aws.iam.get_instance_profile``."""
+
+    qualified_name = "aws:iam/getInstanceProfile:getInstanceProfile"
+    title = "IAM Instance Profile"
+    arguments: ClassVar[Arguments] = {"name": Argument("string", required=True)}
+    regional = False
+
+    def find(self, aws: Aws, args: Properties) -> Properties:
+        """With its one role."""
+        found = aws.client("iam").get_instance_profile(InstanceProfileName=args["name"])["InstanceProfile"]
+        if not found["Roles"]:
+            raise ProviderError(f"IAM Instance Profile ({args['name']}) has no roles")
+        role = found["Roles"][0]
+        return {
+            "id": found["InstanceProfileId"],
+            "arn": found["Arn"],
+            "createDate": found["CreateDate"].isoformat(),
+            "name": found["InstanceProfileName"],
+            "path": found["Path"],
+            "roleArn": role["Arn"],
+            "roleId": role["RoleId"],
+            "roleName": role["RoleName"],
+        }
 
 
 def _spelt(document: Any, known: Any) -> str:

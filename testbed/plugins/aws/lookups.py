@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from testbed.plugins.aws import lookup_account, lookup_acm, lookup_elb, route53, security_group
+from testbed.plugins.aws import iam, lookup_account, lookup_acm, lookup_elb, route53, security_group
 from testbed.plugins.aws.schema import Lookup
 
 LOOKUPS: dict[str, Lookup] = {
@@ -13,6 +13,7 @@ LOOKUPS: dict[str, Lookup] = {
         lookup_account.GetCluster(),
         lookup_account.GetClusterAuth(),
         lookup_account.GetInstance(),
+        iam.GetInstanceProfile(),
         lookup_account.GetPartition(),
         lookup_account.GetRegion(),
         lookup_elb.GetHostedZoneId(),

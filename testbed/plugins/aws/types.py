@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from testbed.plugins.aws import acm, elb_rules, elb_targets, iam, route53, s3, secretsmanager, security_group, ssm
+from testbed.plugins.aws import (
+    acm,
+    elb_rules,
+    elb_targets,
+    iam,
+    route53,
+    s3,
+    secretsmanager,
+    security_group,
+    ssm,
+    ssm_documents,
+)
 from testbed.plugins.aws.schema import ResourceType
 
 TYPES: dict[str, ResourceType] = {
@@ -23,5 +34,7 @@ TYPES: dict[str, ResourceType] = {
         secretsmanager.SecretVersion(),
         security_group.SecurityGroupIngressRule(),
         ssm.Parameter(),
+        ssm_documents.Association(),
+        ssm_documents.Document(),
     )
 }

@@ -18,6 +18,17 @@ PRIVATE_PEM = "-----BEGIN RSA PRIVATE KEY-----\nprivate\n-----END RSA PRIVATE KE
 PUBLIC_PEM = "-----BEGIN PUBLIC KEY-----\npublic\n-----END PUBLIC KEY-----\n"
 
 
+_OF_AWS = {
+    "aws:secretsmanager/secret:Secret": {"arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:studios"},
+    "aws:secretsmanager/secretVersion:SecretVersion": {"versionId": "version-1"},
+    "aws:ssm/document:Document": {"latestVersion": "1"},
+    "aws:ssm/association:Association": {"associationId": "association-1"},
+    "aws:lb/targetGroup:TargetGroup": {
+        "arn": "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/studios"
+    },
+}
+
+
 @dataclass
 class Asked:
     """One resource that the program asked for; ``secrets`` are the paths of its secret values."""
@@ -104,6 +115,9 @@ def _computed(type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
         return {"result": f"result-of-{name}"}
     if type_ == "tls:index/privateKey:PrivateKey":
         return {"privateKeyPem": PRIVATE_PEM, "publicKeyPem": PUBLIC_PEM}
+    of_aws = _OF_AWS.get(type_)
+    if of_aws is not None:
+        return dict(of_aws)
     if type_ == "kubernetes:networking.k8s.io/v1:Ingress":
         return {"status": {"loadBalancer": {"ingress": [{"hostname": LOAD_BALANCER}]}}}
     if type_ == "pulumi-python:dynamic/studios:PlatformAsFound":

@@ -6,7 +6,7 @@ import pytest
 
 from components.cluster import ClusterConnection
 from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
-from components.outputs import STACK_OUTPUTS, outputs_table
+from components.outputs import COMPOSE_OUTPUTS, STACK_OUTPUTS, outputs_table
 from settings.parsing import parse_settings
 from tests.unit.components.mocks import LOAD_BALANCER, Recording, run
 
@@ -230,6 +230,7 @@ def test_every_documented_output_is_an_annotated_attribute() -> None:
 
 def test_the_outputs_table_has_a_row_for_each_and_marks_the_secret() -> None:
     rows = outputs_table().splitlines()
-    assert rows[:2] == ["| output | type | meaning |", "|-|-|-|"]
-    assert len(rows) == 2 + len(STACK_OUTPUTS)
-    assert "| `registrationToken` | string, secret | The initial token with which the proxy registers. |" in rows
+    assert rows[:2] == ["| output | type | only on | meaning |", "|-|-|-|-|"]
+    assert len(rows) == 2 + len({*STACK_OUTPUTS, *COMPOSE_OUTPUTS})
+    assert "| `registrationToken` | string, secret |  | The initial token with which the proxy registers. |" in rows
+    assert "| `namespace` | string | Kubernetes | Namespace of Platform and Studios. |" in rows

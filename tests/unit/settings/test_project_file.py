@@ -43,17 +43,18 @@ def test_the_defaults_that_the_engine_injects_change_nothing() -> None:
     assert parse_settings({**injected, **least}) == parse_settings(least)
 
 
-@pytest.mark.parametrize("stack", ["dev", "local"])
-def test_the_stacks_that_come_with_the_project_are_valid(stack: str) -> None:
+@pytest.mark.parametrize(("stack", "target"), [("dev", "kubernetes"), ("local", "kubernetes"), ("compose", "compose")])
+def test_the_stacks_that_come_with_the_project_are_valid(stack: str, target: str) -> None:
     config = yaml(f"Pulumi.{stack}.yaml")["config"]
     own = {key.removeprefix(PREFIX): stored(value) for key, value in config.items() if key.startswith(PREFIX)}
     settings = parse_settings(own)
-    assert settings.namespace == "platform-stage"
+    assert settings.target == target
     assert config["aws:region"] == "us-east-1"
 
 
-def test_every_commented_line_of_the_stack_to_copy_names_a_setting() -> None:
-    lines = (ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8").splitlines()
+@pytest.mark.parametrize("stack", ["dev", "compose"])
+def test_every_commented_line_of_the_stack_to_copy_names_a_setting(stack: str) -> None:
+    lines = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8").splitlines()
     commented = [line.strip(" #") for line in lines if line.strip().startswith(f"# {PREFIX}")]
     assert len(commented) >= 5
     assert {line.removeprefix(PREFIX).split(":")[0] for line in commented} <= set(FIELDS)

@@ -1,0 +1,174 @@
+"""What exists already around a Platform that runs with Docker Compose: its EC2 instance and its load balancer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pulumi
+from pulumi_aws import ec2, iam, lb
+
+from settings.errors import Problem, SettingsError
+from settings.model import Settings
+
+HTTPS_PORT = 443
+
+_Found = TypeVar("_Found")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComposeSite:
+    """The instance and the load balancer that Studios is put beside; nothing of it is ours.
+
+    Args:
+        instance_id: the EC2 instance.
+        instance_security_group: the group of the instance that is opened.
+        role: the role of the instance's profile; None if it is not needed.
+        load_balancer_security_group: a group of the load balancer: traffic from it is let in.
+        load_balancer_hostname: the load balancer's DNS name.
+        vpc_id: where both are.
+        listener_arn: the HTTPS listener.
+        listener_certificate: the ARN of its default certificate.
+    """
+
+    instance_id: str
+    instance_security_group: str
+    role: str | None
+    load_balancer_security_group: str
+    load_balancer_hostname: str
+    vpc_id: str
+    listener_arn: str
+    listener_certificate: str
+
+
+def find_site(settings: Settings) -> ComposeSite:
+    """Looks up what the settings name, and warns of a load balancer that cuts WebSockets.
+
+    Raises:
+        SettingsError: with everything that is not there, or is not as it must be.
+    """
+    problems: list[Problem] = []
+    instance = _found(problems, *_named(settings.instance_id, settings.instance_tags, "instance"), _instance(settings))
+    balancer = _found(
+        problems,
+        *_named(settings.load_balancer, settings.load_balancer_tags, "loadBalancer"),
+        _load_balancer(settings),
+    )
+    listener = None
+    if balancer is not None:
+        problems += _unfit_load_balancer(settings, balancer)
+        key = "listenerArn" if settings.listener_arn else "loadBalancer"
+        value = settings.listener_arn or balancer.name
+        listener = _found(problems, key, value, lambda: _listener(settings, balancer.arn))
+        if listener is not None and (listener.protocol != "HTTPS" or listener.load_balancer_arn != balancer.arn):
+            problems.append(Problem(key, value, f"is no HTTPS listener of the load balancer {balancer.name}"))
+    group, role = "", None
+    if instance is not None:
+        group = _security_group(settings, instance, problems)
+        role = _role(settings, instance, problems)
+    if problems or instance is None or balancer is None or listener is None:
+        raise SettingsError(problems)
+    return ComposeSite(
+        instance_id=instance.id,
+        instance_security_group=group,
+        role=role,
+        load_balancer_security_group=sorted(balancer.security_groups)[0],
+        load_balancer_hostname=balancer.dns_name,
+        vpc_id=balancer.vpc_id,
+        listener_arn=listener.arn,
+        listener_certificate=listener.certificate_arn,
+    )
+
+
+def _named(name: str | None, tags: dict[str, str] | None, what: str) -> tuple[str, object]:
+    by_name = {"instance": "instanceId", "loadBalancer": "loadBalancer"}[what]
+    return (f"{what}Tags", tags) if name is None else (by_name, name)
+
+
+def _found(problems: list[Problem], key: str, value: object, look_up: Callable[[], _Found]) -> _Found | None:
+    try:
+        return look_up()
+    except Exception as error:
+        # The SDK raises nothing narrower for an invoke that failed.
+        reason = str(error).splitlines()[0].rpartition("returned an error: ")[2]
+        problems.append(Problem(key, value, f"cannot be looked up: {reason}"))
+        return None
+
+
+def _instance(settings: Settings) -> Callable[[], ec2.GetInstanceResult]:
+    if settings.instance_id is not None:
+        return lambda: ec2.get_instance(instance_id=settings.instance_id)
+    running = [ec2.GetInstanceFilterArgs(name="instance-state-name", values=["running"])]
+    return lambda: ec2.get_instance(instance_tags=settings.instance_tags, filters=running)
+
+
+def _load_balancer(settings: Settings) -> Callable[[], lb.GetLoadBalancerResult]:
+    name = settings.load_balancer
+    if name is None:
+        return lambda: lb.get_load_balancer(tags=settings.load_balancer_tags)
+    return lambda: lb.get_load_balancer(arn=name) if name.startswith("arn:") else lb.get_load_balancer(name=name)
+
+
+def _listener(settings: Settings, load_balancer: str) -> lb.GetListenerResult:
+    if settings.listener_arn is not None:
+        return lb.get_listener(arn=settings.listener_arn)
+    return lb.get_listener(load_balancer_arn=load_balancer, port=HTTPS_PORT)
+
+
+def _unfit_load_balancer(settings: Settings, balancer: lb.GetLoadBalancerResult) -> list[Problem]:
+    if balancer.load_balancer_type != "application":
+        return [Problem("loadBalancer", balancer.name, "is no application load balancer; write one that is")]
+    if balancer.idle_timeout < settings.idle_timeout:
+        pulumi.log.warn(
+            f"The load balancer {balancer.name} cuts a WebSocket after {balancer.idle_timeout} s without traffic, and "
+            f"idleTimeout is {settings.idle_timeout} s: sessions that are left alone lose their connection. "
+            "It is not of this stack, so change it there: aws elbv2 modify-load-balancer-attributes "
+            f"--load-balancer-arn {balancer.arn} "
+            f"--attributes Key=idle_timeout.timeout_seconds,Value={settings.idle_timeout}"
+        )
+    if not balancer.security_groups:
+        return [Problem("loadBalancer", balancer.name, "has no security group, so that nothing can be let in from it")]
+    return []
+
+
+def _security_group(settings: Settings, instance: ec2.GetInstanceResult, problems: list[Problem]) -> str:
+    groups = sorted(instance.vpc_security_group_ids)
+    wanted = settings.instance_security_group
+    if wanted is not None and wanted not in groups:
+        problems.append(
+            Problem("instanceSecurityGroup", wanted, f"is not of the instance, which has {', '.join(groups)}")
+        )
+    if wanted is None and len(groups) != 1:
+        problems.append(
+            Problem(
+                "instanceSecurityGroup",
+                None,
+                f"is not set, and {instance.id} has {', '.join(groups) or 'none'}; write the one to open: "
+                f"pulumi config set instanceSecurityGroup {groups[0] if groups else 'sg-…'}",
+            )
+        )
+    return wanted or (groups[0] if groups else "")
+
+
+def _role(settings: Settings, instance: ec2.GetInstanceResult, problems: list[Problem]) -> str | None:
+    if settings.delivery != "ssm":
+        return None
+    if instance.instance_state != "running":
+        problems.append(Problem("instanceId", instance.id, f"is {instance.instance_state}; start the instance"))
+    if not instance.iam_instance_profile:
+        problems.append(
+            Problem(
+                "instanceId",
+                instance.id,
+                "has no instance profile, so that Systems Manager does not reach it; give it one whose role has the "
+                "policy AmazonSSMManagedInstanceCore, or write: pulumi config set delivery files",
+            )
+        )
+        return None
+    if not settings.attach_instance_policy:
+        return None
+    profile = _found(
+        problems, "instanceId", instance.id, lambda: iam.get_instance_profile(name=instance.iam_instance_profile)
+    )
+    return None if profile is None else profile.role_name

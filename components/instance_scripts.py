@@ -1,0 +1,236 @@
+"""What Systems Manager runs on the instance, as the engine sees it: that it went well, and that it is undone.
+
+Why dynamic resources: an association runs the script when it is made and whenever it is changed, and nobody waits for
+it but once, nor reads what it said; and nothing runs when an association is deleted. `InstanceCleanup` is made before
+the association and deleted after it: that takes everything away again, also after an installation that failed.
+`InstallationReport` comes after the association, waits for its run, and tells what the script had to say.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import boto3
+import pulumi
+from botocore.exceptions import ClientError
+from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+_PAUSE = 1.0
+_LONGEST_PAUSE = 10.0
+_FAILED = frozenset({"Failed", "TimedOut", "Cancelled", "Undeliverable", "Terminated", "DeliveryTimedOut"})
+_GONE = frozenset({"terminated", "shutting-down"})
+
+_Found = TypeVar("_Found")
+
+
+class ScriptError(RuntimeError):
+    """The script failed, or did not run; the message is what it said."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstanceCleanupArgs:
+    """The arguments of :class:`InstanceCleanup`.
+
+    Args:
+        instance_id: the EC2 instance.
+        document: the document whose ``action`` is ``uninstall``.
+        folder: the folder with docker-compose.yml.
+        region, profile: of AWS; no profile for the credentials of the environment.
+        timeout: seconds that it may take.
+    """
+
+    instance_id: str
+    document: pulumi.Input[str]
+    folder: str
+    region: pulumi.Input[str]
+    profile: str | None
+    timeout: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstallationReportArgs:
+    """The arguments of :class:`InstallationReport`.
+
+    Args:
+        association: the id of the association.
+        trigger: changes whenever the association runs again.
+        instance_id, region, profile, timeout: as for :class:`InstanceCleanup`.
+    """
+
+    association: pulumi.Input[str]
+    trigger: pulumi.Input[str]
+    instance_id: str
+    region: pulumi.Input[str]
+    profile: str | None
+    timeout: int
+
+
+class InstanceCleanup(Resource, module="studios", name="InstanceCleanup"):
+    """Takes Studios away from the instance when it is deleted; one for another instance or folder is another one."""
+
+    def __init__(self, name: str, args: InstanceCleanupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(InstanceCleanupProvider(), name, {**vars(args), "profile": args.profile or ""}, opts)
+
+
+class InstallationReport(Resource, module="studios", name="InstallationReport"):
+    """Is there once the association has run with success."""
+
+    def __init__(self, name: str, args: InstallationReportArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(InstallationReportProvider(), name, {**vars(args), "profile": args.profile or ""}, opts)
+
+
+class InstanceCleanupProvider(ResourceProvider):
+    """Does nothing until the end."""
+
+    serialize_as_secret_always = False
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Another instance or folder: what is in the old one is taken away first."""
+        replaces = [key for key in ("instance_id", "folder") if _olds[key] != _news[key]]
+        changed = any(_olds[key] != _news[key] for key in ("document", "region", "profile", "timeout"))
+        return DiffResult(changes=changed or bool(replaces), replaces=replaces, delete_before_replace=True)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """There is nothing to do yet."""
+        return CreateResult(f"{props['instance_id']}{props['folder']}", props)
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Remembers the new way."""
+        return UpdateResult(_news)
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Runs the script's uninstall on the instance, if there is still one.
+
+        Raises:
+            ScriptError: it failed, or the instance does not answer.
+        """
+        ssm, instance = _client("ssm", _props), _props["instance_id"]
+        try:
+            sent = ssm.send_command(
+                DocumentName=_props["document"],
+                InstanceIds=[instance],
+                Parameters={"action": ["uninstall"], "folder": [_props["folder"]]},
+                Comment="Takes Studios away",
+            )
+        except ClientError as error:
+            if _code(error) != "InvalidInstanceId":
+                raise
+            if _is_gone(_client("ec2", _props), instance):
+                return
+            raise ScriptError(
+                f"{instance} does not answer to Systems Manager, so Studios cannot be taken away from it; start the "
+                "instance and its agent, and try again"
+            ) from None
+        command = sent["Command"]["CommandId"]
+
+        def ended() -> dict[str, Any] | None:
+            found = _invocation(ssm, command, instance)
+            return found if found.get("Status") in {"Success", *_FAILED} else None
+
+        found = _wait(ended, float(_props["timeout"]), f"the script on {instance}")
+        if found["Status"] != "Success":
+            raise ScriptError(_said(instance, found))
+
+
+class InstallationReportProvider(ResourceProvider):
+    """Waits."""
+
+    serialize_as_secret_always = False
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Whether the association has run again."""
+        return DiffResult(changes=any(_olds[key] != _news[key] for key in _news if key != "__provider"))
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Waits for the association's run; one that failed earlier is tried once more.
+
+        Raises:
+            ScriptError: the script failed; the message is what it said.
+        """
+        _report(props)
+        return CreateResult(str(props["association"]), props)
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Waits for the association's next run.
+
+        Raises:
+            ScriptError: the script failed; the message is what it said.
+        """
+        _report(_news)
+        return UpdateResult(_news)
+
+
+def _report(props: dict[str, Any]) -> None:
+    ssm, association, timeout = _client("ssm", props), props["association"], float(props["timeout"])
+    what = f"the association's run on {props['instance_id']}"
+    version = ssm.describe_association(AssociationId=association)["AssociationDescription"]["AssociationVersion"]
+
+    def executions() -> list[dict[str, Any]]:
+        answer = ssm.describe_association_executions(AssociationId=association)
+        runs = [each for each in answer["AssociationExecutions"] if each.get("AssociationVersion") == version]
+        return sorted(runs, key=lambda each: each["CreatedTime"], reverse=True)
+
+    def ended(known: frozenset[str] = frozenset()) -> dict[str, Any] | None:
+        last = next((each for each in executions() if each["ExecutionId"] not in known), None)
+        return last if last is not None and last.get("Status") in {"Success", *_FAILED} else None
+
+    last = _wait(ended, timeout, what)
+    if last["Status"] != "Success":
+        # It may have failed in an earlier `up`, for a reason that is mended by now; it runs again only when changed.
+        known = frozenset(each["ExecutionId"] for each in executions())
+        ssm.start_associations_once(AssociationIds=[association])
+        last = _wait(lambda: ended(known), timeout, what)
+    if last["Status"] != "Success":
+        targets = ssm.describe_association_execution_targets(
+            AssociationId=association, ExecutionId=last["ExecutionId"]
+        )["AssociationExecutionTargets"]
+        source = next((each.get("OutputSource") or {} for each in targets), {})
+        command = source.get("OutputSourceId")
+        said = _invocation(ssm, command, props["instance_id"]) if command else {}
+        raise ScriptError(_said(props["instance_id"], said))
+
+
+def _client(service: str, props: dict[str, Any]) -> Any:
+    session = boto3.Session(profile_name=props["profile"] or None, region_name=props["region"])
+    return session.client(service)
+
+
+def _invocation(ssm: Any, command: str, instance: str) -> dict[str, Any]:
+    try:
+        return dict(ssm.get_command_invocation(CommandId=command, InstanceId=instance))
+    except ClientError as error:
+        if _code(error) == "InvocationDoesNotExist":
+            return {}
+        raise
+
+
+def _said(instance: str, found: dict[str, Any]) -> str:
+    text = str(found.get("StandardErrorContent") or found.get("StatusDetails") or "nothing").strip()
+    return f"the script on {instance} failed, and said: {text}"
+
+
+def _is_gone(ec2: Any, instance: str) -> bool:
+    try:
+        answer = ec2.describe_instances(InstanceIds=[instance])["Reservations"]
+    except ClientError as error:
+        if _code(error).startswith("InvalidInstanceID"):
+            return True
+        raise
+    return all(each["State"]["Name"] in _GONE for reservation in answer for each in reservation["Instances"])
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _wait(look: Callable[[], _Found | None], timeout: float, what: str) -> _Found:
+    pause, deadline = _PAUSE, time.monotonic() + timeout
+    while (found := look()) is None:
+        if time.monotonic() > deadline:
+            raise ScriptError(f"{what} has not ended after {timeout:.0f} s; is its agent online?")
+        time.sleep(pause)
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+    return found

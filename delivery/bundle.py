@@ -1,0 +1,87 @@
+"""Everything that a Docker Compose host gets from a stack, as one text that fits into one secret."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from delivery.compose_file import PEM, PEM_IN_CONTAINER, PLATFORM_ENV, STUDIOS_ENV, compose_override
+from delivery.env_file import env_file
+from settings import environment, workspaces
+from settings.model import Settings
+
+FORMAT = 1
+"""Raised when the install script of an earlier release could not read the bundle; the script refuses other ones."""
+
+LARGEST_SECRET = 65536
+"""Bytes, the quota of Secrets Manager."""
+
+WORKSPACES_ELSEWHERE = "leave"
+"""Stands for the entry of tower.yml where Platform does not read it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """What only the deployment knows.
+
+    `pem` is the private key with the public key beneath; `token` is the registration token.
+    """
+
+    pem: str
+    token: str
+
+
+def bundle(settings: Settings, credentials: Credentials) -> str:
+    """The bundle as JSON, in ASCII: the files by their names, and what the install script has to know.
+
+    Raises:
+        ValueError: it is too large for a secret.
+    """
+    files = {
+        STUDIOS_ENV: env_file(_studios_variables(settings, credentials)),
+        PEM: credentials.pem,
+        PLATFORM_ENV: env_file(_platform_variables(settings, credentials)),
+        settings.compose_override: compose_override(settings),
+    }
+    text = json.dumps({"format": FORMAT, "parameters": parameters(settings, list(files)), "files": files}, indent=1)
+    if len(text) > LARGEST_SECRET:
+        raise ValueError(
+            f"the files for the instance are {len(text)} bytes, and a secret holds {LARGEST_SECRET}; "
+            "write fewer studioTemplates, or a smaller rsaBits"
+        )
+    return text
+
+
+def parameters(settings: Settings, files: list[str]) -> dict[str, str]:
+    """What the install script has to know: lists are of names, with spaces between; the override is the last file."""
+    allowed = WORKSPACES_ELSEWHERE
+    if workspaces.reads_tower_yml(settings.platform_version):
+        allowed = json.dumps(workspaces.tower_yml_value(settings.allowed_workspaces))
+    return {
+        "compose_file": settings.compose_file,
+        "override": settings.compose_override,
+        "files": " ".join(files),
+        "allowed_workspaces": allowed,
+        "uid": str(settings.container_uid),
+        "platform_services": f"{settings.cron_service} {settings.backend_service}",
+        "studios_services": f"{settings.proxy_name} {settings.server_name}",
+        **({"docker_config": settings.docker_config} if settings.docker_config else {}),
+    }
+
+
+def _studios_variables(settings: Settings, credentials: Credentials) -> dict[str, str]:
+    """Proxy and server read one file, as in the guide."""
+    variables = environment.server_environment(settings) | environment.proxy_environment(settings)
+    variables[environment.PROXY_TOKEN_VARIABLE] = credentials.token
+    if settings.redis_password is not None:
+        variables[environment.REDIS_PASSWORD_VARIABLE] = settings.redis_password.get_secret_value()
+    if settings.management_auth_key is not None:
+        variables[environment.MANAGEMENT_AUTH_KEY_VARIABLE] = settings.management_auth_key.get_secret_value()
+    return variables
+
+
+def _platform_variables(settings: Settings, credentials: Credentials) -> dict[str, str]:
+    return environment.platform_environment(settings) | {
+        environment.PEM_PATH_VARIABLE: PEM_IN_CONTAINER,
+        environment.PLATFORM_TOKEN_VARIABLE: credentials.token,
+    }

@@ -1,0 +1,74 @@
+"""The compose file that stands beside the owner's: Studios' two services, and what Platform's backend and cron need."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from settings.model import Settings
+
+MARKER = "# Written by the deployment of Seqera Studios: a change here is overwritten."
+"""The first line. The install script overwrites no file of this name that lacks it."""
+
+STUDIOS_ENV = "data-studios.env"
+PLATFORM_ENV = "tower-studios.env"
+PEM = "data-studios-rsa.pem"
+PEM_IN_CONTAINER = "/data-studios-rsa.pem"
+PROXY_DATA = "data-studios"
+"""The folder on the instance in which the proxy keeps what its container may lose."""
+
+
+def compose_override(settings: Settings) -> str:
+    """The text of the file, in the form of Seqera's own docker-compose.yml."""
+    platform = {"env_file": [f"./{PLATFORM_ENV}"], "volumes": [f"./{PEM}:{PEM_IN_CONTAINER}:ro"]}
+    document = {
+        "services": {
+            settings.proxy_name: _proxy(settings),
+            settings.server_name: _server(settings),
+            settings.backend_service: platform,
+            settings.cron_service: platform,
+        }
+    }
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.width = 10**6
+    yaml.representer.ignore_aliases = _never
+    stream = io.StringIO()
+    yaml.dump(document, stream)
+    return f"{MARKER}\n{stream.getvalue()}"
+
+
+def _proxy(settings: Settings) -> dict[str, Any]:
+    return {
+        "image": settings.proxy_image,
+        "platform": "linux/amd64",
+        "env_file": [f"./{STUDIOS_ENV}"],
+        "networks": list(settings.proxy_networks),
+        "ports": [f"{settings.proxy_port}:{settings.proxy_port}"],
+        "volumes": [f"./{PROXY_DATA}:{settings.storage_root}"],
+        "restart": "always",
+        "depends_on": [settings.server_name, *_redis_service(settings)],
+    }
+
+
+def _server(settings: Settings) -> dict[str, Any]:
+    return {
+        "image": settings.server_image,
+        "platform": "linux/amd64",
+        "env_file": [f"./{STUDIOS_ENV}"],
+        "networks": list(settings.server_networks),
+        "restart": "always",
+        "depends_on": _redis_service(settings),
+    }
+
+
+def _redis_service(settings: Settings) -> list[str]:
+    """A host without a dot is a service of the compose file; any other is a Redis elsewhere."""
+    host = settings.redis_address.rpartition(":")[0]
+    return [] if "." in host or ":" in host else [host]
+
+
+def _never(_data: object) -> bool:
+    return True

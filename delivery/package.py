@@ -1,0 +1,73 @@
+"""The install script with the tools that it calls: as files, and as one script that brings them along."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[1]
+_INSTANCE = _ROOT / "delivery" / "instance"
+SCRIPT = "install.sh"
+_LINE = 100
+
+_LAUNCHER = """\
+#!/bin/sh
+# Unpacks the install script of Seqera Studios and what it calls, and runs it. To be read, they are in delivery/instance
+# and settings/ of the program's repository; `python -m delivery` writes them into a folder.
+set -eu
+umask 077
+tools=$(mktemp -d)
+trap 'rm -rf "$tools"' EXIT
+python3 -E -s -S - "$tools" <<'END'
+import base64, json, pathlib, sys, zlib
+packed = '''
+{payload}'''
+files = json.loads(zlib.decompress(base64.b64decode(packed)))
+for name, text in files.items():
+    path = pathlib.Path(sys.argv[1], name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+END
+sh "$tools/install.sh" {arguments}
+"""
+
+
+def tools() -> dict[str, str]:
+    """Path below the script's folder → text. settings/tower_yml.py runs there as it is, over another parser of YAML."""
+    stand_in = '"""See yaml_subset."""\n\nfrom yaml_subset import *  # noqa: F403\n'
+    return {
+        SCRIPT: _text(_INSTANCE / SCRIPT),
+        "studios_tool.py": _text(_INSTANCE / "studios_tool.py"),
+        **{name: _text(_INSTANCE / name) for name in ("yaml_reader.py", "yaml_scalars.py", "yaml_subset.py")},
+        "ruamel/__init__.py": "",
+        "ruamel/yaml/__init__.py": stand_in,
+        "ruamel/yaml/error.py": stand_in,
+        "ruamel/yaml/nodes.py": stand_in,
+        "settings/__init__.py": "",
+        "settings/tower_yml.py": _text(_ROOT / "settings" / "tower_yml.py"),
+        "settings/yaml_text.py": _text(_ROOT / "settings" / "yaml_text.py"),
+    }
+
+
+def launcher(arguments: str) -> str:
+    """One POSIX shell script that brings the tools along and calls the install script with `arguments`.
+
+    The tools are packed, since Systems Manager would read two braces in their text as a parameter of its own.
+    """
+    packed = base64.b64encode(zlib.compress(json.dumps(tools()).encode(), 9)).decode()
+    lines = "\n".join(packed[start : start + _LINE] for start in range(0, len(packed), _LINE))
+    return _LAUNCHER.replace("{payload}", lines).replace("{arguments}", arguments)
+
+
+def write_tools(folder: Path) -> None:
+    """Writes the script and its tools into a folder."""
+    for name, text in tools().items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+
+
+def _text(path: Path) -> str:
+    return path.read_bytes().decode()

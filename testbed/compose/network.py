@@ -1,0 +1,134 @@
+"""What AWS has around a Platform on EC2: the instance with its role, and an HTTPS load balancer before it."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import boto3
+
+from testbed.emulator.seed import ZONE
+from testbed.pki import Authority
+
+INSTANCE_PATH = "/_testbed/managed-instance"
+
+
+@dataclass(frozen=True)
+class ComposePlatform:
+    """The parts of one Platform, by their ids."""
+
+    name: str
+    instance_id: str
+    instance_security_group: str
+    role: str
+    load_balancer_arn: str
+    load_balancer_security_group: str
+    listener_arn: str
+
+
+def create(name: str, environment: Mapping[str, str]) -> ComposePlatform:
+    """Makes a Platform of this name in the seeded network, serving ``https://<name>.example.com``.
+
+    ``environment`` are the variables that lead to the emulator.
+    """
+    ec2 = _client("ec2", environment)
+    vpc = ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["testbed-vpc"]}])["Vpcs"][0]["VpcId"]
+    subnets = [s["SubnetId"] for s in ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]]
+    groups = {
+        part: ec2.create_security_group(GroupName=f"{name}-{part}", Description=part, VpcId=vpc)["GroupId"]
+        for part in ("instance", "balancer")
+    }
+    role = _role(name, environment)
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    instance = ec2.run_instances(
+        ImageId=image,
+        MinCount=1,
+        MaxCount=1,
+        SubnetId=subnets[0],
+        SecurityGroupIds=[groups["instance"]],
+        IamInstanceProfile={"Name": name},
+        TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}],
+    )["Instances"][0]["InstanceId"]
+    balancer, listener = _load_balancer(name, environment, subnets, groups["balancer"])
+    return ComposePlatform(name, instance, groups["instance"], role, balancer, groups["balancer"], listener)
+
+
+def remove(platform: ComposePlatform, environment: Mapping[str, str]) -> None:
+    """Takes a Platform away again."""
+    ec2, elb = _client("ec2", environment), _client("elbv2", environment)
+    elb.delete_load_balancer(LoadBalancerArn=platform.load_balancer_arn)
+    ec2.terminate_instances(InstanceIds=[platform.instance_id])
+
+
+def connect(instance_id: str, environment: Mapping[str, str], shell: Mapping[str, str]) -> None:
+    """Brings the instance's agent online: its scripts run with the variables in ``shell``."""
+    _tell("PUT", environment, {"instanceId": instance_id, "environment": dict(shell)})
+
+
+def disconnect(instance_id: str, environment: Mapping[str, str]) -> None:
+    """Takes the agent offline."""
+    _tell("DELETE", environment, {"instanceId": instance_id})
+
+
+def _tell(method: str, environment: Mapping[str, str], body: Mapping[str, Any]) -> None:
+    request = urllib.request.Request(  # noqa: S310 (the URL is the emulator's)
+        f"{environment['AWS_ENDPOINT_URL']}{INSTANCE_PATH}",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+        method=method,
+    )
+    with urllib.request.urlopen(request, timeout=30):  # noqa: S310 (the URL is the emulator's)
+        pass
+
+
+def _role(name: str, environment: Mapping[str, str]) -> str:
+    iam = _client("iam", environment)
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+    }
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+    iam.create_instance_profile(InstanceProfileName=name)
+    iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
+    return name
+
+
+def _load_balancer(name: str, environment: Mapping[str, str], subnets: list[str], group: str) -> tuple[str, str]:
+    elb, acm = _client("elbv2", environment), _client("acm", environment)
+    balancer = elb.create_load_balancer(Name=name, Subnets=subnets, SecurityGroups=[group], Scheme="internet-facing")[
+        "LoadBalancers"
+    ][0]["LoadBalancerArn"]
+    certificate = acm.import_certificate(**_certificate(f"{name}.{ZONE}"))["CertificateArn"]
+    listener = elb.create_listener(
+        LoadBalancerArn=balancer,
+        Protocol="HTTPS",
+        Port=443,
+        Certificates=[{"CertificateArn": certificate}],
+        SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06",
+        DefaultActions=[
+            {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503", "ContentType": "text/plain"}}
+        ],
+    )["Listeners"][0]["ListenerArn"]
+    return balancer, listener
+
+
+def _certificate(host: str) -> dict[str, bytes]:
+    """What Platform has for its own host, of an authority that nobody else knows."""
+    with TemporaryDirectory() as folder:
+        pair = Authority(Path(folder)).server("platform", [host])
+        return {"Certificate": pair.certificate.read_bytes(), "PrivateKey": pair.key.read_bytes()}
+
+
+def _client(service: str, environment: Mapping[str, str]) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        region_name=environment["AWS_REGION"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+    )

@@ -1,0 +1,129 @@
+"""On the host, tower.yml is edited by the code that edits it on Kubernetes, over a smaller parser of YAML.
+
+Whatever the text, both make the same of it, or the smaller one refuses it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import pytest
+import studios_tool
+import yaml_subset
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from settings import tower_yml
+from tests.unit.settings.test_tower_yml import documents, workspaces
+
+#: What breaks a text in ways that a person might.
+PIECES = [
+    *"ab:-#{}[],&*|>'\"\n \r\t?!%~.0+\\",
+    "\n  ",
+    "tower:",
+    "data-studio:",
+    "allowed-workspaces:",
+    "null",
+    "---\n",
+    "&a ",
+    "*a",
+    ": ",
+    "- ",
+    "#c",
+    "|\n",
+    "\r\n",
+]
+UNLIMITED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@contextmanager
+def _as_on_the_host() -> Iterator[None]:
+    """Imports of ruamel.yaml get the smaller parser, as they do on the host."""
+    names = [name for name in sys.modules if name.split(".")[0] in ("ruamel", "settings")]
+    kept = {name: sys.modules.pop(name) for name in names}
+    package = ModuleType("ruamel")
+    sys.modules |= {
+        "ruamel": package,
+        **dict.fromkeys(("ruamel.yaml", "ruamel.yaml.error", "ruamel.yaml.nodes"), yaml_subset),
+    }
+    try:
+        yield
+    finally:
+        for name in [name for name in sys.modules if name.split(".")[0] in ("ruamel", "settings")]:
+            del sys.modules[name]
+        sys.modules |= kept
+
+
+with _as_on_the_host():
+    on_the_host = importlib.import_module("settings.tower_yml")
+
+REFUSED = (tower_yml.TowerYmlError, on_the_host.TowerYmlError, yaml_subset.YAMLError)
+
+
+def made_of(module: Any, text: str, value: list[int] | None, later: list[int] | None) -> tuple[object, ...] | None:
+    """All that the module makes of the text; None where it refuses it."""
+    try:
+        entry = module.read_entry(text)
+        first = module.set_allowed_workspaces(text, value)
+        second = module.set_allowed_workspaces(first, later)
+        return entry.depth, entry.source, entry.value, first, second, module.restore(second, entry)
+    except REFUSED:
+        return None
+
+
+@UNLIMITED
+@given(documents(), workspaces, workspaces)
+def test_what_people_write_is_edited_to_the_same_characters(
+    text: str, value: list[int] | None, later: list[int] | None
+) -> None:
+    made = made_of(on_the_host, text, value, later)
+    assert made is not None
+    assert made == made_of(tower_yml, text, value, later)
+
+
+@UNLIMITED
+@given(
+    documents(),
+    st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 2), st.sampled_from(PIECES)), min_size=1, max_size=4),
+    workspaces,
+)
+def test_what_is_broken_is_edited_to_the_same_characters_or_refused(
+    text: str, breaks: list[tuple[int, int, str]], value: list[int] | None
+) -> None:
+    for place, removed, piece in breaks:
+        at = place % (len(text) + 1)
+        text = text[:at] + piece + text[at + removed :]
+    made = made_of(on_the_host, text, value, [1])
+    assert made is None or made == made_of(tower_yml, text, value, [1])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: !tag x\n", "a character that no plain text begins with"),
+        ("? a\n: b\n", "a complex key"),
+        ("a: &x\n  b: 1\nc: *y\n", "an alias of an anchor that is not above it"),
+        ("a:\n\tb: 1\n", "a tab where a space is expected"),
+        ("a: 'x\n", "a quote that is not closed"),
+        ("a: [1, 2\n", "a bracket that is not closed"),
+        ("a: 1\n  b: 2\n", "a value behind text of several lines"),
+        ("a: 1\n---\nb: 2\n", "something behind the end of the document"),
+        ("%TAG ! x\n---\na: 1\n", "a directive other than one %YAML 1.2"),
+        ("[" * 200, "more levels than a configuration has"),
+    ],
+)
+def test_what_it_does_not_know_is_refused_with_the_reason(text: str, words: str) -> None:
+    with pytest.raises(yaml_subset.YAMLError) as caught:
+        yaml_subset.YAML().compose(text)
+    assert caught.value.problem == words
+    assert caught.value.problem_mark is not None
+
+
+def test_a_tool_that_is_called_wrongly_says_how() -> None:
+    assert studios_tool.main(["set", "x"]) == 2
+    assert studios_tool.main([]) == 2

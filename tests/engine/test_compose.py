@@ -1,0 +1,254 @@
+"""Studios for a Docker Compose Platform, from nothing and back: the script runs on "the instance", a scratch folder."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from testbed import paths
+from testbed.compose import network
+from testbed.compose.host import FILES, ComposeHost
+from testbed.compose.network import ComposePlatform
+from tests.delivery.conftest import start_platform
+from tests.engine.stack import Finished, Stack
+
+REDIS_PASSWORD = "p$HOME'x\"y # s3cret"
+OURS = ("connect-proxy", "connect-server")
+ZONE = "example.com"
+
+
+@dataclass
+class Deployed:
+    """A stack that is up, with what was there before."""
+
+    platform: ComposePlatform
+    host: ComposeHost
+    stack: Stack
+    environment: dict[str, str]
+    files_before: dict[str, bytes]
+    aws_before: dict[str, Any]
+    failed_up: Finished
+    first_up: Finished
+    starts: dict[str, int]
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.environment["AWS_ENDPOINT_URL"],
+            region_name=self.environment["AWS_REGION"],
+            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    @property
+    def domain(self) -> str:
+        return f"{self.platform.name}.{ZONE}"
+
+    def aws(self) -> dict[str, Any]:
+        """Everything around the instance that a stack may add to."""
+        platform = self.platform
+        elb, ssm, ec2 = self.client("elbv2"), self.client("ssm"), self.client("ec2")
+        groups = [platform.instance_security_group, platform.load_balancer_security_group]
+        found = ec2.describe_security_groups(GroupIds=groups)["SecurityGroups"]
+        listener = elb.describe_listener_certificates(ListenerArn=platform.listener_arn)["Certificates"]
+        route53 = self.client("route53")
+        zones = route53.list_hosted_zones_by_name(DNSName=ZONE)["HostedZones"]
+        zone = next(each["Id"] for each in zones if each["Name"] == f"{ZONE}.")
+        records = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+        return {
+            "ingress": {group["GroupId"]: group["IpPermissions"] for group in found},
+            "rules": elb.describe_rules(ListenerArn=platform.listener_arn)["Rules"],
+            "certificates": sorted(each["CertificateArn"] for each in listener),
+            "associations": ssm.list_associations()["Associations"],
+            "documents": ssm.list_documents(Filters=[{"Key": "Owner", "Values": ["Self"]}])["DocumentIdentifiers"],
+            "secrets": self.client("secretsmanager").list_secrets()["SecretList"],
+            "policies": self.client("iam").list_role_policies(RoleName=platform.role)["PolicyNames"],
+            "targets": [each for each in elb.describe_target_groups()["TargetGroups"] if each.get("Port") == 9090],
+            # That of Platform's own host stays: ACM asks for the same one for every certificate of a host.
+            "records": [each for each in records if each["Name"].startswith("\\052.") and self.domain in each["Name"]],
+        }
+
+
+@pytest.fixture(scope="module")
+def deployed(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    platform = network.create(f"compose-{secrets.token_hex(2)}", environment)
+    host = ComposeHost.create(tmp_path_factory.mktemp("instance") / "root")
+    shell = host.environment(environment)
+    start_platform(host, shell)
+    network.connect(platform.instance_id, environment, shell)
+    config = {
+        "aws:region": environment["AWS_REGION"],
+        "target": "compose",
+        "platformUrl": f"https://{platform.name}.{ZONE}",
+        "platformVersion": "25.3",
+        "hostedZone": ZONE,
+        "instanceTags": {"Name": platform.name},
+        "loadBalancer": platform.name,
+        "composeFolder": str(host.folder),
+        "installTimeout": 120,
+    }
+    folder: Path = tmp_path_factory.mktemp("stack")
+    stack = Stack(platform.name, folder, environment, config, {"redisPassword": REDIS_PASSWORD}).create()
+    made = Deployed(
+        platform, host, stack, environment, host.files(), {}, Finished([], 0, "", ""), Finished([], 0, "", ""), {}
+    )
+    made.aws_before = made.aws()
+    try:
+        tower_yml = host.folder / "tower.yml"
+        text = tower_yml.read_text()
+        tower_yml.write_text("tower: [broken\n")
+        made.failed_up = stack.up()
+        tower_yml.write_text(text)
+        made.first_up = stack.up().ok()
+        made.starts = host.starts()
+        yield made
+    finally:
+        stack.destroy()
+        stack.remove()
+        network.remove(platform, environment)
+
+
+def test_what_the_script_says_on_the_instance_is_what_up_says(deployed: Deployed) -> None:
+    assert deployed.failed_up.code != 0
+    assert "tower.yml is not valid YAML" in deployed.failed_up.text
+    assert "nothing was changed" in deployed.failed_up.text
+    assert "Traceback" not in deployed.failed_up.text
+
+
+def test_the_load_balancer_alone_reaches_the_proxys_port(deployed: Deployed) -> None:
+    now = deployed.aws()
+    (rule,) = now["ingress"][deployed.platform.instance_security_group]
+    assert (rule["IpProtocol"], rule["FromPort"], rule["ToPort"], rule["IpRanges"]) == ("tcp", 9090, 9090, [])
+    assert [pair["GroupId"] for pair in rule["UserIdGroupPairs"]] == [deployed.platform.load_balancer_security_group]
+
+
+def test_the_listener_sends_sessions_to_the_instance_with_their_certificate(deployed: Deployed) -> None:
+    elb, now = deployed.client("elbv2"), deployed.aws()
+    rule = next(rule for rule in now["rules"] if rule["Priority"] != "default")
+    assert rule["Conditions"][0]["HostHeaderConfig"]["Values"] == [f"*.{deployed.domain}"]
+    group = elb.describe_target_groups(TargetGroupArns=[rule["Actions"][0]["TargetGroupArn"]])["TargetGroups"][0]
+    assert (group["Port"], group["Protocol"], group["TargetType"]) == (9090, "HTTP", "instance")
+    assert (group["HealthCheckPath"], group["Matcher"]["HttpCode"]) == ("/", "200-499")
+    health = elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
+    assert [(each["Target"]["Id"], each["Target"]["Port"]) for each in health] == [
+        (deployed.platform.instance_id, 9090)
+    ]
+    added = set(now["certificates"]) - set(deployed.aws_before["certificates"])
+    assert added == {deployed.stack.outputs()["certificateArn"]}
+    assert [record["AliasTarget"]["HostedZoneId"] for record in now["records"]] == ["Z35SXDOTRQ7X7K"]
+
+
+def test_a_load_balancer_that_cuts_web_sockets_is_reported_with_what_mends_it(deployed: Deployed) -> None:
+    text = " ".join(deployed.first_up.text.split())
+    assert f"The load balancer {deployed.platform.name} cuts a WebSocket after 60 s without traffic" in text
+    assert (
+        f"aws elbv2 modify-load-balancer-attributes --load-balancer-arn {deployed.platform.load_balancer_arn} "
+        "--attributes Key=idle_timeout.timeout_seconds,Value=301"
+    ) in text
+
+
+def test_the_instances_role_may_read_this_secret_and_nothing_else(deployed: Deployed) -> None:
+    iam, role = deployed.client("iam"), deployed.platform.role
+    (name,) = deployed.aws()["policies"]
+    policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    outputs = deployed.stack.outputs()
+    assert policy["Statement"] == [
+        {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": outputs["bundleSecretArn"]}
+    ]
+    assert json.loads(outputs["instancePolicy"]) == policy
+
+
+def test_studios_runs_beside_platform_with_what_the_guide_wants(deployed: Deployed) -> None:
+    running = {name: each["config"] for name, each in deployed.host.containers().items()}
+    assert set(OURS) <= set(running)
+    assert {name: deployed.starts[name] for name in ("backend", "cron", "frontend", "db", *OURS)} == {
+        "backend": 2,
+        "cron": 2,
+        "frontend": 1,
+        "db": 1,
+        "connect-proxy": 1,
+        "connect-server": 1,
+    }
+    url, token = f"https://connect.{deployed.domain}", deployed.stack.outputs("--show-secrets")["registrationToken"]
+    assert running["connect-proxy"]["environment"]["CONNECT_PROXY_URL"] == url
+    assert running["connect-proxy"]["environment"]["CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"] == token
+    assert running["connect-proxy"]["environment"]["CONNECT_REDIS_PASSWORD"] == REDIS_PASSWORD
+    for name in ("backend", "cron"):
+        assert running[name]["environment"]["TOWER_DATA_STUDIO_CONNECT_URL"] == url
+        assert running[name]["environment"]["TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"] == token
+    pem = (deployed.host.folder / "data-studios-rsa.pem").read_text()
+    headers = [line for line in pem.splitlines() if line.startswith("-----BEGIN")]
+    assert headers == ["-----BEGIN RSA PRIVATE KEY-----", "-----BEGIN PUBLIC KEY-----"]
+    assert pem.endswith(deployed.stack.outputs()["publicKey"])
+
+
+def test_nothing_is_left_to_do_after_an_up(deployed: Deployed) -> None:
+    assert deployed.stack.preview("--expect-no-changes").changes == {}
+
+
+def test_no_secret_leaves_the_program(deployed: Deployed) -> None:
+    token = deployed.stack.outputs("--show-secrets")["registrationToken"]
+    key = (deployed.host.folder / "data-studios-rsa.pem").read_text().splitlines()[1]
+    ssm = deployed.client("ssm")
+    documents = [ssm.get_document(Name=each["Name"]) for each in deployed.aws()["documents"]]
+    places = {
+        "what up says": deployed.failed_up.text + deployed.first_up.text,
+        "the state": deployed.stack.state(),
+        "the document and the association": json.dumps([documents, deployed.aws()["associations"]], default=str),
+        "docker's command lines": "\n".join(deployed.host.calls()),
+        "the outputs": json.dumps(deployed.stack.outputs()),
+        "the logs": "".join(path.read_text(errors="replace") for path in paths.LOGS.glob("*.log")),
+    }
+    values = {"token": token, "key": key, "password": REDIS_PASSWORD, "password in JSON": json.dumps(REDIS_PASSWORD)}
+    assert [
+        f"{what} in {place}" for what, value in values.items() for place, text in places.items() if value in text
+    ] == []
+
+
+def test_other_workspaces_restart_backend_and_cron_alone(deployed: Deployed) -> None:
+    before = deployed.host.starts()
+    deployed.stack.set(allowedWorkspaces=[11, 42]).up().ok()
+    text = (deployed.host.folder / "tower.yml").read_text()
+    assert "    allowed-workspaces: [11, 42]\n" in text
+    after = deployed.host.starts()
+    assert {name for name in after if after[name] != before[name]} == {"backend", "cron"}
+
+
+def test_a_new_key_and_token_reach_all_that_read_them(deployed: Deployed) -> None:
+    before, key = deployed.host.starts(), deployed.stack.outputs()["publicKey"]
+    token = deployed.stack.outputs("--show-secrets")["registrationToken"]
+    deployed.stack.set(tokenRotation="2", rsaRotation="2").up().ok()
+    assert deployed.stack.outputs()["publicKey"] != key
+    assert (deployed.host.folder / "data-studios-rsa.pem").read_text().endswith(deployed.stack.outputs()["publicKey"])
+    after = deployed.host.starts()
+    assert {name for name in after if after[name] != before[name]} == {"backend", "cron", *OURS}
+    running = deployed.host.containers()
+    now = running["backend"]["config"]["environment"]["TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"]
+    assert now == running["connect-proxy"]["config"]["environment"]["CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"] != token
+
+
+def test_destroy_needs_the_instance_and_says_so(deployed: Deployed) -> None:
+    network.disconnect(deployed.platform.instance_id, deployed.environment)
+    refused = deployed.stack.destroy()
+    assert refused.code != 0
+    assert "does not answer to Systems Manager" in refused.text
+    assert (deployed.host.folder / "data-studios-rsa.pem").exists()
+    network.connect(
+        deployed.platform.instance_id, deployed.environment, deployed.host.environment(deployed.environment)
+    )
+
+
+def test_destroy_leaves_the_host_and_the_account_as_they_were(deployed: Deployed) -> None:
+    deployed.stack.destroy().ok()
+    assert deployed.host.files() == deployed.files_before
+    assert (deployed.host.folder / "tower.yml").read_bytes() == (FILES / "tower.yml").read_bytes()
+    assert not set(OURS) & set(deployed.host.containers())
+    assert deployed.aws() == deployed.aws_before
+    assert json.loads(deployed.stack.state())["deployment"].get("resources", []) == []

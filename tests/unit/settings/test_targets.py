@@ -1,0 +1,119 @@
+"""A stack is for Kubernetes or for Docker Compose, and its settings are those of one of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from settings.errors import SettingsError
+from settings.parsing import FIELDS, parse_settings
+from settings.targets import ONLY_ON, REQUIRED_ON
+
+KUBERNETES = {
+    "platformUrl": "https://example.com",
+    "platformVersion": "25.3",
+    "namespace": "platform-stage",
+    "redisAddress": "redis:6379",
+    "hostedZone": "example.com",
+}
+COMPOSE = {
+    "target": "compose",
+    "platformUrl": "https://example.com",
+    "platformVersion": "25.3",
+    "hostedZone": "example.com",
+    "instanceId": "i-0123456789abcdef0",
+    "loadBalancer": "platform",
+    "composeFolder": "/opt/seqera",
+}
+
+
+def problems(values: dict[str, object]) -> list[str]:
+    try:
+        parse_settings({key: value for key, value in values.items() if value is not None})
+    except SettingsError as error:
+        return [str(problem).removeprefix("seqera-studios:") for problem in error.problems]
+    return []
+
+
+def test_a_stack_that_says_nothing_is_for_kubernetes() -> None:
+    settings = parse_settings(KUBERNETES)
+    assert settings.target == "kubernetes"
+    assert settings.proxy_port == 8081
+
+
+def test_defaults_on_compose_are_the_guides() -> None:
+    settings = parse_settings(COMPOSE)
+    assert settings.redis_address == "redis:6379"
+    assert settings.proxy_port == 9090
+    assert settings.compose_override == "docker-compose.override.yml"
+    assert parse_settings({**COMPOSE, "composeFile": "compose.yaml"}).compose_override == "compose.override.yaml"
+
+
+def test_every_key_of_one_target_is_a_setting_and_of_no_other_target() -> None:
+    for target, keys in ONLY_ON.items():
+        assert keys <= set(FIELDS), target
+    assert not ONLY_ON["kubernetes"] & ONLY_ON["compose"]
+    assert {key for keys in REQUIRED_ON.values() for key in keys} <= set(FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("namespace", "x"), ("proxyReplicas", 3), ("takeOver", ["ConfigMap/a"]), ("eksCluster", "c")]
+)
+def test_a_key_of_kubernetes_is_refused_on_compose(key: str, value: object) -> None:
+    (problem, *_) = problems({**COMPOSE, key: value})
+    assert problem.startswith(f"{key}: ")
+    assert problem.endswith("is for target kubernetes, and target is compose; remove it")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("composeFolder", "/x"), ("instanceTags", {"Name": "x"}), ("delivery", "files")]
+)
+def test_a_key_of_compose_is_refused_on_kubernetes(key: str, value: object) -> None:
+    (problem,) = problems({**KUBERNETES, key: value})
+    assert problem.startswith(f"{key}: ")
+    assert problem.endswith("is for target compose, and target is kubernetes; remove it")
+
+
+def test_what_the_engine_hands_over_for_the_other_target_is_not_taken_for_written() -> None:
+    defaults = {key: FIELDS[key].default for key in ONLY_ON["kubernetes"]}
+    assert problems({**COMPOSE, **defaults}) == []
+
+
+def test_a_key_that_only_one_target_needs_is_asked_for_with_an_example() -> None:
+    assert problems({**COMPOSE, "composeFolder": None}) == [
+        "composeFolder: is not set; write: pulumi config set composeFolder /home/ec2-user/seqera"
+    ]
+    assert problems({**KUBERNETES, "namespace": None, "redisAddress": None}) == [
+        "namespace: is not set; write: pulumi config set namespace platform-stage",
+        "redisAddress: is not set; write: pulumi config set redisAddress redis:6379",
+    ]
+
+
+def test_instance_and_load_balancer_are_named_once() -> None:
+    assert problems({**COMPOSE, "instanceId": None, "loadBalancer": None}) == [
+        "instanceId: is not set, and instanceTags neither; write: pulumi config set instanceId i-0123456789abcdef0",
+        "loadBalancer: is not set, and loadBalancerTags neither; write: pulumi config set loadBalancer platform",
+    ]
+    assert problems({**COMPOSE, "instanceTags": {"Name": "x"}, "loadBalancerTags": {"Name": "x"}}) == [
+        'instanceId: "i-0123456789abcdef0" names the EC2 instance a second time; remove it or instanceTags',
+        'loadBalancer: "platform" names the load balancer a second time; remove it or loadBalancerTags',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"instanceId": "i-xyz"}, "is no id of an EC2 instance"),
+        ({"composeFolder": "relative"}, "is no absolute path"),
+        ({"composeFile": "sub/docker-compose.yml"}, "is no name of a YAML file"),
+        ({"loadBalancer": "arn:aws:elasticloadbalancing:x"}, "is neither name nor ARN"),
+        ({"listenerArn": "x"}, "is no ARN of a listener"),
+        ({"proxyNetworks": []}, "is empty"),
+        ({"composeOverride": "docker-compose.yml"}, "is composeFile as well"),
+        ({"cronService": "backend"}, "is backendService as well"),
+        ({"proxyName": "backend"}, "is a service of Platform as well"),
+        ({"target": "swarm"}, "is not one of the words it can be"),
+    ],
+)
+def test_a_value_of_another_form_is_refused(changes: dict[str, object], words: str) -> None:
+    (problem,) = problems({**COMPOSE, **changes})
+    assert words in problem
