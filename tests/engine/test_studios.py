@@ -163,12 +163,8 @@ def test_no_secret_leaves_the_program(deployed: Deployed) -> None:
     assert found == []
 
 
+#: Two of many: test_changes.py has the rest.
 EVERYDAY_CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
-    "more replicas of the proxy": ({"proxyReplicas": 4}, {"studios-proxy-deployment": "update"}),
-    "another image of the server": (
-        {"serverImage": "registry.example.com/studios/server"},
-        {"studios-server-stateful-set": "update"},
-    ),
     "a longer idle timeout": ({"idleTimeout": 600}, {"studios-ingress-ingress": "update"}),
     "a cache that only the proxy has": (
         {"cacheTtl": "5m"},
