@@ -17,9 +17,11 @@ from survey.platform import survey_platform
 
 def on_kubernetes(settings: Settings) -> KubernetesStudios:
     """Studios in the cluster that Platform runs in."""
+    profile = pulumi_aws.config.profile
+    survey_certificate(settings, region=pulumi_aws.config.region, profile=profile)
     field_manager = f"studios-{pulumi.get_stack()}"
     if settings.eks_cluster is not None:
-        cluster = eks_connection(settings.eks_cluster, profile=pulumi_aws.config.profile)
+        cluster = eks_connection(settings.eks_cluster, profile=profile)
     else:
         cluster = ClusterConnection(kubeconfig=settings.kubeconfig, context=settings.kube_context)
     survey_platform(cluster.access(), settings, field_manager=field_manager)
