@@ -99,12 +99,17 @@ class Account:
 
 
 @contextmanager
+def be_strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes moto as strict as AWS until the test ends."""
+    for owner, name, value in strictness.PATCHES:
+        monkeypatch.setattr(owner, name, value, raising=False)
+
+
 def strict_account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     """A new account; moto is its lax self again afterwards."""
     # moto would make 1300 images for each account.
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-    for owner, name, value in strictness.PATCHES:
-        monkeypatch.setattr(owner, name, value, raising=False)
+    be_strict(monkeypatch)
     made = key()
     monkeypatch.setattr(rsa, "generate_private_key", lambda **_: made)
     with mock_aws():

@@ -14,7 +14,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from testbed.emulator import managed_instances, strictness
+from testbed.emulator import managed_instances
+from tests.testbed.aws_account import be_strict
 
 INSTANCE = "i-0123456789abcdef0"
 CONTENT = {
@@ -34,8 +35,8 @@ CONTENT = {
 
 
 @pytest.fixture
-def ssm() -> Iterator[Any]:
-    strictness.apply()
+def ssm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    be_strict(monkeypatch)
     with mock_aws():
         client = boto3.client("ssm", region_name="us-east-1")
         client.create_document(Name="say", Content=json.dumps(CONTENT), DocumentType="Command")
