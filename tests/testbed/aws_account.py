@@ -98,13 +98,13 @@ class Account:
         return str(self.elb.create_listener(LoadBalancerArn=balancer, **wanted)["Listeners"][0]["ListenerArn"])
 
 
-@contextmanager
 def be_strict(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes moto as strict as AWS until the test ends."""
     for owner, name, value in strictness.PATCHES:
         monkeypatch.setattr(owner, name, value, raising=False)
 
 
+@contextmanager
 def strict_account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     """A new account; moto is its lax self again afterwards."""
     # moto would make 1300 images for each account.
