@@ -19,6 +19,8 @@ from testbed.compose.network import ComposePlatform
 from tests.delivery.conftest import start_platform
 from tests.engine.stack import Finished, Stack
 
+pytestmark = pytest.mark.slow
+
 REDIS_PASSWORD = "p$HOME'x\"y # s3cret"
 OURS = ("connect-proxy", "connect-server")
 ZONE = "example.com"

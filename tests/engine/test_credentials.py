@@ -12,6 +12,8 @@ from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
 from tests.engine.stack import Preview, Stack
 
+pytestmark = pytest.mark.slow
+
 APPS = ("backend", "cron", "frontend", "connect-proxy", "connect-server")
 
 
