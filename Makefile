@@ -21,23 +21,25 @@ demo: $(INSTALLED) ## bring Studios up on the testbed, stack local, and say what
 down: $(INSTALLED) ## end the testbed and remove everything it made
 	@$(RUN) -m testbed down
 
-test: check unit delivery stand-ins engine ## run everything that CI runs
+test: $(INSTALLED) ## run everything that CI runs
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check unit delivery stand-ins
+	@$(MAKE) --no-print-directory engine
 
 unit: $(INSTALLED) ## test settings and components under mocks, in seconds
-	$(RUN) -m pytest tests/unit -n 2 -m "not slow"
+	$(RUN) -m pytest tests/unit -m "not slow"
 
 delivery: $(INSTALLED) ## test the script for Docker Compose hosts in scratch folders
-	$(RUN) -m pytest tests/delivery -n 2
+	$(RUN) -m pytest tests/delivery
 
 stand-ins: $(INSTALLED) ## test the testbed's own parts, without an engine or a cluster
-	$(RUN) -m pytest tests/testbed -n 2
+	$(RUN) -m pytest tests/testbed
 
 engine: $(INSTALLED) ## test on the real engine and a real Kubernetes API
-	$(RUN) -m pytest tests/engine -n 2 --dist loadfile -m "not slow"
+	$(RUN) -m pytest tests/engine -n 2 --dist loadgroup -m "not slow"
 
 test-all: check ## run every test, also those that `make test` leaves out since they take long
 	$(RUN) -m pytest tests/unit tests/testbed tests/delivery
-	$(RUN) -m pytest tests/engine -n 2 --dist loadfile
+	$(RUN) -m pytest tests/engine -n 2 --dist loadgroup
 
 check: $(INSTALLED) ## run linter, formatter's check and type checker, and look for known-vulnerable requirements
 	$(BIN)/ruff check $(SOURCES)
