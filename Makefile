@@ -35,11 +35,11 @@ stand-ins: $(INSTALLED) ## test the testbed's own parts, without an engine or a 
 	$(RUN) -m pytest tests/testbed
 
 engine: $(INSTALLED) ## test on the real engine and a real Kubernetes API
-	$(RUN) -m pytest tests/engine -n 2 --dist loadgroup -m "not slow"
+	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: check ## run every test, also those that `make test` leaves out since they take long
 	$(RUN) -m pytest tests/unit tests/testbed tests/delivery
-	$(RUN) -m pytest tests/engine -n 2 --dist loadgroup
+	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(INSTALLED) ## run linter, formatter's check and type checker, and look for known-vulnerable requirements
 	$(BIN)/ruff check $(SOURCES)

@@ -32,14 +32,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         lifecycle.down()
 
 
-@pytest.hookimpl(tryfirst=True)  # before the workers read the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps the tests that share a stack with one worker: those of a file, but for the variants, which share none."""
-    for item in items:
-        if item.path.stem != "test_variants":
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 def _is_worker(session: pytest.Session) -> bool:
     return hasattr(session.config, "workerinput")
 
