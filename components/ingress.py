@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_kubernetes import meta, networking
 
-from components.pods import PART_OF, name_of
+from components.pods import common_labels, name_of
 
 ALB = "alb.ingress.kubernetes.io"
 """The prefix of the AWS Load Balancer Controller's annotations."""
@@ -81,7 +81,7 @@ class StudiosIngress(pulumi.ComponentResource):
             metadata=meta.v1.ObjectMetaArgs(
                 name=args.ingress_name,
                 namespace=args.namespace,
-                labels=PART_OF,
+                labels=common_labels(),
                 annotations=_annotations(args),
             ),
             spec=networking.v1.IngressSpecArgs(
