@@ -164,8 +164,10 @@ def test_the_commands_of_the_workflows_preview_deploy_and_find_drift(three: dict
         "",
         "| operation | resource | type | what changes |",
         "|-|-|-|-|",
-        "| update | `studios-proxy-deployment` | `kubernetes:apps/v1:Deployment` | "
-        f"`spec.replicas`: `{now}` → `{now + 1}` |",
+        (
+            "| update | `studios-proxy-deployment` | `kubernetes:apps/v1:Deployment` | "
+            f"`spec.replicas`: `{now}` → `{now + 1}` |"
+        ),
     ]
     _make(alone, "up").ok()
     assert len(alone.install.pods("connect-proxy")) == now + 1
