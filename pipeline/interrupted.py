@@ -25,12 +25,12 @@ class Resumed:
 
     Args:
         state: as `pulumi stack import` takes it.
-        adopted: URN → id of what is now in it; a refresh has to tell whether it is really there.
+        adopted: what is now in it; a refresh has to tell whether it is really there.
         interrupted: URN → what was being done, of every note.
     """
 
     state: State
-    adopted: dict[str, str] = field(default_factory=dict)
+    adopted: list[Resource] = field(default_factory=list)
     interrupted: dict[str, str] = field(default_factory=dict)
 
 
@@ -45,14 +45,16 @@ def resume(state: State, find: Finder) -> Resumed:
         if note["type"] != "creating":
             continue
         made_id = find(made, resources)
-        if made_id is not None and _adopt(resources, {**made, "id": made_id}):
-            result.adopted[made["urn"]] = made_id
+        if made_id is None:
+            continue
+        adopted = {**made, "id": made_id, "outputs": copy.deepcopy(made.get("inputs", {}))}
+        if _adopt(resources, adopted):
+            result.adopted.append(adopted)
     return result
 
 
 def _adopt(resources: list[Resource], made: Resource) -> bool:
     """Puts it where the engine would have, had it lived; False if it is in the state already."""
-    made.setdefault("outputs", copy.deepcopy(made.get("inputs", {})))
     same = [each for each in resources if each["urn"] == made["urn"]]
     if any(each.get("id") == made["id"] and not each.get("pendingReplacement") for each in same):
         return False
@@ -80,21 +82,27 @@ def without(state: State, urns: set[str]) -> State:
     return result
 
 
-def strangers(state: State, adopted: Mapping[str, str]) -> dict[str, str]:
-    """URN → id of what was adopted and, now that it has been read, turns out to be somebody else's of the same name."""
+def strangers(state: State, adopted: Sequence[Resource]) -> dict[str, str]:
+    """URN → id of what was adopted and, now that it has been read, turns out to be somebody else's of the same name.
+
+    Args:
+        state: after a refresh, which has made the inputs of each resource those of what is there.
+        adopted: with what the stack asked for.
+    """
+    asked_for = {(each["urn"], each["id"]): each for each in adopted}
     return {
         each["urn"]: each["id"]
         for each in state["deployment"].get("resources", [])
-        if adopted.get(each["urn"]) == each.get("id") and not _is_as_asked_for(each)
+        if (asked := asked_for.get((each["urn"], each.get("id")))) and not _is_as_asked_for(asked, each)
     }
 
 
-def _is_as_asked_for(resource: Resource) -> bool:
-    asked, live = resource.get("inputs", {}), resource.get("outputs", {})
-    if resource["type"].startswith("kubernetes:"):
+def _is_as_asked_for(made: Resource, found: Resource) -> bool:
+    asked, live = made.get("inputs", {}), found.get("outputs", {})
+    if made["type"].startswith("kubernetes:"):
         # Defaults and controllers change much of an object, but nobody else's bears these labels.
         asked, live = ((each.get("metadata") or {}).get("labels") or {} for each in (asked, live))
-    return all(_same(value, live.get(key)) for key, value in asked.items() if not key.startswith("__"))
+    return _same(asked, live)
 
 
 def _same(asked: Any, live: Any) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
 
 from pipeline.created import find
-from pipeline.interrupted import State, resume, strangers, without
+from pipeline.interrupted import Resumed, State, resume, strangers, without
 
 FINISHING = ("up", "destroy")
 
@@ -25,17 +24,17 @@ def recover(stack: str, command: str) -> int:
         return _failed(exported)
     resumed = resume(json.loads(exported.stdout), find)
     if resumed.interrupted:
-        code = _put_right(stack, resumed.state, resumed.interrupted, resumed.adopted)
+        code = _put_right(stack, resumed)
         if code:
             return code
     # At a terminal Pulumi shows what it is going to do, and asks.
     return subprocess.run([*_pulumi(command, stack), *([] if _asks() else ["--yes"])], check=False).returncode
 
 
-def _put_right(stack: str, state: State, interrupted: Mapping[str, str], adopted: Mapping[str, str]) -> int:
-    for urn, operation in sorted(interrupted.items()):
+def _put_right(stack: str, resumed: Resumed) -> int:
+    for urn, operation in sorted(resumed.interrupted.items()):
         print(f"{_name(urn)} was interrupted while {operation}")
-    imported = _import(stack, state)
+    imported = _import(stack, resumed.state)
     if imported.returncode:
         return _failed(imported)
     refreshed = _quietly("refresh", stack, "--yes", "--skip-preview")
@@ -44,8 +43,8 @@ def _put_right(stack: str, state: State, interrupted: Mapping[str, str], adopted
     exported = _quietly("stack", stack, "export")
     if exported.returncode:
         return _failed(exported)
-    state = json.loads(exported.stdout)
-    left_alone = strangers(state, adopted)
+    state: State = json.loads(exported.stdout)
+    left_alone = strangers(state, resumed.adopted)
     for urn, made_id in sorted(left_alone.items()):
         print(f"{_name(urn)}: there is {made_id}, which this stack hasn't made; it is left alone")
     if left_alone:
@@ -53,7 +52,7 @@ def _put_right(stack: str, state: State, interrupted: Mapping[str, str], adopted
         if imported.returncode:
             return _failed(imported)
     there = {each["urn"] for each in state["deployment"]["resources"]} - set(left_alone)
-    for urn in sorted(there & set(adopted)):
+    for urn in sorted(there & {each["urn"] for each in resumed.adopted}):
         print(f"{_name(urn)} had been made, and is in the state now")
     return 0
 

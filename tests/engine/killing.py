@@ -64,7 +64,7 @@ class Killer:
 
     def one_step_at_a_time(self) -> Killer:
         """This, for an engine that begins no write before another is done."""
-        environment = {**self.stack.environment, "PULUMI_OPTION_PARALLEL": "1"}
+        environment = {**self.stack.environment, "PULUMI_PARALLEL": "1"}
         return replace(self, stack=replace(self.stack, environment=environment))
 
     def kill_after_next_write(self, *command: str) -> Finished:
@@ -120,7 +120,9 @@ class Killer:
         for each in self.relays:
             each.fault, each.answered = fault, answered
         try:
-            return self._watched(command, mark)
+            finished = self._watched(command, mark)
+            assert killed.is_set() or finished.code == 0, f"it failed, and not for having been killed:\n{finished.text}"
+            return finished
         finally:
             for each in self.relays:
                 each.fault = each.answered = None

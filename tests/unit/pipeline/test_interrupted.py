@@ -36,21 +36,21 @@ def test_a_creation_becomes_a_resource_with_its_inputs_and_what_it_depends_on() 
     resumed = resume(_state([], creating=note), _found("studios/proxy"))
     assert _resources(resumed.state) == [{**note, "id": "studios/proxy", "outputs": {"port": 80}}]
     assert "pending_operations" not in resumed.state["deployment"]
-    assert resumed.adopted == {PROXY: "studios/proxy"}
+    assert resumed.adopted == [{**note, "id": "studios/proxy", "outputs": {"port": 80}}]
     assert resumed.interrupted == {PROXY: "creating"}
 
 
 def test_a_creation_of_which_nothing_can_be_left_is_forgotten() -> None:
     resumed = resume(_state([], creating=_resource(TOKEN)), _found(None))
     assert _resources(resumed.state) == []
-    assert (resumed.adopted, resumed.interrupted) == ({}, {TOKEN: "creating"})
+    assert (resumed.adopted, resumed.interrupted) == ([], {TOKEN: "creating"})
 
 
 def test_updates_and_deletions_are_left_to_be_done_again() -> None:
     there = _resource(PROXY, id="studios/proxy", outputs={})
     resumed = resume(_state([there], updating=there, deleting=there), _found("never asked"))
     assert _resources(resumed.state) == [there]
-    assert resumed.adopted == {}
+    assert resumed.adopted == []
 
 
 def test_a_new_resource_that_was_to_replace_another_is_the_one_that_counts() -> None:
@@ -82,17 +82,23 @@ def test_what_the_state_has_already_is_not_adopted_again() -> None:
     current = _resource(PROXY, id="studios/proxy", outputs={})
     resumed = resume(_state([current], creating=_resource(PROXY)), _found("studios/proxy"))
     assert _resources(resumed.state) == [current]
-    assert resumed.adopted == {}
+    assert resumed.adopted == []
+
+
+def _is_somebody_elses(urn: str, asked: dict[str, Any], live: dict[str, Any]) -> bool:
+    # A refresh writes into the state what is there, as inputs too.
+    state = _state([_resource(urn, live, id="an-id", outputs=live)])
+    found = strangers(state, [_resource(urn, asked, id="an-id")])
+    assert found in ({}, {urn: "an-id"})
+    return bool(found)
 
 
 def test_an_object_without_the_stacks_labels_is_somebody_elses() -> None:
-    ours = {"metadata": {"name": "proxy", "labels": {"app.kubernetes.io/part-of": "seqera-studios"}}}
-    theirs = {"metadata": {"name": "proxy", "labels": {"team": "a"}}}
-    labelled = {"metadata": {"name": "proxy", "labels": {**ours["metadata"]["labels"], "team": "a"}}}  # type: ignore[dict-item]
-    for live, stranger in ((ours, False), (theirs, True), (labelled, False), ({"metadata": {}}, True)):
-        state = _state([_resource(PROXY, ours, id="studios/proxy", outputs=live)])
-        found = strangers(state, {PROXY: "studios/proxy"})
-        assert found == ({PROXY: "studios/proxy"} if stranger else {})
+    label = {"app.kubernetes.io/part-of": "seqera-studios"}
+    asked = {"metadata": {"name": "proxy", "labels": label}, "spec": {"a": 1}}
+    for labels, expected in ((label, False), ({"team": "a"}, True), ({**label, "team": "a"}, False), ({}, True)):
+        live = {"metadata": {"name": "proxy", "labels": labels}, "spec": {"a": 2}}
+        assert _is_somebody_elses(PROXY, asked, live) is expected
 
 
 def test_what_aws_has_otherwise_than_asked_for_is_somebody_elses() -> None:
@@ -107,12 +113,12 @@ def test_what_aws_has_otherwise_than_asked_for_is_somebody_elses() -> None:
         "subjectAlternativeNames": ["a.com", "*.a.com"],
         "aliases": [{"name": "lb", "z": 1}],
     }
-    for change, stranger in (({}, False), ({"domainName": "b.com"}, True), ({"aliases": [{"name": "other"}]}, True)):
-        state = _state([_resource(CERTIFICATE, asked, id="arn", outputs={**live, **change})])
-        assert bool(strangers(state, {CERTIFICATE: "arn"})) is stranger
+    assert not _is_somebody_elses(CERTIFICATE, asked, live)
+    assert _is_somebody_elses(CERTIFICATE, asked, {**live, "domainName": "b.com"})
+    assert _is_somebody_elses(CERTIFICATE, asked, {**live, "aliases": [{"name": "other"}]})
 
 
 def test_only_what_was_adopted_is_suspected() -> None:
     state = _state([_resource(CERTIFICATE, {"domainName": "a.com"}, id="arn", outputs={})])
-    assert strangers(state, {}) == {}
+    assert strangers(state, []) == {}
     assert _resources(without(state, {CERTIFICATE})) == []
