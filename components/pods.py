@@ -14,7 +14,10 @@ CHECKSUM_ANNOTATION = "checksum/studios"
 CONNECT_UID = 65532
 """User, group and fsGroup of the Connect images in Seqera's templates."""
 
-SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+HOSTNAME_LABEL = "kubernetes.io/hostname"
+"""The label of a node that no other node has."""
+
+SPREAD_OVER = ("topology.kubernetes.io/zone", HOSTNAME_LABEL)
 """The labels of nodes over whose values pods are spread."""
 
 STARTUP_SECONDS = 120
@@ -114,6 +117,7 @@ def pod_template(
                 fs_group=uid,
             ),
             node_selector=dict(settings.node_selector),
+            affinity=core.v1.AffinityArgs(pod_anti_affinity=_apart(app)),
             topology_spread_constraints=[_spread(app, key) for key in SPREAD_OVER],
             image_pull_secrets=[core.v1.LocalObjectReferenceArgs(name=name) for name in settings.image_pull_secrets],
             termination_grace_period_seconds=settings.drain_seconds + SHUTDOWN_SECONDS,
@@ -139,6 +143,21 @@ def _spread(app: str, topology_key: str) -> core.v1.TopologySpreadConstraintArgs
         # A cluster of one zone, or a zone without room, is no reason to run fewer pods.
         when_unsatisfiable="ScheduleAnyway",
         label_selector=meta.v1.LabelSelectorArgs(match_labels={"app": app}),
+    )
+
+
+def _apart(app: str) -> core.v1.PodAntiAffinityArgs:
+    """What the spread asks for over nodes, said once more in the form that kube-score looks for."""
+    return core.v1.PodAntiAffinityArgs(
+        preferred_during_scheduling_ignored_during_execution=[
+            core.v1.WeightedPodAffinityTermArgs(
+                weight=100,
+                pod_affinity_term=core.v1.PodAffinityTermArgs(
+                    topology_key=HOSTNAME_LABEL,
+                    label_selector=meta.v1.LabelSelectorArgs(match_labels={"app": app}),
+                ),
+            )
+        ]
     )
 
 

@@ -63,6 +63,19 @@ def test_the_proxy_is_a_deployment_with_the_shape_of_the_template() -> None:
         },
         "nodeSelector": {"kubernetes.io/arch": "amd64"},
         "imagePullSecrets": [{"name": "cr.seqera.io"}],
+        "affinity": {
+            "podAntiAffinity": {
+                "preferredDuringSchedulingIgnoredDuringExecution": [
+                    {
+                        "weight": 100,
+                        "podAffinityTerm": {
+                            "topologyKey": "kubernetes.io/hostname",
+                            "labelSelector": {"matchLabels": {"app": "connect-proxy"}},
+                        },
+                    }
+                ]
+            }
+        },
         "topologySpreadConstraints": [
             {
                 "maxSkew": 1,
