@@ -26,6 +26,9 @@ STARTUP_SECONDS = 120
 SHUTDOWN_SECONDS = 30
 """How long a container may take to end once it is told to: Kubernetes' own default."""
 
+READY_SECONDS = 600
+"""How long Kubernetes, and Pulumi, wait by default until they call pods stuck."""
+
 _TMP = "/tmp"  # noqa: S108 (the container's own)
 
 TMP_SIZE = "64Mi"
@@ -52,6 +55,7 @@ class PodSettings:
         fixed_ids: run as uid, gid and fsGroup 65532; False lets OpenShift choose them.
         read_only_root: let the container write to its volumes alone.
         drain_seconds: how long a pod that is to end still serves those who are connected; 0 ends it at once.
+        ready_seconds: how long the pods may take to become ready.
     """
 
     replicas: int
@@ -62,6 +66,7 @@ class PodSettings:
     fixed_ids: bool = True
     read_only_root: bool = True
     drain_seconds: int = 60
+    ready_seconds: int = READY_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,6 +236,20 @@ def disruption_budget(app: str) -> policy.v1.PodDisruptionBudgetSpecArgs:
         max_unavailable=1,
         selector=meta.v1.LabelSelectorArgs(match_labels={"app": app}),
         unhealthy_pod_eviction_policy="AlwaysAllow",
+    )
+
+
+def rollout_timeouts(settings: PodSettings, *, one_by_one: bool) -> pulumi.CustomTimeouts:
+    """How long a workload may take: its new pods to become ready, and before that its old ones to end.
+
+    Args:
+        settings: of its pods.
+        one_by_one: whether each new pod waits until an old one has ended, as in a StatefulSet.
+    """
+    end = settings.drain_seconds + SHUTDOWN_SECONDS
+    update = settings.ready_seconds + end * (settings.replicas if one_by_one else 1)
+    return pulumi.CustomTimeouts(
+        create=f"{settings.ready_seconds}s", update=f"{update}s", delete=f"{settings.ready_seconds + end}s"
     )
 
 

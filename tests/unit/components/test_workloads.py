@@ -232,3 +232,12 @@ def test_one_pod_at_a_time_may_be_taken_off_a_node() -> None:
 def test_both_workloads_register_the_names_that_others_need() -> None:
     assert proxy()["proxy"].outputs == {"service_name": "connect-proxy", "deployment_name": "connect-proxy"}
     assert server()["server"].outputs == {"service_name": "connect-server", "stateful_set_name": "connect-server"}
+
+
+def test_pods_have_the_time_to_become_ready_that_was_given_after_those_before_them_have_ended() -> None:
+    pods = PodSettings(replicas=3, requests=REQUESTS, limits=LIMITS, drain_seconds=60, ready_seconds=100)
+    # A new pod of the proxy comes beside the old ones, one of the server in an old one's place.
+    assert proxy(pods=pods)["proxy-deployment"].timeouts == {"create": "100s", "update": "190s", "delete": "190s"}
+    assert server(pods=pods)["server-stateful-set"].timeouts == {"create": "100s", "update": "370s", "delete": "190s"}
+    for service in (proxy(pods=pods)["proxy-service"], server(pods=pods)["server-service"]):
+        assert service.timeouts == {"create": "100s", "update": "100s", "delete": "100s"}
