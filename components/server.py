@@ -83,6 +83,9 @@ class ConnectServer(pulumi.ComponentResource):
             spec=apps.v1.StatefulSetSpecArgs(
                 replicas=args.pods.replicas,
                 service_name=args.workload,
+                # One after the other, a pod that never becomes ready would hold up also the update that mends it:
+                # https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
+                pod_management_policy="Parallel",
                 selector=meta.v1.LabelSelectorArgs(match_labels=selector),
                 template=pod_template(args.workload, container, args.pods, args.checksum),
             ),

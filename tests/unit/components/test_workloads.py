@@ -159,6 +159,10 @@ def test_the_servers_service_is_headless() -> None:
     }
 
 
+def test_a_server_that_never_becomes_ready_does_not_hold_up_the_update_that_mends_it() -> None:
+    assert server()["server-stateful-set"].inputs["spec"]["podManagementPolicy"] == "Parallel"
+
+
 def test_the_stateful_set_does_not_wait_for_the_service_that_waits_for_its_pods() -> None:
     assert server()["server-stateful-set"].depends_on == set()
 
