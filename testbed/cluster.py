@@ -159,7 +159,7 @@ class Cluster:
         context = ssl.create_default_context(cafile=str(paths.PKI / "ca.crt"))
         context.load_cert_chain(paths.PKI / "admin.crt", paths.PKI / "admin.key")
         try:
-            with urllib.request.urlopen(f"https://127.0.0.1:{port}/readyz", context=context, timeout=2) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"https://127.0.0.1:{port}/readyz", context=context, timeout=2) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
