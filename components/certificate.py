@@ -8,6 +8,11 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import acm, route53
 
+from components.failures import explained
+
+ISSUE_SECONDS = 1800
+"""ACM itself speaks of half an hour; most certificates are issued within minutes of their records."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class WildcardCertificateArgs:
@@ -19,6 +24,7 @@ class WildcardCertificateArgs:
         path_routing: whether sessions are paths of the connect host, so that no wildcard is needed.
         zone_id: the public hosted zone that the validation records go into; needed unless ``certificate_arn`` is given.
         certificate_arn: an issued certificate that covers those hosts; then nothing is created.
+        issue_seconds: how long ACM may take to issue the certificate, once its records exist.
     """
 
     host: str
@@ -26,6 +32,7 @@ class WildcardCertificateArgs:
     path_routing: bool = False
     zone_id: pulumi.Input[str] | None = None
     certificate_arn: pulumi.Input[str] | None = None
+    issue_seconds: int = ISSUE_SECONDS
 
 
 class WildcardCertificate(pulumi.ComponentResource):
@@ -69,11 +76,24 @@ class WildcardCertificate(pulumi.ComponentResource):
             )
             for label, domain in domains.items()
         ]
+
+        async def explain(failure: pulumi.ErrorHookArgs) -> str:
+            arn, urn = await certificate.arn.future(), await certificate.urn.future()
+            options = await certificate.domain_validation_options.future() or []
+            if "PENDING_VALIDATION" not in failure.errors[0]:
+                return never_issued(str(arn), str(urn))
+            wanted = [validation_option(options, domain) for domain in domains.values()]
+            return not_yet_issued(str(arn), wanted, args.issue_seconds)
+
         return acm.CertificateValidation(
             f"{name}-issued",
             certificate_arn=certificate.arn,
             validation_record_fqdns=[record.fqdn for record in records],
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                custom_timeouts=pulumi.CustomTimeouts(create=f"{args.issue_seconds}s"),
+                hooks=explained(f"{name}-issued-explained", explain, self),
+            ),
         ).certificate_arn
 
     def _validation_record(
@@ -112,3 +132,31 @@ def validation_option(
             return option
     listed = ", ".join(sorted(option.domain_name or "" for option in options)) or "none"
     raise ValueError(f"ACM asks for no validation record for {domain}; it lists {listed}")
+
+
+def not_yet_issued(
+    arn: str, wanted: Sequence[acm.outputs.CertificateDomainValidationOption], waited_seconds: int
+) -> str:
+    """What to do about a certificate whose records ACM has not found."""
+    records = "\n".join(
+        f"  {option.resource_record_name} {option.resource_record_type} {option.resource_record_value}"
+        for option in wanted
+    )
+    name = wanted[0].resource_record_name
+    return (
+        f"ACM has not validated the certificate {arn} within {waited_seconds} seconds. It waits until everybody finds\n"
+        f"{records}\n"
+        f"That is in the hosted zone. Look whether the world sees it: dig +short {name} CNAME. If it doesn't, "
+        "the domain's registrar, or the zone above, must name the name servers of this zone (aws route53 "
+        "get-hosted-zone lists them); if it does, ACM needs more time (setting certificateTimeout). "
+        "Then run pulumi up again: it goes on where it stopped"
+    )
+
+
+def never_issued(arn: str, urn: str) -> str:
+    """What to do about a certificate that ACM has given up."""
+    return (
+        f"ACM will not issue the certificate {arn} any more. Why: aws acm describe-certificate --certificate-arn {arn} "
+        "(after CAA_ERROR, let the domain's CAA records allow amazon.com). "
+        f"Put that right and request another one: pulumi up --replace '{urn}'"
+    )

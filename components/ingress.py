@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 import pulumi
 from pulumi_kubernetes import meta, networking
 
-from components.pods import common_labels, name_of
+from components.cluster import ClusterConnection
+from components.failures import explained, seconds
+from components.pods import READY_SECONDS, common_labels, name_of
+from settings.errors import SettingsError
+from survey.cluster import NotFoundError
 
 ALB = "alb.ingress.kubernetes.io"
 """The prefix of the AWS Load Balancer Controller's annotations."""
@@ -36,6 +41,7 @@ class StudiosIngressArgs:
         group_name: share the load balancer of the Ingresses with this ``group.name``; None makes one of its own.
         group_order: where this Ingress's rules stand among the group's, lowest first.
         annotations: further annotations of the Ingress.
+        ready_seconds: how long the controller may take to make the load balancer.
     """
 
     namespace: str
@@ -55,12 +61,17 @@ class StudiosIngressArgs:
     group_name: str | None = None
     group_order: int | None = None
     annotations: Mapping[str, str] = field(default_factory=dict)
+    ready_seconds: int = READY_SECONDS
 
 
 class StudiosIngress(pulumi.ComponentResource):
     """An Ingress for the AWS Load Balancer Controller, with the annotations of Seqera's ``ingress.eks.yml``.
 
     https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/
+
+    Args:
+        cluster: where to read what the controller says of the Ingress, if there is no load balancer in time; without
+            it the user is told how to read that.
     """
 
     ingress_name: pulumi.Output[str]
@@ -68,7 +79,14 @@ class StudiosIngress(pulumi.ComponentResource):
     load_balancer_hostname: pulumi.Output[str]
     """The DNS name of the load balancer, known once the controller has made it."""
 
-    def __init__(self, name: str, args: StudiosIngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: StudiosIngressArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        cluster: ClusterConnection | None = None,
+    ) -> None:
         super().__init__("studios:index:StudiosIngress", name, {}, opts)
         backend = networking.v1.IngressBackendArgs(
             service=networking.v1.IngressServiceBackendArgs(
@@ -76,6 +94,13 @@ class StudiosIngress(pulumi.ComponentResource):
                 port=networking.v1.ServiceBackendPortArgs(number=args.service_port),
             )
         )
+
+        async def explain(failure: pulumi.ErrorHookArgs) -> str | None:
+            if ".status.loadBalancer" not in failure.errors[0]:
+                return None
+            said = warnings_of(cluster, args.namespace, args.ingress_name) if cluster is not None else []
+            return no_load_balancer(args, said)
+
         ingress = networking.v1.Ingress(
             f"{name}-ingress",
             metadata=meta.v1.ObjectMetaArgs(
@@ -98,7 +123,11 @@ class StudiosIngress(pulumi.ComponentResource):
                     )
                 ],
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                custom_timeouts=seconds(args.ready_seconds),
+                hooks=explained(f"{name}-ingress-explained", explain, self),
+            ),
         )
         self.ingress_name = ingress.metadata.apply(name_of)
         self.load_balancer_hostname = ingress.status.apply(_hostname_of)
@@ -130,3 +159,33 @@ def _annotations(args: StudiosIngressArgs) -> dict[str, pulumi.Input[str]]:
 def _hostname_of(status: networking.v1.outputs.IngressStatus | None) -> str:
     balancers = (status.load_balancer.ingress if status and status.load_balancer else None) or []
     return next((balancer.hostname for balancer in balancers if balancer.hostname), "")
+
+
+def warnings_of(cluster: ClusterConnection, namespace: str, ingress: str) -> list[str]:
+    """What the controller complains of, as far as it may be read."""
+    selector = f"involvedObject.kind=Ingress,involvedObject.name={ingress},type=Warning"
+    path = f"/api/v1/namespaces/{namespace}/events?{urlencode({'fieldSelector': selector})}"
+    try:
+        events = cluster.access().reader().list(path)
+    except (SettingsError, NotFoundError):
+        return []
+    texts = (f"{event.get('reason')}: {' '.join(str(event.get('message')).split())}" for event in events)
+    return list(dict.fromkeys(texts))
+
+
+def no_load_balancer(args: StudiosIngressArgs, said: Sequence[str]) -> str:
+    """What to do about an Ingress that its controller has left without a load balancer."""
+    where = f"Ingress {args.namespace}/{args.ingress_name} has no load balancer after {args.ready_seconds} seconds."
+    again = "run pulumi up again: it goes on where it stopped"
+    if said:
+        return (
+            f"{where} The load balancer controller says:\n"
+            + "\n".join(f"  {each}" for each in said)
+            + (f"\nPut that right and {again}")
+        )
+    return (
+        f"{where} No controller says why: kubectl -n {args.namespace} describe ingress {args.ingress_name}. "
+        "Look whether the AWS Load Balancer Controller runs (kubectl get deployments -A | grep load-balancer) and "
+        f"serves class {args.ingress_class} (kubectl get ingressclass; setting ingressClass). If it only needs longer: "
+        f"setting readyTimeout. Then {again}"
+    )

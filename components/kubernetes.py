@@ -93,6 +93,7 @@ class KubernetesStudios(pulumi.ComponentResource):
                 path_routing=settings.path_routing,
                 zone_id=zone_id,
                 certificate_arn=settings.certificate_arn,
+                issue_seconds=settings.certificate_timeout,
             ),
             child,
         )
@@ -113,7 +114,10 @@ class KubernetesStudios(pulumi.ComponentResource):
         if settings.network_policies:
             StudiosNetworkPolicies(f"{name}-network", _network_args(settings), child)
         ingress = StudiosIngress(
-            f"{name}-ingress", _ingress_args(settings, proxy.service_name, certificate.certificate_arn), child
+            f"{name}-ingress",
+            _ingress_args(settings, proxy.service_name, certificate.certificate_arn),
+            child,
+            cluster=args.cluster,
         )
         record = WildcardRecord(
             f"{name}-record",
@@ -259,6 +263,7 @@ def _ingress_args(
         success_codes=settings.health_check_success_codes,
         group_name=settings.load_balancer_group,
         group_order=settings.load_balancer_group_order,
+        ready_seconds=settings.ready_timeout,
     )
 
 
@@ -290,6 +295,7 @@ def _platform_args(
         token=credentials.registration_token,
         checksum_key=configuration.checksum_key,
         tower_yml=tower_yml,
+        rollout_seconds=settings.ready_timeout,
     )
 
 
@@ -303,6 +309,7 @@ def _pods(settings: Settings, *, replicas: int, requests: Resources, limits: Res
         fixed_ids=not settings.openshift,
         read_only_root=settings.read_only_root_filesystem,
         drain_seconds=settings.drain_seconds,
+        ready_seconds=settings.ready_timeout,
     )
 
 

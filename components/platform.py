@@ -15,12 +15,9 @@ from components.platform_as_found import PlatformAsFound, PlatformAsFoundArgs
 from components.platform_edits import PlatformEdits, PlatformEditsArgs
 from components.platform_fields import names_of
 from components.platform_provider import Location
-from components.pods import SecretKey
+from components.pods import READY_SECONDS, SecretKey
 from components.tower_yml import TowerYmlEdit
 from settings.environment import PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE
-
-ROLLOUT_SECONDS = 600
-"""How long Kubernetes itself waits by default until it calls a rollout stuck."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +66,7 @@ class PlatformIntegrationArgs:
     token: pulumi.Input[str]
     checksum_key: pulumi.Input[str]
     tower_yml: TowerYmlEdit | None = None
-    rollout_seconds: int = ROLLOUT_SECONDS
+    rollout_seconds: int = READY_SECONDS
 
 
 class PlatformIntegration(pulumi.ComponentResource):

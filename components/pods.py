@@ -16,7 +16,10 @@ CHECKSUM_ANNOTATION = "checksum/studios"
 CONNECT_UID = 65532
 """User, group and fsGroup of the Connect images in Seqera's templates."""
 
-SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+HOSTNAME_LABEL = "kubernetes.io/hostname"
+"""The label of a node that no other node has."""
+
+SPREAD_OVER = ("topology.kubernetes.io/zone", HOSTNAME_LABEL)
 """The labels of nodes over whose values pods are spread."""
 
 STARTUP_SECONDS = 120
@@ -24,6 +27,9 @@ STARTUP_SECONDS = 120
 
 SHUTDOWN_SECONDS = 30
 """How long a container may take to end once it is told to: Kubernetes' own default."""
+
+READY_SECONDS = 600
+"""How long Kubernetes, and Pulumi, wait by default until they call pods stuck."""
 
 _TMP = "/tmp"  # noqa: S108 (the container's own)
 
@@ -51,6 +57,7 @@ class PodSettings:
         fixed_ids: run as uid, gid and fsGroup 65532; False lets OpenShift choose them.
         read_only_root: let the container write to its volumes alone.
         drain_seconds: how long a pod that is to end still serves those who are connected; 0 ends it at once.
+        ready_seconds: how long the pods may take to become ready.
     """
 
     replicas: int
@@ -61,6 +68,7 @@ class PodSettings:
     fixed_ids: bool = True
     read_only_root: bool = True
     drain_seconds: int = 60
+    ready_seconds: int = READY_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +130,7 @@ def pod_template(
                 fs_group=uid,
             ),
             node_selector=dict(settings.node_selector),
+            affinity=core.v1.AffinityArgs(pod_anti_affinity=_apart(app)),
             topology_spread_constraints=[_spread(app, key) for key in SPREAD_OVER],
             image_pull_secrets=[core.v1.LocalObjectReferenceArgs(name=name) for name in settings.image_pull_secrets],
             termination_grace_period_seconds=settings.drain_seconds + SHUTDOWN_SECONDS,
@@ -147,6 +156,21 @@ def _spread(app: str, topology_key: str) -> core.v1.TopologySpreadConstraintArgs
         # A cluster of one zone, or a zone without room, is no reason to run fewer pods.
         when_unsatisfiable="ScheduleAnyway",
         label_selector=meta.v1.LabelSelectorArgs(match_labels={"app": app}),
+    )
+
+
+def _apart(app: str) -> core.v1.PodAntiAffinityArgs:
+    """What the spread asks for over nodes, said once more in the form that kube-score looks for."""
+    return core.v1.PodAntiAffinityArgs(
+        preferred_during_scheduling_ignored_during_execution=[
+            core.v1.WeightedPodAffinityTermArgs(
+                weight=100,
+                pod_affinity_term=core.v1.PodAffinityTermArgs(
+                    topology_key=HOSTNAME_LABEL,
+                    label_selector=meta.v1.LabelSelectorArgs(match_labels={"app": app}),
+                ),
+            )
+        ]
     )
 
 
@@ -220,6 +244,20 @@ def disruption_budget(app: str) -> policy.v1.PodDisruptionBudgetSpecArgs:
         max_unavailable=1,
         selector=meta.v1.LabelSelectorArgs(match_labels={"app": app}),
         unhealthy_pod_eviction_policy="AlwaysAllow",
+    )
+
+
+def rollout_timeouts(settings: PodSettings, *, one_by_one: bool) -> pulumi.CustomTimeouts:
+    """How long a workload may take: its new pods to become ready, and before that its old ones to end.
+
+    Args:
+        settings: of its pods.
+        one_by_one: whether each new pod waits until an old one has ended, as in a StatefulSet.
+    """
+    end = settings.drain_seconds + SHUTDOWN_SECONDS
+    update = settings.ready_seconds + end * (settings.replicas if one_by_one else 1)
+    return pulumi.CustomTimeouts(
+        create=f"{settings.ready_seconds}s", update=f"{update}s", delete=f"{settings.ready_seconds + end}s"
     )
 
 

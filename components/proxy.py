@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_kubernetes import apps, core, meta, policy
 
+from components.failures import seconds
 from components.pods import (
     ConnectContainer,
     PodSettings,
@@ -17,6 +18,7 @@ from components.pods import (
     management,
     name_of,
     pod_template,
+    rollout_timeouts,
 )
 
 SERVICE_PORT = 80
@@ -96,7 +98,7 @@ class ConnectProxy(pulumi.ComponentResource):
                 ),
                 template=pod_template(args.workload, container, args.pods, args.checksum),
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=rollout_timeouts(args.pods, one_by_one=False)),
         )
         policy.v1.PodDisruptionBudget(
             f"{name}-disruption-budget",
@@ -112,7 +114,7 @@ class ConnectProxy(pulumi.ComponentResource):
                 selector=selector,
                 ports=[core.v1.ServicePortArgs(name="http", port=SERVICE_PORT, target_port="proxy", protocol="TCP")],
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=seconds(args.pods.ready_seconds)),
         )
         self.service_name = service.metadata.apply(name_of)
         self.deployment_name = deployment.metadata.apply(name_of)

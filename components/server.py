@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_kubernetes import apps, core, meta, policy
 
+from components.failures import seconds
 from components.pods import (
     ConnectContainer,
     PodSettings,
@@ -17,6 +18,7 @@ from components.pods import (
     management,
     name_of,
     pod_template,
+    rollout_timeouts,
 )
 
 
@@ -81,10 +83,13 @@ class ConnectServer(pulumi.ComponentResource):
             spec=apps.v1.StatefulSetSpecArgs(
                 replicas=args.pods.replicas,
                 service_name=args.workload,
+                # One after the other, a pod that never becomes ready would hold up also the update that mends it:
+                # https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
+                pod_management_policy="Parallel",
                 selector=meta.v1.LabelSelectorArgs(match_labels=selector),
                 template=pod_template(args.workload, container, args.pods, args.checksum),
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=rollout_timeouts(args.pods, one_by_one=True)),
         )
         policy.v1.PodDisruptionBudget(
             f"{name}-disruption-budget",
@@ -103,7 +108,7 @@ class ConnectServer(pulumi.ComponentResource):
                     for port, number in ports.items()
                 ],
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=seconds(args.pods.ready_seconds)),
         )
         self.service_name = service.metadata.apply(name_of)
         self.stateful_set_name = stateful_set.metadata.apply(name_of)

@@ -38,6 +38,8 @@ class PodSettingsArgs(TypedDict):
     """Let the container write to its volumes alone. Default: `true`."""
     drain_seconds: NotRequired[int]
     """How long a pod that is to end still serves those who are connected; 0 ends it at once. Default: 60."""
+    ready_seconds: NotRequired[int]
+    """How long the pods may take to become ready. Default: 600."""
 
 
 class ExistingValueArgs(TypedDict):
@@ -64,6 +66,8 @@ class WildcardCertificateArgs(TypedDict):
     """The public hosted zone that the validation records go into; needed unless `certificate_arn` is given."""
     certificate_arn: NotRequired[pulumi.Input[str]]
     """An issued certificate that covers those hosts; then nothing is created."""
+    issue_seconds: NotRequired[int]
+    """How long ACM may take to issue the certificate, once its records exist. Default: 1800."""
 
 
 class WildcardRecordArgs(TypedDict):
@@ -224,6 +228,8 @@ class StudiosIngressArgs(TypedDict):
     """Where this Ingress's rules stand among the group's, lowest first."""
     annotations: NotRequired[dict[str, str]]
     """Further annotations of the Ingress."""
+    ready_seconds: NotRequired[int]
+    """How long the controller may take to make the load balancer. Default: 600."""
 
 
 class StudiosNetworkPoliciesArgs(TypedDict):

@@ -152,6 +152,12 @@ class Settings(BaseModel):
         description="An ACM certificate that exists already, for Platform's host and all its first-level subdomains.",
         json_schema_extra={"shown_default": "one is made and validated"},
     )
+    certificate_timeout: int = Field(
+        default=1800,
+        ge=10,
+        le=86400,
+        description="Seconds that ACM may take to issue the certificate, once its records are in the zone.",
+    )
 
     # Redis
     redis_address: types.RedisAddress = Field(
@@ -207,8 +213,14 @@ class Settings(BaseModel):
     drain_seconds: int = Field(
         default=60,
         ge=0,
-        le=540,  # Pulumi waits ten minutes for pods to go.
+        le=540,
         description="Seconds for which a pod that is to end still serves who is connected; 0 needs no Kubernetes 1.30.",
+    )
+    ready_timeout: int = Field(
+        default=600,
+        ge=10,
+        le=7200,
+        description="Seconds that each may take: Connect's pods, cron and backend to start, the load balancer to come.",
     )
     read_only_root_filesystem: bool = Field(
         default=True, description="Let the pods write to their `storageRoot` and `/tmp` alone."

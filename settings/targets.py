@@ -37,6 +37,7 @@ ONLY_ON: Mapping[str, frozenset[str]] = {
             "serverRequests",
             "serverLimits",
             "drainSeconds",
+            "readyTimeout",
             "readOnlyRootFilesystem",
             "openshift",
             "networkPolicies",

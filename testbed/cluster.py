@@ -89,10 +89,15 @@ class Cluster:
         processes.wait_until("etcd", lambda: processes.listening(self.etcd_port))
 
     def _start_api_server(self, binaries: Binaries) -> None:
+        self.start_further_api_server(binaries, "kube-apiserver", self.api_port)
+        processes.wait_until("kube-apiserver", self.ready)
+
+    def start_further_api_server(self, binaries: Binaries, name: str, port: int) -> None:
+        """Starts an API server on the same etcd; it is one like the first, and nothing in the testbed depends on it."""
         flags = [
             f"--etcd-servers=http://127.0.0.1:{self.etcd_port}",
             "--bind-address=127.0.0.1",
-            f"--secure-port={self.api_port}",
+            f"--secure-port={port}",
             f"--tls-cert-file={paths.PKI / 'kube-apiserver.crt'}",
             f"--tls-private-key-file={paths.PKI / 'kube-apiserver.key'}",
             f"--client-ca-file={paths.PKI / 'ca.crt'}",
@@ -109,8 +114,7 @@ class Cluster:
             "--endpoint-reconciler-type=none",
             "--profiling=false",
         ]
-        processes.start("kube-apiserver", [*binaries.kube_apiserver, *flags])
-        processes.wait_until("kube-apiserver", self.ready)
+        processes.start(name, [*binaries.kube_apiserver, *flags])
 
     def _start_controllers(self, binaries: Binaries) -> None:
         for name, port in (("kube-controller-manager", self.controller_port), ("kube-scheduler", self.scheduler_port)):
@@ -137,7 +141,7 @@ class Cluster:
             [
                 binaries.kwok,
                 f"--kubeconfig={paths.PKI / 'kwok.kubeconfig'}",
-                *(f"--config={stage}" for stage in binaries.kwok_stages),
+                *(f"--config={stage}" for stage in (*binaries.kwok_stages, MANIFESTS / "pods.yml")),
                 "--manage-all-nodes=true",
                 "--node-ip=127.0.0.1",
                 "--node-lease-duration-seconds=40",  # without leases the nodes are taken for lost
@@ -148,10 +152,14 @@ class Cluster:
 
     def ready(self) -> bool:
         """Whether the API server says that it serves."""
+        return self.is_ready(self.api_port)
+
+    def is_ready(self, port: int) -> bool:
+        """Whether the API server on that port says that it serves."""
         context = ssl.create_default_context(cafile=str(paths.PKI / "ca.crt"))
         context.load_cert_chain(paths.PKI / "admin.crt", paths.PKI / "admin.key")
         try:
-            with urllib.request.urlopen(f"{self.endpoint}/readyz", context=context, timeout=2) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"https://127.0.0.1:{port}/readyz", context=context, timeout=2) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False

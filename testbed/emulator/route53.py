@@ -37,15 +37,38 @@ def canonical_name(name: str) -> str:
 
 
 def find_record(backend: Route53Backend, name: str, type_: str) -> RecordSet | None:
-    """The record of this name and type in any public zone: what a resolver on the internet would find."""
+    """The record of this name and type that a resolver on the internet would find.
+
+    It begins in the widest public zones, to which their registrars lead, and goes on where they delegate.
+    """
     wanted = canonical_name(name)
-    for zone in backend.zones.values():
-        if str(zone.private_zone).lower() == "true":
-            continue
-        for record in zone.rrsets:
-            if canonical_name(record.name) == wanted and record.type == type_:
-                return record
-    return None
+    public = [zone for zone in backend.zones.values() if str(zone.private_zone).lower() != "true"]
+    around = sorted((zone for zone in public if _is_within(wanted, zone)), key=lambda zone: len(zone.name))
+    reached: list[FakeZone] = []
+    for zone in around:
+        above = [other for other in reached if canonical_name(other.name) != canonical_name(zone.name)]
+        if not above or _delegates(above[-1], zone):
+            reached.append(zone)
+    asked = [zone for zone in reached if canonical_name(zone.name) == canonical_name(reached[-1].name)]
+    found = (record for zone in asked for record in zone.rrsets)
+    return next((each for each in found if canonical_name(each.name) == wanted and each.type == type_), None)
+
+
+def _is_within(name: str, zone: FakeZone) -> bool:
+    return f".{name}".endswith(f".{canonical_name(zone.name)}")
+
+
+def _delegates(parent: FakeZone, child: FakeZone) -> bool:
+    """Whether the parent names one of the name servers that the child has."""
+    servers = [
+        {canonical_name(value) for record in zone.rrsets if _is_delegation(record, child) for value in record.records}
+        for zone in (parent, child)
+    ]
+    return bool(servers[0] & servers[1])
+
+
+def _is_delegation(record: RecordSet, zone: FakeZone) -> bool:
+    return record.type == "NS" and canonical_name(record.name) == canonical_name(zone.name)
 
 
 def _change_resource_record_sets(backend: Route53Backend, zoneid: str, change_list: list[dict[str, Any]]) -> None:

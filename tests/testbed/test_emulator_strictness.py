@@ -53,6 +53,19 @@ def test_each_name_of_a_certificate_needs_its_record(account: Account) -> None:
         assert account.describe(arn)["Status"] == status
 
 
+def test_a_record_in_a_zone_that_the_zone_above_does_not_delegate_validates_nothing(account: Account) -> None:
+    made = account.route53.create_hosted_zone(Name="sub.example.com.", CallerReference="sub")
+    parent, account.zone = account.zone, made["HostedZone"]["Id"]
+    arn = account.certificate("sub.example.com")
+    account.validate(arn)
+    assert account.describe(arn)["Status"] == "PENDING_VALIDATION"
+    account.zone = parent
+    account.change("CREATE", "sub.example.com.", "NS", "ns.elsewhere.example.")
+    assert account.describe(arn)["Status"] == "PENDING_VALIDATION"
+    account.change("UPSERT", "sub.example.com.", "NS", *(f"{name}." for name in made["DelegationSet"]["NameServers"]))
+    assert account.describe(arn)["Status"] == "ISSUED"
+
+
 @pytest.mark.parametrize("name", ["foo_bar.example.com", "a..example.com", "*.*.example.com", "localhost", "x.1-"])
 def test_a_certificate_for_what_is_no_domain_name_is_refused(account: Account, name: str) -> None:
     code, message = refusal(account.certificate, name)

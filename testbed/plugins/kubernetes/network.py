@@ -9,7 +9,7 @@ from typing import Final
 from testbed.plugins.kubernetes.client import Cluster
 from testbed.plugins.kubernetes.kinds import Object
 from testbed.plugins.kubernetes.metadata import name_of, namespace_of, pluck
-from testbed.plugins.kubernetes.workloads import Awaited, warnings_about
+from testbed.plugins.kubernetes.workloads import Awaited
 
 _SERVICE_NAME: Final = "kubernetes.io/service-name"
 #: Seconds after which a Service without endpoints will not get any for now.
@@ -69,7 +69,6 @@ class IngressEndpoints:
         ]
         if not _addresses(live):
             reasons.append("Ingress .status.loadBalancer field was not updated with a hostname/IP address.")
-            reasons.extend(warnings_about(self._cluster, live))
         return reasons
 
     def _paths_without_endpoints(self, live: Object) -> list[str]:

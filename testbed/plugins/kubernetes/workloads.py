@@ -124,7 +124,7 @@ def _pod_reasons(cluster: Cluster, workload: Object) -> Iterator[str]:
         if scheduled.get("status") == "False":
             yield f"{where}: {scheduled.get('reason')}: {scheduled.get('message')}"
         yield from (f"{where}: {reason}" for reason in _container_reasons(pod))
-    yield from warnings_about(cluster, workload)
+    yield from _warnings_about(cluster, workload)
 
 
 def _container_reasons(pod: Object) -> Iterator[str]:
@@ -139,7 +139,7 @@ def _container_reasons(pod: Object) -> Iterator[str]:
                 ).rstrip()
 
 
-def warnings_about(cluster: Cluster, live: Object) -> Iterator[str]:
+def _warnings_about(cluster: Cluster, live: Object) -> Iterator[str]:
     """What controllers complained of: often nothing else says why an object doesn't become ready."""
     fields = f"involvedObject.uid={live['metadata']['uid']},type=Warning"
     for event in _visible(cluster, "Event", namespace_of(live), fields=fields):

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi.runtime import mocks, rpc, stack
+import pulumi
+from pulumi.runtime import mocks, rpc, settings, stack
 from pulumi.runtime.sync_await import _sync_await
 
 LOAD_BALANCER = "k8s-studios-1234.us-east-1.elb.amazonaws.com"
@@ -42,6 +43,10 @@ class Asked:
     provider: str
     retain_on_delete: bool
     replacement_trigger: object = None
+    #: How long the provider may take to ``create``, ``update`` and ``delete`` it, where the program says so.
+    timeouts: dict[str, str] = field(default_factory=dict)
+    #: The names of the hooks that are called where it fails.
+    on_error: list[str] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
     output_secrets: set[str] = field(default_factory=set)
 
@@ -53,6 +58,7 @@ class Recording:
         self.resources: dict[str, Asked] = {}
         self.read: dict[str, tuple[str, str]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.error_hooks: set[str] = set()
 
     def __getitem__(self, name: str) -> Asked:
         return self.resources[name]
@@ -72,8 +78,21 @@ def run(program: Callable[[], None], *, preview: bool = False) -> Recording:
     """Runs ``program`` to its end under mocks. What it raises is raised here."""
     monitor = _Monitor()
     mocks.set_mocks(_Answers(monitor.recording), monitor=monitor, project="studios", stack="test", preview=preview)
+    # There is no engine that calls back.
+    settings.SETTINGS.callbacks = _Callbacks(monitor.recording)
     _sync_await(stack.run_pulumi_func(program))
     return monitor.recording
+
+
+class _Callbacks:
+    """In place of the server that the engine calls hooks on."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+
+    def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
+        assert hook.name not in self.recording.error_hooks, f"the engine refuses a second hook {hook.name}"
+        self.recording.error_hooks.add(hook.name)
 
 
 class _Answers(mocks.Mocks):
@@ -156,6 +175,12 @@ class _Monitor(mocks.MockMonitor):
                 depends_on={_name_in(urn) for urn in request.dependencies},
                 provider=_name_in(request.provider.rpartition("::")[0]),
                 retain_on_delete=request.retainOnDelete,
+                timeouts={
+                    name: value
+                    for name in ("create", "update", "delete")
+                    if (value := getattr(request.customTimeouts, name))
+                },
+                on_error=list(request.hooks.on_error),
                 replacement_trigger=request.replacement_trigger.string_value
                 if request.HasField("replacement_trigger")
                 else None,

@@ -1,6 +1,13 @@
 import pytest
+from pulumi_aws import acm
 
-from components.certificate import WildcardCertificate, WildcardCertificateArgs, validation_option
+from components.certificate import (
+    WildcardCertificate,
+    WildcardCertificateArgs,
+    never_issued,
+    not_yet_issued,
+    validation_option,
+)
 from tests.unit.components.mocks import CERTIFICATE, Recording, run
 
 
@@ -12,6 +19,12 @@ def certificate(**changes: object) -> Recording:
         WildcardCertificate("certificate", args)
 
     return run(program)
+
+
+def option(record: str) -> acm.outputs.CertificateDomainValidationOption:
+    return acm.outputs.CertificateDomainValidationOption(
+        resource_record_name=record, resource_record_type="CNAME", resource_record_value="_x.acm-validations.aws."
+    )
 
 
 def test_the_certificate_is_for_the_host_and_its_wildcard_and_says_whose_it_is() -> None:
@@ -56,6 +69,26 @@ def test_the_output_is_known_once_the_certificate_is_issued() -> None:
         "validationRecordFqdns": ["_abc.example.com."],
     }
     assert recording["certificate"].outputs == {"certificate_arn": CERTIFICATE}
+
+
+def test_acm_has_the_time_that_was_given_and_then_the_user_reads_what_it_waits_for() -> None:
+    issued = certificate(issue_seconds=90)["certificate-issued"]
+    assert issued.timeouts == {"create": "90s"}
+    assert issued.on_error == ["certificate-issued-explained"]
+
+
+def test_a_certificate_that_is_not_issued_yet_is_named_with_its_records() -> None:
+    text = not_yet_issued(CERTIFICATE, [option("_a.example.com."), option("_b.connect.example.com.")], 90)
+    assert text.startswith(f"ACM has not validated the certificate {CERTIFICATE} within 90 seconds.")
+    assert "\n  _a.example.com. CNAME _x.acm-validations.aws.\n  _b.connect.example.com. CNAME" in text
+    assert "dig +short _a.example.com. CNAME" in text
+    assert text.endswith("Then run pulumi up again: it goes on where it stopped")
+
+
+def test_a_certificate_that_acm_has_given_up_is_to_be_replaced() -> None:
+    text = never_issued(CERTIFICATE, "urn:made")
+    assert f"aws acm describe-certificate --certificate-arn {CERTIFICATE} " in text
+    assert text.endswith("pulumi up --replace 'urn:made'")
 
 
 def test_with_path_routing_there_is_no_wildcard_and_each_host_has_its_record() -> None:

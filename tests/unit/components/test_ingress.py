@@ -1,21 +1,21 @@
 from typing import Any
 
-from components.ingress import StudiosIngress, StudiosIngressArgs
+from components.ingress import StudiosIngress, StudiosIngressArgs, no_load_balancer
 from tests.unit.components.mocks import CERTIFICATE, LOAD_BALANCER, Recording, run
+
+VALUES: dict[str, Any] = {
+    "namespace": "platform-stage",
+    "ingress_name": "connect-ingress",
+    "host": "*.example.com",
+    "service_name": "connect-proxy",
+    "service_port": 80,
+    "certificate_arn": CERTIFICATE,
+}
 
 
 def ingress(**changes: Any) -> Recording:
-    values: dict[str, Any] = {
-        "namespace": "platform-stage",
-        "ingress_name": "connect-ingress",
-        "host": "*.example.com",
-        "service_name": "connect-proxy",
-        "service_port": 80,
-        "certificate_arn": CERTIFICATE,
-    }
-
     def program() -> None:
-        StudiosIngress("ingress", StudiosIngressArgs(**(values | changes)))
+        StudiosIngress("ingress", StudiosIngressArgs(**(VALUES | changes)))
 
     return run(program)
 
@@ -77,3 +77,25 @@ def test_further_attributes_come_in_a_stable_order() -> None:
 
 def test_the_load_balancers_hostname_is_an_output() -> None:
     assert ingress()["ingress"].outputs == {"ingress_name": "connect-ingress", "load_balancer_hostname": LOAD_BALANCER}
+
+
+def test_the_controller_has_the_time_that_was_given_and_then_the_user_reads_what_it_says() -> None:
+    asked = ingress(ready_seconds=90)["ingress-ingress"]
+    assert asked.timeouts == {"create": "90s", "update": "90s", "delete": "90s"}
+    assert asked.on_error == ["ingress-ingress-explained"]
+
+
+def test_what_the_controller_complains_of_is_told_line_by_line() -> None:
+    assert no_load_balancer(StudiosIngressArgs(**VALUES), ["FailedBuildModel: no subnet", "FailedDeployModel: no"]) == (
+        "Ingress platform-stage/connect-ingress has no load balancer after 600 seconds. "
+        "The load balancer controller says:\n"
+        "  FailedBuildModel: no subnet\n"
+        "  FailedDeployModel: no\n"
+        "Put that right and run pulumi up again: it goes on where it stopped"
+    )
+
+
+def test_where_no_controller_says_anything_the_class_and_the_controller_are_to_be_looked_at() -> None:
+    text = no_load_balancer(StudiosIngressArgs(**VALUES, ingress_class="internal"), [])
+    assert "No controller says why: kubectl -n platform-stage describe ingress connect-ingress. " in text
+    assert "serves class internal (kubectl get ingressclass; setting ingressClass)" in text

@@ -79,6 +79,21 @@ def test_the_pods_get_the_resources_of_the_settings_and_the_defaults_for_the_res
     assert resources["proxy"]["requests"] == {"cpu": "1", "memory": "64Mi", "ephemeral-storage": "64Mi"}
 
 
+def test_one_setting_is_how_long_pods_platform_and_load_balancer_may_each_take_and_one_how_long_acm_may() -> None:
+    recording = studios(readyTimeout="90", drainSeconds="0", certificateTimeout="120")
+    created = {name: asked.timeouts.get("create") for name, asked in recording.resources.items() if asked.timeouts}
+    assert created == {
+        "studios-server-stateful-set": "90s",
+        "studios-server-service": "90s",
+        "studios-proxy-deployment": "90s",
+        "studios-proxy-service": "90s",
+        "studios-ingress-ingress": "90s",
+        "studios-certificate-issued": "120s",
+    }
+    assert recording["studios-platform-edits"].inputs["timeout_seconds"] == 90
+    assert recording["studios-platform-as-found"].inputs["timeout_seconds"] == 90
+
+
 def test_every_resource_has_a_parent_but_the_top_component() -> None:
     assert [name for name, parent in studios().parents.items() if not parent] == ["studios"]
 

@@ -67,6 +67,19 @@ def test_the_proxy_is_a_deployment_with_the_shape_of_the_template() -> None:
         },
         "nodeSelector": {"kubernetes.io/arch": "amd64"},
         "imagePullSecrets": [{"name": "cr.seqera.io"}],
+        "affinity": {
+            "podAntiAffinity": {
+                "preferredDuringSchedulingIgnoredDuringExecution": [
+                    {
+                        "weight": 100,
+                        "podAffinityTerm": {
+                            "topologyKey": "kubernetes.io/hostname",
+                            "labelSelector": {"matchLabels": {"app": "connect-proxy"}},
+                        },
+                    }
+                ]
+            }
+        },
         "topologySpreadConstraints": [
             {
                 "maxSkew": 1,
@@ -150,6 +163,10 @@ def test_the_servers_service_is_headless() -> None:
     }
 
 
+def test_a_server_that_never_becomes_ready_does_not_hold_up_the_update_that_mends_it() -> None:
+    assert server()["server-stateful-set"].inputs["spec"]["podManagementPolicy"] == "Parallel"
+
+
 def test_the_stateful_set_does_not_wait_for_the_service_that_waits_for_its_pods() -> None:
     assert server()["server-stateful-set"].depends_on == set()
 
@@ -223,3 +240,12 @@ def test_one_pod_at_a_time_may_be_taken_off_a_node() -> None:
 def test_both_workloads_register_the_names_that_others_need() -> None:
     assert proxy()["proxy"].outputs == {"service_name": "connect-proxy", "deployment_name": "connect-proxy"}
     assert server()["server"].outputs == {"service_name": "connect-server", "stateful_set_name": "connect-server"}
+
+
+def test_pods_have_the_time_to_become_ready_that_was_given_after_those_before_them_have_ended() -> None:
+    pods = PodSettings(replicas=3, requests=REQUESTS, limits=LIMITS, drain_seconds=60, ready_seconds=100)
+    # A new pod of the proxy comes beside the old ones, one of the server in an old one's place.
+    assert proxy(pods=pods)["proxy-deployment"].timeouts == {"create": "100s", "update": "190s", "delete": "190s"}
+    assert server(pods=pods)["server-stateful-set"].timeouts == {"create": "100s", "update": "370s", "delete": "190s"}
+    for service in (proxy(pods=pods)["proxy-service"], server(pods=pods)["server-service"]):
+        assert service.timeouts == {"create": "100s", "update": "100s", "delete": "100s"}

@@ -1,0 +1,35 @@
+"""What a program adds where a provider's own error doesn't say enough for a user to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pulumi
+
+Explain = Callable[[pulumi.ErrorHookArgs], Awaitable[str | None]]
+"""What to add to an error; None for nothing."""
+
+
+def explained(name: str, explain: Explain, resource: pulumi.Resource) -> pulumi.ResourceHookBinding:
+    """A resource option that prints what ``explain`` says where the resource can't be created or updated.
+
+    Args:
+        name: the hook's name, of which a stack has no two.
+        explain: looks into what happened. It isn't called in a preview, nor for a deletion.
+        resource: whom the text is printed for.
+    """
+
+    async def look(args: pulumi.ErrorHookArgs) -> bool:
+        if not pulumi.runtime.is_dry_run() and args.failed_operation != "delete":
+            text = await explain(args)
+            if text is not None:
+                pulumi.log.error(text, resource)
+        # The provider has waited for as long as it was told to: trying again is the user's decision.
+        return False
+
+    return pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook(name, look)])
+
+
+def seconds(count: int) -> pulumi.CustomTimeouts:
+    """How long a resource may take to be created, updated or deleted."""
+    return pulumi.CustomTimeouts(create=f"{count}s", update=f"{count}s", delete=f"{count}s")

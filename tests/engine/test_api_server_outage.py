@@ -1,0 +1,135 @@
+"""The API server ends in the middle of an `up` and of a `destroy`: a message, and the same command finishes the job.
+
+The stacks of this module have an API server of their own, on the testbed's objects, so that others aren't disturbed.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from testbed.lifecycle import FurtherApiServer, further_api_server
+from tests.engine.conftest import NewInstall, NewStack
+from tests.engine.install import Install
+from tests.engine.stack import Finished, Stack
+
+pytestmark = pytest.mark.slow
+
+#: What the clients say of a server that isn't there, each in its own words.
+AWAY = ("does not answer", "Connection refused", "Connection aborted", "is unreachable")
+
+
+@dataclass
+class Work:
+    """A stack whose API server is its own."""
+
+    install: Install
+    stack: Stack
+    server: FurtherApiServer
+    before: dict[str, Any]
+    certificates: dict[str, str]
+
+    def without_server_once(self, moment: Callable[[Install], bool], command: Callable[[], Finished]) -> Finished:
+        """Runs a command, and ends the server at the moment; starts it again when the command has ended."""
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(command)
+            while not running.done() and not moment(self.install):
+                time.sleep(0.05)
+            assert not running.done(), f"it ended before the moment:\n{running.result().text}"
+            self.server.stop()
+            finished = running.result()
+        self.server.start()
+        return finished
+
+
+@pytest.fixture(scope="module")
+def work(new_install: NewInstall, new_stack: NewStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Work]:
+    install = new_install("outage")
+    for name in ("cron", "backend"):
+        # A restart takes its time, as that of a real Platform does.
+        install.kubectl("patch", "deployment", name, "--patch", json.dumps({"spec": {"minReadySeconds": 4}}))
+        install.kubectl("rollout", "status", "deployment", name, "--timeout=30s")
+    with further_api_server(install.namespace) as server:
+        kubeconfig = tmp_path_factory.mktemp("outage") / "kubeconfig"
+        kubeconfig.touch(mode=0o600)
+        kubeconfig.write_text(server.kubeconfig())
+        stack = new_stack(install, variables={"KUBECONFIG": str(kubeconfig)}, drainSeconds=0)
+        yield Work(install, stack, server, install.objects(), install.certificates())
+        stack.destroy().ok()
+
+
+def _server_is_made(install: Install) -> bool:
+    return "statefulset.apps/connect-server" in install.names("statefulsets")
+
+
+def _is_changed(install: Install) -> bool:
+    return "TOWER_DATA_STUDIO_CONNECT_URL" in install.get("configmap", "tower-backend-cfg")["data"]
+
+
+def _backend_restarts(install: Install) -> bool:
+    annotations = install.get("deployment", "backend")["spec"]["template"]["metadata"].get("annotations", {})
+    return "checksum/studios" in annotations
+
+
+def _ingress_is_gone(install: Install) -> bool:
+    return "ingress.networking.k8s.io/connect-ingress" not in install.names("ingresses")
+
+
+def _cron_is_given_back(install: Install) -> bool:
+    annotations = install.get("deployment", "cron")["spec"]["template"]["metadata"].get("annotations", {})
+    return "checksum/studios" not in annotations
+
+
+UP = {
+    "the server's pods start": _server_is_made,
+    "Platform's settings are changed": _is_changed,
+    "Platform's backend restarts": _backend_restarts,
+}
+DESTROY = {"the Ingress is gone": _ingress_is_gone, "cron is given back": _cron_is_given_back}
+
+
+def _says_that_it_is_away(finished: Finished) -> None:
+    assert finished.code != 0
+    assert "Traceback" not in finished.text
+    assert any(words in finished.text for words in AWAY), finished.text
+
+
+@pytest.mark.parametrize("moment", UP)
+def test_an_up_without_its_api_server_ends_in_a_message(work: Work, moment: str) -> None:
+    _says_that_it_is_away(work.without_server_once(UP[moment], work.stack.up))
+
+
+def test_a_command_that_does_not_reach_the_api_server_names_it_and_changes_nothing(work: Work) -> None:
+    work.server.stop()
+    state = json.loads(work.stack.state())["deployment"]["resources"]
+    finished = work.stack.up()
+    unchanged = json.loads(work.stack.state())["deployment"]["resources"]
+    work.server.start()
+    _says_that_it_is_away(finished)
+    assert work.server.url in finished.text
+    assert [each["urn"] for each in unchanged] == [each["urn"] for each in state]
+
+
+def test_one_more_up_finishes_the_job_and_nothing_is_lost_or_doubled(work: Work) -> None:
+    work.stack.up().ok()
+    assert work.stack.preview("--expect-no-changes").changes == {}
+    assert len(work.install.certificates()) == len(work.certificates) + 1
+    for app in ("connect-proxy", "connect-server"):
+        assert len(work.install.pods(app)) == 2
+
+
+@pytest.mark.parametrize("moment", DESTROY)
+def test_a_destroy_without_its_api_server_ends_in_a_message(work: Work, moment: str) -> None:
+    _says_that_it_is_away(work.without_server_once(DESTROY[moment], work.stack.destroy))
+
+
+def test_one_more_destroy_leaves_nothing_behind(work: Work) -> None:
+    work.stack.destroy().ok()
+    assert work.install.objects() == work.before
+    assert work.install.certificates() == work.certificates

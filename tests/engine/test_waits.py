@@ -1,0 +1,206 @@
+"""What `pulumi up` waits for and what never comes: in the end the user reads why, and one command finishes the job."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from testbed.cluster import kubectl
+from tests.engine.conftest import NewInstall, NewStack
+from tests.engine.install import Install
+from tests.engine.stack import Finished, Stack
+
+pytestmark = pytest.mark.slow
+
+#: As short as the settings allow, and no pod has anybody connected.
+QUICK = {"readyTimeout": 10, "drainSeconds": 0, "proxyReplicas": 1, "serverReplicas": 1}
+
+
+def said(finished: Finished) -> str:
+    """All that a command that failed printed, in one line."""
+    assert finished.code != 0
+    assert "Traceback" not in finished.text
+    return " ".join(finished.text.split())
+
+
+@pytest.fixture(scope="module")
+def zone_without_delegation(
+    environment: dict[str, str], new_install: NewInstall
+) -> Iterator[tuple[Install, list[str]]]:
+    """An install whose host has a public zone of its own, which the zone above doesn't name; and its name servers."""
+    outer = new_install("delegation")
+    route53 = outer.client("route53")
+    # ACM asks for one record of all certificates of a host: that of Platform's own would do.
+    validated = [record for record in outer.records().values() if record["Type"] == "CNAME"]
+    changes = [{"Action": "DELETE", "ResourceRecordSet": record} for record in validated]
+    route53.change_resource_record_sets(HostedZoneId=outer.zone_id, ChangeBatch={"Changes": changes})
+    made = route53.create_hosted_zone(Name=outer.host, CallerReference=outer.namespace)
+    zone_id, servers = made["HostedZone"]["Id"], made["DelegationSet"]["NameServers"]
+    yield outer, servers
+    records = route53.list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"]
+    changes = [{"Action": "DELETE", "ResourceRecordSet": each} for each in records if each["Type"] not in ("NS", "SOA")]
+    if changes:
+        route53.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
+    route53.delete_hosted_zone(Id=zone_id)
+
+
+def test_a_certificate_that_is_never_validated_is_named_with_the_records_that_acm_waits_for(
+    zone_without_delegation: tuple[Install, list[str]], new_stack: NewStack
+) -> None:
+    install, servers = zone_without_delegation
+    before, known = install.objects(), install.certificates()
+    stack = new_stack(install, hostedZone=install.host, certificateTimeout=10)
+    text = said(stack.up())
+    (arn,) = install.certificates().keys() - known.keys()
+    described = install.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
+    record = described["DomainValidationOptions"][0]["ResourceRecord"]
+    assert f"ACM has not validated the certificate {arn} within 10 seconds." in text
+    assert f"{record['Name']} CNAME {record['Value']}" in text
+    assert "the zone above, must name the name servers of this zone" in text
+    now = install.objects()
+    assert {key: now[key] for key in before} == before, "Platform was touched before all else had gone well"
+
+    route53 = install.client("route53")
+    delegation = {
+        "Name": install.host,
+        "Type": "NS",
+        "TTL": 300,
+        "ResourceRecords": [{"Value": server} for server in servers],
+    }
+    change = {"Action": "CREATE", "ResourceRecordSet": delegation}
+    route53.change_resource_record_sets(HostedZoneId=install.zone_id, ChangeBatch={"Changes": [change]})
+    stack.up().ok()
+    assert stack.preview("--expect-no-changes").changes == {}
+    assert install.certificates().keys() - known.keys() == {arn}
+    stack.destroy().ok()
+    assert install.objects() == before
+    assert install.certificates() == known
+
+
+@pytest.fixture
+def unserved_class() -> Iterator[str]:
+    """A class of Ingresses whose controller doesn't run."""
+    name = f"unserved-{secrets.token_hex(2)}"
+    body = {"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": name}}
+    kubectl("create", "-f", "-", stdin=json.dumps({**body, "spec": {"controller": "example.com/none"}}))
+    yield name
+    kubectl("delete", "ingressclass", name)
+
+
+def test_a_load_balancer_that_never_comes_is_explained_by_its_controller_or_by_what_to_look_at(
+    new_install: NewInstall, new_stack: NewStack, unserved_class: str
+) -> None:
+    install = new_install("balancer")
+    stack = new_stack(install, **QUICK, ingressClass=unserved_class)
+    text = said(stack.up())
+    where = f"Ingress {install.namespace}/connect-ingress has no load balancer after 10 seconds."
+    assert f"{where} No controller says why: kubectl -n {install.namespace} describe ingress connect-ingress." in text
+    assert f"serves class {unserved_class} (kubectl get ingressclass; setting ingressClass)" in text
+
+    stack.set(ingressClass=None, sslPolicy="ELBSecurityPolicy-No-Such-Policy")
+    text = said(stack.up())
+    assert (
+        f"{where} The load balancer controller says: FailedBuildModel: Failed build model due to SSLPolicyNotFound: "
+        "SSL policy 'ELBSecurityPolicy-No-Such-Policy' not found Put that right and run pulumi up again" in text
+    )
+
+    stack.set(sslPolicy=None).up().ok()
+    assert stack.preview("--expect-no-changes").changes == {}
+    assert f"*.{install.host} A" in install.records()
+
+
+@pytest.fixture(scope="module")
+def pods(new_install: NewInstall, new_stack: NewStack) -> tuple[Install, Stack]:
+    install = new_install("unready")
+    return install, new_stack(install, **QUICK)
+
+
+def test_pods_that_no_node_takes_are_named_with_the_schedulers_reason(pods: tuple[Install, Stack]) -> None:
+    install, stack = pods
+    before = install.objects()
+    text = said(stack.set(nodeSelector={"kubernetes.io/arch": "s390x"}).up())
+    assert f"[Pod {install.namespace}/connect-server-0]: Unschedulable: 0/4 nodes are available" in text
+    now = install.objects()
+    assert {key: now[key] for key in before} == before, "Platform was touched before all else had gone well"
+    assert "Deployment/connect-proxy" not in now
+
+
+def test_an_image_that_is_not_there_is_named(pods: tuple[Install, Stack]) -> None:
+    install, stack = pods
+    image = "cr.seqera.io/enterprise/studios/proxy:no-such-1"
+    text = said(stack.set(nodeSelector=None, proxyImage=image).up())
+    assert "[Pod " in text
+    assert f'[ImagePullBackOff] Back-off pulling image "{image}"' in text
+    assert [pod["status"]["phase"] for pod in install.pods("connect-server")] == ["Running"]
+
+
+def test_once_the_settings_are_right_one_up_finishes_the_job(pods: tuple[Install, Stack]) -> None:
+    install, stack = pods
+    stack.set(proxyImage=None).up().ok()
+    assert stack.preview("--expect-no-changes").changes == {}
+    for app in ("connect-proxy", "connect-server"):
+        assert [pod["status"]["phase"] for pod in install.pods(app)] == ["Running"]
+
+
+def test_a_running_stack_gets_over_a_server_that_does_not_start_any_more(pods: tuple[Install, Stack]) -> None:
+    install, stack = pods
+    image = "cr.seqera.io/enterprise/studios/server:no-such-1"
+    text = said(stack.set(serverImage=image).up())
+    assert f'[ImagePullBackOff] Back-off pulling image "{image}"' in text
+    stack.set(serverImage=None).up().ok()
+    images = {pod["spec"]["containers"][0]["image"] for pod in install.pods("connect-server")}
+    assert len(images) == 1
+    assert image not in images
+
+
+def test_a_platform_that_does_not_start_with_our_settings_comes_back_with_the_right_ones(
+    new_install: NewInstall, new_stack: NewStack
+) -> None:
+    install = new_install("crash")
+    before = install.objects()
+    backend = install.pod_names("backend")
+    stack = new_stack(install, **QUICK, pemPath="/etc/oidc.pem")
+    text = said(stack.up())
+    assert "Deployment/cron did not become ready in 10 seconds: pod cron-" in text
+    assert "container backend: CrashLoopBackOff: back-off 40s restarting failed container" in text
+    assert install.pod_names("backend") == backend, "backend restarts only once cron has come up"
+    stack.set(pemPath=None).up().ok()
+    assert stack.preview("--expect-no-changes").changes == {}
+    stack.destroy().ok()
+    assert install.objects() == before
+
+
+def test_a_backend_without_room_for_its_restart_is_brought_back_by_destroy_and_finished_by_up_once_there_is_room(
+    new_install: NewInstall, new_stack: NewStack
+) -> None:
+    install = new_install("room")
+    _fill_a_node(install, "11Gi")
+    before, running = install.objects(), install.pod_names("backend")
+    stack = new_stack(install, **QUICK)
+    text = said(stack.up())
+    assert "Deployment/backend did not become ready in 10 seconds: pod backend-" in text
+    assert "Insufficient ephemeral-storage" in text
+    assert "Put that right and run the command again: it goes on where it stopped" in text
+    assert running["backend"] <= install.pod_names("backend")["backend"], "the old pod serves until the new one can"
+
+    stack.destroy().ok()
+    assert install.objects() == before
+    assert install.pod_names("backend") == running
+
+    said(stack.up())
+    _fill_a_node(install, "1Gi")
+    stack.up().ok()
+    assert stack.preview("--expect-no-changes").changes == {}
+    assert len(install.pods("backend")) == 1
+
+
+def _fill_a_node(install: Install, storage: str) -> None:
+    """The owner binds backend to one node, where it takes that much of 20Gi."""
+    container = {"name": "backend", "resources": {"requests": {"ephemeral-storage": storage}}}
+    spec = {"nodeSelector": {"kubernetes.io/hostname": "node-c"}, "containers": [container]}
+    patch = json.dumps({"spec": {"template": {"spec": spec}}})
+    install.kubectl("patch", "deployment", "backend", "--patch", patch)
+    install.kubectl("rollout", "status", "deployment", "backend", "--timeout=30s")
