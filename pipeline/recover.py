@@ -8,6 +8,7 @@ import sys
 
 from pipeline.created import find
 from pipeline.interrupted import Resumed, State, resume, strangers, without
+from pipeline.state_folder import UNREADABLE, mend
 
 FINISHING = ("up", "destroy")
 
@@ -20,6 +21,9 @@ def recover(stack: str, command: str) -> int:
     # Where nothing holds a lock, some backends call that an error: what matters fails again below.
     _quietly("cancel", stack, "--yes")
     exported = _quietly("stack", stack, "export")
+    if UNREADABLE in exported.stderr and mend(_backend(), stack):
+        _quietly("cancel", stack, "--yes")
+        exported = _quietly("stack", stack, "export")
     if exported.returncode:
         return _failed(exported)
     resumed = resume(json.loads(exported.stdout), find)
@@ -55,6 +59,12 @@ def _put_right(stack: str, resumed: Resumed) -> int:
     for urn in sorted(there & {each["urn"] for each in resumed.adopted}):
         print(f"{_name(urn)} had been made, and is in the state now")
     return 0
+
+
+def _backend() -> str:
+    """Where the state is kept."""
+    told = subprocess.run(["pulumi", "whoami", "--json"], capture_output=True, text=True, check=False)
+    return str(json.loads(told.stdout)["url"]) if told.returncode == 0 else ""
 
 
 def _import(stack: str, state: State) -> subprocess.CompletedProcess[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -152,3 +154,13 @@ def test_what_somebody_else_made_under_the_name_in_the_meantime_is_left_alone(ki
     assert f"there is {killed.install.namespace}/connect-server, which this stack hasn't made" in given_up.text
     killed.install.kubectl("delete", "service", "connect-server")
     _assert_gone(killed)
+
+
+def test_killed_while_it_wrote_its_state_into_a_folder_it_can_be_read_again(killed: Killed) -> None:
+    assert killed.killer.kill_after("POST services/connect-server", *killed.pulumi("up")).code != 0
+    folder = Path(urlsplit(killed.stack.environment["PULUMI_BACKEND_URL"]).path)
+    (beside,) = folder.rglob(f"{killed.stack.name}.json.attrs")
+    beside.write_text("")
+    assert "failed to load checkpoint" in killed.stack.up().text
+    killed.killer.run(*killed.recover()).ok()
+    _assert_complete(killed)
