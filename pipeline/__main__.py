@@ -107,4 +107,6 @@ def _pulumi(command: str, stack: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    # As a shell tells of a command that a signal has ended.
+    sys.exit(code if code >= 0 else 128 - code)
