@@ -153,7 +153,11 @@ class PlatformApi:
             )
         except HTTPError as error:
             host = self._client.configuration.host
-            raise PlatformError(f"the cluster at {host} does not answer ({type(error).__name__})") from None
+            reason = getattr(error, "reason", None) or error
+            raise PlatformError(
+                f"the cluster at {host} does not answer ({type(reason).__name__}); "
+                "once it does, run the command again: it goes on where it stopped"
+            ) from None
         return answer
 
 

@@ -178,6 +178,10 @@ class Stack:
         )
         return found
 
+    def urns(self) -> list[str]:
+        """The URNs of all that the state holds, sorted: the engine keeps no order but that of dependencies."""
+        return sorted(each["urn"] for each in json.loads(self.state())["deployment"].get("resources") or [])
+
     def state(self) -> str:
         """The state as it lies in the backend."""
         return self.pulumi("stack", "export", "--stack", self.name).ok().stdout
