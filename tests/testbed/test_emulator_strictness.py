@@ -116,6 +116,22 @@ def test_a_pending_certificate_is_refused_beside_the_listeners_own_too(account: 
     assert code == "UnsupportedCertificate"
 
 
+def test_a_listener_keeps_its_default_certificate(account: Account) -> None:
+    own, other = account.certificate(), account.certificate("connect.example.com")
+    for arn in (own, other):
+        account.validate(arn)
+    listener = account.listener(account.load_balancer()["LoadBalancerArn"], own)
+    remove = account.elb.remove_listener_certificates
+    assert refusal(remove, ListenerArn=listener, Certificates=[{"CertificateArn": own}]) == (
+        "OperationNotPermitted",
+        "Default certificate cannot be removed",
+    )
+    assert refusal(remove, ListenerArn=listener, Certificates=[{"CertificateArn": other}]) == (
+        "CertificateNotFound",
+        f"Certificate '{other}' not found",
+    )
+
+
 def test_a_port_takes_one_listener(account: Account) -> None:
     balancer = account.load_balancer()["LoadBalancerArn"]
     account.listener(balancer, Protocol="HTTP", Port=80)
