@@ -8,6 +8,7 @@
 # FOLDER is the one with Platform's docker-compose.yml. The owner's files stay as they are, but for one entry of tower.yml.
 # What is installed already is not touched, and nothing restarts then. All that may fail is done beside the files in
 # FOLDER/.studios first; then each file is moved into its place at once. A run that was killed is finished by the next.
+# What the bundle holds is secret: a run that fails leaves nothing of it where it worked.
 set -eu
 umask 077
 
@@ -77,13 +78,16 @@ fetch() {
     until aws secretsmanager get-secret-value --secret-id "$secret" --version-id "$version" --region "$region" \
         --query SecretString --output text >"$new/secret" 2>"$new/error"; do
         if [ "$attempt" -ge "$RETRIES" ]; then
-            tail -n 1 "$new/error" >&2
-            fail "the secret $secret cannot be read; is the policy attached to this instance's role?"
+            cat "$new/error" >&2
+            if grep -q AccessDenied "$new/error"; then
+                fail "the secret $secret cannot be read; attach the policy in the output instancePolicy to this instance's role"
+            fi
+            fail "the secret $secret cannot be read"
         fi
         attempt=$((attempt + 1))
         sleep "$PAUSE"
     done
-    tool unpack "$new/secret" "$new" || fail "nothing was changed"
+    tool unpack "$new/secret" "$new" || exit 1
     rm -f "$new/secret"
 }
 
@@ -108,17 +112,16 @@ prepare_tower_yml() {
     [ ! -L tower.yml ] || fail "$folder/tower.yml is a symbolic link; put the file itself there"
     cp -p tower.yml "$new/tower.yml"
     if [ "$action" = set ]; then
-        tool set tower.yml "$state/tower.json" "$allowed_workspaces" "$new/tower.yml" "$new/tower.json" ||
-            fail "nothing was changed"
+        tool set tower.yml "$state/tower.json" "$allowed_workspaces" "$new/tower.yml" "$new/tower.json" || exit 1
     else
-        tool restore tower.yml "$state/tower.json" "$new/tower.yml" || fail "nothing was changed"
+        tool restore tower.yml "$state/tower.json" "$new/tower.yml" || exit 1
     fi
 }
 
 # The whole as it will be, before any of it is in place: the staged files are named by their paths.
 check_model() {
     sed "s#\\./\\([A-Za-z0-9._-]*\\.\\(env\\|pem\\)\\)#$new/files/\\1#" "$new/files/$override" >"$new/check.yml"
-    compose "$new/check.yml" config --quiet || fail "docker compose refuses the files above; nothing was changed"
+    compose "$new/check.yml" config --quiet || fail "docker compose refuses the files above"
     rm -f "$new/check.yml"
 }
 
@@ -162,6 +165,7 @@ back_up() {
 }
 
 put_in_place() {
+    touched=yes
     old_services=$(cat "$state/services" 2>/dev/null || :)
     old_override=$(cat "$state/override" 2>/dev/null || :)
     if [ -f "$old_override" ]; then
@@ -212,7 +216,7 @@ install() {
     mkdir -p "$state"
     begin
     if [ -n "$bundle" ]; then
-        cp -R "$bundle/files" "$bundle/parameters" "$new/" || fail "$bundle holds no bundle; nothing was changed"
+        cp -R "$bundle/files" "$bundle/parameters" "$new/" || fail "$bundle holds no bundle"
     else
         need aws
         fetch
@@ -238,18 +242,18 @@ install() {
         start
         say "installed:$changed"
     fi
-    rm -rf "$new"
 }
 
 uninstall() {
+    if [ -d "$state" ]; then begin; fi
     if [ ! -f "$state/parameters" ]; then
         rm -rf "$state"
         say "nothing is installed in $folder"
         return
     fi
-    begin
     read_parameters "$state/parameters"
     if [ -f "$state/tower.json" ] && [ -f tower.yml ]; then prepare_tower_yml restore; fi
+    touched=yes
     if [ -f "$override" ]; then
         # docker compose reads nothing unless all that the override names is there.
         for name in $files; do [ -e "$name" ] || : >"$name"; done
@@ -268,8 +272,17 @@ uninstall() {
 begin() {
     exec 9>"$state/lock"
     flock -n 9 || fail "another run is at work in $folder"
+    trap end EXIT
+    trap 'exit 1' HUP INT TERM
     rm -rf "$new"
     mkdir "$new"
+}
+
+end() {
+    code=$?
+    rm -rf "$new"
+    [ "$code" = 0 ] || [ -n "$touched" ] || printf 'studios: nothing was changed\n' >&2
+    exit "$code"
 }
 
 action=${1:-}
@@ -298,4 +311,5 @@ cd "$folder" || fail "there is no folder $folder; write the one with docker-comp
 folder=$(pwd)
 state=$folder/.studios
 new=$state/new
+touched=''
 if [ "$action" = install ]; then install; else uninstall; fi
