@@ -155,16 +155,30 @@ find_changes() {
 }
 
 back_up() {
-    backup=$state/backup/$(date -u +%Y%m%dT%H%M%SZ)-$$
-    mkdir -p "$backup"
+    mkdir -p "$state/backup" "$new/backup"
     for name in $files tower.yml; do
-        if [ -f "$name" ]; then cp -p "$name" "$backup/$name"; fi
+        if [ -f "$name" ]; then cp -p "$name" "$new/backup/$name"; fi
     done
+}
+
+keep_backup() {
+    mv "$new/backup" "$state/backup/$(date -u +%Y%m%dT%H%M%SZ)-$$"
     find "$state/backup" -mindepth 1 -maxdepth 1 -type d | sort -r | tail -n "+$((KEPT_BACKUPS + 1))" |
         while read -r old; do rm -rf "$old"; done
 }
 
+# What is noted about this run, before any of it is in place: a full disk is met here.
+prepare_notes() {
+    if [ -f "$state/installed" ]; then cp "$state/installed" "$new/old-installed"; else : >"$new/old-installed"; fi
+    for name in $files data-studios; do printf '%s\n' "$name"; done >"$new/installed"
+    sort -u "$new/old-installed" "$new/installed" >"$new/all-installed"
+    printf '%s\n' "$recreate" >"$new/pending"
+    printf '%s\n' "$studios_services" >"$new/services"
+    printf '%s\n' "$override" >"$new/override"
+}
+
 put_in_place() {
+    keep_backup
     touched=yes
     old_services=$(cat "$state/services" 2>/dev/null || :)
     old_override=$(cat "$state/override" 2>/dev/null || :)
@@ -177,13 +191,7 @@ put_in_place() {
         done
     fi
     # What is about to be ours, before it is: a run that is killed from here on is finished by the next.
-    cp "$state/installed" "$new/old-installed" 2>/dev/null || : >"$new/old-installed"
-    {
-        cat "$new/old-installed"
-        for name in $files data-studios; do printf '%s\n' "$name"; done
-    } | sort -u >"$new/installed"
-    printf '%s\n' "$recreate" >"$new/pending"
-    mv -f "$new/installed" "$state/installed"
+    mv -f "$new/all-installed" "$state/installed"
     mv -f "$new/pending" "$state/pending"
     mv -f "$new/parameters" "$state/parameters"
     mkdir -p data-studios
@@ -196,10 +204,9 @@ put_in_place() {
     while read -r name; do
         case " $files data-studios " in *" $name "*) ;; *) rm -f "$name" ;; esac
     done <"$new/old-installed"
-    for name in $files data-studios; do printf '%s\n' "$name"; done >"$new/installed"
     mv -f "$new/installed" "$state/installed"
-    printf '%s\n' "$studios_services" >"$state/services"
-    printf '%s\n' "$override" >"$state/override"
+    mv -f "$new/services" "$state/services"
+    mv -f "$new/override" "$state/override"
 }
 
 start() {
@@ -237,6 +244,7 @@ install() {
         say "nothing has changed"
     else
         back_up
+        prepare_notes
         put_in_place
         if [ "$allowed_workspaces" = leave ]; then rm -f "$state/tower.json"; fi
         start
@@ -264,6 +272,8 @@ uninstall() {
     rm -f "$override"
     compose '' up --detach || fail "docker compose could not start Platform again; the next run tries again"
     while read -r name; do rm -rf "./$name"; done <"$state/installed"
+    # First what says that there is something to take away.
+    rm -f "$state/parameters"
     rm -rf "$state"
     say "taken away"
 }
