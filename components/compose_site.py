@@ -210,4 +210,15 @@ def _role(settings: Settings, instance: ec2.GetInstanceResult, problems: list[Pr
     profile = _found(
         problems, "instanceId", instance.id, lambda: iam.get_instance_profile(name=instance.iam_instance_profile)
     )
-    return None if profile is None else profile.role_name
+    if profile is None:
+        return None
+    if not profile.role_name:
+        problems.append(
+            Problem(
+                "instanceId",
+                instance.id,
+                f"has the instance profile {profile.name} without a role, so that Systems Manager does not reach it; "
+                "add one that has the policy AmazonSSMManagedInstanceCore",
+            )
+        )
+    return profile.role_name

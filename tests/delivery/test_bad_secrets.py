@@ -205,7 +205,7 @@ def test_a_secret_that_holds_something_else_is_refused(
 
 def test_a_secret_without_one_of_its_fields_is_refused(instance: Installer, account: Account) -> None:
     bundle = json.loads(NEW)
-    cases = {
+    cases: dict[tuple[str, ...], str] = {
         **{(key,): "the secret holds no bundle of Studios (KeyError)" for key in bundle},
         **{("files", name): "the secret's bundle lacks files that it names" for name in bundle["files"]},
         **{("parameters", name): f"the bundle lacks the parameter {name}" for name in bundle["parameters"]},

@@ -67,7 +67,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> dict[str, Fake]:
             vpc_id="vpc-1",
         ),
         "listener": Fake(arn=LISTENER, load_balancer_arn=BALANCER, protocol="HTTPS"),
-        "profile": Fake(role_name="platform-role"),
+        "profile": Fake(name="platform-profile", role_name="platform-role"),
     }
     for module, function, name in (
         (ec2, "get_instance", "instance"),
@@ -132,6 +132,16 @@ def test_an_instance_without_a_profile_is_told_what_to_do(account: dict[str, Fak
     assert "AmazonSSMManagedInstanceCore" in problem
     assert "pulumi config set delivery files" in problem
     assert find(delivery="files").role is None
+
+
+def test_a_profile_without_a_role_is_told_what_to_do(account: dict[str, Fake]) -> None:
+    account["profile"].__dict__["role_name"] = ""
+    assert refused() == [
+        (
+            'instanceId: "i-0123456789abcdef0" has the instance profile platform-profile without a role, so that '
+            "Systems Manager does not reach it; add one that has the policy AmazonSSMManagedInstanceCore"
+        )
+    ]
 
 
 def not_found(module: object, function: str, monkeypatch: pytest.MonkeyPatch) -> None:
