@@ -75,6 +75,19 @@ def disconnect(instance_id: str, environment: Mapping[str, str]) -> None:
     _tell("DELETE", environment, {"instanceId": instance_id})
 
 
+def role_environment(platform: ComposePlatform, environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a shell on the instance: those that lead to the emulator, as the instance's role."""
+    iam, sts = _client("iam", environment), _client("sts", environment)
+    role = iam.get_role(RoleName=platform.role)["Role"]["Arn"]
+    given = sts.assume_role(RoleArn=role, RoleSessionName=platform.instance_id)["Credentials"]
+    return {
+        **environment,
+        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": given["SessionToken"],
+    }
+
+
 def import_certificate(hosts: list[str], environment: Mapping[str, str]) -> str:
     """The ARN of a certificate for these hosts, of an authority that nobody else knows."""
     with TemporaryDirectory() as folder:
