@@ -30,7 +30,7 @@ unit: $(INSTALLED) ## test settings and components under mocks, in seconds
 	$(RUN) -m pytest tests/unit -m "not slow"
 
 delivery: $(INSTALLED) ## test the script for Docker Compose hosts in scratch folders
-	$(RUN) -m pytest tests/delivery
+	$(RUN) -m pytest tests/delivery -m "not slow"
 
 stand-ins: $(INSTALLED) ## test the testbed's own parts, without an engine or a cluster
 	$(RUN) -m pytest tests/testbed

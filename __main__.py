@@ -13,6 +13,7 @@ from settings.loader import load_settings, reporting_problems
 from settings.model import Settings
 from settings.targets import COMPOSE
 from survey.certificate import survey_certificate
+from survey.choices import Choices
 from survey.platform import survey_platform
 
 
@@ -37,7 +38,7 @@ def on_compose(settings: Settings) -> ComposeStudios:
     """Studios on the instance that Platform runs on with Docker Compose."""
     profile = pulumi_aws.config.profile
     survey_certificate(settings, region=pulumi_aws.config.region, profile=profile)
-    site = find_site(settings)
+    site = find_site(settings, Choices(region=pulumi_aws.config.region, profile=profile))
     return ComposeStudios("studios", ComposeStudiosArgs(settings=settings, site=site, profile=profile))
 
 

@@ -82,12 +82,11 @@ class ComposeStudios(pulumi.ComponentResource):
                 path_routing=settings.path_routing,
                 zone_id=zone_id,
                 certificate_arn=settings.certificate_arn,
-                issue_seconds=settings.certificate_timeout,
             ),
             child,
         )
         credentials = OidcCredentials(f"{name}-oidc", _oidc_args(settings), child)
-        network = ComposeNetwork(f"{name}-network", _network_args(settings, site, certificate.certificate_arn), child)
+        network = ComposeNetwork(f"{name}-network", _network_args(args, certificate.certificate_arn), child)
         self.bundle = pulumi.Output.secret(_bundle(settings, credentials))
         self.bundle_secret_arn = self.instance_policy = pulumi.Output.from_input("")
         if settings.delivery == "ssm":
@@ -141,17 +140,18 @@ def _oidc_args(settings: Settings) -> OidcCredentialsArgs:
     )
 
 
-def _network_args(settings: Settings, site: ComposeSite, certificate_arn: pulumi.Input[str]) -> ComposeNetworkArgs:
+def _network_args(args: ComposeStudiosArgs, certificate_arn: pulumi.Input[str]) -> ComposeNetworkArgs:
+    settings = args.settings
     return ComposeNetworkArgs(
-        site=site,
+        site=args.site,
         host=settings.session_host,
         port=settings.proxy_port,
         healthcheck_path=settings.health_check_path,
         success_codes=settings.health_check_success_codes,
         priority=settings.listener_rule_priority,
         certificate_arn=certificate_arn,
-        attach_certificate=settings.certificate_arn != site.listener_certificate,
-        certificate_stays=settings.certificate_arn is not None,
+        existing_certificate=settings.certificate_arn,
+        profile=args.profile,
     )
 
 

@@ -8,6 +8,7 @@ import pulumi
 from pulumi_aws import lb, vpc
 
 from components.compose_site import ComposeSite
+from components.existing_certificate import ExistingCertificate, ExistingCertificateArgs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,9 +21,9 @@ class ComposeNetworkArgs:
         port: where the proxy listens on the instance.
         healthcheck_path, success_codes: what the load balancer asks for, and the answers of a proxy that is alive.
         priority: the rule's place; None for the last one.
-        certificate_arn: an issued certificate for the host.
-        attach_certificate: whether the listener must be given it; not if it serves that one by default.
-        certificate_stays: whether it stays at the listener in the end: who else has attached it, AWS doesn't tell.
+        certificate_arn: our own issued certificate for the host.
+        existing_certificate: the ARN of somebody else's in its place, which the listener may have already.
+        profile: of AWS, for the latter; None for the credentials of the environment.
     """
 
     site: ComposeSite
@@ -32,8 +33,8 @@ class ComposeNetworkArgs:
     success_codes: str
     priority: int | None
     certificate_arn: pulumi.Input[str]
-    attach_certificate: bool = True
-    certificate_stays: bool = False
+    existing_certificate: str | None = None
+    profile: str | None = None
 
 
 class ComposeNetwork(pulumi.ComponentResource):
@@ -71,12 +72,22 @@ class ComposeNetwork(pulumi.ComponentResource):
             port=args.port,
             opts=child,
         )
-        if args.attach_certificate:
+        if args.existing_certificate is None:
             lb.ListenerCertificate(
                 f"{name}-certificate",
                 listener_arn=args.site.listener_arn,
                 certificate_arn=args.certificate_arn,
-                opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.certificate_stays),
+                opts=child,
+            )
+        else:
+            ExistingCertificate(
+                f"{name}-existing-certificate",
+                ExistingCertificateArgs(
+                    listener_arn=args.site.listener_arn,
+                    certificate_arn=args.existing_certificate,
+                    profile=args.profile,
+                ),
+                child,
             )
         lb.ListenerRule(
             f"{name}-rule",

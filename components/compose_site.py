@@ -11,6 +11,7 @@ from pulumi_aws import ec2, iam, lb
 
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
+from survey.choices import Choice, Choices, listed
 
 HTTPS_PORT = 443
 
@@ -29,7 +30,6 @@ class ComposeSite:
         load_balancer_hostname: the load balancer's DNS name.
         vpc_id: where both are.
         listener_arn: the HTTPS listener.
-        listener_certificate: the ARN of its default certificate.
     """
 
     instance_id: str
@@ -39,30 +39,25 @@ class ComposeSite:
     load_balancer_hostname: str
     vpc_id: str
     listener_arn: str
-    listener_certificate: str
 
 
-def find_site(settings: Settings) -> ComposeSite:
+def find_site(settings: Settings, choices: Choices) -> ComposeSite:
     """Looks up what the settings name, and warns of a load balancer that cuts WebSockets.
 
     Raises:
         SettingsError: with everything that is not there, or is not as it must be.
     """
     problems: list[Problem] = []
-    instance = _found(problems, *_named(settings.instance_id, settings.instance_tags, "instance"), _instance(settings))
-    balancer = _found(
-        problems,
-        *_named(settings.load_balancer, settings.load_balancer_tags, "loadBalancer"),
-        _load_balancer(settings),
-    )
+    key, value = _named(settings.instance_id, settings.instance_tags, "instance")
+    others = _others(choices.instances, "running instance", settings.instance_tags)
+    instance = _found(problems, key, value, _instance(settings), others)
+    key, value = _named(settings.load_balancer, settings.load_balancer_tags, "loadBalancer")
+    others = _others(choices.load_balancers, "application load balancer", settings.load_balancer_tags)
+    balancer = _found(problems, key, value, _load_balancer(settings), others)
     listener = None
     if balancer is not None:
         problems += _unfit_load_balancer(settings, balancer)
-        key = "listenerArn" if settings.listener_arn else "loadBalancer"
-        value = settings.listener_arn or balancer.name
-        listener = _found(problems, key, value, lambda: _listener(settings, balancer.arn))
-        if listener is not None and (listener.protocol != "HTTPS" or listener.load_balancer_arn != balancer.arn):
-            problems.append(Problem(key, value, f"is no HTTPS listener of the load balancer {balancer.name}"))
+        listener = _listener(settings, balancer, choices, problems)
     group, role = "", None
     if instance is not None:
         group = _security_group(settings, instance, problems)
@@ -77,7 +72,6 @@ def find_site(settings: Settings) -> ComposeSite:
         load_balancer_hostname=balancer.dns_name,
         vpc_id=balancer.vpc_id,
         listener_arn=listener.arn,
-        listener_certificate=listener.certificate_arn,
     )
 
 
@@ -86,13 +80,24 @@ def _named(name: str | None, tags: dict[str, str] | None, what: str) -> tuple[st
     return (f"{what}Tags", tags) if name is None else (by_name, name)
 
 
-def _found(problems: list[Problem], key: str, value: object, look_up: Callable[[], _Found]) -> _Found | None:
+def _others(look: Callable[[], list[Choice]], what: str, tags: dict[str, str] | None) -> Callable[[], str]:
+    return lambda: listed(look, what, tags or ())
+
+
+def _found(
+    problems: list[Problem],
+    key: str,
+    value: object,
+    look_up: Callable[[], _Found],
+    others: Callable[[], str] = str,
+    failure: str = "cannot be looked up",
+) -> _Found | None:
     try:
         return look_up()
     except Exception as error:
         # The SDK raises nothing narrower for an invoke that failed.
         reason = str(error).splitlines()[0].rpartition("returned an error: ")[2]
-        problems.append(Problem(key, value, f"cannot be looked up: {reason}"))
+        problems.append(Problem(key, value, f"{failure}: {reason}{others()}"))
         return None
 
 
@@ -110,10 +115,44 @@ def _load_balancer(settings: Settings) -> Callable[[], lb.GetLoadBalancerResult]
     return lambda: lb.get_load_balancer(arn=name) if name.startswith("arn:") else lb.get_load_balancer(name=name)
 
 
-def _listener(settings: Settings, load_balancer: str) -> lb.GetListenerResult:
-    if settings.listener_arn is not None:
-        return lb.get_listener(arn=settings.listener_arn)
-    return lb.get_listener(load_balancer_arn=load_balancer, port=HTTPS_PORT)
+def _listener(
+    settings: Settings, balancer: lb.GetLoadBalancerResult, choices: Choices, problems: list[Problem]
+) -> lb.GetListenerResult | None:
+    arn, tags, name = settings.listener_arn, settings.listener_tags, balancer.name
+
+    def look() -> list[Choice]:
+        return choices.listeners(balancer.arn)
+
+    others = _others(look, "HTTPS listener", tags)
+    if tags is not None:
+        # The provider does not look for tags.
+        found = _found(problems, "listenerTags", tags, lambda: [each.name for each in look() if each.has(tags)])
+        if found is None:
+            return None
+        if len(found) != 1:
+            count = f"{len(found)} listeners" if found else "no listener"
+            problems.append(Problem("listenerTags", tags, f"are on {count} of the load balancer {name}{others()}"))
+            return None
+        arn = found[0]
+    key, value = ("listenerArn", arn) if tags is None else ("listenerTags", tags)
+    if arn is not None:
+        listener = _found(problems, key, value, lambda: lb.get_listener(arn=arn), others)
+        failure = f"is no HTTPS listener of the load balancer {name}"
+    else:
+        default = f"is not set, and the listener of the load balancer {name} at port {HTTPS_PORT}"
+        failure = f"{default} is no HTTPS one"
+        listener = _found(
+            problems,
+            key,
+            None,
+            lambda: lb.get_listener(load_balancer_arn=balancer.arn, port=HTTPS_PORT),
+            others,
+            f"{default} cannot be looked up",
+        )
+    if listener is None or (listener.protocol == "HTTPS" and listener.load_balancer_arn == balancer.arn):
+        return listener
+    problems.append(Problem(key, value, f"{failure}{others()}"))
+    return None
 
 
 def _unfit_load_balancer(settings: Settings, balancer: lb.GetLoadBalancerResult) -> list[Problem]:
@@ -171,4 +210,15 @@ def _role(settings: Settings, instance: ec2.GetInstanceResult, problems: list[Pr
     profile = _found(
         problems, "instanceId", instance.id, lambda: iam.get_instance_profile(name=instance.iam_instance_profile)
     )
-    return None if profile is None else profile.role_name
+    if profile is None:
+        return None
+    if not profile.role_name:
+        problems.append(
+            Problem(
+                "instanceId",
+                instance.id,
+                f"has the instance profile {profile.name} without a role, so that Systems Manager does not reach it; "
+                "add one that has the policy AmazonSSMManagedInstanceCore",
+            )
+        )
+    return profile.role_name

@@ -303,8 +303,12 @@ class Settings(BaseModel):
     )
     listener_arn: types.ListenerArn | None = Field(
         default=None,
-        description="HTTPS listener of the load balancer, by ARN.",
+        description="HTTPS listener of the load balancer, by ARN. At most one of this and `listenerTags`.",
         json_schema_extra={"shown_default": "the one at port 443"},
+    )
+    listener_tags: types.Tags | None = Field(
+        default=None,
+        description="Listener by its tags: the one HTTPS listener of the load balancer that has all of them.",
     )
     listener_rule_priority: int | None = Field(
         default=None,

@@ -87,6 +87,7 @@ ONLY_ON: Mapping[str, frozenset[str]] = {
             "loadBalancer",
             "loadBalancerTags",
             "listenerArn",
+            "listenerTags",
             "listenerRulePriority",
         }
     ),
@@ -99,10 +100,12 @@ REQUIRED_ON: Mapping[str, tuple[str, ...]] = {
 }
 """Target → the settings that have no default there."""
 
-_ONE_OF: tuple[tuple[str, str, str], ...] = (
-    ("instanceId", "instanceTags", "the EC2 instance"),
-    ("loadBalancer", "loadBalancerTags", "the load balancer"),
+_ONE_OF: tuple[tuple[str, str, str, bool], ...] = (
+    ("instanceId", "instanceTags", "the EC2 instance", True),
+    ("loadBalancer", "loadBalancerTags", "the load balancer", True),
+    ("listenerArn", "listenerTags", "the listener", False),
 )
+"""Two settings for one thing, what it is, and whether it must be named."""
 
 
 def target_of(key: str) -> str | None:
@@ -140,12 +143,12 @@ def missing_on_target(settings: Settings, given: Collection[str], unknown: Colle
 
 
 def _named_once(settings: Settings, unknown: Collection[str]) -> Iterator[Problem]:
-    for key, other, what in _ONE_OF:
+    for key, other, what, must in _ONE_OF:
         if key in unknown or other in unknown:
             continue
         values = [getattr(settings, to_snake(name)) for name in (key, other)]
         if None not in values:
             yield Problem(key, values[0], f"names {what} a second time; remove it or {other}")
-        if values == [None, None]:
+        if must and values == [None, None]:
             example = str((type(settings).model_fields[to_snake(key)].examples or [""])[0])
             yield Problem(key, None, f"is not set, and {other} neither; write: pulumi config set {key} {example}")

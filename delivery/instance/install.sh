@@ -8,6 +8,7 @@
 # FOLDER is the one with Platform's docker-compose.yml. The owner's files stay as they are, but for one entry of tower.yml.
 # What is installed already is not touched, and nothing restarts then. All that may fail is done beside the files in
 # FOLDER/.studios first; then each file is moved into its place at once. A run that was killed is finished by the next.
+# What the bundle holds is secret: a run that fails leaves nothing of it where it worked.
 set -eu
 umask 077
 
@@ -77,13 +78,16 @@ fetch() {
     until aws secretsmanager get-secret-value --secret-id "$secret" --version-id "$version" --region "$region" \
         --query SecretString --output text >"$new/secret" 2>"$new/error"; do
         if [ "$attempt" -ge "$RETRIES" ]; then
-            tail -n 1 "$new/error" >&2
-            fail "the secret $secret cannot be read; is the policy attached to this instance's role?"
+            cat "$new/error" >&2
+            if grep -q AccessDenied "$new/error"; then
+                fail "the secret $secret cannot be read; attach the policy in the output instancePolicy to this instance's role"
+            fi
+            fail "the secret $secret cannot be read"
         fi
         attempt=$((attempt + 1))
         sleep "$PAUSE"
     done
-    tool unpack "$new/secret" "$new" || fail "nothing was changed"
+    tool unpack "$new/secret" "$new" || exit 1
     rm -f "$new/secret"
 }
 
@@ -108,17 +112,16 @@ prepare_tower_yml() {
     [ ! -L tower.yml ] || fail "$folder/tower.yml is a symbolic link; put the file itself there"
     cp -p tower.yml "$new/tower.yml"
     if [ "$action" = set ]; then
-        tool set tower.yml "$state/tower.json" "$allowed_workspaces" "$new/tower.yml" "$new/tower.json" ||
-            fail "nothing was changed"
+        tool set tower.yml "$state/tower.json" "$allowed_workspaces" "$new/tower.yml" "$new/tower.json" || exit 1
     else
-        tool restore tower.yml "$state/tower.json" "$new/tower.yml" || fail "nothing was changed"
+        tool restore tower.yml "$state/tower.json" "$new/tower.yml" || exit 1
     fi
 }
 
 # The whole as it will be, before any of it is in place: the staged files are named by their paths.
 check_model() {
     sed "s#\\./\\([A-Za-z0-9._-]*\\.\\(env\\|pem\\)\\)#$new/files/\\1#" "$new/files/$override" >"$new/check.yml"
-    compose "$new/check.yml" config --quiet || fail "docker compose refuses the files above; nothing was changed"
+    compose "$new/check.yml" config --quiet || fail "docker compose refuses the files above"
     rm -f "$new/check.yml"
 }
 
@@ -152,16 +155,31 @@ find_changes() {
 }
 
 back_up() {
-    backup=$state/backup/$(date -u +%Y%m%dT%H%M%SZ)-$$
-    mkdir -p "$backup"
+    mkdir -p "$state/backup" "$new/backup"
     for name in $files tower.yml; do
-        if [ -f "$name" ]; then cp -p "$name" "$backup/$name"; fi
+        if [ -f "$name" ]; then cp -p "$name" "$new/backup/$name"; fi
     done
+}
+
+keep_backup() {
+    mv "$new/backup" "$state/backup/$(date -u +%Y%m%dT%H%M%SZ)-$$"
     find "$state/backup" -mindepth 1 -maxdepth 1 -type d | sort -r | tail -n "+$((KEPT_BACKUPS + 1))" |
         while read -r old; do rm -rf "$old"; done
 }
 
+# What is noted about this run, before any of it is in place: a full disk is met here.
+prepare_notes() {
+    if [ -f "$state/installed" ]; then cp "$state/installed" "$new/old-installed"; else : >"$new/old-installed"; fi
+    for name in $files data-studios; do printf '%s\n' "$name"; done >"$new/installed"
+    sort -u "$new/old-installed" "$new/installed" >"$new/all-installed"
+    printf '%s\n' "$recreate" >"$new/pending"
+    printf '%s\n' "$studios_services" >"$new/services"
+    printf '%s\n' "$override" >"$new/override"
+}
+
 put_in_place() {
+    keep_backup
+    touched=yes
     old_services=$(cat "$state/services" 2>/dev/null || :)
     old_override=$(cat "$state/override" 2>/dev/null || :)
     if [ -f "$old_override" ]; then
@@ -173,13 +191,7 @@ put_in_place() {
         done
     fi
     # What is about to be ours, before it is: a run that is killed from here on is finished by the next.
-    cp "$state/installed" "$new/old-installed" 2>/dev/null || : >"$new/old-installed"
-    {
-        cat "$new/old-installed"
-        for name in $files data-studios; do printf '%s\n' "$name"; done
-    } | sort -u >"$new/installed"
-    printf '%s\n' "$recreate" >"$new/pending"
-    mv -f "$new/installed" "$state/installed"
+    mv -f "$new/all-installed" "$state/installed"
     mv -f "$new/pending" "$state/pending"
     mv -f "$new/parameters" "$state/parameters"
     mkdir -p data-studios
@@ -192,10 +204,9 @@ put_in_place() {
     while read -r name; do
         case " $files data-studios " in *" $name "*) ;; *) rm -f "$name" ;; esac
     done <"$new/old-installed"
-    for name in $files data-studios; do printf '%s\n' "$name"; done >"$new/installed"
     mv -f "$new/installed" "$state/installed"
-    printf '%s\n' "$studios_services" >"$state/services"
-    printf '%s\n' "$override" >"$state/override"
+    mv -f "$new/services" "$state/services"
+    mv -f "$new/override" "$state/override"
 }
 
 start() {
@@ -212,7 +223,7 @@ install() {
     mkdir -p "$state"
     begin
     if [ -n "$bundle" ]; then
-        cp -R "$bundle/files" "$bundle/parameters" "$new/" || fail "$bundle holds no bundle; nothing was changed"
+        cp -R "$bundle/files" "$bundle/parameters" "$new/" || fail "$bundle holds no bundle"
     else
         need aws
         fetch
@@ -233,6 +244,7 @@ install() {
         say "nothing has changed"
     else
         back_up
+        prepare_notes
         put_in_place
         if [ "$allowed_workspaces" = leave ]; then rm -f "$state/tower.json"; fi
         start
@@ -241,14 +253,15 @@ install() {
 }
 
 uninstall() {
+    if [ -d "$state" ]; then begin; fi
     if [ ! -f "$state/parameters" ]; then
         rm -rf "$state"
         say "nothing is installed in $folder"
         return
     fi
-    begin
     read_parameters "$state/parameters"
     if [ -f "$state/tower.json" ] && [ -f tower.yml ]; then prepare_tower_yml restore; fi
+    touched=yes
     if [ -f "$override" ]; then
         # docker compose reads nothing unless all that the override names is there.
         for name in $files; do [ -e "$name" ] || : >"$name"; done
@@ -259,6 +272,8 @@ uninstall() {
     rm -f "$override"
     compose '' up --detach || fail "docker compose could not start Platform again; the next run tries again"
     while read -r name; do rm -rf "./$name"; done <"$state/installed"
+    # First what says that there is something to take away.
+    rm -f "$state/parameters"
     rm -rf "$state"
     say "taken away"
 }
@@ -267,11 +282,17 @@ uninstall() {
 begin() {
     exec 9>"$state/lock"
     flock -n 9 || fail "another run is at work in $folder"
+    trap end EXIT
+    trap 'exit 1' HUP INT TERM
     rm -rf "$new"
     mkdir "$new"
-    # The key and the token are in there, also when what follows fails.
-    trap 'rm -rf "$new"' EXIT
-    trap 'exit 143' HUP INT TERM
+}
+
+end() {
+    code=$?
+    rm -rf "$new"
+    [ "$code" = 0 ] || [ -n "$touched" ] || printf 'studios: nothing was changed\n' >&2
+    exit "$code"
 }
 
 action=${1:-}
@@ -300,4 +321,5 @@ cd "$folder" || fail "there is no folder $folder; write the one with docker-comp
 folder=$(pwd)
 state=$folder/.studios
 new=$state/new
+touched=''
 if [ "$action" = install ]; then install; else uninstall; fi

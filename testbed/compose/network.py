@@ -75,6 +75,29 @@ def disconnect(instance_id: str, environment: Mapping[str, str]) -> None:
     _tell("DELETE", environment, {"instanceId": instance_id})
 
 
+def role_environment(platform: ComposePlatform, environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a shell on the instance: those that lead to the emulator, as the instance's role."""
+    iam, sts = _client("iam", environment), _client("sts", environment)
+    role = iam.get_role(RoleName=platform.role)["Role"]["Arn"]
+    given = sts.assume_role(RoleArn=role, RoleSessionName=platform.instance_id)["Credentials"]
+    return {
+        **environment,
+        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": given["SessionToken"],
+    }
+
+
+def import_certificate(hosts: list[str], environment: Mapping[str, str]) -> str:
+    """The ARN of a certificate for these hosts, of an authority that nobody else knows."""
+    with TemporaryDirectory() as folder:
+        pair = Authority(Path(folder)).server("platform", hosts)
+        made = _client("acm", environment).import_certificate(
+            Certificate=pair.certificate.read_bytes(), PrivateKey=pair.key.read_bytes()
+        )
+    return str(made["CertificateArn"])
+
+
 def _tell(method: str, environment: Mapping[str, str], body: Mapping[str, Any]) -> None:
     request = urllib.request.Request(  # noqa: S310 (the URL is the emulator's)
         f"{environment['AWS_ENDPOINT_URL']}{INSTANCE_PATH}",
@@ -99,11 +122,11 @@ def _role(name: str, environment: Mapping[str, str]) -> str:
 
 
 def _load_balancer(name: str, environment: Mapping[str, str], subnets: list[str], group: str) -> tuple[str, str]:
-    elb, acm = _client("elbv2", environment), _client("acm", environment)
+    elb = _client("elbv2", environment)
     balancer = elb.create_load_balancer(Name=name, Subnets=subnets, SecurityGroups=[group], Scheme="internet-facing")[
         "LoadBalancers"
     ][0]["LoadBalancerArn"]
-    certificate = acm.import_certificate(**_certificate(f"{name}.{ZONE}"))["CertificateArn"]
+    certificate = import_certificate([f"{name}.{ZONE}"], environment)
     listener = elb.create_listener(
         LoadBalancerArn=balancer,
         Protocol="HTTPS",
@@ -115,13 +138,6 @@ def _load_balancer(name: str, environment: Mapping[str, str], subnets: list[str]
         ],
     )["Listeners"][0]["ListenerArn"]
     return balancer, listener
-
-
-def _certificate(host: str) -> dict[str, bytes]:
-    """What Platform has for its own host, of an authority that nobody else knows."""
-    with TemporaryDirectory() as folder:
-        pair = Authority(Path(folder)).server("platform", [host])
-        return {"Certificate": pair.certificate.read_bytes(), "PrivateKey": pair.key.read_bytes()}
 
 
 def _client(service: str, environment: Mapping[str, str]) -> Any:

@@ -1,8 +1,8 @@
 """Elastic Load Balancing v2 as AWS has it, where moto takes anything.
 
-AWS wants a listener's certificates to exist and to be issued, one listener a port, known security policies and
-attributes with values in range, subnets in two zones; and it reports the region's own hosted zone and only those load
-balancers of a target group that still route to it.
+AWS wants a listener's certificates to exist and to be issued, and keeps its default one; it wants one listener a port,
+known security policies and attributes with values in range, subnets in two zones; and it reports the region's own
+hosted zone and only those load balancers of a target group that still route to it.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ _moto_modify_attributes = ELBv2Backend.modify_load_balancer_attributes
 _moto_create_listener = ELBv2Backend.create_listener
 _moto_modify_listener = ELBv2Backend.modify_listener
 _moto_add_certificates = ELBv2Backend.add_listener_certificates
+_moto_remove_certificates = ELBv2Backend.remove_listener_certificates
 
 
 def _create_load_balancer(backend: ELBv2Backend, *args: Any, **kwargs: Any) -> FakeLoadBalancer:
@@ -168,6 +169,17 @@ def _add_certificates(backend: ELBv2Backend, arn: str, certificates: list[dict[s
     return added
 
 
+def _remove_certificates(backend: ELBv2Backend, arn: str, certificates: list[dict[str, Any]]) -> None:
+    default, *others = backend.describe_listeners(load_balancer_arn=None, listener_arns=[arn])[0].certificates
+    for certificate in certificates:
+        wanted = certificate["CertificateArn"]
+        if wanted == default:
+            raise ELBClientError("OperationNotPermitted", "Default certificate cannot be removed")
+        if wanted not in others:
+            raise ELBClientError("CertificateNotFound", f"Certificate '{wanted}' not found")
+    _moto_remove_certificates(backend, arn, certificates)
+
+
 def _require_issued(backend: ELBv2Backend, arn: str) -> None:
     if ":iam:" in arn:
         if iam_backends[backend.account_id][backend.partition].get_certificate_by_arn(arn) is None:
@@ -210,6 +222,7 @@ PATCHES: Final[tuple[tuple[type, str, Any], ...]] = (
     (ELBv2Backend, "create_listener", _create_listener),
     (ELBv2Backend, "modify_listener", _modify_listener),
     (ELBv2Backend, "add_listener_certificates", _add_certificates),
+    (ELBv2Backend, "remove_listener_certificates", _remove_certificates),
     (FakeTargetGroup, "load_balancer_arns", property(_routing_load_balancers, _ignore)),
 )
 

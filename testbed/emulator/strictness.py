@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from testbed.emulator import acm, elbv2, route53, ssm
+from testbed.emulator import acm, ec2, elbv2, route53, secretsmanager, ssm
 
-PATCHES: Final = (*route53.PATCHES, *elbv2.PATCHES, *acm.PATCHES, *ssm.PATCHES)
+PATCHES: Final = (*route53.PATCHES, *elbv2.PATCHES, *acm.PATCHES, *ec2.PATCHES, *ssm.PATCHES, *secretsmanager.PATCHES)
 
 
 def apply() -> None:

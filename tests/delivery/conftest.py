@@ -14,7 +14,7 @@ import pytest
 from delivery.bundle import Credentials, bundle
 from delivery.package import write_tools
 from settings.parsing import parse_settings
-from testbed.compose.host import ComposeHost
+from testbed.compose.host import FILES, ComposeHost
 
 STACK = {
     "target": "compose",
@@ -27,6 +27,17 @@ STACK = {
 }
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n-----BEGIN PUBLIC KEY-----\nBBBB\n"
 TOKEN = "Tk0123456789abcdefghijklmnopqrst"
+
+OURS = ("connect-proxy", "connect-server")
+OWNERS = ("docker-compose.yml", "tower.env", "tower.yml")
+TOWER_YML = (FILES / "tower.yml").read_text()
+WITH_ENTRY = TOWER_YML.replace("tower:\n", "tower:\n  data-studio:\n    allowed-workspaces: null\n")
+
+
+def ok(finished: subprocess.CompletedProcess[str]) -> str:
+    """What the script said; it must have succeeded."""
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished.stdout
 
 
 def bundle_of(
@@ -66,6 +77,8 @@ class Installer:
             text=True,
             check=False,
             timeout=60,
+            # A group of its own, to be killed as a whole.
+            start_new_session=True,
         )
 
     def install(self, text: str, prefix: str = "") -> subprocess.CompletedProcess[str]:
@@ -87,7 +100,7 @@ def start_platform(host: ComposeHost, environment: Mapping[str, str]) -> None:
 
 @pytest.fixture
 def installer(tmp_path: Path) -> Installer:
-    host = ComposeHost.create(tmp_path / "host", _python())
+    host = ComposeHost.create(tmp_path / "host", python_of_the_host())
     tools = tmp_path / "tools"
     write_tools(tools)
     environment = host.environment({})
@@ -95,7 +108,7 @@ def installer(tmp_path: Path) -> Installer:
     return Installer(host, tools, environment)
 
 
-def _python() -> Path:
+def python_of_the_host() -> Path:
     """Amazon Linux 2023 has Python 3.9; where one is at hand, the tests use it."""
     found = sorted(Path.home().glob(".pyenv/versions/3.9.*/bin/python3.9"))
     return found[0] if found else Path(sys.executable)

@@ -82,7 +82,7 @@ class Deployed:
 def deployed(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     platform = network.create(f"compose-{secrets.token_hex(2)}", environment)
     host = ComposeHost.create(tmp_path_factory.mktemp("instance") / "root")
-    shell = host.environment(environment)
+    shell = host.environment(network.role_environment(platform, environment))
     start_platform(host, shell)
     network.connect(platform.instance_id, environment, shell)
     config = {
@@ -242,9 +242,8 @@ def test_destroy_needs_the_instance_and_says_so(deployed: Deployed) -> None:
     assert refused.code != 0
     assert "does not answer to Systems Manager" in refused.text
     assert (deployed.host.folder / "data-studios-rsa.pem").exists()
-    network.connect(
-        deployed.platform.instance_id, deployed.environment, deployed.host.environment(deployed.environment)
-    )
+    shell = deployed.host.environment(network.role_environment(deployed.platform, deployed.environment))
+    network.connect(deployed.platform.instance_id, deployed.environment, shell)
 
 
 def test_destroy_leaves_the_host_and_the_account_as_they_were(deployed: Deployed) -> None:

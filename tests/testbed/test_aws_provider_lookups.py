@@ -65,6 +65,15 @@ def test_a_listener_is_found_by_load_balancer_and_port(aws: AwsProvider, account
         aws.invoke("aws:lb/getListener:getListener", {"loadBalancerArn": balancer, "port": 443})
 
 
+def test_a_listener_is_not_looked_for_by_its_tags(aws: AwsProvider, account: Account) -> None:
+    balancer = account.load_balancer()["LoadBalancerArn"]
+    arn = account.listener(balancer, Protocol="HTTP", Port=80)
+    token = "aws:lb/getListener:getListener"
+    assert aws.invoke(token, {"arn": arn, "tags": {"not": "there"}})["arn"] == arn
+    with pytest.raises(ProviderError, match=r"must be specified"):
+        aws.invoke(token, {"loadBalancerArn": balancer, "tags": {"not": "there"}})
+
+
 @pytest.mark.parametrize(
     ("args", "zone"),
     [

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from testbed.plugins.aws.provider import AwsProvider
-from testbed.plugins.provider import Properties, ProviderError, Resource
-from tests.testbed.aws_account import Account, client, configured, strict_account
+from testbed.plugins.provider import ProviderError
+from tests.testbed.aws_account import Account, client, strict_account
+from tests.testbed.life import Life
 
 PARAMETER = "aws:ssm/parameter:Parameter"
 SECRET = "aws:secretsmanager/secret:Secret"
@@ -26,45 +25,6 @@ DOCUMENT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action":
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     with strict_account(monkeypatch) as made:
         yield made
-
-
-class Life:
-    """One resource, from its creation to its end; each step checks that nothing is left to do."""
-
-    def __init__(self, type_: str, **inputs: Any) -> None:
-        self.aws: AwsProvider = configured(skipCredentialsValidation="true")
-        self.resource = Resource(f"urn:pulumi:dev::p::{type_}::it", type_, "it")
-        self.inputs = self.check(**inputs)
-        self.id, self.outputs = self.aws.create(self.resource, self.inputs, preview=False, timeout=0)
-        self.settled()
-
-    def check(self, **inputs: Any) -> Properties:
-        result = self.aws.check(self.resource, None, inputs, b"seed")
-        assert result.failures == []
-        return result.inputs
-
-    def settled(self) -> None:
-        live = self.aws.read(self.resource, self.id, self.inputs, self.outputs)
-        assert live is not None
-        assert live[1] == self.inputs
-        assert self.aws.diff(self.resource, self.id, live[1], live[2], self.inputs).detailed == {}
-
-    def update(self, **inputs: Any) -> dict[str, str]:
-        new = self.check(**inputs)
-        diff = self.aws.diff(self.resource, self.id, self.inputs, self.outputs, new)
-        assert diff.replaces == []
-        self.outputs = self.aws.update(self.resource, self.id, self.inputs, self.outputs, new, False, 0)
-        self.inputs = new
-        self.settled()
-        return diff.detailed
-
-    def replaced_by(self, **inputs: Any) -> list[str]:
-        return self.aws.diff(self.resource, self.id, self.inputs, self.outputs, self.check(**inputs)).replaces
-
-    def end(self) -> None:
-        self.aws.delete(self.resource, self.id, self.inputs, self.outputs, timeout=0)
-        assert self.aws.read(self.resource, self.id, self.inputs, self.outputs) is None
-        self.aws.delete(self.resource, self.id, self.inputs, self.outputs, timeout=0)
 
 
 def test_a_parameter_gets_new_versions_and_keeps_its_value_secret(account: Account) -> None:

@@ -129,6 +129,22 @@ def test_a_pending_certificate_is_refused_beside_the_listeners_own_too(account: 
     assert code == "UnsupportedCertificate"
 
 
+def test_a_listener_keeps_its_default_certificate(account: Account) -> None:
+    own, other = account.certificate(), account.certificate("connect.example.com")
+    for arn in (own, other):
+        account.validate(arn)
+    listener = account.listener(account.load_balancer()["LoadBalancerArn"], own)
+    remove = account.elb.remove_listener_certificates
+    assert refusal(remove, ListenerArn=listener, Certificates=[{"CertificateArn": own}]) == (
+        "OperationNotPermitted",
+        "Default certificate cannot be removed",
+    )
+    assert refusal(remove, ListenerArn=listener, Certificates=[{"CertificateArn": other}]) == (
+        "CertificateNotFound",
+        f"Certificate '{other}' not found",
+    )
+
+
 def test_a_port_takes_one_listener(account: Account) -> None:
     balancer = account.load_balancer()["LoadBalancerArn"]
     account.listener(balancer, Protocol="HTTP", Port=80)
@@ -264,3 +280,25 @@ def test_a_batch_with_one_fault_changes_nothing(account: Account) -> None:
     batch = {"Changes": changes}
     refusal(account.route53.change_resource_record_sets, HostedZoneId=account.zone, ChangeBatch=batch)
     assert account.records() == {}
+
+
+def test_a_rule_for_another_security_group_keeps_its_description(account: Account) -> None:
+    group, other = (
+        account.ec2.create_security_group(GroupName=name, Description=name, VpcId=account.vpc)["GroupId"]
+        for name in ("a", "b")
+    )
+    sources = [{"GroupId": other, "Description": "from b"}]
+    permission = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": sources}
+    made = account.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    rule = made["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+
+    def described() -> str:
+        rules = account.ec2.describe_security_group_rules(SecurityGroupRuleIds=[rule])["SecurityGroupRules"]
+        return str(rules[0].get("Description"))
+
+    assert described() == "from b"
+    change = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "ReferencedGroupId": other, "Description": "else"}
+    account.ec2.modify_security_group_rules(
+        GroupId=group, SecurityGroupRules=[{"SecurityGroupRuleId": rule, "SecurityGroupRule": change}]
+    )
+    assert described() == "else"

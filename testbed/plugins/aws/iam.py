@@ -215,20 +215,23 @@ class GetInstanceProfile(Lookup):
     regional = False
 
     def find(self, aws: Aws, args: Properties) -> Properties:
-        """With its one role."""
-        found = aws.client("iam").get_instance_profile(InstanceProfileName=args["name"])["InstanceProfile"]
-        if not found["Roles"]:
-            raise ProviderError(f"IAM Instance Profile ({args['name']}) has no roles")
-        role = found["Roles"][0]
+        """With its one role; without one the answer lacks it, which is no error."""
+        try:
+            found = aws.client("iam").get_instance_profile(InstanceProfileName=args["name"])["InstanceProfile"]
+        except ClientError as error:
+            if code_of(error) == _GONE:
+                raise ProviderError(f"reading {self.title} ({args['name']}): couldn't find resource") from error
+            raise
+        role: Mapping[str, Any] = next(iter(found["Roles"]), {})
         return {
             "id": found["InstanceProfileId"],
             "arn": found["Arn"],
             "createDate": found["CreateDate"].isoformat(),
             "name": found["InstanceProfileName"],
             "path": found["Path"],
-            "roleArn": role["Arn"],
-            "roleId": role["RoleId"],
-            "roleName": role["RoleName"],
+            "roleArn": role.get("Arn", ""),
+            "roleId": role.get("RoleId", ""),
+            "roleName": role.get("RoleName", ""),
         }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
@@ -27,6 +28,26 @@ _TYPES: Final = (
 )
 
 
+_FORMATS: Final = ("YAML", "JSON", "TEXT")
+_SEVERITIES: Final = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "UNSPECIFIED")
+_NAME: Final = re.compile(r"[0-9A-Za-z_.-]{3,128}")
+_VERSION: Final = re.compile(r"\$LATEST|\$DEFAULT|[1-9][0-9]*")
+_MOST_TARGETS, _MOST_VALUES = 5, 50
+
+
+def _one_of(inputs: Properties, key: str, known: tuple[str, ...]) -> Iterator[CheckFailure]:
+    if isinstance(inputs.get(key), str) and inputs[key] not in known:
+        yield CheckFailure(key, f"expected {key} to be one of {list(known)}, got {inputs[key]}")
+
+
+def _matching(inputs: Properties, key: str, pattern: re.Pattern[str], words: str) -> Iterator[CheckFailure]:
+    if isinstance(inputs.get(key), str) and not pattern.fullmatch(inputs[key]):
+        yield CheckFailure(key, f"invalid value for {key} ({words})")
+
+
+_NAME_WORDS: Final = "must contain only alphanumeric, underscore, hyphen, or period characters"
+
+
 class Document(ResourceType):
     """A document; a change of its content makes a new default version."""
 
@@ -34,7 +55,8 @@ class Document(ResourceType):
     title = "SSM Document"
     arguments: ClassVar[Arguments] = {
         "name": Argument("string", replaces=True),
-        "documentType": Argument("string", required=True, replaces=True),
+        # A change is accepted and never made: the update of a document has no type.
+        "documentType": Argument("string", required=True),
         "documentFormat": Argument("string", default="JSON"),
         "content": Argument("string", required=True),
         "targetType": Argument("string"),
@@ -66,9 +88,11 @@ class Document(ResourceType):
     longest_name = 128
 
     def check(self, inputs: Properties) -> Iterator[CheckFailure]:
-        """Types that SSM knows."""
-        if isinstance(inputs["documentType"], str) and inputs["documentType"] not in _TYPES:
-            yield CheckFailure("documentType", f"expected one of {list(_TYPES)}, got {inputs['documentType']}")
+        """Types, formats and names that SSM knows."""
+        yield from _one_of(inputs, "documentType", _TYPES)
+        yield from _one_of(inputs, "documentFormat", _FORMATS)
+        for key in ("name", "versionName"):
+            yield from _matching(inputs, key, _NAME, _NAME_WORDS)
 
     def create(self, aws: Aws, inputs: Properties, timeout: float) -> str:
         """The name is the id."""
@@ -196,6 +220,22 @@ class Association(ResourceType):
         }
     )
     autonamed = "name"
+
+    def check(self, inputs: Properties) -> Iterator[CheckFailure]:
+        """Names, versions and numbers that SSM knows."""
+        yield from _matching(inputs, "associationName", _NAME, _NAME_WORDS)
+        yield from _matching(inputs, "documentVersion", _VERSION, "")
+        yield from _one_of(inputs, "complianceSeverity", _SEVERITIES)
+        targets = inputs.get("targets")
+        if isinstance(targets, list):
+            if len(targets) > _MOST_TARGETS:
+                yield CheckFailure("targets", f"Too many list items: at most {_MOST_TARGETS}, got {len(targets)}")
+            for index, target in enumerate(targets):
+                values = target.get("values") if isinstance(target, dict) else None
+                if isinstance(values, list) and len(values) > _MOST_VALUES:
+                    yield CheckFailure(
+                        f"targets[{index}].values", f"Too many list items: at most {_MOST_VALUES}, got {len(values)}"
+                    )
 
     def create(self, aws: Aws, inputs: Properties, timeout: float) -> str:
         """Waits for its first run if asked to; the official provider does so here, and not on a change."""

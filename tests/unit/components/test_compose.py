@@ -5,15 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pulumi
-import pytest
-from pulumi_aws import ec2, iam, lb
-
 from components.compose import ComposeStudios, ComposeStudiosArgs
 from components.compose_delivery import document_content, read_policy
-from components.compose_site import ComposeSite, find_site
+from components.compose_site import ComposeSite
 from components.outputs import COMPOSE_OUTPUTS
-from settings.errors import SettingsError
 from settings.parsing import parse_settings
 from tests.unit.components.mocks import CERTIFICATE, Recording, run
 
@@ -27,7 +22,6 @@ MINIMUM = {
     "composeFolder": "/opt/seqera",
 }
 LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/platform/1/2"
-BALANCER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/platform/1"
 PLATFORMS_CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/platform"
 SITE = ComposeSite(
     instance_id="i-0123456789abcdef0",
@@ -37,7 +31,6 @@ SITE = ComposeSite(
     load_balancer_hostname="platform-1.us-east-1.elb.amazonaws.com",
     vpc_id="vpc-1",
     listener_arn=LISTENER,
-    listener_certificate=PLATFORMS_CERTIFICATE,
 )
 
 
@@ -80,17 +73,16 @@ def test_the_rule_is_for_the_sessions_hosts_or_with_path_routing_for_the_connect
     assert hosts(pathRouting=True) == ["connect.example.com"]
 
 
-def test_a_certificate_that_the_listener_serves_already_is_not_attached_again() -> None:
-    attached = "studios-network-certificate"
-    assert studios()[attached].inputs == {"listenerArn": LISTENER, "certificateArn": CERTIFICATE}
-    assert attached not in studios(certificateArn=PLATFORMS_CERTIFICATE).resources
-
-
-def test_a_certificate_of_the_users_own_stays_at_the_listener_in_the_end() -> None:
-    attached = "studios-network-certificate"
-    own = "arn:aws:acm:us-east-1:123456789012:certificate/own"
-    assert studios(certificateArn=own)[attached].retain_on_delete is True
-    assert not studios()[attached].retain_on_delete
+def test_our_own_certificate_is_attached_and_somebody_elses_only_where_it_is_not_yet() -> None:
+    ours, theirs = "studios-network-certificate", "studios-network-existing-certificate"
+    recording = studios()
+    assert recording[ours].inputs == {"listenerArn": LISTENER, "certificateArn": CERTIFICATE}
+    assert theirs not in recording.resources
+    recording = studios(certificateArn=PLATFORMS_CERTIFICATE)
+    assert ours not in recording.resources
+    assert recording[theirs].type == "pulumi-python:dynamic/studios:ExistingCertificate"
+    inputs = {key: value for key, value in recording[theirs].inputs.items() if not key.startswith("__")}
+    assert inputs == {"listener_arn": LISTENER, "certificate_arn": PLATFORMS_CERTIFICATE, "profile": ""}
 
 
 def test_the_bundle_is_secret_wherever_it_goes() -> None:
@@ -146,106 +138,3 @@ def test_the_document_fits_into_systems_manager_and_takes_no_shell_in_its_parame
         assert "allowedValues" in about or "allowedPattern" in about, name
     assert document["parameters"]["action"]["allowedValues"] == ["install", "uninstall"]
     assert document["mainSteps"][0]["inputs"]["timeoutSeconds"] == "600"
-
-
-class Fake:
-    """What a lookup finds: any attributes."""
-
-    def __init__(self, **attributes: object) -> None:
-        self.__dict__.update(attributes)
-
-
-@pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> dict[str, Fake]:
-    """One instance and one load balancer, as the lookups find them; a test may change them."""
-    found = {
-        "instance": Fake(
-            id="i-0123456789abcdef0",
-            instance_state="running",
-            iam_instance_profile="platform",
-            vpc_security_group_ids=["sg-00000001"],
-        ),
-        "balancer": Fake(
-            arn=BALANCER,
-            name="platform",
-            dns_name="platform-1.us-east-1.elb.amazonaws.com",
-            idle_timeout=400,
-            load_balancer_type="application",
-            security_groups=["sg-00000003", "sg-00000002"],
-            vpc_id="vpc-1",
-        ),
-        "listener": Fake(
-            arn=LISTENER, load_balancer_arn=BALANCER, protocol="HTTPS", certificate_arn=PLATFORMS_CERTIFICATE
-        ),
-        "profile": Fake(role_name="platform-role"),
-    }
-    for module, function, name in (
-        (ec2, "get_instance", "instance"),
-        (lb, "get_load_balancer", "balancer"),
-        (lb, "get_listener", "listener"),
-        (iam, "get_instance_profile", "profile"),
-    ):
-        monkeypatch.setattr(module, function, lambda kind=name, **_: found[kind])
-    return found
-
-
-def refused(**changes: object) -> list[str]:
-    with pytest.raises(SettingsError) as caught:
-        find_site(parse_settings(MINIMUM | changes))
-    return [str(problem).removeprefix("seqera-studios:") for problem in caught.value.problems]
-
-
-def test_what_is_there_is_found(account: dict[str, Fake]) -> None:
-    site = find_site(parse_settings(MINIMUM))
-    assert site.instance_security_group == "sg-00000001"
-    assert site.load_balancer_security_group == "sg-00000002"
-    assert (site.role, site.vpc_id, site.listener_arn) == ("platform-role", "vpc-1", LISTENER)
-    assert find_site(parse_settings(MINIMUM | {"attachInstancePolicy": False})).role is None
-
-
-def test_a_timeout_that_is_too_short_is_reported_with_the_command(
-    account: dict[str, Fake], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said: list[str] = []
-    monkeypatch.setattr(pulumi.log, "warn", said.append)
-    find_site(parse_settings(MINIMUM))
-    assert said == []
-    account["balancer"].__dict__["idle_timeout"] = 60
-    find_site(parse_settings(MINIMUM))
-    (text,) = said
-    assert "cuts a WebSocket after 60 s without traffic, and idleTimeout is 301 s" in text
-    assert text.endswith(
-        f"aws elbv2 modify-load-balancer-attributes --load-balancer-arn {BALANCER} "
-        "--attributes Key=idle_timeout.timeout_seconds,Value=301"
-    )
-
-
-def test_all_that_is_wrong_with_the_site_is_said_at_once(account: dict[str, Fake]) -> None:
-    account["instance"].__dict__.update(instance_state="stopped", vpc_security_group_ids=["sg-00000001", "sg-00000002"])
-    account["listener"].__dict__["protocol"] = "HTTP"
-    assert refused() == [
-        'loadBalancer: "platform" is no HTTPS listener of the load balancer platform',
-        (
-            "instanceSecurityGroup: is not set, and i-0123456789abcdef0 has sg-00000001, sg-00000002; write the one to "
-            "open: pulumi config set instanceSecurityGroup sg-00000001"
-        ),
-        'instanceId: "i-0123456789abcdef0" is stopped; start the instance',
-    ]
-
-
-def test_an_instance_without_a_profile_is_told_what_to_do(account: dict[str, Fake]) -> None:
-    account["instance"].__dict__["iam_instance_profile"] = ""
-    (problem,) = refused()
-    assert "AmazonSSMManagedInstanceCore" in problem
-    assert "pulumi config set delivery files" in problem
-    assert find_site(parse_settings(MINIMUM | {"delivery": "files"})).role is None
-
-
-def test_a_lookup_that_fails_names_the_key_and_the_reason(
-    account: dict[str, Fake], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(**_: object) -> Fake:
-        raise RuntimeError("invoke of x failed: invocation of x returned an error: Search returned 0 results\nmore")
-
-    monkeypatch.setattr(lb, "get_load_balancer", fail)
-    assert refused() == ['loadBalancer: "platform" cannot be looked up: Search returned 0 results']

@@ -99,6 +99,15 @@ def test_instance_and_load_balancer_are_named_once() -> None:
     ]
 
 
+def test_a_listener_is_named_once_or_not_at_all() -> None:
+    arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/platform/1/2"
+    assert parse_settings({**COMPOSE, "listenerTags": '{"Name": "sessions"}'}).listener_tags == {"Name": "sessions"}
+    assert problems({**COMPOSE, "listenerArn": arn}) == []
+    assert problems({**COMPOSE, "listenerArn": arn, "listenerTags": {"Name": "x"}}) == [
+        f'listenerArn: "{arn}" names the listener a second time; remove it or listenerTags'
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

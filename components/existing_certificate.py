@@ -1,0 +1,108 @@
+"""A certificate that existed before, at a listener that existed before: whose doing it is that they belong together.
+
+Why a dynamic resource: who adds a certificate to a listener that has it already is not told so, and who removes it
+afterwards takes it away from whoever has put it there. A look before would not do either, since the second `up` finds
+what the first one has added. This one looks when it is made, and its state remembers what was there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pulumi
+from botocore.exceptions import BotoCoreError, ClientError
+from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingCertificateArgs:
+    """The arguments of :class:`ExistingCertificate`.
+
+    Args:
+        listener_arn: the HTTPS listener.
+        certificate_arn: what it must serve.
+        profile: of AWS; None for the credentials of the environment.
+    """
+
+    listener_arn: str
+    certificate_arn: str
+    profile: str | None
+
+
+class ExistingCertificate(Resource, module="studios", name="ExistingCertificate"):
+    """Adds a certificate to a listener that lacks it; deleting it removes what it has added, and nothing else."""
+
+    def __init__(self, name: str, args: ExistingCertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        props = {**vars(args), "profile": args.profile or "", "added": None}
+        super().__init__(ExistingCertificateProvider(), name, props, opts)
+
+
+class ExistingCertificateProvider(ResourceProvider):
+    """Its output `added` says that the certificate was not there before.
+
+    A run that is killed after the certificate is added and before the state is saved leaves it to the listener.
+    """
+
+    serialize_as_secret_always = False
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Adds the certificate, unless the listener has it, by default or beside that one."""
+        return CreateResult(f"{props['listener_arn']}_{props['certificate_arn']}", {**props, "added": _add(props)})
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Looks whether the listener still has the certificate: its owner may have taken away what was the owner's."""
+        replaces = [key for key in ("listener_arn", "certificate_arn") if _olds[key] != _news[key]]
+        if replaces:
+            return DiffResult(changes=True, replaces=replaces, delete_before_replace=False)
+        try:
+            is_gone = not _entries(_elb(_news), _news)
+        except (BotoCoreError, ClientError):
+            # The update says what is wrong.
+            is_gone = True
+        return DiffResult(changes=is_gone or _olds["profile"] != _news["profile"])
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Adds what is gone; it is ours from then on."""
+        return UpdateResult({**_news, "added": _add(_news) or _olds["added"]})
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Removes what was added, unless the listener or that entry is gone."""
+        if not _props["added"]:
+            return
+        elb = _elb(_props)
+        try:
+            # What its owner has made the default one meanwhile is listed as such, too, and cannot be removed.
+            if any(not entry["IsDefault"] for entry in _entries(elb, _props)):
+                elb.remove_listener_certificates(**_named(_props))
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("ListenerNotFound", "CertificateNotFound"):
+                raise
+
+
+def _add(props: dict[str, Any]) -> bool:
+    elb = _elb(props)
+    if _entries(elb, props):
+        return False
+    elb.add_listener_certificates(**_named(props))
+    return True
+
+
+def _entries(elb: Any, props: dict[str, Any]) -> list[dict[str, Any]]:
+    pages = elb.get_paginator("describe_listener_certificates").paginate(ListenerArn=props["listener_arn"])
+    return [
+        entry for page in pages for entry in page["Certificates"] if entry["CertificateArn"] == props["certificate_arn"]
+    ]
+
+
+def _named(props: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "ListenerArn": props["listener_arn"],
+        "Certificates": [{"CertificateArn": props["certificate_arn"]}],
+    }
+
+
+def _elb(props: dict[str, Any]) -> Any:
+    region = props["listener_arn"].split(":")[3]
+    return boto3.Session(profile_name=props["profile"] or None, region_name=region).client("elbv2")

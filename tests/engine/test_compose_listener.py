@@ -1,0 +1,143 @@
+"""A listener that is found by its tags, and whose certificate was there before."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from testbed.compose import network
+from testbed.compose.network import ComposePlatform
+from tests.engine.stack import Stack
+
+pytestmark = pytest.mark.slow
+
+ZONE = "example.com"
+
+
+class Site:
+    """A Platform whose load balancer has a listener for users, and one for sessions, each with its tags."""
+
+    def __init__(self, platform: ComposePlatform, environment: dict[str, str]) -> None:
+        self.platform, self.environment = platform, environment
+        self.elb: Any = boto3.client(
+            "elbv2",
+            endpoint_url=environment["AWS_ENDPOINT_URL"],
+            region_name=environment["AWS_REGION"],
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        )
+        host = f"{platform.name}.{ZONE}"
+        self.wildcard = network.import_certificate([host, f"*.{host}"], environment)
+        self.default = network.import_certificate([host], environment)
+        self.listener = self.elb.create_listener(
+            LoadBalancerArn=platform.load_balancer_arn,
+            Protocol="HTTPS",
+            Port=8443,
+            Certificates=[{"CertificateArn": self.default}],
+            SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06",
+            DefaultActions=[
+                {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503", "ContentType": "text/plain"}}
+            ],
+        )["Listeners"][0]["ListenerArn"]
+        self.tag(platform.load_balancer_arn, Name=platform.name)
+        self.tag(platform.listener_arn, Name="users")
+        self.tag(self.listener, Name="sessions")
+
+    def tag(self, arn: str, **tags: str) -> None:
+        self.elb.add_tags(ResourceArns=[arn], Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
+
+    def attach(self) -> None:
+        self.elb.add_listener_certificates(ListenerArn=self.listener, Certificates=[{"CertificateArn": self.wildcard}])
+
+    def certificates(self) -> list[str]:
+        found = self.elb.describe_listener_certificates(ListenerArn=self.listener)["Certificates"]
+        return [each["CertificateArn"] for each in found]
+
+    def hosts(self, listener: str) -> list[str]:
+        """What the rules of a listener are for."""
+        rules = self.elb.describe_rules(ListenerArn=listener)["Rules"]
+        return [host for rule in rules for part in rule["Conditions"] for host in part["HostHeaderConfig"]["Values"]]
+
+
+@pytest.fixture
+def site(environment: dict[str, str]) -> Iterator[Site]:
+    platform = network.create(f"listener-{secrets.token_hex(2)}", environment)
+    yield Site(platform, environment)
+    network.remove(platform, environment)
+
+
+@pytest.fixture
+def new_stack(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Stack]]:
+    made: list[Stack] = []
+
+    def make(**changes: Any) -> Stack:
+        name = site.platform.name
+        config = {
+            "aws:region": site.environment["AWS_REGION"],
+            "target": "compose",
+            "platformUrl": f"https://{name}.{ZONE}",
+            "platformVersion": "25.3",
+            "hostedZone": ZONE,
+            "instanceTags": {"Name": name},
+            "loadBalancerTags": {"Name": name},
+            "listenerTags": {"Name": "sessions"},
+            "certificateArn": site.wildcard,
+            "composeFolder": "/opt/seqera",
+            # Nothing of this is about the files on the instance.
+            "delivery": "files",
+            **changes,
+        }
+        made.append(Stack(name, tmp_path_factory.mktemp("stack"), site.environment, config).create())
+        return made[-1]
+
+    yield make
+    for stack in made:
+        stack.destroy()
+        stack.remove()
+
+
+def test_a_certificate_that_the_listener_has_already_outlives_the_stack(
+    site: Site, new_stack: Callable[..., Stack]
+) -> None:
+    site.attach()
+    stack = new_stack()
+    stack.up().ok()
+    assert site.hosts(site.listener) == [f"*.{site.platform.name}.{ZONE}"]
+    assert site.hosts(site.platform.listener_arn) == []
+    assert stack.outputs()["certificateArn"] == site.wildcard
+    assert stack.preview("--expect-no-changes").changes == {}
+    stack.destroy().ok()
+    assert site.certificates() == [site.default, site.wildcard]
+    assert site.hosts(site.listener) == []
+
+
+def test_a_certificate_that_the_stack_attaches_stays_over_ups_and_goes_with_it(
+    site: Site, new_stack: Callable[..., Stack]
+) -> None:
+    stack = new_stack()
+    stack.up().ok()
+    assert site.certificates() == [site.default, site.wildcard]
+    assert stack.preview("--expect-no-changes").changes == {}
+    stack.up("--refresh").ok()
+    assert site.certificates() == [site.default, site.wildcard]
+    stack.destroy().ok()
+    assert site.certificates() == [site.default]
+    assert json.loads(stack.state())["deployment"].get("resources", []) == []
+
+
+def test_what_is_not_there_is_told_with_what_is(site: Site, new_stack: Callable[..., Stack]) -> None:
+    stack = new_stack(listenerTags={"Name": "other"}, instanceTags={"Name": "other"})
+    text = " ".join(stack.preview_text().text.split())
+    assert (
+        'seqera-studios:listenerTags: {"Name": "other"} are on no listener of the load balancer '
+        f"{site.platform.name}; the HTTPS listeners are {site.platform.listener_arn} (Name=users), "
+        f"{site.listener} (Name=sessions)"
+    ) in text
+    assert 'seqera-studios:instanceTags: {"Name": "other"} cannot be looked up: ' in text
+    assert "; the running instances are " in text
+    assert f"{site.platform.instance_id} (Name={site.platform.name})" in text

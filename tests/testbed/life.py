@@ -1,0 +1,54 @@
+"""The life of one resource of the AWS stand-in, for the tests of this folder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from testbed.plugins.aws.provider import AwsProvider
+from testbed.plugins.provider import Properties, Resource
+from tests.testbed.aws_account import configured
+
+
+class Life:
+    """One resource, from its creation to its end; each step checks that nothing is left to do."""
+
+    def __init__(self, type_: str, **inputs: Any) -> None:
+        self.aws: AwsProvider = configured(skipCredentialsValidation="true")
+        self.resource = Resource(f"urn:pulumi:dev::p::{type_}::it", type_, "it")
+        self.inputs = self.check(**inputs)
+        self.id, self.outputs = self.aws.create(self.resource, self.inputs, preview=False, timeout=0)
+        self.settled()
+
+    def check(self, **inputs: Any) -> Properties:
+        result = self.aws.check(self.resource, None, inputs, b"seed")
+        assert result.failures == []
+        return result.inputs
+
+    def settled(self) -> None:
+        live = self.aws.read(self.resource, self.id, self.inputs, self.outputs)
+        assert live is not None
+        assert live[1] == self.inputs
+        assert self.aws.diff(self.resource, self.id, live[1], live[2], self.inputs).detailed == {}
+
+    def update(self, **inputs: Any) -> dict[str, str]:
+        new = self.check(**inputs)
+        diff = self.aws.diff(self.resource, self.id, self.inputs, self.outputs, new)
+        assert diff.replaces == []
+        self.outputs = self.aws.update(self.resource, self.id, self.inputs, self.outputs, new, False, 0)
+        self.inputs = new
+        self.settled()
+        return diff.detailed
+
+    def replaced_by(self, **inputs: Any) -> list[str]:
+        return self.aws.diff(self.resource, self.id, self.inputs, self.outputs, self.check(**inputs)).replaces
+
+    def imported(self) -> Properties:
+        """The inputs of an import by the id alone."""
+        live = self.aws.read(self.resource, self.id, None, None)
+        assert live is not None
+        return live[1]
+
+    def end(self) -> None:
+        self.aws.delete(self.resource, self.id, self.inputs, self.outputs, timeout=0)
+        assert self.aws.read(self.resource, self.id, self.inputs, self.outputs) is None
+        self.aws.delete(self.resource, self.id, self.inputs, self.outputs, timeout=0)
