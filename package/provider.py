@@ -12,7 +12,7 @@ from package.components import COMPONENTS
 NAME = "studios"
 VERSION = "1.0.0"
 DESCRIPTION = "Seqera Studios on AWS, in components for programs in any language"
-_SECRET = ". Secret."
+_SEALED = ". Secret."
 """What the description of an argument or output ends with whose value is secret."""
 
 
@@ -28,6 +28,6 @@ def _completed(schema: dict[str, Any]) -> dict[str, Any]:
     for resource in schema["resources"].values():
         for group in ("inputProperties", "properties"):
             for each in resource[group].values():
-                if each["description"].endswith(_SECRET):
+                if each["description"].endswith(_SEALED):
                     each["secret"] = True
     return {**schema, "displayName": "Seqera Studios", "description": DESCRIPTION}

@@ -56,7 +56,7 @@ def test_no_type_is_called_args_as_sdks_call_its_arguments_that(schema: dict[str
 
 def test_a_default_in_a_description_is_the_components_own(schema: dict[str, Any]) -> None:
     described: dict[tuple[str, str], str] = {}
-    for name, group, key, value in _all(schema):
+    for name, _, key, value in _all(schema):
         match = DEFAULT.search(value["description"])
         if match:
             described[name, key] = match["value"]
