@@ -156,23 +156,23 @@ def test_the_commands_of_the_workflows_preview_deploy_and_find_drift(three: dict
     for name in ("Makefile", "pipeline"):
         (alone.stack.folder / name).symlink_to(paths.CHECKOUT / name)
     assert json.loads(_make(alone, "stacks").ok().stdout) == [alone.stack.name]
-    alone.stack.set(proxyReplicas=2)
+    alone.stack.set(proxyReplicas=3)
     _make(alone, "preview", "REPORT=report.md").ok()
     assert (alone.stack.folder / "report.md").read_text().splitlines() == [
         f"### `{alone.stack.name}`: 1 updated",
         "",
         "| operation | resource | type | what changes |",
         "|-|-|-|-|",
-        "| update | `studios-proxy-deployment` | `kubernetes:apps/v1:Deployment` | `spec.replicas`: `1` → `2` |",
+        "| update | `studios-proxy-deployment` | `kubernetes:apps/v1:Deployment` | `spec.replicas`: `2` → `3` |",
     ]
     _make(alone, "up").ok()
-    assert len(alone.install.pods("connect-proxy")) == 2
+    assert len(alone.install.pods("connect-proxy")) == 3
     _make(alone, "drift").ok()
-    alone.install.kubectl("scale", "deployment", "connect-proxy", "--replicas=3")
+    alone.install.kubectl("scale", "deployment", "connect-proxy", "--replicas=4")
     drifted = _make(alone, "drift")
     assert drifted.code != 0
-    assert "3 => 2" in drifted.text
-    alone.install.kubectl("scale", "deployment", "connect-proxy", "--replicas=2")
+    assert "4 => 3" in drifted.text
+    alone.install.kubectl("scale", "deployment", "connect-proxy", "--replicas=3")
 
 
 def test_a_preview_that_fails_is_reported_in_the_engines_words(three: dict[str, Deployed]) -> None:
