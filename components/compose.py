@@ -82,6 +82,7 @@ class ComposeStudios(pulumi.ComponentResource):
                 path_routing=settings.path_routing,
                 zone_id=zone_id,
                 certificate_arn=settings.certificate_arn,
+                issue_seconds=settings.certificate_timeout,
             ),
             child,
         )

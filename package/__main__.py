@@ -3,14 +3,12 @@
 import sys
 from pathlib import Path
 
-from pulumi.provider.experimental import component_provider_host
+from pulumi.provider import main
 
 # The engine runs this folder, and the components lie beside it.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-VERSION = "1.0.0"
-
 if __name__ == "__main__":
-    from package.components import COMPONENTS
+    from package.provider import provider
 
-    component_provider_host(COMPONENTS, name="studios", version=VERSION)
+    main(provider(), sys.argv[1:])

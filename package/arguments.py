@@ -10,7 +10,7 @@ import pulumi
 from typing_extensions import NotRequired
 
 
-class SecretKeyArgs(TypedDict):
+class SecretKey(TypedDict):
     """One key of a Secret, in the pod's own namespace."""
 
     secret: pulumi.Input[str]
@@ -19,13 +19,13 @@ class SecretKeyArgs(TypedDict):
     """Key in it."""
 
 
-class PodSettingsArgs(TypedDict):
+class PodSettings(TypedDict):
     """How the pods of one workload are scheduled and what they may use."""
 
     replicas: int
-    """The number of pods."""
+    """Number of pods."""
     node_selector: NotRequired[dict[str, str]]
-    """Labels that a node must have. Default: `kubernetes.io/arch: amd64`, as the Connect images are for amd64 only."""
+    """Labels that a node must have. Without them `kubernetes.io/arch: amd64`, as the Connect images are for amd64."""
     image_pull_secrets: NotRequired[list[str]]
     """Names of registry Secrets that exist in the namespace."""
     requests: dict[str, str]
@@ -33,16 +33,16 @@ class PodSettingsArgs(TypedDict):
     limits: dict[str, str]
     """What a pod may use at most, by the same names."""
     fixed_ids: NotRequired[bool]
-    """Run as uid, gid and fsGroup 65532 (the default); `false` lets OpenShift choose them."""
+    """Run as uid, gid and fsGroup 65532; `false` lets OpenShift choose them. Default: `true`."""
     read_only_root: NotRequired[bool]
     """Let the container write to its volumes alone. Default: `true`."""
     drain_seconds: NotRequired[int]
-    """How long a pod that is to end still serves those who are connected; 0 ends it at once. Default: 60."""
+    """Seconds for which a pod that is to end still serves those who are connected; 0 ends it at once. Default: 60."""
     ready_seconds: NotRequired[int]
-    """How long the pods may take to become ready. Default: 600."""
+    """Seconds that the pods may take to become ready. Default: 600."""
 
 
-class ExistingValueArgs(TypedDict):
+class ExistingValue(TypedDict):
     """One key of a Secret that exists already."""
 
     namespace: str
@@ -63,7 +63,7 @@ class WildcardCertificateArgs(TypedDict):
     path_routing: NotRequired[bool]
     """Whether sessions are paths of the connect host, so that no wildcard is needed. Default: `false`."""
     zone_id: NotRequired[pulumi.Input[str]]
-    """The public hosted zone that the validation records go into; needed unless `certificate_arn` is given."""
+    """The public hosted zone that the validation records go into; needed unless `certificateArn` is given."""
     certificate_arn: NotRequired[pulumi.Input[str]]
     """An issued certificate that covers those hosts; then nothing is created."""
     issue_seconds: NotRequired[int]
@@ -90,9 +90,9 @@ class OidcCredentialsArgs(TypedDict):
     """Any text; another one makes a new registration token."""
     key_rotation: NotRequired[str]
     """Any text; another one makes a new RSA key."""
-    existing_token: NotRequired[ExistingValueArgs]
+    existing_token: NotRequired[ExistingValue]
     """Where the registration token is, if it exists already; then none is made."""
-    existing_pem: NotRequired[ExistingValueArgs]
+    existing_pem: NotRequired[ExistingValue]
     """Where the RSA key is, if it exists already, as private key with the public key beneath; then none is made."""
     protect_key: NotRequired[bool]
     """Whether the engine refuses to delete or to replace the RSA key that is made. Default: `false`."""
@@ -116,13 +116,13 @@ class StudiosConfigurationArgs(TypedDict):
     token: pulumi.Input[str]
     """The registration token. Secret."""
     existing: NotRequired[list[str]]
-    """Those of the two Secrets that exist already, so that none is made."""
+    """Names of those of the two Secrets that exist already, so that none is made."""
     credentials_secret: str
     """Name of the Secret for passwords that are given; it is made only if there are any."""
     proxy_credentials: NotRequired[dict[str, pulumi.Input[str]]]
-    """Environment variable of the proxy → password. Secret."""
+    """Environment variable of the proxy → password. Each is kept in the Secret alone."""
     server_credentials: NotRequired[dict[str, pulumi.Input[str]]]
-    """Environment variable of the server → password. Secret."""
+    """Environment variable of the server → password. Each is kept in the Secret alone."""
     proxy_config_map: str
     """Name of the proxy's ConfigMap."""
     server_config_map: str
@@ -142,11 +142,11 @@ class ConnectProxyArgs(TypedDict):
     """The name of the Deployment and of the Service: `connect-proxy`."""
     image: str
     """Repository and tag."""
-    pods: PodSettingsArgs
+    pods: PodSettings
     """Replicas, scheduling, resources."""
     config_map: pulumi.Input[str]
     """The ConfigMap whose every key is an environment variable."""
-    secrets: dict[str, SecretKeyArgs]
+    secrets: dict[str, SecretKey]
     """Environment variables by name, each read from a Secret."""
     checksum: pulumi.Input[str]
     """Any text that changes with what the pods read, so that they restart: an output of StudiosConfiguration."""
@@ -173,11 +173,11 @@ class ConnectServerArgs(TypedDict):
     """The name of the StatefulSet and of the Service: `connect-server`."""
     image: str
     """Repository and tag."""
-    pods: PodSettingsArgs
+    pods: PodSettings
     """Replicas, scheduling, resources."""
     config_map: pulumi.Input[str]
     """The ConfigMap whose every key is an environment variable."""
-    secrets: dict[str, SecretKeyArgs]
+    secrets: dict[str, SecretKey]
     """Environment variables by name, each read from a Secret."""
     checksum: pulumi.Input[str]
     """Any text that changes with what the pods read, so that they restart: an output of StudiosConfiguration."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -29,7 +30,9 @@ def report(stack: str, changes: Sequence[Change]) -> str:
 def failure(stack: str, output: str) -> str:
     """The report on a preview that failed, with all that the engine printed."""
     # A fence longer than any in the text can't be ended by it.
-    return _fitting(f"### `{stack}`: the preview failed\n\n``````text\n{output.strip()}\n``````\n", "\n``````\n")
+    longest = max(map(len, re.findall("`+", output)), default=0)
+    fence = "`" * max(6, longest + 1)
+    return _fitting(f"### `{stack}`: the preview failed\n\n{fence}text\n{output.strip()}\n{fence}\n", f"\n{fence}\n")
 
 
 _HEADER = ["| operation | resource | type | what changes |", "|-|-|-|-|"]

@@ -70,6 +70,13 @@ KUBERNETES = Target(
 WORKFLOWS = Target(
     "workflows", "actionlint", {"actionlint": ["github.com/rhysd/actionlint/cmd/actionlint"]}, "half a minute"
 )
+#: What only those need who use the components from other languages, and only the slow tests build.
+LANGUAGES = Target(
+    "languages",
+    "Pulumi's YAML and its generators of SDKs",
+    {"pulumi-language-yaml": ["github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml"], "sdk": ["."]},
+    "3 min",
+)
 COMPOSE = Target("compose", "Docker Compose's parser", {"compose": ["."]}, "1 min")
 
 #: Not one of what the testbed runs: it measures the objects that the program makes.
@@ -114,6 +121,16 @@ def binaries() -> Binaries:
 def compose_parser() -> Path:
     """Docker Compose's own parser, built if need be: ``compose FOLDER FILE...`` prints the merged model as JSON."""
     return ensure(COMPOSE) / "compose"
+
+
+def yaml_host() -> Path:
+    """The language host of programs in YAML, built if need be; the engine finds it in a folder of the PATH."""
+    return ensure(LANGUAGES) / "pulumi-language-yaml"
+
+
+def sdk_generator() -> Path:
+    """Pulumi's generators, built if need be: ``sdk python|nodejs FOLDER`` makes an SDK of the schema that it reads."""
+    return ensure(LANGUAGES) / "sdk"
 
 
 def _asset(folder: str, name: str) -> str:

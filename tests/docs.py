@@ -14,9 +14,23 @@ from tests import diagram
 
 README = paths.CHECKOUT / "README.md"
 ARCHITECTURE = paths.CHECKOUT / "docs" / "architecture.md"
+PACKAGE = paths.CHECKOUT / "docs" / "package.md"
+EXAMPLES = paths.CHECKOUT / "examples"
+
+
+def _program(language: str, *path: str) -> Callable[[], str]:
+    """A file of an example, as a block of code."""
+    return lambda: f"```{language}\n{EXAMPLES.joinpath(*path).read_text()}```"
+
+
 #: What stands between ``<!-- NAME -->`` and ``<!-- end of NAME -->``, by file and name.
 TABLES: Mapping[Path, Mapping[str, Callable[[], str]]] = {
     README: {"config table": config_table, "outputs table": outputs_table, "overview diagram": diagram.overview},
+    PACKAGE: {
+        "program in Python": _program("python", "package", "__main__.py"),
+        "program in TypeScript": _program("typescript", "package-typescript", "index.ts"),
+        "program in YAML": _program("yaml", "package-yaml", "Pulumi.yaml"),
+    },
     ARCHITECTURE: {"overview diagram": diagram.overview, "resources diagram": diagram.resources},
 }
 

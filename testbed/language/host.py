@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
+from testbed import build
+from testbed.errors import TestbedError
 from testbed.language.children import STDOUT, Children, end_process, output_of
 from testbed.language.interpreter import Interpreter, InterpreterError
 from testbed.language.program import TOLD
@@ -174,7 +177,16 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         refuse(context, "generating a project")
 
     def GeneratePackage(self, request: Any, context: grpc.ServicerContext) -> Any:
-        refuse(context, "generating an SDK")
+        with _answering(context):
+            if request.extra_files:
+                raise InterpreterError(
+                    f"files of the package's own, {sorted(request.extra_files)}, are not put into an SDK"
+                )
+            command = [str(build.sdk_generator()), "python", request.directory]
+            finished = subprocess.run(command, input=request.schema, capture_output=True, text=True, check=False)
+            if finished.returncode:
+                raise InterpreterError(f"no SDK can be made of the schema: {finished.stderr.strip()}")
+            return language_pb2.GeneratePackageResponse()
 
     def Pack(self, request: Any, context: grpc.ServicerContext) -> Any:
         refuse(context, "packing an SDK")
@@ -187,7 +199,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 def _answering(context: grpc.ServicerContext) -> Iterator[None]:
     try:
         yield
-    except (InterpreterError, OSError) as error:
+    except (InterpreterError, TestbedError, OSError) as error:
         context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
 

@@ -30,6 +30,7 @@ CERTIFICATE = {
     "studios-certificate-validation-apex": "replace",
     "studios-certificate-issued": "replace",
 }
+NETWORK_POLICIES = {"studios-network-proxy": "update", "studios-network-server": "update"}
 OTHER_BALANCER = "It becomes another load balancer: run `pulumi up --refresh` again, so that the record follows it."
 
 
@@ -72,9 +73,9 @@ EVERYDAY: Sequence[Everyday] = (
         SERVER_PODS,
     ),
     Everyday(
-        "An image by its digest",
-        "`proxyImage: …@sha256:…`",
-        _always(proxyImage=f"cr.seqera.io/private/nf-tower-enterprise/data-studio/connect-proxy@sha256:{'ab' * 32}"),
+        "The proxy's image by its digest",
+        "`proxyImage: cr.seqera.io/enterprise/studios/proxy@sha256:…`",
+        _always(proxyImage=f"cr.seqera.io/enterprise/studios/proxy@sha256:{'0123456789abcdef' * 4}"),
         PROXY_PODS,
     ),
     Everyday("More pods of the proxy", "`proxyReplicas: 3`", _always(proxyReplicas=3), PROXY_PODS),
@@ -172,6 +173,36 @@ EVERYDAY: Sequence[Everyday] = (
         {**PROXY_PODS, **SERVER_PODS},
     ),
     Everyday(
+        "More memory for the server",
+        "`serverLimits: {memory: 1Gi, …}`",
+        _always(serverLimits={"cpu": "1", "memory": "1Gi", "ephemeral-storage": "256Mi"}),
+        SERVER_PODS,
+    ),
+    Everyday(
+        "More time for who is connected",
+        "`drainSeconds: 300`",
+        _always(drainSeconds=300),
+        {**PROXY_PODS, **SERVER_PODS},
+    ),
+    Everyday(
+        "Metrics, for one namespace",
+        "`managementPort: 9090`, `managementNamespace: monitoring`",
+        _always(managementPort=9090, managementNamespace="monitoring"),
+        {**CONNECT, **NETWORK_POLICIES},
+    ),
+    Everyday(
+        "No network policies",
+        "`networkPolicies: false`",
+        _always(networkPolicies=False),
+        dict.fromkeys(NETWORK_POLICIES, "delete"),
+    ),
+    Everyday(
+        "Tags in AWS",
+        "`aws:defaultTags: {tags: {…}}`",
+        _always(**{"aws:defaultTags": {"tags": {"team": "research"}}}),
+        {"studios-certificate-certificate": "update"},
+    ),
+    Everyday(
         "A rotated registration token",
         "`tokenRotation: 2026-01`",
         _always(tokenRotation="2026-01"),
@@ -187,22 +218,6 @@ EVERYDAY: Sequence[Everyday] = (
             "studios-configuration-pem": "update",
             **EDITS,
         },
-    ),
-    Everyday(
-        "No network policies",
-        "`networkPolicies: false`",
-        _always(networkPolicies=False),
-        {
-            "studios-network": "delete",
-            "studios-network-proxy": "delete",
-            "studios-network-server": "delete",
-        },
-    ),
-    Everyday(
-        "Tags on what AWS has",
-        "`aws:defaultTags: {…}`",
-        _always(**{"aws:defaultTags": {"tags": {"team": "research"}}}),
-        {"studios-certificate-certificate": "update"},
     ),
     Everyday("Protection of the RSA key", "`protectKey: true`", _always(protectKey=True), {}),
 )

@@ -11,6 +11,7 @@ import pytest
 from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import language_pb2
 
+from testbed import build
 from testbed.language.children import Children, output_of
 from testbed.language.host import LanguageHost
 from testbed.language.interpreter import Interpreter, InterpreterError
@@ -224,3 +225,34 @@ def test_the_host_ends_when_the_process_that_started_it_goes_away(tmp_path: Path
     result = subprocess.run(["sh", "-c", script], cwd=CHECKOUT, capture_output=True, text=True, timeout=30, check=True)
     assert port.read_text().strip().isdecimal()
     assert result.stderr == ""
+
+
+@pytest.fixture
+def generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A script in the place of Pulumi's generators, which a test writes."""
+    script = tmp_path / "sdk"
+    script.touch(mode=0o755)
+    monkeypatch.setattr(build, "sdk_generator", lambda: script)
+    return script
+
+
+def test_an_sdk_is_made_of_the_schema_in_the_folder(host: LanguageHost, generator: Path, tmp_path: Path) -> None:
+    generator.write_text('#!/bin/sh\ncat > "$2/$1.json"\n')
+    request = language_pb2.GeneratePackageRequest(directory=str(tmp_path), schema='{"name": "studios"}')
+    assert host.GeneratePackage(request, Context()) == language_pb2.GeneratePackageResponse()
+    assert (tmp_path / "python.json").read_text() == '{"name": "studios"}'
+
+
+def test_a_schema_of_which_no_sdk_can_be_made_is_told_in_the_generators_words(
+    host: LanguageHost, generator: Path, tmp_path: Path
+) -> None:
+    generator.write_text("#!/bin/sh\necho unexpected end of JSON input >&2\nexit 1\n")
+    request = language_pb2.GeneratePackageRequest(directory=str(tmp_path), schema="{")
+    with pytest.raises(RuntimeError, match="no SDK can be made of the schema: unexpected end of JSON input"):
+        host.GeneratePackage(request, Context())
+
+
+def test_files_of_the_packages_own_are_refused_and_not_left_out_of_an_sdk(host: LanguageHost, tmp_path: Path) -> None:
+    request = language_pb2.GeneratePackageRequest(directory=str(tmp_path), extra_files={"extra.py": b""})
+    with pytest.raises(RuntimeError, match=r"extra\.py"):
+        host.GeneratePackage(request, Context())

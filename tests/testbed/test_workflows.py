@@ -59,8 +59,52 @@ def test_no_cloud_key_is_stored() -> None:
         assert not re.search(r"secrets\.|aws-access-key-id|AWS_SECRET", path.read_text()), path.name
 
 
+def _jobs(name: str) -> dict[str, Any]:
+    jobs: dict[str, Any] = _loaded(paths.CHECKOUT / ".github" / "workflows" / f"{name}.yml")["jobs"]
+    return jobs
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_nothing_that_somebody_else_names_is_put_into_a_script(path: Path) -> None:
+    scripts = [step["run"] for job in _loaded(path)["jobs"].values() for step in job["steps"] if "run" in step]
+    assert scripts
+    assert [script for script in scripts if "${{" in script] == []
+
+
+def test_a_pull_request_of_a_fork_starts_no_job() -> None:
+    jobs = _jobs("preview")
+    assert _loaded(paths.CHECKOUT / ".github" / "workflows" / "preview.yml")["on"] == "pull_request"
+    assert jobs["stacks"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+    # What needs a job that was left out is left out too, but for this one, which also comments on a failure.
+    assert jobs["preview"]["needs"] == "stacks"
+    assert "needs.stacks.result == 'success'" in jobs["comment"]["if"]
+
+
+def test_two_deployments_never_run_at_once_and_none_is_cut_short() -> None:
+    workflow = _loaded(paths.CHECKOUT / ".github" / "workflows" / "up.yml")
+    assert workflow["concurrency"] == {"group": "up", "cancel-in-progress": False}
+    assert workflow["jobs"]["stacks"]["if"] == "github.ref == 'refs/heads/main'"
+
+
+def test_the_token_for_comments_is_given_to_the_command_alone() -> None:
+    given = [path.name for path in WORKFLOWS if "github.token" in path.read_text()]
+    assert given == ["preview.yml"]
+    (*others, command) = _jobs("preview")["comment"]["steps"]
+    assert command == {
+        "run": 'make comment STACK="$STACK" REPORT=report.md',
+        "env": {"GITHUB_TOKEN": "${{ github.token }}"},
+    }
+    assert "github.token" not in str(others)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_the_engine_is_the_release_that_is_tested(path: Path) -> None:
+    used = re.findall(r"pulumi-version: (\S+)", path.read_text())
+    assert used == [build.PULUMI_VERSION]
+
+
 def test_a_stack_is_deployed_alone_and_behind_its_environment() -> None:
-    job = _loaded(paths.CHECKOUT / ".github" / "workflows" / "up.yml")["jobs"]["up"]
+    job = _jobs("up")["up"]
     assert job["strategy"]["max-parallel"] == 1
     assert job["environment"] == "${{ matrix.stack }}"
 

@@ -13,9 +13,9 @@ from package import arguments
 from package.components import COMPONENTS
 
 PAIRS: dict[Any, Any] = {
-    arguments.SecretKeyArgs: pods.SecretKey,
-    arguments.PodSettingsArgs: pods.PodSettings,
-    arguments.ExistingValueArgs: existing_secret.ExistingValue,
+    arguments.SecretKey: pods.SecretKey,
+    arguments.PodSettings: pods.PodSettings,
+    arguments.ExistingValue: existing_secret.ExistingValue,
     arguments.WildcardCertificateArgs: certificate.WildcardCertificateArgs,
     arguments.WildcardRecordArgs: dns.WildcardRecordArgs,
     arguments.OidcCredentialsArgs: oidc.OidcCredentialsArgs,

@@ -14,15 +14,22 @@ import pytest
 from pipeline.changes import Change, changes_of
 from pipeline.comment import PullRequest, marker
 from pipeline.report import failure, report
-from pipeline.stacks import stacks_in
+from pipeline.stacks import NOT_DELIVERED, stacks_in
+from testbed import paths
 
 URN = "urn:pulumi:prod::seqera-studios::"
 
 
 def test_each_stack_with_a_file_is_delivered_but_those_that_come_with_the_program(tmp_path: Path) -> None:
-    for name in ("Pulumi.yaml", "Pulumi.prod.yaml", "Pulumi.acme-eu.yaml", "Pulumi.dev.yaml", "Pulumi.local.yaml"):
+    own = [f"Pulumi.{stack}.yaml" for stack in NOT_DELIVERED]
+    assert [name for name in own if not (paths.CHECKOUT / name).exists()] == []
+    for name in ("Pulumi.yaml", "Pulumi.prod.yaml", "Pulumi.acme-eu.yaml", *own):
         (tmp_path / name).touch()
     assert stacks_in(tmp_path) == ["acme-eu", "prod"]
+
+
+def test_the_files_to_copy_are_no_stacks_of_anybody() -> None:
+    assert {"compose", "dev", "local"} == NOT_DELIVERED
 
 
 @pytest.mark.parametrize("name", ["Pulumi.$(shell id).yaml", "Pulumi.a b.yaml", "Pulumi.a;b.yaml"])
@@ -90,6 +97,11 @@ def test_a_failure_shows_what_was_printed_and_fits_a_comment() -> None:
     text = failure("prod", "x" * 100_000)
     assert len(text) < 65_536
     assert text.count("``````") == 2
+
+
+def test_what_was_printed_cannot_end_the_block_that_it_is_shown_in() -> None:
+    lines = failure("prod", "before\n````````\n@everybody\n").splitlines()
+    assert lines[2:] == ["`````````text", "before", "````````", "@everybody", "`````````"]
 
 
 class _GitHub(BaseHTTPRequestHandler):

@@ -1,0 +1,77 @@
+"""The package's schema, out of which SDKs for all languages are made: every text, type, default and secret in it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from package.provider import provider
+from tests.unit.package.test_arguments import PAIRS
+
+SECRET = {
+    ("OidcCredentials", "properties", "pem"),
+    ("OidcCredentials", "properties", "registrationToken"),
+    ("StudiosConfiguration", "inputProperties", "pem"),
+    ("StudiosConfiguration", "inputProperties", "token"),
+    ("StudiosConfiguration", "properties", "checksumKey"),
+}
+#: ``Default: 60.`` or ``Default: `/data`.``, within a description.
+DEFAULT = re.compile(r"Default: `?(?P<value>[^`]+?)`?(?:\.|,|$)")
+GROUPS = ("inputProperties", "properties")
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(provider().schema or "{}")
+    return loaded
+
+
+def _all(schema: dict[str, Any]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    for token, each in {**schema["resources"], **schema["types"]}.items():
+        for group in GROUPS:
+            for key, value in each.get(group, {}).items():
+                yield token.rsplit(":", 1)[1], group, key, value
+
+
+def test_every_component_argument_and_output_is_described_in_words_of_every_language(schema: dict[str, Any]) -> None:
+    assert all(each["description"] for each in {**schema["resources"], **schema["types"]}.values())
+    assert [(name, key) for name, _, key, value in _all(schema) if not value.get("description")] == []
+    # Python's names of the arguments mean nothing to a program in TypeScript.
+    assert [key for _, _, key, value in _all(schema) if re.search(r"`[a-z]+_[a-z_]+`", value["description"])] == []
+    assert schema["description"] == "Seqera Studios on AWS, in components for programs in any language"
+
+
+def test_what_is_secret_is_marked_so_that_an_sdk_seals_it(schema: dict[str, Any]) -> None:
+    assert {(name, group, key) for name, group, key, value in _all(schema) if value.get("secret")} == SECRET
+
+
+def test_no_type_is_called_args_as_sdks_call_its_arguments_that(schema: dict[str, Any]) -> None:
+    assert set(schema["types"]) == {f"studios:index:{name}" for name in ("ExistingValue", "PodSettings", "SecretKey")}
+
+
+def test_a_default_in_a_description_is_the_components_own(schema: dict[str, Any]) -> None:
+    described: dict[tuple[str, str], str] = {}
+    for name, _, key, value in _all(schema):
+        match = DEFAULT.search(value["description"])
+        if match:
+            described[name, key] = match["value"]
+    defaults = {
+        (typed.__name__.removesuffix("Args"), _camel(field.name)): str(field.default).lower()
+        if isinstance(field.default, bool)
+        else str(field.default)
+        for typed, own in PAIRS.items()
+        for field in dataclasses.fields(own)
+        # A default of None, of nothing or of a whole map is told in words.
+        if field.default not in (dataclasses.MISSING, None, "", ())
+    }
+    assert described == defaults
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
