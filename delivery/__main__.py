@@ -2,7 +2,8 @@
 
     pulumi stack output bundle --show-secrets | python -m delivery FOLDER
 
-For hosts that Systems Manager does not reach. The folder holds secrets: its files are readable by their owner alone.
+For hosts that Systems Manager does not reach. Any Python will do: nothing but its standard library is used. The folder
+holds secrets: its files are readable by their owner alone.
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ import os
 import sys
 from pathlib import Path
 
-from delivery.bundle import FORMAT
-from delivery.package import SCRIPT, write_tools
+from delivery.package import FORMAT, SCRIPT, write_tools
 
 
 def main(words: list[str] | None = None) -> int:

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 from delivery.compose_file import PEM, PEM_IN_CONTAINER, PLATFORM_ENV, STUDIOS_ENV, compose_override
 from delivery.env_file import env_file
+from delivery.package import FORMAT
 from settings import environment, workspaces
 from settings.model import Settings
-
-FORMAT = 1
-"""Raised when the install script of an earlier release could not read the bundle; the script refuses other ones."""
 
 LARGEST_SECRET = 65536
 """Bytes, the quota of Secrets Manager."""

@@ -10,6 +10,8 @@ from pathlib import Path
 _ROOT = Path(__file__).parents[1]
 _INSTANCE = _ROOT / "delivery" / "instance"
 SCRIPT = "install.sh"
+FORMAT = 1
+"""Of the bundle: raised when the script of an earlier release could not read it; the script refuses other ones."""
 _LINE = 100
 
 _LAUNCHER = """\

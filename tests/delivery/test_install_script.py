@@ -214,7 +214,8 @@ def test_the_command_writes_the_same_bundle_for_a_host_without_systems_manager(
 ) -> None:
     folder = tmp_path / "written"
     written = subprocess.run(
-        [paths.PYTHON, "-m", "delivery", str(folder)],
+        # Without the program's packages, as a user's own python3 is.
+        [paths.PYTHON, "-S", "-m", "delivery", str(folder)],
         input=bundle_of(),
         capture_output=True,
         text=True,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import secrets
+import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+from testbed import paths
 from testbed.compose import network
 from testbed.compose.network import ComposePlatform
 from tests.engine.stack import Stack
@@ -102,7 +105,7 @@ def new_stack(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def test_a_certificate_that_the_listener_has_already_outlives_the_stack(
-    site: Site, new_stack: Callable[..., Stack]
+    site: Site, new_stack: Callable[..., Stack], tmp_path: Path
 ) -> None:
     site.attach()
     stack = new_stack()
@@ -110,6 +113,17 @@ def test_a_certificate_that_the_listener_has_already_outlives_the_stack(
     assert site.hosts(site.listener) == [f"*.{site.platform.name}.{ZONE}"]
     assert site.hosts(site.platform.listener_arn) == []
     assert stack.outputs()["certificateArn"] == site.wildcard
+    printed = stack.pulumi("stack", "output", "bundle", "--show-secrets", "--stack", stack.name).ok().stdout
+    written = subprocess.run(
+        [paths.PYTHON, "-S", "-m", "delivery", str(tmp_path / "studios")],
+        input=printed,
+        cwd=paths.CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "sudo sh studios/install.sh install" in written.stdout
+    assert (tmp_path / "studios/bundle/files/data-studios-rsa.pem").read_text().endswith(stack.outputs()["publicKey"])
     assert stack.preview("--expect-no-changes").changes == {}
     stack.destroy().ok()
     assert site.certificates() == [site.default, site.wildcard]

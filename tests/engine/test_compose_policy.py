@@ -1,9 +1,10 @@
-"""A Docker Compose stack of somebody who may not attach policies: what to attach is printed, and then it goes on."""
+"""A Docker Compose stack and the rights that it needs: the deployer's are documented, the instance's printed."""
 
 from __future__ import annotations
 
 import json
 import secrets
+from contextlib import ExitStack
 from pathlib import Path
 
 import boto3
@@ -11,7 +12,9 @@ import pytest
 
 from testbed.compose import network
 from testbed.compose.host import ComposeHost
+from testbed.faults import relay
 from tests.delivery.conftest import OURS, start_platform
+from tests.engine.actions import action_of, undocumented
 from tests.engine.stack import Stack
 
 pytestmark = pytest.mark.slow
@@ -19,7 +22,7 @@ pytestmark = pytest.mark.slow
 ZONE = "example.com"
 
 
-def test_who_may_not_attach_policies_is_told_which_one_and_goes_on_once_it_is_there(
+def test_the_documented_rights_are_enough_and_who_may_not_attach_policies_is_told_which_one(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     platform = network.create(f"policy-{secrets.token_hex(2)}", environment)
@@ -48,8 +51,13 @@ def test_who_may_not_attach_policies_is_told_which_one_and_goes_on_once_it_is_th
         "installTimeout": 120,
         "attachInstancePolicy": False,
     }
-    stack = Stack(platform.name, tmp_path / "stack", environment, config).create()
-    try:
+    with ExitStack() as ending:
+        aws = ending.enter_context(relay(environment["AWS_ENDPOINT_URL"]))
+        deployers = {**environment, "AWS_ENDPOINT_URL": aws.url}
+        stack = Stack(platform.name, tmp_path / "stack", deployers, config).create()
+        ending.callback(network.remove, platform, environment)
+        ending.callback(stack.remove)
+        ending.callback(stack.destroy)
         failed = stack.up()
         assert failed.code != 0
         assert "is not authorized to perform: secretsmanager:GetSecretValue on resource" in failed.text
@@ -70,7 +78,8 @@ def test_who_may_not_attach_policies_is_told_which_one_and_goes_on_once_it_is_th
         stack.destroy().ok()
         assert host.files() == before
         assert iam.list_role_policies(RoleName=platform.role)["PolicyNames"] == ["by-hand"]
-    finally:
-        stack.destroy()
-        stack.remove()
-        network.remove(platform, environment)
+        stack.set(attachInstancePolicy=True).up().ok()
+        stack.destroy().ok()
+        made = {action_of(request) for request in aws.requests}
+        assert undocumented(made, "iam-compose.json") == set()
+        assert {"iam:PutRolePolicy", "ssm:SendCommand", "elasticloadbalancing:DescribeTags"} <= made

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 import psutil
 import pytest
 
 from testbed import paths
-from testbed.faults import Relay, Request, relay
+from testbed.faults import Relay, relay
+from tests.engine.actions import action_of, undocumented
 from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.deployer import Deployer, documented
 from tests.engine.install import Install
@@ -190,33 +190,9 @@ def test_every_request_is_documented_and_every_documented_resource_is_asked_for(
     }
 
 
-ROUTE53 = {
-    ("GET", "hostedzonesbyname"): "ListHostedZonesByName",
-    ("GET", "hostedzone"): "ListHostedZones",
-    ("GET", "hostedzone/ID"): "GetHostedZone",
-    ("GET", "hostedzone/ID/rrset"): "ListResourceRecordSets",
-    ("POST", "hostedzone/ID/rrset"): "ChangeResourceRecordSets",
-    ("GET", "tags/hostedzone/ID"): "ListTagsForResource",
-    ("GET", "change/ID"): "GetChange",
-}
-
-
-def _aws_action(request: Request) -> str:
-    if request.aws_target:
-        return f"acm:{request.aws_target.rpartition('.')[2]}"
-    path, _, query = request.path.partition("?")
-    if path.startswith("/2013-04-01/"):
-        place = re.sub(r"(hostedzone|change)/[A-Z0-9]+", r"\1/ID", path.removeprefix("/2013-04-01/").strip("/"))
-        return f"route53:{ROUTE53[request.method, place]}"
-    return f"sts:{parse_qs(request.body.decode() or query)['Action'][0]}"
-
-
 def test_every_action_in_aws_is_in_the_documented_policy(work: Work) -> None:
-    policy = json.loads((paths.CHECKOUT / "docs" / "iam.json").read_text())
-    actions = [each["Action"] for each in policy["Statement"]]
-    documented_ones = {action for each in actions for action in ([each] if isinstance(each, str) else each)}
-    made = {_aws_action(request) for request in work.aws.requests}
-    assert made <= documented_ones
+    made = {action_of(request) for request in work.aws.requests}
+    assert undocumented(made, "iam.json") == set()
     assert {"acm:RequestCertificate", "acm:DescribeCertificate", "route53:ChangeResourceRecordSets"} <= made
 
 
