@@ -31,6 +31,8 @@ CERTIFICATE = {
     "studios-certificate-issued": "replace",
 }
 NETWORK_POLICIES = {"studios-network-proxy": "update", "studios-network-server": "update"}
+NO_LONGER_OURS = "The certificate that the stack made is deleted, once nothing uses it."
+OPEN = "From then on, whatever runs in the cluster may reach the pods, and these EC2's metadata."
 OTHER_BALANCER = "It becomes another load balancer: run `pulumi up --refresh` again, so that the record follows it."
 
 
@@ -123,6 +125,7 @@ EVERYDAY: Sequence[Everyday] = (
         "`certificateArn: arn:aws:acm:…`",
         lambda install: {"certificateArn": install.wildcard_certificate()},
         {**dict.fromkeys(CERTIFICATE, "delete"), **INGRESS},
+        note=NO_LONGER_OURS,
     ),
     Everyday(
         "Another TLS policy",
@@ -194,7 +197,8 @@ EVERYDAY: Sequence[Everyday] = (
         "No network policies",
         "`networkPolicies: false`",
         _always(networkPolicies=False),
-        dict.fromkeys(NETWORK_POLICIES, "delete"),
+        {"studios-network": "delete", **dict.fromkeys(NETWORK_POLICIES, "delete")},
+        note=OPEN,
     ),
     Everyday(
         "Tags in AWS",
