@@ -56,6 +56,8 @@ def _is_complete(live: Object) -> bool:
 def _reasons(api: PlatformApi, live: Object) -> Iterator[str]:
     labels = live["spec"]["selector"].get("matchLabels") or {}
     pods = api.list("pods", labelSelector=",".join(f"{key}={value}" for key, value in labels.items()))
+    if pods is None:
+        yield f"its pods may not be listed, so nothing is known of them (right to list pods in {api.namespace})"
     for pod in pods or []:
         if not _condition(pod, "Ready"):
             yield from (f"pod {pod['metadata']['name']}: {reason}" for reason in _pod_reasons(api, pod))
