@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from testbed import lifecycle
+from testbed import lifecycle, paths
 from tests.engine.install import ZONE, Install
 from tests.engine.stack import Stack
 
@@ -40,6 +41,14 @@ def _is_worker(session: pytest.Session) -> bool:
 def environment() -> dict[str, str]:
     """The variables of a shell against the testbed."""
     return lifecycle.environment()
+
+
+@pytest.fixture(scope="module")
+def one_compose_stack() -> Iterator[None]:
+    """Lets one module at a time have a Docker Compose stack: secrets and documents of all of them look alike in AWS."""
+    with (paths.STATE / "one-compose-stack").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ import psutil
 
 from testbed import paths
 from testbed.faults import Answer, Relay, Request
+from tests.engine.actions import action_of
 from tests.engine.stack import Finished, Stack
 
 _READS = re.compile(r"(Describe|List|Get)\w*$")
@@ -30,13 +31,11 @@ _SECONDS = 120.0
 def write_of(request: Request) -> str | None:
     """What a request changes, in the words of its service; None if it only reads or tries."""
     path, _, query = request.path.partition("?")
-    if request.aws_target:
-        action = request.aws_target.rpartition(".")[2]
-        return None if _READS.match(action) else action
-    if path.startswith("/2013-04-01/"):
+    if not path.startswith("/api"):
+        service, _, action = action_of(request).partition(":")
         names = b" ".join(_ROUTE53_NAME.findall(request.body)).decode()
-        return f"ChangeResourceRecordSets {names}" if request.method == "POST" else None
-    if request.method == "GET" or "dryRun=All" in query or not path.startswith("/api"):
+        return None if service == "sts" or _READS.match(action) else f"{action} {names}".rstrip()
+    if request.method == "GET" or "dryRun=All" in query:
         return None
     place = path.rpartition("/namespaces/")[2].partition("/")[2]
     return f"{request.method} {place}" + (f"/{_created(request.body)}" if request.method == "POST" else "")

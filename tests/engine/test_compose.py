@@ -19,7 +19,7 @@ from testbed.compose.network import ComposePlatform
 from tests.delivery.conftest import start_platform
 from tests.engine.stack import Finished, Stack
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_compose_stack")]
 
 REDIS_PASSWORD = "p$HOME'x\"y # s3cret"
 OURS = ("connect-proxy", "connect-server")
@@ -79,7 +79,9 @@ class Deployed:
 
 
 @pytest.fixture(scope="module")
-def deployed(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+def deployed(
+    environment: dict[str, str], one_compose_stack: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployed]:
     platform = network.create(f"compose-{secrets.token_hex(2)}", environment)
     host = ComposeHost.create(tmp_path_factory.mktemp("instance") / "root")
     shell = host.environment(network.role_environment(platform, environment))

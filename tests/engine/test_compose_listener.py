@@ -17,7 +17,7 @@ from testbed.compose import network
 from testbed.compose.network import ComposePlatform
 from tests.engine.stack import Stack
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_compose_stack")]
 
 ZONE = "example.com"
 

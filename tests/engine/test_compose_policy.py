@@ -17,7 +17,7 @@ from tests.delivery.conftest import OURS, start_platform
 from tests.engine.actions import action_of, undocumented
 from tests.engine.stack import Stack
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_compose_stack")]
 
 ZONE = "example.com"
 

@@ -1,0 +1,112 @@
+"""The engine killed while it deploys beside a Docker Compose Platform, and while it takes that away again."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from testbed.compose import network
+from testbed.compose.host import ComposeHost
+from testbed.faults import relay
+from tests.delivery.conftest import OURS, start_platform
+from tests.engine.killing import Killer
+from tests.engine.stack import Stack
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_compose_stack")]
+
+ZONE = "example.com"
+#: Each makes something that AWS would make twice, or refuse to make again.
+CREATIONS = {
+    "AuthorizeSecurityGroupIngress",
+    "RequestCertificate",
+    "CreateTargetGroup",
+    "AddListenerCertificates",
+    "CreateRule",
+    "CreateSecret",
+    "PutRolePolicy",
+    "CreateDocument",
+    "CreateAssociation",
+}
+
+
+def _there(environment: dict[str, str], platform: network.ComposePlatform) -> dict[str, Any]:
+    """How many there are of all that a stack makes."""
+
+    def client(service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=environment["AWS_ENDPOINT_URL"],
+            region_name=environment["AWS_REGION"],
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    elb, ssm = client("elbv2"), client("ssm")
+    groups = client("ec2").describe_security_groups(GroupIds=[platform.instance_security_group])["SecurityGroups"]
+    certificates = client("acm").list_certificates()["CertificateSummaryList"]
+    targets = elb.describe_target_groups()["TargetGroups"]
+    return {
+        "ingress rules": len(groups[0]["IpPermissions"]),
+        "certificates": len([each for each in certificates if each["DomainName"] == f"{platform.name}.{ZONE}"]),
+        "targets": len([each for each in targets if each.get("Port") == 9090]),
+        "attached": len(elb.describe_listener_certificates(ListenerArn=platform.listener_arn)["Certificates"]),
+        "rules": len(elb.describe_rules(ListenerArn=platform.listener_arn)["Rules"]),
+        "secrets": len(client("secretsmanager").list_secrets()["SecretList"]),
+        "policies": len(client("iam").list_role_policies(RoleName=platform.role)["PolicyNames"]),
+        "documents": len(ssm.list_documents(Filters=[{"Key": "Owner", "Values": ["Self"]}])["DocumentIdentifiers"]),
+        "associations": len(ssm.list_associations()["Associations"]),
+    }
+
+
+def test_killed_after_each_creation_it_is_finished_once_and_taken_away_entirely(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    platform = network.create(f"killed-{secrets.token_hex(2)}", environment)
+    host = ComposeHost.create(tmp_path / "instance")
+    shell = host.environment(network.role_environment(platform, environment))
+    start_platform(host, shell)
+    network.connect(platform.instance_id, environment, shell)
+    files, before = host.files(), _there(environment, platform)
+    config = {
+        "aws:region": environment["AWS_REGION"],
+        "target": "compose",
+        "platformUrl": f"https://{platform.name}.{ZONE}",
+        "platformVersion": "25.3",
+        "hostedZone": ZONE,
+        "instanceId": platform.instance_id,
+        "loadBalancer": platform.name,
+        "composeFolder": str(host.folder),
+        "installTimeout": 120,
+    }
+    with ExitStack() as ending:
+        aws = ending.enter_context(relay(environment["AWS_ENDPOINT_URL"]))
+        variables = {**environment, "AWS_ENDPOINT_URL": aws.url, "PULUMI_OPTION_SKIP_PREVIEW": "true"}
+        stack = Stack(platform.name, tmp_path / "stack", variables, config).create()
+        ending.callback(network.remove, platform, environment)
+        ending.callback(stack.remove)
+        ending.callback(stack.destroy)
+        killer = Killer(stack, (aws,)).one_step_at_a_time()
+        up = ("pulumi", "up", "--stack", stack.name, "--yes", "--non-interactive")
+        recover = (sys.executable, "-m", "pipeline", "recover", stack.name)
+        finished = killer.kill_after_next_write(*up)
+        while finished.code:
+            finished = killer.kill_after_next_write(*recover, "up")
+        assert set(killer.points) >= CREATIONS
+        assert stack.preview("--expect-no-changes").changes == {}
+        assert _there(environment, platform) == {name: count + 1 for name, count in before.items()}
+        assert set(OURS) <= set(host.starts())
+
+        killer.points.clear()
+        finished = killer.kill_after_next_write("pulumi", "destroy", *up[2:])
+        while finished.code:
+            finished = killer.kill_after_next_write(*recover, "destroy")
+        assert _there(environment, platform) == before
+        assert host.files() == files
+        assert json.loads(stack.state())["deployment"].get("resources", []) == []
