@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from testbed import paths
+from testbed.emulator.client import client
 from testbed.errors import TestbedError
 from testbed.lifecycle import NAMESPACE, environment
 
@@ -96,15 +97,7 @@ def _pods(console: Console, variables: dict[str, str]) -> None:
 
 
 def _rules(console: Console, variables: dict[str, str]) -> None:
-    import boto3
-
-    elb = boto3.client(
-        "elbv2",
-        endpoint_url=variables["AWS_ENDPOINT_URL"],
-        region_name=variables["AWS_REGION"],
-        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-    )
+    elb = client("elbv2", variables)
     table = _table("Listener rules", "load balancer", "listener", "rule", "host", "action")
     for balancer in elb.describe_load_balancers()["LoadBalancers"]:
         for listener in elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]:

@@ -10,8 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import boto3
-
+from testbed.emulator.client import client
 from testbed.emulator.seed import ZONE
 from testbed.pki import Authority
 
@@ -36,7 +35,7 @@ def create(name: str, environment: Mapping[str, str]) -> ComposePlatform:
 
     ``environment`` are the variables that lead to the emulator.
     """
-    ec2 = _client("ec2", environment)
+    ec2 = client("ec2", environment)
     vpc = ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["testbed-vpc"]}])["Vpcs"][0]["VpcId"]
     subnets = [s["SubnetId"] for s in ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]]
     groups = {
@@ -60,7 +59,7 @@ def create(name: str, environment: Mapping[str, str]) -> ComposePlatform:
 
 def remove(platform: ComposePlatform, environment: Mapping[str, str]) -> None:
     """Takes a Platform away again."""
-    ec2, elb = _client("ec2", environment), _client("elbv2", environment)
+    ec2, elb = client("ec2", environment), client("elbv2", environment)
     elb.delete_load_balancer(LoadBalancerArn=platform.load_balancer_arn)
     ec2.terminate_instances(InstanceIds=[platform.instance_id])
 
@@ -77,7 +76,7 @@ def disconnect(instance_id: str, environment: Mapping[str, str]) -> None:
 
 def role_environment(platform: ComposePlatform, environment: Mapping[str, str]) -> dict[str, str]:
     """The variables of a shell on the instance: those that lead to the emulator, as the instance's role."""
-    iam, sts = _client("iam", environment), _client("sts", environment)
+    iam, sts = client("iam", environment), client("sts", environment)
     role = iam.get_role(RoleName=platform.role)["Role"]["Arn"]
     given = sts.assume_role(RoleArn=role, RoleSessionName=platform.instance_id)["Credentials"]
     return {
@@ -92,7 +91,7 @@ def import_certificate(hosts: list[str], environment: Mapping[str, str]) -> str:
     """The ARN of a certificate for these hosts, of an authority that nobody else knows."""
     with TemporaryDirectory() as folder:
         pair = Authority(Path(folder)).server("platform", hosts)
-        made = _client("acm", environment).import_certificate(
+        made = client("acm", environment).import_certificate(
             Certificate=pair.certificate.read_bytes(), PrivateKey=pair.key.read_bytes()
         )
     return str(made["CertificateArn"])
@@ -110,7 +109,7 @@ def _tell(method: str, environment: Mapping[str, str], body: Mapping[str, Any]) 
 
 
 def _role(name: str, environment: Mapping[str, str]) -> str:
-    iam = _client("iam", environment)
+    iam = client("iam", environment)
     trust = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
@@ -122,7 +121,7 @@ def _role(name: str, environment: Mapping[str, str]) -> str:
 
 
 def _load_balancer(name: str, environment: Mapping[str, str], subnets: list[str], group: str) -> tuple[str, str]:
-    elb = _client("elbv2", environment)
+    elb = client("elbv2", environment)
     balancer = elb.create_load_balancer(Name=name, Subnets=subnets, SecurityGroups=[group], Scheme="internet-facing")[
         "LoadBalancers"
     ][0]["LoadBalancerArn"]
@@ -138,13 +137,3 @@ def _load_balancer(name: str, environment: Mapping[str, str], subnets: list[str]
         ],
     )["Listeners"][0]["ListenerArn"]
     return balancer, listener
-
-
-def _client(service: str, environment: Mapping[str, str]) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=environment["AWS_ENDPOINT_URL"],
-        region_name=environment["AWS_REGION"],
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-    )

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import boto3
-
 from testbed.cluster import kubectl
+from testbed.emulator import client as emulator
 
 ZONE = "example.com"
 #: What the program edits, and all else that the owner's manifests hold.
@@ -87,13 +86,7 @@ class Install:
 
     def client(self, service: str) -> Any:
         """A boto3 client of the emulator."""
-        return boto3.client(
-            service,
-            endpoint_url=self.environment["AWS_ENDPOINT_URL"],
-            region_name=self.environment["AWS_REGION"],
-            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
-        )
+        return emulator.client(service, self.environment)
 
     @cached_property
     def zone_id(self) -> str:

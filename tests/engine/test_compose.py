@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from testbed import paths
 from testbed.compose import network
 from testbed.compose.host import FILES, ComposeHost
 from testbed.compose.network import ComposePlatform
-from tests.delivery.conftest import start_platform
+from testbed.emulator import client as emulator
+from tests.engine.compose_install import ZONE, compose_install
 from tests.engine.stack import Finished, Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_compose_stack")]
 
 REDIS_PASSWORD = "p$HOME'x\"y # s3cret"
 OURS = ("connect-proxy", "connect-server")
-ZONE = "example.com"
 
 
 @dataclass
@@ -41,13 +39,7 @@ class Deployed:
     starts: dict[str, int]
 
     def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.environment["AWS_ENDPOINT_URL"],
-            region_name=self.environment["AWS_REGION"],
-            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
-        )
+        return emulator.client(service, self.environment)
 
     @property
     def domain(self) -> str:
@@ -82,22 +74,9 @@ class Deployed:
 def deployed(
     environment: dict[str, str], one_compose_stack: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployed]:
-    platform = network.create(f"compose-{secrets.token_hex(2)}", environment)
-    host = ComposeHost.create(tmp_path_factory.mktemp("instance") / "root")
-    shell = host.environment(network.role_environment(platform, environment))
-    start_platform(host, shell)
-    network.connect(platform.instance_id, environment, shell)
-    config = {
-        "aws:region": environment["AWS_REGION"],
-        "target": "compose",
-        "platformUrl": f"https://{platform.name}.{ZONE}",
-        "platformVersion": "25.3",
-        "hostedZone": ZONE,
-        "instanceTags": {"Name": platform.name},
-        "loadBalancer": platform.name,
-        "composeFolder": str(host.folder),
-        "installTimeout": 120,
-    }
+    install = compose_install("compose", environment, tmp_path_factory.mktemp("instance") / "root")
+    platform, host = install.platform, install.host
+    config = {**install.settings(), "instanceTags": {"Name": platform.name}, "loadBalancer": platform.name}
     folder: Path = tmp_path_factory.mktemp("stack")
     stack = Stack(platform.name, folder, environment, config, {"redisPassword": REDIS_PASSWORD}).create()
     made = Deployed(
@@ -116,7 +95,7 @@ def deployed(
     finally:
         stack.destroy()
         stack.remove()
-        network.remove(platform, environment)
+        install.remove()
 
 
 def test_what_the_script_says_on_the_instance_is_what_up_says(deployed: Deployed) -> None:

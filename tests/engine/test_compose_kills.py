@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
-import secrets
 import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from testbed.compose import network
-from testbed.compose.host import ComposeHost
+from testbed.emulator.client import client
 from testbed.faults import relay
-from tests.delivery.conftest import OURS, start_platform
+from tests.delivery.conftest import OURS
+from tests.engine.compose_install import ZONE, compose_install
 from tests.engine.killing import Killer
 from tests.engine.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_compose_stack")]
 
-ZONE = "example.com"
 #: Each makes something that AWS would make twice, or refuse to make again.
 CREATIONS = {
     "AuthorizeSecurityGroupIngress",
@@ -38,19 +36,11 @@ CREATIONS = {
 
 def _there(environment: dict[str, str], platform: network.ComposePlatform) -> dict[str, Any]:
     """How many there are of all that a stack makes."""
-
-    def client(service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=environment["AWS_ENDPOINT_URL"],
-            region_name=environment["AWS_REGION"],
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        )
-
-    elb, ssm = client("elbv2"), client("ssm")
-    groups = client("ec2").describe_security_groups(GroupIds=[platform.instance_security_group])["SecurityGroups"]
-    certificates = client("acm").list_certificates()["CertificateSummaryList"]
+    elb, ssm = client("elbv2", environment), client("ssm", environment)
+    groups = client("ec2", environment).describe_security_groups(GroupIds=[platform.instance_security_group])[
+        "SecurityGroups"
+    ]
+    certificates = client("acm", environment).list_certificates()["CertificateSummaryList"]
     targets = elb.describe_target_groups()["TargetGroups"]
     return {
         "ingress rules": len(groups[0]["IpPermissions"]),
@@ -58,8 +48,8 @@ def _there(environment: dict[str, str], platform: network.ComposePlatform) -> di
         "targets": len([each for each in targets if each.get("Port") == 9090]),
         "attached": len(elb.describe_listener_certificates(ListenerArn=platform.listener_arn)["Certificates"]),
         "rules": len(elb.describe_rules(ListenerArn=platform.listener_arn)["Rules"]),
-        "secrets": len(client("secretsmanager").list_secrets()["SecretList"]),
-        "policies": len(client("iam").list_role_policies(RoleName=platform.role)["PolicyNames"]),
+        "secrets": len(client("secretsmanager", environment).list_secrets()["SecretList"]),
+        "policies": len(client("iam", environment).list_role_policies(RoleName=platform.role)["PolicyNames"]),
         "documents": len(ssm.list_documents(Filters=[{"Key": "Owner", "Values": ["Self"]}])["DocumentIdentifiers"]),
         "associations": len(ssm.list_associations()["Associations"]),
     }
@@ -68,28 +58,15 @@ def _there(environment: dict[str, str], platform: network.ComposePlatform) -> di
 def test_killed_after_each_creation_it_is_finished_once_and_taken_away_entirely(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    platform = network.create(f"killed-{secrets.token_hex(2)}", environment)
-    host = ComposeHost.create(tmp_path / "instance")
-    shell = host.environment(network.role_environment(platform, environment))
-    start_platform(host, shell)
-    network.connect(platform.instance_id, environment, shell)
+    install = compose_install("killed", environment, tmp_path / "instance")
+    platform, host = install.platform, install.host
     files, before = host.files(), _there(environment, platform)
-    config = {
-        "aws:region": environment["AWS_REGION"],
-        "target": "compose",
-        "platformUrl": f"https://{platform.name}.{ZONE}",
-        "platformVersion": "25.3",
-        "hostedZone": ZONE,
-        "instanceId": platform.instance_id,
-        "loadBalancer": platform.name,
-        "composeFolder": str(host.folder),
-        "installTimeout": 120,
-    }
+    config = {**install.settings(), "instanceId": platform.instance_id, "loadBalancer": platform.name}
     with ExitStack() as ending:
         aws = ending.enter_context(relay(environment["AWS_ENDPOINT_URL"]))
         variables = {**environment, "AWS_ENDPOINT_URL": aws.url, "PULUMI_OPTION_SKIP_PREVIEW": "true"}
         stack = Stack(platform.name, tmp_path / "stack", variables, config).create()
-        ending.callback(network.remove, platform, environment)
+        ending.callback(install.remove)
         ending.callback(stack.remove)
         ending.callback(stack.destroy)
         killer = Killer(stack, (aws,)).one_step_at_a_time()

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from testbed import paths
 from testbed.compose import network
 from testbed.compose.network import ComposePlatform
+from testbed.emulator.client import client
 from tests.engine.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_compose_stack")]
@@ -27,13 +27,7 @@ class Site:
 
     def __init__(self, platform: ComposePlatform, environment: dict[str, str]) -> None:
         self.platform, self.environment = platform, environment
-        self.elb: Any = boto3.client(
-            "elbv2",
-            endpoint_url=environment["AWS_ENDPOINT_URL"],
-            region_name=environment["AWS_REGION"],
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        )
+        self.elb: Any = client("elbv2", environment)
         host = f"{platform.name}.{ZONE}"
         self.wildcard = network.import_certificate([host, f"*.{host}"], environment)
         self.default = network.import_certificate([host], environment)

@@ -3,59 +3,40 @@
 from __future__ import annotations
 
 import json
-import secrets
 from contextlib import ExitStack
 from pathlib import Path
 
-import boto3
 import pytest
 
-from testbed.compose import network
-from testbed.compose.host import ComposeHost
+from testbed.emulator.client import client
 from testbed.faults import relay
-from tests.delivery.conftest import OURS, start_platform
+from tests.delivery.conftest import OURS
 from tests.engine.actions import action_of, undocumented
+from tests.engine.compose_install import compose_install
 from tests.engine.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_compose_stack")]
-
-ZONE = "example.com"
 
 
 def test_the_documented_rights_are_enough_and_who_may_not_attach_policies_is_told_which_one(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    platform = network.create(f"policy-{secrets.token_hex(2)}", environment)
-    host = ComposeHost.create(tmp_path / "instance")
-    shell = host.environment(network.role_environment(platform, environment))
-    start_platform(host, shell)
-    network.connect(platform.instance_id, environment, shell)
+    install = compose_install("policy", environment, tmp_path / "instance")
+    platform, host = install.platform, install.host
     before = host.files()
-    iam = boto3.client(
-        "iam",
-        endpoint_url=environment["AWS_ENDPOINT_URL"],
-        region_name=environment["AWS_REGION"],
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-    )
+    iam = client("iam", environment)
     config = {
-        "aws:region": environment["AWS_REGION"],
-        "target": "compose",
-        "platformUrl": f"https://{platform.name}.{ZONE}",
-        "platformVersion": "25.3",
-        "hostedZone": ZONE,
+        **install.settings(),
         "instanceId": platform.instance_id,
         "loadBalancer": platform.load_balancer_arn,
         "listenerArn": platform.listener_arn,
-        "composeFolder": str(host.folder),
-        "installTimeout": 120,
         "attachInstancePolicy": False,
     }
     with ExitStack() as ending:
         aws = ending.enter_context(relay(environment["AWS_ENDPOINT_URL"]))
         deployers = {**environment, "AWS_ENDPOINT_URL": aws.url}
         stack = Stack(platform.name, tmp_path / "stack", deployers, config).create()
-        ending.callback(network.remove, platform, environment)
+        ending.callback(install.remove)
         ending.callback(stack.remove)
         ending.callback(stack.destroy)
         failed = stack.up()
