@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from testbed import lifecycle, paths
+from tests.engine.deployer import Deployer
 from tests.engine.install import ZONE, Install
 from tests.engine.stack import Stack
 
@@ -70,8 +72,19 @@ def new_install(environment: dict[str, str]) -> Iterator[NewInstall]:
 
 @pytest.fixture(scope="module")
 def new_stack(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewStack]:
-    """Makes stacks for Platform installs, and destroys what they still hold at the end."""
+    """Makes stacks for Platform installs, and destroys what they still hold at the end.
+
+    They work with the documented rights, and no others, unless ``variables`` lead to another KUBECONFIG.
+    """
     made: list[Stack] = []
+    deployers: dict[str, Deployer] = {}
+
+    def deployer_of(install: Install) -> Deployer:
+        if install.namespace not in deployers:
+            cluster = json.loads(paths.KUBECONFIG.read_text())["clusters"][0]["cluster"]
+            deployer = Deployer(install.namespace, tmp_path_factory.mktemp("deployer") / "kubeconfig")
+            deployers[install.namespace] = deployer.create(cluster["server"], cluster["certificate-authority"])
+        return deployers[install.namespace]
 
     def make(
         install: Install,
@@ -81,6 +94,8 @@ def new_stack(environment: dict[str, str], tmp_path_factory: pytest.TempPathFact
     ) -> Stack:
         folder: Path = tmp_path_factory.mktemp("stack")
         config = {key: value for key, value in {**install.settings(), **settings}.items() if value is not None}
+        if "KUBECONFIG" not in (variables or {}):
+            variables = {**(variables or {}), "KUBECONFIG": str(deployer_of(install).kubeconfig)}
         stack = Stack(install.namespace, folder, {**environment, **(variables or {})}, config, secret or {}).create()
         made.append(stack)
         return stack
@@ -89,3 +104,5 @@ def new_stack(environment: dict[str, str], tmp_path_factory: pytest.TempPathFact
     for stack in made:
         stack.destroy()
         stack.remove()
+    for deployer in deployers.values():
+        deployer.remove()

@@ -1,4 +1,4 @@
-"""A Kubernetes user with exactly the rights that docs/rbac.yml gives."""
+"""A Kubernetes user with exactly the rights that docs/rbac.yml gives: whom the stacks of all tests work as."""
 
 from __future__ import annotations
 
@@ -34,8 +34,13 @@ class Deployer:
         """The namespace of the service account."""
         return f"{self.namespace}-deployer"
 
-    def create(self, server: str) -> Deployer:
-        """Makes the user, gives it the documented rights, and writes its kubeconfig, which leads to ``server``."""
+    def create(self, server: str, authority: str | None = None) -> Deployer:
+        """Makes the user, gives it the documented rights, and writes its kubeconfig.
+
+        Args:
+            server: where the kubeconfig leads to.
+            authority: the file of who vouches for the server; None where it speaks plain HTTP.
+        """
         kubectl("create", "namespace", self.home)
         kubectl("-n", self.home, "create", "serviceaccount", "deployer")
         self.allow(documented()[0]["rules"])
@@ -43,7 +48,12 @@ class Deployer:
         config = {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": "c", "cluster": {"server": server}}],
+            "clusters": [
+                {
+                    "name": "c",
+                    "cluster": {"server": server, **({"certificate-authority": authority} if authority else {})},
+                }
+            ],
             "users": [{"name": "u", "user": {"token": token}}],
             "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
             "current-context": "x",
