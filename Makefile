@@ -2,6 +2,7 @@
 # about ten minutes on two cores; later ones, also in other checkouts, take none.
 PYTHON ?= python3
 REPORT ?= report.md
+FINISH ?= up
 BIN := .venv/bin
 RUN := $(BIN)/python
 INSTALLED := .venv/.installed
@@ -9,7 +10,7 @@ INSTALLED := .venv/.installed
 UV := uv==0.13.9
 SOURCES := __main__.py settings survey components delivery policy pipeline package examples testbed tests
 
-.PHONY: changes stacks preview comment up drift help demo down test unit delivery stand-ins engine test-all check bench lock docs
+.PHONY: changes stacks preview comment up drift recover help demo down test unit delivery stand-ins engine test-all check bench lock docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +71,9 @@ up: ## STACK=: deploy a stack
 
 drift: ## STACK=: fail if what runs differs from what the program says
 	@$(PYTHON) -m pipeline drift $(STACK)
+
+recover: $(INSTALLED) ## STACK=: finish an update that was killed; FINISH=destroy takes the stack away instead
+	@$(RUN) -m pipeline recover $(STACK) $(FINISH)
 
 lock: $(INSTALLED) ## compile requirements*.txt from requirements*.in
 	$(BIN)/uv pip compile requirements.in -o requirements.txt --generate-hashes --universal --python-version 3.10 --no-header --no-annotate

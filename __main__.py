@@ -8,6 +8,7 @@ from components.compose import ComposeStudios, ComposeStudiosArgs
 from components.compose_site import find_site
 from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from components.outputs import outputs_of
+from components.pods import owner_of_stack
 from settings.loader import load_settings, reporting_problems
 from settings.model import Settings
 from settings.targets import COMPOSE
@@ -19,7 +20,7 @@ def on_kubernetes(settings: Settings) -> KubernetesStudios:
     """Studios in the cluster that Platform runs in."""
     profile = pulumi_aws.config.profile
     survey_certificate(settings, region=pulumi_aws.config.region, profile=profile)
-    field_manager = f"studios-{pulumi.get_stack()}"
+    field_manager = owner_of_stack()
     if settings.eks_cluster is not None:
         cluster = eks_connection(settings.eks_cluster, profile=profile)
     else:

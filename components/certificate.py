@@ -64,6 +64,8 @@ class WildcardCertificate(pulumi.ComponentResource):
             domain_name=args.host,
             subject_alternative_names=[args.connect_host if args.path_routing else f"*.{args.host}"],
             validation_method="DNS",
+            # ACM knows a certificate by no name: these tell whose it is, to people, and to the recovery of a stack.
+            tags={"pulumi:project": pulumi.get_project(), "pulumi:stack": pulumi.get_stack()},
             opts=pulumi.ResourceOptions(parent=self),
         )
         # ACM validates a wildcard by its apex's record: one for both, and creating it twice fails.

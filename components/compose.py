@@ -151,6 +151,7 @@ def _network_args(settings: Settings, site: ComposeSite, certificate_arn: pulumi
         priority=settings.listener_rule_priority,
         certificate_arn=certificate_arn,
         attach_certificate=settings.certificate_arn != site.listener_certificate,
+        certificate_stays=settings.certificate_arn is not None,
     )
 
 

@@ -22,6 +22,7 @@ class ComposeNetworkArgs:
         priority: the rule's place; None for the last one.
         certificate_arn: an issued certificate for the host.
         attach_certificate: whether the listener must be given it; not if it serves that one by default.
+        certificate_stays: whether it stays at the listener in the end: who else has attached it, AWS doesn't tell.
     """
 
     site: ComposeSite
@@ -32,6 +33,7 @@ class ComposeNetworkArgs:
     priority: int | None
     certificate_arn: pulumi.Input[str]
     attach_certificate: bool = True
+    certificate_stays: bool = False
 
 
 class ComposeNetwork(pulumi.ComponentResource):
@@ -74,7 +76,7 @@ class ComposeNetwork(pulumi.ComponentResource):
                 f"{name}-certificate",
                 listener_arn=args.site.listener_arn,
                 certificate_arn=args.certificate_arn,
-                opts=child,
+                opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.certificate_stays),
             )
         lb.ListenerRule(
             f"{name}-rule",

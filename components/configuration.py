@@ -10,7 +10,7 @@ import pulumi_random as random
 from pulumi_kubernetes import core, meta
 
 from components.checksum import pod_checksum
-from components.pods import PART_OF, name_of
+from components.pods import common_labels, name_of
 
 _CHECKSUM_KEY_LENGTH = 32
 
@@ -124,7 +124,7 @@ class StudiosConfiguration(pulumi.ComponentResource):
     ) -> pulumi.Output[str]:
         return core.v1.Secret(
             name,
-            metadata=meta.v1.ObjectMetaArgs(name=secret, namespace=namespace, labels=PART_OF),
+            metadata=meta.v1.ObjectMetaArgs(name=secret, namespace=namespace, labels=common_labels()),
             type="Opaque",
             string_data={key: pulumi.Output.secret(value) for key, value in sorted(values.items())},
             opts=pulumi.ResourceOptions(parent=self),
@@ -135,7 +135,7 @@ class StudiosConfiguration(pulumi.ComponentResource):
     ) -> pulumi.Output[str]:
         return core.v1.ConfigMap(
             name,
-            metadata=meta.v1.ObjectMetaArgs(name=config_map, namespace=namespace, labels=PART_OF),
+            metadata=meta.v1.ObjectMetaArgs(name=config_map, namespace=namespace, labels=common_labels()),
             data=dict(sorted(environment.items())),
             opts=pulumi.ResourceOptions(parent=self),
         ).metadata.apply(name_of)

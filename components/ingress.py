@@ -12,7 +12,7 @@ from pulumi_kubernetes import meta, networking
 
 from components.cluster import ClusterConnection
 from components.failures import explained, seconds
-from components.pods import PART_OF, READY_SECONDS, name_of
+from components.pods import READY_SECONDS, common_labels, name_of
 from settings.errors import SettingsError
 from survey.cluster import NotFoundError
 
@@ -106,7 +106,7 @@ class StudiosIngress(pulumi.ComponentResource):
             metadata=meta.v1.ObjectMetaArgs(
                 name=args.ingress_name,
                 namespace=args.namespace,
-                labels=PART_OF,
+                labels=common_labels(),
                 annotations=_annotations(args),
             ),
             spec=networking.v1.IngressSpecArgs(

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_kubernetes import core, meta, policy
 
+from settings.labels import labels_of_stack
+
 CHECKSUM_ANNOTATION = "checksum/studios"
 """The pod-template annotation that changes with what the pod reads."""
 
@@ -95,13 +97,19 @@ class ConnectContainer:
     storage: Mapping[str, str] = field(default_factory=dict)
 
 
-PART_OF = {"app.kubernetes.io/part-of": "seqera-studios"}
-"""The label of every object that the program makes."""
+def common_labels() -> dict[str, str]:
+    """The labels of every object that the program makes."""
+    return labels_of_stack(owner_of_stack())
+
+
+def owner_of_stack() -> str:
+    """Who owns what this stack makes, and the fields that it adds to the Platform install."""
+    return f"studios-{pulumi.get_stack()}"
 
 
 def labels_of(app: str) -> dict[str, str]:
     """The labels of a workload, its pods and its Service; ``app`` alone selects the pods."""
-    return {"app": app, **PART_OF}
+    return {"app": app, **common_labels()}
 
 
 def pod_template(

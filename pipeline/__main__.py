@@ -1,4 +1,7 @@
-"""The commands of the workflows: ``python -m pipeline stacks | preview | comment | up | drift``."""
+"""The commands of the workflows, and the one after a workflow that was killed.
+
+``python -m pipeline stacks | preview | comment | up | drift | recover``
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from pathlib import Path
 
 from pipeline.changes import changes_of
 from pipeline.comment import PullRequest
+from pipeline.recover import FINISHING, recover
 from pipeline.report import failure, report
 from pipeline.stacks import stacks_in
 
@@ -25,11 +29,14 @@ def main(words: list[str] | None = None) -> int:
         ("comment", "put a report on the pull request PULL_REQUEST"),
         ("up", "update a stack"),
         ("drift", "fail if what runs differs from the stack's state or from the program"),
+        ("recover", "finish an update that was killed, and no longer runs"),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("stack")
         if name in ("preview", "comment"):
             command.add_argument("report", type=Path, help="the report's file")
+        if name == "recover":
+            command.add_argument("finish", choices=FINISHING, help="what finishes it")
     arguments = parser.parse_args(words)
     if arguments.command == "stacks":
         return _stacks()
@@ -37,6 +44,8 @@ def main(words: list[str] | None = None) -> int:
         return _preview(arguments.stack, arguments.report)
     if arguments.command == "comment":
         return _comment(arguments.stack, arguments.report)
+    if arguments.command == "recover":
+        return recover(arguments.stack, arguments.finish)
     return _up(arguments.stack) if arguments.command == "up" else _drift(arguments.stack)
 
 
@@ -98,4 +107,6 @@ def _pulumi(command: str, stack: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    # As a shell tells of a command that a signal has ended.
+    sys.exit(code if code >= 0 else 128 - code)

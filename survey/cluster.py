@@ -198,7 +198,7 @@ class ClusterReader:
             return self._problem(
                 self._client.configuration.host,
                 f"does not let you read {path} ({_api_message(body)}); ask for a role that can get and list "
-                "deployments, configmaps, secrets, services and ingresses in Platform's namespace",
+                "deployments, statefulsets, configmaps, secrets, services and ingresses in Platform's namespace",
             )
         return self._problem(self._client.configuration.host, f"answers {status} to {path}: {_api_message(body)}")
 

@@ -14,6 +14,7 @@ from settings.workspaces import reads_tower_yml
 from survey import conflicts
 from survey.cluster import ClusterAccess, ClusterReader, JsonObject, NotFoundError
 from survey.secrets import existing_secret_problems
+from survey.taken_names import taken_names
 
 GROUP_ANNOTATION = "alb.ingress.kubernetes.io/group.name"
 
@@ -51,10 +52,12 @@ def survey_platform(access: ClusterAccess, settings: Settings, *, field_manager:
     Args:
         access: the cluster.
         settings: the stack's settings.
-        field_manager: the name under which this stack owns what it adds; fields of that owner are no conflict.
+        field_manager: the name under which this stack owns what it adds and makes; what has that owner is no
+            conflict. None for a stack that has nothing yet and only asks what is there.
 
     Raises:
-        SettingsError: something is missing, or has another value and another owner; or the cluster cannot be read.
+        SettingsError: something is missing, or has another value and another owner, or a name is taken; or the
+            cluster cannot be read.
     """
     reader = access.reader()
     found = _read(reader, settings.namespace)
@@ -63,6 +66,7 @@ def survey_platform(access: ClusterAccess, settings: Settings, *, field_manager:
         *_config_map_problems(found, settings),
         *_secret_problems(found, settings),
         *existing_secret_problems(reader, settings, found.secrets),
+        *(taken_names(settings, found.by_kind(), field_manager) if field_manager else []),
     ]
     if not problems:
         problems = conflicts.conflicts(
@@ -96,13 +100,25 @@ class _Found:
     secrets: Mapping[str, JsonObject]
     services: Mapping[str, JsonObject]
     ingresses: Mapping[str, JsonObject]
+    stateful_sets: Mapping[str, JsonObject]
+
+    def by_kind(self) -> dict[str, Mapping[str, JsonObject]]:
+        """The same by the words of kubectl."""
+        return {
+            "Deployment": self.deployments,
+            "ConfigMap": self.config_maps,
+            "Secret": self.secrets,
+            "Service": self.services,
+            "Ingress": self.ingresses,
+            "StatefulSet": self.stateful_sets,
+        }
 
 
 def _read(reader: ClusterReader, namespace: str) -> _Found:
     core, apps, net = (
         f"{group}/namespaces/{namespace}" for group in ("/api/v1", "/apis/apps/v1", "/apis/networking.k8s.io/v1")
     )
-    with ThreadPoolExecutor(max_workers=6) as pool:
+    with ThreadPoolExecutor(max_workers=7) as pool:
         exists = pool.submit(_require_namespace, reader, namespace)
         lists = [
             pool.submit(reader.list, f"{apps}/deployments"),
@@ -110,6 +126,7 @@ def _read(reader: ClusterReader, namespace: str) -> _Found:
             pool.submit(reader.list, f"{core}/secrets", names_only=True),
             pool.submit(reader.list, f"{core}/services"),
             pool.submit(reader.list, f"{net}/ingresses"),
+            pool.submit(reader.list, f"{apps}/statefulsets", names_only=True),
         ]
         exists.result()
         return _Found(*({item["metadata"]["name"]: item for item in future.result()} for future in lists))

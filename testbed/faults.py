@@ -50,6 +50,8 @@ class Relay:
     url: str
     requests: list[Request] = field(default_factory=list)
     fault: Fault | None = None
+    #: Told of each request that the real server has answered, before the client gets the answer.
+    answered: Callable[[Request], None] | None = None
     #: The requests that were not answered, or not at once, by the real server.
     disturbed: list[Request] = field(default_factory=list)
 
@@ -110,7 +112,7 @@ def relay(upstream: str, context: ssl.SSLContext | None = None) -> Iterator[Rela
                 if answer.status:
                     self._answer(answer)
                     return
-            self._pass_on(body)
+            self._pass_on(request)
 
         # The names are those that http.server looks for.
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = handle_any  # noqa: N815
@@ -122,12 +124,14 @@ def relay(upstream: str, context: ssl.SSLContext | None = None) -> Iterator[Rela
             self.end_headers()
             self.wfile.write(answer.body)
 
-        def _pass_on(self, body: bytes) -> None:
+        def _pass_on(self, request: Request) -> None:
             upstream_connection = connection()
             try:
                 headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
-                upstream_connection.request(self.command, self.path, body or None, headers)
+                upstream_connection.request(request.method, request.path, request.body or None, headers)
                 got = upstream_connection.getresponse()
+                if running.answered:
+                    running.answered(request)
                 self.send_response(got.status)
                 for name, value in got.getheaders():
                     if name.lower() not in _HOP_BY_HOP:

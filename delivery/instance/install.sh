@@ -238,7 +238,6 @@ install() {
         start
         say "installed:$changed"
     fi
-    rm -rf "$new"
 }
 
 uninstall() {
@@ -270,6 +269,9 @@ begin() {
     flock -n 9 || fail "another run is at work in $folder"
     rm -rf "$new"
     mkdir "$new"
+    # The key and the token are in there, also when what follows fails.
+    trap 'rm -rf "$new"' EXIT
+    trap 'exit 143' HUP INT TERM
 }
 
 action=${1:-}

@@ -330,6 +330,15 @@ def test_a_run_that_is_killed_is_finished_by_the_next(installer: Installer, nth:
     assert installer.host.files() == before
 
 
+def test_a_run_that_is_ended_leaves_no_key_behind(installer: Installer) -> None:
+    installer.host._program("stat", 'kill -TERM $PPID; exec /usr/bin/stat "$@"')
+    ended = installer.install(bundle_of())
+    (installer.host.bin / "stat").unlink()
+    assert ended.returncode == 143
+    assert set(installer.host.files()) - set(OWNERS) == {".studios/lock"}
+    ok(installer.install(bundle_of()))
+
+
 def test_two_runs_do_not_meet(installer: Installer) -> None:
     state = installer.host.folder / ".studios"
     state.mkdir()

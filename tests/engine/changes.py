@@ -71,6 +71,12 @@ EVERYDAY: Sequence[Everyday] = (
         _always(serverImage="registry.example.com/studios/server"),
         SERVER_PODS,
     ),
+    Everyday(
+        "An image by its digest",
+        "`proxyImage: …@sha256:…`",
+        _always(proxyImage=f"cr.seqera.io/private/nf-tower-enterprise/data-studio/connect-proxy@sha256:{'ab' * 32}"),
+        PROXY_PODS,
+    ),
     Everyday("More pods of the proxy", "`proxyReplicas: 3`", _always(proxyReplicas=3), PROXY_PODS),
     Everyday("More pods of the server", "`serverReplicas: 3`", _always(serverReplicas=3), SERVER_PODS),
     Everyday(
@@ -181,6 +187,22 @@ EVERYDAY: Sequence[Everyday] = (
             "studios-configuration-pem": "update",
             **EDITS,
         },
+    ),
+    Everyday(
+        "No network policies",
+        "`networkPolicies: false`",
+        _always(networkPolicies=False),
+        {
+            "studios-network": "delete",
+            "studios-network-proxy": "delete",
+            "studios-network-server": "delete",
+        },
+    ),
+    Everyday(
+        "Tags on what AWS has",
+        "`aws:defaultTags: {…}`",
+        _always(**{"aws:defaultTags": {"tags": {"team": "research"}}}),
+        {"studios-certificate-certificate": "update"},
     ),
     Everyday("Protection of the RSA key", "`protectKey: true`", _always(protectKey=True), {}),
 )

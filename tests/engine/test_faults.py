@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from testbed import paths
-from testbed.faults import Answer, Relay, Request, first, kubernetes_status, relay
+from testbed.faults import Answer, Relay, Request, first, kubernetes_status
 from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
+from tests.engine.relays import relays
 from tests.engine.stack import Stack
 
 pytestmark = pytest.mark.slow
@@ -58,33 +56,9 @@ def disturbed(
     new_install: NewInstall, new_stack: NewStack, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Disturbed]:
     install = new_install("faults")
-    server, trusted = _administrator()
-    with relay(server, trusted) as api, relay(install.environment["AWS_ENDPOINT_URL"]) as aws:
-        kubeconfig = tmp_path_factory.mktemp("relay") / "kubeconfig"
-        kubeconfig.write_text(_kubeconfig(api.url))
-        variables = {"KUBECONFIG": str(kubeconfig), "AWS_ENDPOINT_URL": aws.url}
+    with relays(install.environment, tmp_path_factory.mktemp("relay")) as (api, aws, variables):
         stack = new_stack(install, variables=variables)
         yield Disturbed(install, stack, api, aws, install.objects(), install.certificates())
-
-
-def _administrator() -> tuple[str, ssl.SSLContext]:
-    context = ssl.create_default_context(cafile=str(paths.PKI / "ca.crt"))
-    context.load_cert_chain(paths.PKI / "admin.crt", paths.PKI / "admin.key")
-    config = json.loads(paths.KUBECONFIG.read_text())
-    return config["clusters"][0]["cluster"]["server"], context
-
-
-def _kubeconfig(server: str) -> str:
-    return json.dumps(
-        {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "c", "cluster": {"server": server}}],
-            "users": [{"name": "u", "user": {}}],
-            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-            "current-context": "x",
-        }
-    )
 
 
 @pytest.mark.parametrize("case", FAILURES)

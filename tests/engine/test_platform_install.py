@@ -58,6 +58,17 @@ def test_a_missing_deployment_is_refused_in_the_preview_with_what_exists(life: L
     assert "there are backend, cron, frontend" in preview.text
 
 
+def test_a_studios_made_by_hand_under_the_same_names_stops_the_preview(life: Life) -> None:
+    life.install.kubectl("create", "service", "clusterip", "connect-server", "--tcp=7070")
+    preview = life.stack.preview_text()
+    life.install.kubectl("delete", "service", "connect-server")
+    assert preview.code != 0
+    assert (
+        f'serverName: "connect-server" is taken in namespace {life.install.namespace}: this stack has not made '
+        "service/connect-server; write another name in serverName"
+    ) in preview.text
+
+
 def test_taken_over_everything_is_deployed_and_a_preview_finds_nothing_to_do(life: Life) -> None:
     life.stack.set(takeOver=["ConfigMap/tower-backend-cfg"]).up().ok()
     life.pods = life.install.pod_names("backend", "cron", "frontend")

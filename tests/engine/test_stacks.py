@@ -156,23 +156,27 @@ def test_the_commands_of_the_workflows_preview_deploy_and_find_drift(three: dict
     for name in ("Makefile", "pipeline"):
         (alone.stack.folder / name).symlink_to(paths.CHECKOUT / name)
     assert json.loads(_make(alone, "stacks").ok().stdout) == [alone.stack.name]
-    alone.stack.set(proxyReplicas=2)
+    now = alone.install.get("deployment", "connect-proxy")["spec"]["replicas"]
+    alone.stack.set(proxyReplicas=now + 1)
     _make(alone, "preview", "REPORT=report.md").ok()
     assert (alone.stack.folder / "report.md").read_text().splitlines() == [
         f"### `{alone.stack.name}`: 1 updated",
         "",
         "| operation | resource | type | what changes |",
         "|-|-|-|-|",
-        "| update | `studios-proxy-deployment` | `kubernetes:apps/v1:Deployment` | `spec.replicas`: `1` → `2` |",
+        (
+            "| update | `studios-proxy-deployment` | `kubernetes:apps/v1:Deployment` | "
+            f"`spec.replicas`: `{now}` → `{now + 1}` |"
+        ),
     ]
     _make(alone, "up").ok()
-    assert len(alone.install.pods("connect-proxy")) == 2
+    assert len(alone.install.pods("connect-proxy")) == now + 1
     _make(alone, "drift").ok()
-    alone.install.kubectl("scale", "deployment", "connect-proxy", "--replicas=3")
+    alone.install.kubectl("scale", "deployment", "connect-proxy", f"--replicas={now}")
     drifted = _make(alone, "drift")
     assert drifted.code != 0
-    assert "3 => 2" in drifted.text
-    alone.install.kubectl("scale", "deployment", "connect-proxy", "--replicas=2")
+    assert f"{now} => {now + 1}" in drifted.text
+    alone.install.kubectl("scale", "deployment", "connect-proxy", f"--replicas={now + 1}")
 
 
 def test_a_preview_that_fails_is_reported_in_the_engines_words(three: dict[str, Deployed]) -> None:

@@ -27,11 +27,12 @@ def option(record: str) -> acm.outputs.CertificateDomainValidationOption:
     )
 
 
-def test_the_certificate_is_for_the_host_and_its_wildcard() -> None:
+def test_the_certificate_is_for_the_host_and_its_wildcard_and_says_whose_it_is() -> None:
     assert certificate()["certificate-certificate"].inputs == {
         "domainName": "example.com",
         "subjectAlternativeNames": ["*.example.com"],
         "validationMethod": "DNS",
+        "tags": {"pulumi:project": "studios", "pulumi:stack": "test"},
     }
 
 

@@ -86,6 +86,13 @@ def test_a_certificate_that_the_listener_serves_already_is_not_attached_again() 
     assert attached not in studios(certificateArn=PLATFORMS_CERTIFICATE).resources
 
 
+def test_a_certificate_of_the_users_own_stays_at_the_listener_in_the_end() -> None:
+    attached = "studios-network-certificate"
+    own = "arn:aws:acm:us-east-1:123456789012:certificate/own"
+    assert studios(certificateArn=own)[attached].retain_on_delete is True
+    assert not studios()[attached].retain_on_delete
+
+
 def test_the_bundle_is_secret_wherever_it_goes() -> None:
     recording = studios(redisPassword="s3cr3t", encrypted=("redisPassword",))
     assert recording["studios-delivery-bundle"].secrets == {"secretString"}

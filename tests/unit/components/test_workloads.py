@@ -48,7 +48,11 @@ def test_the_proxy_is_a_deployment_with_the_shape_of_the_template() -> None:
     assert spec["replicas"] == 1
     assert spec["selector"] == {"matchLabels": {"app": "connect-proxy"}}
     assert spec["template"]["metadata"] == {
-        "labels": {"app": "connect-proxy", "app.kubernetes.io/part-of": "seqera-studios"},
+        "labels": {
+            "app": "connect-proxy",
+            "app.kubernetes.io/part-of": "seqera-studios",
+            "app.kubernetes.io/instance": "studios-test",
+        },
         "annotations": {"checksum/studios": "abc"},
     }
     assert spec["template"]["spec"] == {

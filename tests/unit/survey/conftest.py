@@ -125,6 +125,7 @@ def platform(api: FakeApi) -> FakeApi:
         ],
         f"{CORE}/secrets": [named("cr.seqera.io"), named("tower-secrets")],
         f"{CORE}/services": [named("backend"), named("frontend")],
+        f"{APPS}/statefulsets": [named("redis")],
         f"{NET}/ingresses": [
             {"metadata": {"name": "front-ingress", "annotations": {"alb.ingress.kubernetes.io/group.name": "platform"}}}
         ],

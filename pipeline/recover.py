@@ -1,0 +1,101 @@
+"""Finishes what a killed update began: takes its lock away, puts the state right, and runs the command again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from pipeline.created import find
+from pipeline.interrupted import Resumed, State, resume, strangers, without
+from pipeline.state_folder import UNREADABLE, mend
+
+FINISHING = ("up", "destroy")
+
+
+def recover(stack: str, command: str) -> int:
+    """Puts the state of ``stack`` right, runs ``pulumi <command>``, and returns the exit code.
+
+    Only for a stack whose update is dead: one that still runs loses its lock.
+    """
+    # Where nothing holds a lock, some backends call that an error: what matters fails again below.
+    _quietly("cancel", stack, "--yes")
+    exported = _quietly("stack", stack, "export")
+    if UNREADABLE in exported.stderr and mend(_backend(), stack):
+        _quietly("cancel", stack, "--yes")
+        exported = _quietly("stack", stack, "export")
+    if exported.returncode:
+        return _failed(exported)
+    resumed = resume(json.loads(exported.stdout), find)
+    if resumed.interrupted:
+        code = _put_right(stack, resumed)
+        if code:
+            return code
+    # At a terminal Pulumi shows what it is going to do, and asks.
+    return subprocess.run([*_pulumi(command, stack), *([] if _asks() else ["--yes"])], check=False).returncode
+
+
+def _put_right(stack: str, resumed: Resumed) -> int:
+    for urn, operation in sorted(resumed.interrupted.items()):
+        print(f"{_name(urn)} was interrupted while {operation}")
+    imported = _import(stack, resumed.state)
+    if imported.returncode:
+        return _failed(imported)
+    refreshed = _quietly("refresh", stack, "--yes", "--skip-preview")
+    if refreshed.returncode:
+        return _failed(refreshed)
+    exported = _quietly("stack", stack, "export")
+    if exported.returncode:
+        return _failed(exported)
+    state: State = json.loads(exported.stdout)
+    left_alone = strangers(state, resumed.adopted)
+    for urn, made_id in sorted(left_alone.items()):
+        print(f"{_name(urn)}: there is {made_id}, which this stack hasn't made; it is left alone")
+    if left_alone:
+        imported = _import(stack, without(state, set(left_alone)))
+        if imported.returncode:
+            return _failed(imported)
+    there = {each["urn"] for each in state["deployment"]["resources"]} - set(left_alone)
+    for urn in sorted(there & {each["urn"] for each in resumed.adopted}):
+        print(f"{_name(urn)} had been made, and is in the state now")
+    return 0
+
+
+def _backend() -> str:
+    """Where the state is kept."""
+    told = subprocess.run(["pulumi", "whoami", "--json"], capture_output=True, text=True, check=False)
+    return str(json.loads(told.stdout)["url"]) if told.returncode == 0 else ""
+
+
+def _import(stack: str, state: State) -> subprocess.CompletedProcess[str]:
+    # Through a pipe: what is secret in it is encrypted, but the rest is nobody's business either.
+    return subprocess.run(
+        [*_pulumi("stack", stack, "import")], input=json.dumps(state), capture_output=True, text=True, check=False
+    )
+
+
+def _quietly(command: str, stack: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*_pulumi(command, stack, *words), "--non-interactive"],
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        check=False,
+    )
+
+
+def _pulumi(command: str, stack: str, *words: str) -> list[str]:
+    return ["pulumi", command, *words, "--stack", stack, *([] if _asks() else ["--color", "never"])]
+
+
+def _asks() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _failed(finished: subprocess.CompletedProcess[str]) -> int:
+    print(finished.stdout + finished.stderr, end="", file=sys.stderr)
+    return finished.returncode
+
+
+def _name(urn: str) -> str:
+    return urn.rsplit("::", 1)[1]

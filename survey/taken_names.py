@@ -1,0 +1,63 @@
+"""Objects that bear a name which this stack is about to use, and that it hasn't made.
+
+The API server would refuse them too, but only half-way through the `up`; a preview doesn't notice them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from settings.errors import Problem
+from settings.labels import INSTANCE, belongs_to, labels_of_stack, stack_of
+from settings.model import Settings
+
+Named = Mapping[str, Mapping[str, Any]]
+
+
+def taken_names(settings: Settings, objects: Mapping[str, Named], owner: str) -> Iterator[Problem]:
+    """The names that are somebody else's, one problem a setting.
+
+    Args:
+        settings: the stack's settings.
+        objects: by kind, the namespace's objects by their names.
+        owner: ``studios-<stack>``, as in the labels of the stack's objects.
+    """
+    for setting, name, kinds, instead in _wanted(settings):
+        live = {kind: objects[kind][name]["metadata"].get("labels") for kind in kinds if name in objects[kind]}
+        taken = [kind for kind, labels in live.items() if not belongs_to(owner, labels)]
+        if not taken:
+            continue
+        theirs = " ".join(f"{kind.lower()}/{name}" for kind in taken)
+        others = sorted({other for kind in taken if (other := stack_of(live[kind]))})
+        if others:
+            message = (
+                f"the stack {' or '.join(others)} has made {theirs}; {instead}, or, if this stack was renamed from "
+                f"that one, `kubectl label -n {settings.namespace} {theirs} --overwrite "
+                f"{INSTANCE}={labels_of_stack(owner)[INSTANCE]}`"
+            )
+        else:
+            message = (
+                f"this stack has not made {theirs}; {instead}, or, if nobody needs it any more, "
+                f"`kubectl delete -n {settings.namespace} {theirs}`"
+            )
+        yield Problem(setting, name, f"is taken in namespace {settings.namespace}: {message}")
+
+
+def _wanted(settings: Settings) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
+    """Setting, name, the kinds that get it, and what to write instead."""
+    yield "proxyName", settings.proxy_name, ("Deployment", "Service", "ConfigMap"), "write another name in proxyName"
+    yield (
+        "serverName",
+        settings.server_name,
+        ("StatefulSet", "Service", "ConfigMap"),
+        "write another name in serverName",
+    )
+    yield "ingressName", settings.ingress_name, ("Ingress",), "write another name in ingressName"
+    for setting, name, existing_setting, existing in (
+        ("oidcSecret", settings.oidc_secret, "existingOidcSecret", settings.existing_oidc_secret),
+        ("tokenSecret", settings.token_secret, "existingTokenSecret", settings.existing_token_secret),
+    ):
+        if existing is None:
+            use_it = f"use what it holds by `pulumi config set {existing_setting} {name}`"
+            yield setting, name, ("Secret",), f"{use_it}, or write another name in {setting}"

@@ -1,0 +1,83 @@
+"""Names that the stack would use and that are somebody else's are found before anything is made."""
+
+from __future__ import annotations
+
+import pytest
+
+from settings.errors import SettingsError
+from settings.labels import labels_of_stack
+from settings.parsing import parse_settings
+from survey.platform import survey_platform
+from tests.unit.survey.conftest import APPS, CORE, NET, FakeApi, named
+
+OURS = "studios-prod"
+LEAST = {
+    "platformUrl": "https://example.com",
+    "platformVersion": "25.3",
+    "namespace": "platform-stage",
+    "redisAddress": "redis",
+    "hostedZone": "example.com",
+    "backendConfigMap": "tower-backend-cfg",
+}
+
+
+def _refused(api: FakeApi, **changes: object) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        survey_platform(api.access, parse_settings({**LEAST, **changes}), field_manager=OURS)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def _made_by(api: FakeApi, labels: dict[str, str] | None) -> None:
+    """A Studios install under the names of the guide."""
+    metadata = {"labels": labels} if labels else {}
+    for place, name in (
+        (f"{APPS}/deployments", "connect-proxy"),
+        (f"{APPS}/statefulsets", "connect-server"),
+        (f"{CORE}/services", "connect-proxy"),
+        (f"{CORE}/secrets", "platform-oidc-certs"),
+        (f"{NET}/ingresses", "connect-ingress"),
+    ):
+        made = named(name, spec={"template": {"spec": {"containers": []}}})
+        made["metadata"].update(metadata)
+        api.lists[place].append(made)
+
+
+def test_a_studios_install_made_by_hand_is_told_apart_from_the_stacks_own(platform: FakeApi) -> None:
+    _made_by(platform, None)
+    taken = "is taken in namespace platform-stage: this stack has not made"
+    delete = "or, if nobody needs it any more, `kubectl delete -n platform-stage"
+    proxy, secret = "deployment/connect-proxy service/connect-proxy", "secret/platform-oidc-certs"
+    use_it = "use what it holds by `pulumi config set existingOidcSecret platform-oidc-certs`"
+    assert _refused(platform) == [
+        f'seqera-studios:{setting}: "{name}" {taken} {objects}; {instead}write another name in {setting}, '
+        f"{delete} {objects}`"
+        for setting, name, objects, instead in (
+            ("proxyName", "connect-proxy", proxy, ""),
+            ("serverName", "connect-server", "statefulset/connect-server", ""),
+            ("ingressName", "connect-ingress", "ingress/connect-ingress", ""),
+            ("oidcSecret", "platform-oidc-certs", secret, f"{use_it}, or "),
+        )
+    ]
+
+
+def test_what_the_stack_has_made_itself_is_no_problem(platform: FakeApi) -> None:
+    _made_by(platform, labels_of_stack(OURS))
+    assert survey_platform(platform.access, parse_settings(LEAST), field_manager=OURS).namespace == "platform-stage"
+
+
+def test_another_stack_in_the_same_namespace_needs_other_names(platform: FakeApi) -> None:
+    _made_by(platform, labels_of_stack("studios-staging"))
+    problems = _refused(platform)
+    assert len(problems) == 4
+    assert problems[2] == (
+        'seqera-studios:ingressName: "connect-ingress" is taken in namespace platform-stage: the stack staging has '
+        "made ingress/connect-ingress; write another name in ingressName, or, if this stack was renamed from that "
+        "one, `kubectl label -n platform-stage ingress/connect-ingress --overwrite "
+        "app.kubernetes.io/instance=studios-prod`"
+    )
+    with_other_names = {"proxyName": "p", "serverName": "s", "ingressName": "i", "oidcSecret": "o"}
+    survey_platform(platform.access, parse_settings({**LEAST, **with_other_names}), field_manager=OURS)
+
+
+def test_a_stacks_name_that_is_too_long_for_a_label_is_cut() -> None:
+    assert labels_of_stack(f"studios-{'a' * 54}-b")["app.kubernetes.io/instance"] == f"studios-{'a' * 54}"
