@@ -34,7 +34,6 @@ TO_EXPLAIN = {("", "pods", "list"), ("", "events", "list")}
 OF_THE_OFFICIAL_PROVIDER = {"endpoints", "persistentvolumeclaims", "replicasets", "controllerrevisions"}
 #: What it lists, as the start of a watch, and nobody else does.
 LISTED_BY_THE_OFFICIAL_PROVIDER = {
-    ("apps", "statefulsets"),
     ("networking.k8s.io", "networkpolicies"),
     ("policy", "poddisruptionbudgets"),
 }
