@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 SAMPLE = (
     "a misspelt key",
     "text for a number",
-    "a map for a number",
+    "a text for a map",
     "broken JSON in a map",
     "a Platform from the future",
     "a user in the URL",
