@@ -1,4 +1,4 @@
-"""Makes the Platform install, and makes it again without a change, as its owner would with kubectl and the AWS CLI."""
+"""Makes the Platform install as its owner would, with kubectl and the AWS CLI; once, since a stack may be beside it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def install(kubectl: Path, kubeconfig: Path, endpoint_url: str, namespace: str =
     """
     owner = Owner(kubectl, kubeconfig, namespace)
     certificate = _ensure_certificate(host, endpoint_url)
-    owner.apply(manifests(certificate, namespace, host))
+    # What is applied again loses the entry in tower.yml that a stack has added meanwhile.
+    if owner.certificate() != certificate:
+        owner.apply(manifests(certificate, namespace, host))
     owner.kubectl("wait", "--for=condition=Available", f"--timeout={_WAIT_SECONDS:.0f}s", *_deployments())
     hostname = _wait(f"hostname of {namespace}/{INGRESS}", owner.hostname)
     _point_host_at(host, hostname, endpoint_url)
@@ -89,6 +91,13 @@ class Owner:
     def apply(self, manifests: str, *options: str) -> None:
         """Applies YAML, client-side unless ``options`` say ``--server-side``."""
         self.kubectl("apply", "-f", "-", *options, stdin=manifests)
+
+    def certificate(self) -> str | None:
+        """The certificate that the Ingress names, which is what is applied last; None if there is no Ingress."""
+        text = self.kubectl("get", "ingress", INGRESS, "--ignore-not-found", "-o", "json")
+        annotations = json.loads(text)["metadata"].get("annotations", {}) if text else {}
+        arn: str | None = annotations.get("alb.ingress.kubernetes.io/certificate-arn")
+        return arn
 
     def hostname(self) -> str | None:
         """What the load balancer controller published for the Platform's Ingress."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from testbed import paths
+from testbed import lifecycle, paths
 from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
 from tests.engine.stack import Finished, Stack
@@ -137,6 +137,11 @@ def test_the_key_file_has_the_private_key_on_top_and_the_public_one_beneath(depl
 def test_nothing_is_left_to_do_after_an_up_also_after_a_refresh(deployed: Deployed) -> None:
     assert deployed.stack.preview("--expect-no-changes").changes == {}
     assert "\nResources:\n" in deployed.stack.refresh("--expect-no-changes").ok().stdout
+    assert deployed.stack.preview("--expect-no-changes").changes == {}
+
+
+def test_a_second_start_of_the_testbed_leaves_nothing_to_do(deployed: Deployed) -> None:
+    lifecycle.platform(deployed.install.namespace, deployed.install.host)
     assert deployed.stack.preview("--expect-no-changes").changes == {}
 
 
