@@ -27,6 +27,8 @@ _MARK = "STUDIOS_TEST_RUN"
 _ENGINE = "pulumi"
 _SECONDS = 120.0
 
+Command = tuple[str, ...]
+
 
 def write_of(request: Request) -> str | None:
     """What a request changes, in the words of its service; None if it only reads or tries."""
@@ -73,6 +75,18 @@ class Killer:
     def kill_before_next_write(self, *command: str) -> Finished:
         """The same, but what would have been written is not."""
         return self._run(command, before=self._is_next)
+
+    def until_finished(self, kill: Callable[..., Finished], first: Command, again: Command) -> None:
+        """Kills the first command, and then the one that recovers from that, until one ends well.
+
+        Args:
+            kill: one of the two above.
+            first: what a user types at first.
+            again: what finishes it.
+        """
+        finished = kill(*first)
+        while finished.code:
+            finished = kill(*again)
 
     def kill_after(self, write: str, *command: str) -> Finished:
         """Kills the command's engine once this is written."""

@@ -72,18 +72,15 @@ def test_killed_after_each_creation_it_is_finished_once_and_taken_away_entirely(
         killer = Killer(stack, (aws,)).one_step_at_a_time()
         up = ("pulumi", "up", "--stack", stack.name, "--yes", "--non-interactive")
         recover = (sys.executable, "-m", "pipeline", "recover", stack.name)
-        finished = killer.kill_after_next_write(*up)
-        while finished.code:
-            finished = killer.kill_after_next_write(*recover, "up")
+        killer.until_finished(killer.kill_after_next_write, up, (*recover, "up"))
         assert set(killer.points) >= CREATIONS
         assert stack.preview("--expect-no-changes").changes == {}
         assert _there(environment, platform) == {name: count + 1 for name, count in before.items()}
         assert set(OURS) <= set(host.starts())
 
         killer.points.clear()
-        finished = killer.kill_after_next_write("pulumi", "destroy", *up[2:])
-        while finished.code:
-            finished = killer.kill_after_next_write(*recover, "destroy")
+        destroy = ("pulumi", "destroy", *up[2:])
+        killer.until_finished(killer.kill_after_next_write, destroy, (*recover, "destroy"))
         assert _there(environment, platform) == before
         assert host.files() == files
         assert json.loads(stack.state())["deployment"].get("resources", []) == []

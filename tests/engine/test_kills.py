@@ -93,32 +93,24 @@ def _assert_gone(killed: Killed) -> None:
 def test_killed_after_each_of_its_writes_an_up_and_a_destroy_are_finished_one_at_a_time(killed: Killed) -> None:
     # One step at a time, so that each write is followed by a kill.
     killer = killed.killer.one_step_at_a_time()
-    finished = killer.kill_after_next_write(*killed.pulumi("up"))
-    while finished.code:
-        finished = killer.kill_after_next_write(*killed.recover())
+    killer.until_finished(killer.kill_after_next_write, killed.pulumi("up"), killed.recover("up"))
     assert len(killer.points) > 15
     _assert_complete(killed)
 
     killer.points.clear()
-    finished = killer.kill_after_next_write(*killed.pulumi("destroy"))
-    while finished.code:
-        finished = killer.kill_after_next_write(*killed.recover("destroy"))
+    killer.until_finished(killer.kill_after_next_write, killed.pulumi("destroy"), killed.recover("destroy"))
     assert len(killer.points) > 12
     _assert_gone(killed)
 
 
 def test_killed_before_its_writes_while_others_are_under_way_an_up_and_a_destroy_are_finished(killed: Killed) -> None:
     killer = killed.killer
-    finished = killer.kill_before_next_write(*killed.pulumi("up"))
-    while finished.code:
-        finished = killer.kill_before_next_write(*killed.recover())
+    killer.until_finished(killer.kill_before_next_write, killed.pulumi("up"), killed.recover("up"))
     assert len(killer.points) > 12
     _assert_complete(killed)
 
     killer.points.clear()
-    finished = killer.kill_before_next_write(*killed.pulumi("destroy"))
-    while finished.code:
-        finished = killer.kill_before_next_write(*killed.recover("destroy"))
+    killer.until_finished(killer.kill_before_next_write, killed.pulumi("destroy"), killed.recover("destroy"))
     assert len(killer.points) > 8
     _assert_gone(killed)
 
