@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_kubernetes import core, meta, policy
 
-from settings.labels import labels_of_stack
+from settings.labels import labels_of_stack, owner_of
 
 CHECKSUM_ANNOTATION = "checksum/studios"
 """The pod-template annotation that changes with what the pod reads."""
@@ -104,7 +104,7 @@ def common_labels() -> dict[str, str]:
 
 def owner_of_stack() -> str:
     """Who owns what this stack makes, and the fields that it adds to the Platform install."""
-    return f"studios-{pulumi.get_stack()}"
+    return owner_of(pulumi.get_stack())
 
 
 def labels_of(app: str) -> dict[str, str]:
