@@ -78,6 +78,15 @@ def api() -> Iterator[FakeApi]:
 
 
 NAMESPACE = "platform-stage"
+LEAST: dict[str, object] = {
+    "platformUrl": "https://example.com",
+    "platformVersion": "25.3",
+    "namespace": NAMESPACE,
+    "redisAddress": "redis",
+    "hostedZone": "example.com",
+    "backendConfigMap": "tower-backend-cfg",
+}
+"""The settings of a stack for that Platform install."""
 CORE, APPS, NET = (
     f"{group}/namespaces/{NAMESPACE}" for group in ("/api/v1", "/apis/apps/v1", "/apis/networking.k8s.io/v1")
 )

@@ -11,16 +11,8 @@ from settings.parsing import parse_settings
 from survey.ownership import item, owners
 from survey.platform import survey_platform
 
-from .conftest import APPS, CORE, FakeApi, named
+from .conftest import APPS, CORE, LEAST, FakeApi, named
 
-LEAST: dict[str, object] = {
-    "platformUrl": "https://example.com",
-    "platformVersion": "25.3",
-    "namespace": "platform-stage",
-    "redisAddress": "redis",
-    "hostedZone": "example.com",
-    "backendConfigMap": "tower-backend-cfg",
-}
 CONNECT_URL = "TOWER_DATA_STUDIO_CONNECT_URL"
 
 

@@ -18,19 +18,11 @@ from survey.cluster import ClusterAccess, kubeconfig_for_eks
 from survey.platform import survey_platform
 from testbed.pki import Authority
 
-from .conftest import APPS, CORE, FakeApi, deployment, named
+from .conftest import APPS, CORE, LEAST, FakeApi, deployment, named
 
 
 def settings(**changes: object) -> Settings:
-    values: dict[str, object] = {
-        "platformUrl": "https://example.com",
-        "platformVersion": "25.3",
-        "namespace": "platform-stage",
-        "redisAddress": "redis",
-        "hostedZone": "example.com",
-        "backendConfigMap": "tower-backend-cfg",
-    }
-    return parse_settings({**values, **changes})
+    return parse_settings({**LEAST, **changes})
 
 
 def refused(access: ClusterAccess, read: Settings) -> list[str]:

@@ -8,17 +8,9 @@ from settings.errors import SettingsError
 from settings.labels import labels_of_stack
 from settings.parsing import parse_settings
 from survey.platform import survey_platform
-from tests.unit.survey.conftest import APPS, CORE, NET, FakeApi, named
+from tests.unit.survey.conftest import APPS, CORE, LEAST, NET, FakeApi, named
 
 OURS = "studios-prod"
-LEAST = {
-    "platformUrl": "https://example.com",
-    "platformVersion": "25.3",
-    "namespace": "platform-stage",
-    "redisAddress": "redis",
-    "hostedZone": "example.com",
-    "backendConfigMap": "tower-backend-cfg",
-}
 
 
 def _refused(api: FakeApi, **changes: object) -> list[str]:
