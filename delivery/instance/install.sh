@@ -161,10 +161,24 @@ back_up() {
     done
 }
 
+number_of() {
+    number=${1##*/}
+    number=${number%%[!0-9]*}
+    printf '%s\n' "${number:-0}"
+}
+
+# A number tells which is newer: runs may be quicker than a second, and clocks are set back.
 keep_backup() {
-    mv "$new/backup" "$state/backup/$(date -u +%Y%m%dT%H%M%SZ)-$$"
-    find "$state/backup" -mindepth 1 -maxdepth 1 -type d | sort -r | tail -n "+$((KEPT_BACKUPS + 1))" |
-        while read -r old; do rm -rf "$old"; done
+    newest=0
+    for copy in "$state/backup"/*; do
+        number=$(number_of "$copy")
+        if [ "$number" -gt "$newest" ]; then newest=$number; fi
+    done
+    newest=$((newest + 1))
+    mv "$new/backup" "$state/backup/$newest-$(date -u +%Y%m%dT%H%M%SZ)"
+    for copy in "$state/backup"/*; do
+        if [ "$(number_of "$copy")" -le "$((newest - KEPT_BACKUPS))" ]; then rm -rf "$copy"; fi
+    done
 }
 
 # What is noted about this run, before any of it is in place: a full disk is met here.

@@ -175,10 +175,34 @@ def test_what_is_replaced_is_kept(installer: Installer) -> None:
     ok(installer.install(bundle_of()))
     for number in range(7):
         ok(installer.install(bundle_of(token=f"token-{number}")))
-    backups = sorted((installer.host.folder / ".studios/backup").iterdir())
-    assert len(backups) == 5
-    assert "CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN=token-5\n" in (backups[-1] / "data-studios.env").read_text()
-    assert stat.S_IMODE(backups[-1].stat().st_mode) == 0o700
+    kept = backups_of(installer)
+    assert [token for token, _ in kept] == [f"token-{number}" for number in (1, 2, 3, 4, 5)]
+    assert {stat.S_IMODE(folder.stat().st_mode) for _, folder in kept} == {0o700}
+
+
+def test_the_newest_copies_are_kept_also_where_the_clock_is_set_back(installer: Installer) -> None:
+    clock = installer.host.bin / "date"
+    ok(installer.install(bundle_of()))
+    for number in range(12):
+        clock.write_text(f"#!/bin/sh\necho 20260101T0000{59 - number}Z\n")
+        clock.chmod(0o755)
+        ok(installer.install(bundle_of(token=f"token-{number}")))
+    assert [token for token, _ in backups_of(installer)] == [f"token-{number}" for number in (6, 7, 8, 9, 10)]
+
+
+def backups_of(installer: Installer) -> list[tuple[str, Path]]:
+    """The token in each copy of what was replaced, and its folder, the oldest first."""
+    folders = (installer.host.folder / ".studios/backup").iterdir()
+    return [
+        (token_in(folder / "data-studios.env"), folder)
+        for folder in sorted(folders, key=lambda folder: int(folder.name.partition("-")[0]))
+    ]
+
+
+def token_in(environment: Path) -> str:
+    """The token in a file of variables."""
+    lines = dict(line.partition("=")[::2] for line in environment.read_text().splitlines())
+    return lines["CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"]
 
 
 def test_the_owners_own_override_is_kept_and_used(installer: Installer) -> None:
