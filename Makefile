@@ -10,6 +10,9 @@ INSTALLED := .venv/.installed
 UV := uv==0.13.9
 SOURCES := __main__.py settings survey components delivery policy pipeline package examples testbed tests
 
+# Every preview starts Python anew, and compiles thousands of modules again where a shell forbids to keep them compiled.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: changes stacks preview comment up drift recover help demo down test unit delivery stand-ins engine test-all check bench lock docs
 
 help: ## list the targets
@@ -39,7 +42,7 @@ engine: $(INSTALLED) ## test on the real engine and a real Kubernetes API
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: check ## run every test, also those that `make test` leaves out since they take long
-	$(RUN) -m pytest tests/unit tests/testbed tests/delivery
+	$(RUN) -m pytest tests/unit tests/testbed tests/delivery --hypothesis-profile=searching
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(INSTALLED) ## run linter, formatter's check and type checker, and look for known-vulnerable requirements

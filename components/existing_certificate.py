@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pulumi
 from botocore.exceptions import BotoCoreError, ClientError
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+from survey import aws
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,4 +106,4 @@ def _named(props: dict[str, Any]) -> dict[str, Any]:
 
 def _elb(props: dict[str, Any]) -> Any:
     region = props["listener_arn"].split(":")[3]
-    return boto3.Session(profile_name=props["profile"] or None, region_name=region).client("elbv2")
+    return aws.client("elbv2", profile=props["profile"], region=region)

@@ -13,10 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import boto3
 import pulumi
 from botocore.exceptions import ClientError
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+from survey import aws
 
 _PAUSE = 1.0
 _LONGEST_PAUSE = 10.0
@@ -194,8 +195,7 @@ def _report(props: dict[str, Any]) -> None:
 
 
 def _client(service: str, props: dict[str, Any]) -> Any:
-    session = boto3.Session(profile_name=props["profile"] or None, region_name=props["region"])
-    return session.client(service)
+    return aws.client(service, profile=props["profile"], region=props["region"])
 
 
 def _invocation(ssm: Any, command: str, instance: str) -> dict[str, Any]:

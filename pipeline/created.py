@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from survey import aws
+
 Resource = Mapping[str, Any]
 Inputs = Mapping[str, Any]
 
@@ -35,18 +37,12 @@ def find(resource: Resource, state: Sequence[Resource]) -> str | None:
     of_provider = (each for each in state if f"{each['urn']}::{each.get('id')}" == resource.get("provider"))
     used: Inputs = next(of_provider, {}).get("inputs") or {}
     known = {str(each["id"]) for each in state if each["type"] == kind and each.get("id")}
-    candidates = _BY_ASKING[kind](functools.partial(_client, used.get("profile"), used.get("region")), inputs)
+    client = functools.partial(aws.client, profile=used.get("profile"), region=used.get("region"))
+    candidates = _BY_ASKING[kind](client, inputs)
     return next((each for each in candidates if each not in known), None)
 
 
 Client = Callable[[str], Any]
-
-
-def _client(profile: str | None, region: str | None, service: str) -> Any:
-    # Hundreds of milliseconds to import, and most interruptions need none of it.
-    import boto3
-
-    return boto3.Session(profile_name=profile, region_name=region).client(service)
 
 
 def _record(inputs: Inputs) -> str:

@@ -156,6 +156,7 @@ _MESSAGES: Mapping[str, Callable[[ErrorDetails, dict[str, Any]], str]] = {
     "int_parsing": lambda error, context: "is no whole number; write digits alone",
     "int_parsing_size": lambda error, context: "is too large a number; write a smaller one",
     "int_from_float": lambda error, context: "is no whole number; write digits alone",
+    "finite_number": lambda error, context: "is no whole number; write digits alone",
     "int_type": lambda error, context: "is no whole number; write digits alone",
     "greater_than_equal": lambda error, context: f"is too small; write {context['ge']} or more",
     "less_than_equal": lambda error, context: f"is too large; write {context['le']} or less",

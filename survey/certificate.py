@@ -7,6 +7,7 @@ from typing import Any
 
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
+from survey import aws
 
 
 def survey_certificate(settings: Settings, *, region: str | None, profile: str | None = None) -> None:
@@ -49,11 +50,10 @@ def covers(names: Iterable[str], host: str) -> bool:
 def _describe(settings: Settings, arn: str, region: str, profile: str | None) -> dict[str, Any] | None:
     """ACM's description; None where this user may not read it, which is no fault of the certificate's."""
     # Imported here: only a stack with a certificate of its own pays for it.
-    import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        acm = boto3.session.Session(profile_name=profile, region_name=region).client("acm")
+        acm = aws.client("acm", profile=profile, region=region)
         certificate: dict[str, Any] = acm.describe_certificate(CertificateArn=arn)["Certificate"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ResourceNotFoundException":

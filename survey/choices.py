@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from survey import aws
+
 _MOST = 10
 """As many are listed in a message; an account may have hundreds."""
 _TAGS_OF_ONE_CALL = 20
@@ -68,10 +70,7 @@ class Choices:
         return [Choice(arn, tags[arn]) for arn in arns]
 
     def _client(self, service: str) -> Any:
-        # Imported here: only a stack for Docker Compose pays for it.
-        import boto3
-
-        return boto3.session.Session(profile_name=self._profile, region_name=self._region).client(service)
+        return aws.client(service, profile=self._profile, region=self._region)
 
 
 def listed(look: Callable[[], list[Choice]], what: str, keys: Iterable[str] = ()) -> str:

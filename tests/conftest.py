@@ -3,5 +3,9 @@
 from hypothesis import HealthCheck, settings
 
 # A test says what is right, not how fast this machine is today.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples each time, so that what a change is judged by is the change.
+settings.register_profile("repeatable", UNTIMED, derandomize=True)
+# Others each time, and many more: `make test-all` looks for what nobody has thought of.
+settings.register_profile("searching", UNTIMED, max_examples=2000)
+settings.load_profile("repeatable")

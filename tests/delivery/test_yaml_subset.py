@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import studios_tool
 import yaml_subset
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from settings import tower_yml
@@ -38,7 +38,6 @@ PIECES = [
     "|\n",
     "\r\n",
 ]
-UNLIMITED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @contextmanager
@@ -76,7 +75,6 @@ def made_of(module: Any, text: str, value: list[int] | None, later: list[int] | 
         return None
 
 
-@UNLIMITED
 @given(documents(), workspaces, workspaces)
 def test_what_people_write_is_edited_to_the_same_characters(
     text: str, value: list[int] | None, later: list[int] | None
@@ -86,7 +84,6 @@ def test_what_people_write_is_edited_to_the_same_characters(
     assert made == made_of(tower_yml, text, value, later)
 
 
-@UNLIMITED
 @given(
     documents(),
     st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 2), st.sampled_from(PIECES)), min_size=1, max_size=4),

@@ -144,7 +144,7 @@ def github() -> Iterator[tuple[type[_GitHub], PullRequest]]:
         calls: list[str] = []  # noqa: RUF012
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     yield Handler, PullRequest(f"http://127.0.0.1:{server.server_port}", "owner/name", 7, "t0ken")
     server.shutdown()
     server.server_close()

@@ -202,6 +202,8 @@ def test_an_empty_value_of_a_key_with_a_default_is_refused() -> None:
         ("redisTls", "maybe", "is neither true nor false; write one of these"),
         ("idleTimeout", "4001", "is too large; write 4000 or less"),
         ("idleTimeout", "1.5", "is no whole number"),
+        ("idleTimeout", float("inf"), "Infinity is no whole number"),
+        ("idleTimeout", float("nan"), "NaN is no whole number"),
         ("targetType", "node", "is not one of the words it can be; write 'instance' or 'ip'"),
         ("certificateArn", "arn:aws:iam::1:x", "is no ARN of an ACM certificate"),
         ("healthCheckSuccessCodes", "500", "are no status codes"),
@@ -217,7 +219,7 @@ def test_an_empty_value_of_a_key_with_a_default_is_refused() -> None:
         ("clientName", "a\nb", "has a line break or a control character"),
     ],
 )
-def test_a_value_of_a_wrong_form_is_refused_with_what_to_write(key: str, value: str, words: str) -> None:
+def test_a_value_of_a_wrong_form_is_refused_with_what_to_write(key: str, value: object, words: str) -> None:
     text = refused({**LEAST, key: value})
     assert text.startswith(f"seqera-studios:{key}")
     assert words in text

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.cluster import ClusterConnection
@@ -20,8 +20,8 @@ from tests.unit.components.mocks import Asked, Recording, run
 from tests.unit.settings.kubernetes_rules import is_host, violations
 from tests.unit.settings.test_wrong_stack_files import RIGHT, WRONG
 
-OFTEN = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-SELDOM = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+OFTEN = settings(max_examples=2 * settings().max_examples)
+SELDOM = settings(max_examples=settings().max_examples // 2)
 
 #: Releases that know every setting.
 NEWEST = {"platformVersion": "26.1", "connectVersion": "0.12.0", "managementPort": "9999"}
