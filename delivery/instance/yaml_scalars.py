@@ -34,6 +34,9 @@ class ScalarReader(Reader):
         first = self.char()
         if first in ",[]{}#&*!|>'\"%@`" or (first in "-?:" and (self.blank(1) or self.char(1) in stops)):
             self.refuse("a character that no plain text begins with")
+        # Within brackets releases of YAML, and their readers, differ.
+        if stops and first == ":":
+            self.refuse("plain text that begins with a colon")
         return self.plain_rest(stops)
 
     def plain_rest(self, stops: str) -> int:

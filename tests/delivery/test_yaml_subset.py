@@ -104,6 +104,7 @@ def test_what_is_broken_is_edited_to_the_same_characters_or_refused(
     [
         ("a: !tag x\n", "a character that no plain text begins with"),
         ("? a\n: b\n", "a complex key"),
+        ("tower: {a: :1}\n", "plain text that begins with a colon"),
         ("a: &x\n  b: 1\nc: *y\n", "an alias of an anchor that is not above it"),
         ("a:\n\tb: 1\n", "a tab where a space is expected"),
         ("a: 'x\n", "a quote that is not closed"),
