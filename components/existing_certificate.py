@@ -12,8 +12,9 @@ from typing import Any
 
 import pulumi
 from botocore.exceptions import BotoCoreError, ClientError
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, ResourceProvider, UpdateResult
 
+from components.own_resource import OwnResource
 from survey import aws
 
 
@@ -32,7 +33,7 @@ class ExistingCertificateArgs:
     profile: str | None
 
 
-class ExistingCertificate(Resource, module="studios", name="ExistingCertificate"):
+class ExistingCertificate(OwnResource, module="studios", name="ExistingCertificate"):
     """Adds a certificate to a listener that lacks it; deleting it removes what it has added, and nothing else."""
 
     def __init__(self, name: str, args: ExistingCertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:

@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 
 import pulumi
 from botocore.exceptions import ClientError
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, ResourceProvider, UpdateResult
 
+from components.own_resource import OwnResource
 from survey import aws
 
 _PAUSE = 1.0
@@ -69,14 +70,14 @@ class InstallationReportArgs:
     timeout: int
 
 
-class InstanceCleanup(Resource, module="studios", name="InstanceCleanup"):
+class InstanceCleanup(OwnResource, module="studios", name="InstanceCleanup"):
     """Takes Studios away from the instance when it is deleted; one for another instance or folder is another one."""
 
     def __init__(self, name: str, args: InstanceCleanupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(InstanceCleanupProvider(), name, {**vars(args), "profile": args.profile or ""}, opts)
 
 
-class InstallationReport(Resource, module="studios", name="InstallationReport"):
+class InstallationReport(OwnResource, module="studios", name="InstallationReport"):
     """Is there once the association has run with success."""
 
     def __init__(self, name: str, args: InstallationReportArgs, opts: pulumi.ResourceOptions | None = None) -> None:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
 
 from components.field_owners import managed_fields, owned_by
+from components.own_resource import OwnResource
 from components.platform_api import PlatformApi, PlatformError
 from components.platform_changes import Earlier, change, recorded
 from components.platform_fields import Names, apply_body, items
@@ -50,7 +51,7 @@ class PlatformAsFoundArgs:
     secrets: list[pulumi.Input[str]]
 
 
-class PlatformAsFound(Resource, module="studios", name="PlatformAsFound"):
+class PlatformAsFound(OwnResource, module="studios", name="PlatformAsFound"):
     """What the edited fields of a Platform install were before; deleting it gives them back and restarts the pods."""
 
     found: pulumi.Output[str]

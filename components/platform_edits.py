@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 
+from components.own_resource import OwnResource
 from components.platform_api import Object, OwnedByOthersError, PlatformApi, PlatformError
 from components.platform_as_found import Found, give_back
 from components.platform_changes import change, check
@@ -48,7 +49,7 @@ class PlatformEditsArgs:
     found: pulumi.Input[str]
 
 
-class PlatformEdits(Resource, module="studios", name="PlatformEdits"):
+class PlatformEdits(OwnResource, module="studios", name="PlatformEdits"):
     """Variables in a ConfigMap, an entry in tower.yml, and key and token in Deployments, which restart one by one.
 
     Deleting it does nothing: :class:`components.platform_as_found.PlatformAsFound` gives everything back, also where

@@ -6,10 +6,12 @@ import logging
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ResourceProvider, UpdateResult
+
+from components.own_resource import OwnResource
 
 
-class RsaKeyGuard(Resource, module="studios", name="RsaKeyGuard"):
+class RsaKeyGuard(OwnResource, module="studios", name="RsaKeyGuard"):
     """The size of the RSA key; it can't change by itself, as every size makes another key and ends every session.
 
     ``protect`` won't do: it refuses a wanted rotation and a destroy, too.

@@ -3,12 +3,13 @@
 import sys
 from pathlib import Path
 
-from pulumi.provider import main
-
 # The engine runs this folder, and the components lie beside it.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 if __name__ == "__main__":
-    from package.provider import provider
+    from components.own_resource import OwnResource
+    from package.provider import StudiosProvider
+    from package.served import serve
 
-    main(provider(), sys.argv[1:])
+    OwnResource.in_plugin = True
+    serve(StudiosProvider())

@@ -60,11 +60,6 @@ class OidcCredentials(components.oidc.OidcCredentials):
                 given[key] = ExistingValue(**given[key])
         super().__init__(name, components.oidc.OidcCredentialsArgs(**given), opts)
 
-    def _accepted_bits(self, name: str, args: components.oidc.OidcCredentialsArgs) -> pulumi.Input[int]:
-        # The guard is a dynamic resource: its code has to be where the user's program runs, and is not. Here
-        # `protectKey` keeps the key.
-        return args.rsa_bits
-
 
 class StudiosConfiguration(components.configuration.StudiosConfiguration):
     """Secrets for the OIDC key, the registration token and the passwords, and a ConfigMap for each workload."""
@@ -153,13 +148,13 @@ def _with_nested(args: arguments.ConnectProxyArgs | arguments.ConnectServerArgs)
 
 
 def _given(args: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments with whole numbers as such: the engine's protocol has only floats, and the SDK hands them on."""
-    return {name: _whole(value) for name, value in args.items()}
+    return {name: whole_numbers(value) for name, value in args.items()}
 
 
-def _whole(value: Any) -> Any:
+def whole_numbers(value: Any) -> Any:
+    """The value with whole numbers as such: the engine's protocol has only floats, and the SDK hands them on."""
     if isinstance(value, Mapping):
         return _given(value)
     if isinstance(value, list):
-        return [_whole(item) for item in value]
+        return [whole_numbers(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pulumi
 from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.provider.provider import ConstructResult
 
+from package import whole
 from package.components import COMPONENTS
 
 NAME = "studios"
@@ -16,11 +19,25 @@ _SEALED = ". Secret."
 """What the description of an argument or output ends with whose value is secret."""
 
 
-def provider() -> ComponentProvider:
-    """What serves the components to the engine."""
-    made = ComponentProvider(COMPONENTS, NAME, version=VERSION)
-    made.schema = json.dumps(_completed(json.loads(made.schema or "{}")))
-    return made
+class StudiosProvider(ComponentProvider):
+    """Serves the components to the engine: the parts by their classes, the wholes by the settings of a stack."""
+
+    def __init__(self) -> None:
+        super().__init__(COMPONENTS, NAME, version=VERSION)
+        self.schema = json.dumps(_completed(json.loads(self.schema or "{}")))
+
+    def construct(
+        self, name: str, resource_type: str, inputs: pulumi.Inputs, options: pulumi.ResourceOptions | None = None
+    ) -> ConstructResult:
+        """Makes a component.
+
+        Raises:
+            pulumi.errors.InputPropertiesError: its arguments are wrong.
+        """
+        component = resource_type.rsplit(":", 1)[-1]
+        if component in whole.TARGETS:
+            return whole.construct(component, name, inputs, options)
+        return super().construct(name, resource_type, inputs, options)
 
 
 def _completed(schema: dict[str, Any]) -> dict[str, Any]:
@@ -30,4 +47,10 @@ def _completed(schema: dict[str, Any]) -> dict[str, Any]:
             for each in resource[group].values():
                 if each["description"].endswith(_SEALED):
                     each["secret"] = True
-    return {**schema, "displayName": "Seqera Studios", "description": DESCRIPTION}
+    return {
+        **schema,
+        "displayName": "Seqera Studios",
+        "description": DESCRIPTION,
+        "resources": {**whole.resources(), **schema["resources"]},
+        "types": {**whole.types(), **schema["types"]},
+    }

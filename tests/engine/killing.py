@@ -33,11 +33,13 @@ Command = tuple[str, ...]
 def write_of(request: Request) -> str | None:
     """What a request changes, in the words of its service; None if it only reads or tries."""
     path, _, query = request.path.partition("?")
+    if request.method == "GET":
+        return None
     if not path.startswith("/api"):
         service, _, action = action_of(request).partition(":")
         names = b" ".join(_ROUTE53_NAME.findall(request.body)).decode()
         return None if service == "sts" or _READS.match(action) else f"{action} {names}".rstrip()
-    if request.method == "GET" or "dryRun=All" in query:
+    if "dryRun=All" in query:
         return None
     place = path.rpartition("/namespaces/")[2].partition("/")[2]
     return f"{request.method} {place}" + (f"/{_created(request.body)}" if request.method == "POST" else "")

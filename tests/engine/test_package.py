@@ -13,16 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from testbed import build, paths
+from testbed import build
 from tests.engine.conftest import NewInstall
 from tests.engine.install import Install
-from tests.engine.stack import Stack, program_in
+from tests.engine.packaged import EXAMPLES, packaged_stack, plugin_in
+from tests.engine.stack import Stack
 
 pytestmark = pytest.mark.slow
 
-PACKAGE = paths.CHECKOUT / "package"
-EXAMPLES = paths.CHECKOUT / "examples"
 COMPONENTS = {
+    "KubernetesStudios",
+    "ComposeStudios",
     "WildcardCertificate",
     "WildcardRecord",
     "OidcCredentials",
@@ -36,24 +37,8 @@ COMPONENTS = {
 
 @pytest.fixture(scope="module")
 def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The plugin's folder, by links, to run on the checkout's virtualenv."""
-    folder = tmp_path_factory.mktemp("package")
-    for name, entry in program_in(PACKAGE).items():
-        # What the virtualenv lacks would be installed into it: it lacks nothing.
-        if name != "requirements.txt":
-            (folder / name).symlink_to(entry)
-    return folder
-
-
-def _stack_of(
-    example: str, folder: Path, plugin: Path, name: str, environment: dict[str, str], config: dict[str, str]
-) -> Stack:
-    """A stack of an example, whose Pulumi.yaml names the plugin's folder."""
-    program = program_in(EXAMPLES / example)
-    project = program.pop("Pulumi.yaml").read_text()
-    assert "studios: ../../package\n" in project
-    (folder / "Pulumi.yaml").write_text(project.replace("../../package", str(plugin)))
-    return Stack(name, folder, environment, config, program=program).create()
+    """The plugin's folder."""
+    return plugin_in(tmp_path_factory.mktemp("package"))
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +47,7 @@ def schema(plugin: Path, environment: dict[str, str], tmp_path_factory: pytest.T
     return Stack("none", plugin, environment).pulumi("package", "get-schema", str(plugin)).ok().stdout
 
 
-def test_the_package_has_every_component_that_a_plugin_can_make(schema: str) -> None:
+def test_the_package_has_every_component(schema: str) -> None:
     assert set(json.loads(schema)["resources"]) == {f"studios:index:{name}" for name in COMPONENTS}
 
 
@@ -86,7 +71,7 @@ def used(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Install, Stack]]:
     install = new_install("package")
-    stack = _stack_of(
+    stack = packaged_stack(
         "package",
         tmp_path_factory.mktemp("used"),
         plugin,
@@ -132,7 +117,7 @@ def in_yaml(
     install = new_install("yaml")
     (zone,) = install.client("route53").list_hosted_zones_by_name(DNSName=install.zone, MaxItems="1")["HostedZones"]
     host_folder = str(build.yaml_host().parent)
-    stack = _stack_of(
+    stack = packaged_stack(
         "package-yaml",
         tmp_path,
         plugin,

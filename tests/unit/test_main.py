@@ -1,16 +1,23 @@
 from pathlib import Path
 
-PROGRAM = Path(__file__).parents[2] / "__main__.py"
+CHECKOUT = Path(__file__).parents[2]
+PROGRAM = CHECKOUT / "__main__.py"
 
 
 def test_the_program_is_read_in_one_sitting() -> None:
     assert len(PROGRAM.read_text().splitlines()) < 60
 
 
-def test_the_program_reads_settings_then_surveys_then_makes_then_exports() -> None:
+def test_the_program_reads_settings_then_makes_then_exports() -> None:
     text = PROGRAM.read_text()
+    steps = ["load_settings()", "deploy(", "export("]
+    assert sorted(steps, key=text.rindex) == steps
+
+
+def test_what_is_there_is_surveyed_before_anything_is_made() -> None:
+    text = (CHECKOUT / "components/studios.py").read_text()
     for steps in (
-        ["survey_platform(", 'KubernetesStudios(\n        "studios"', "load_settings()", "on_kubernetes(", "export("],
-        ["survey_certificate(", "find_site(", 'ComposeStudios("studios"', "load_settings()", "on_compose(", "export("],
+        ["survey_certificate(", "survey_platform(", "cluster.provider(", "return KubernetesStudios("],
+        ["survey_certificate(", "find_site(", "return ComposeStudios("],
     ):
         assert sorted(steps, key=text.rindex) == steps

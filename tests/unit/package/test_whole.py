@@ -1,0 +1,157 @@
+"""Studios as a whole, in the package: its arguments are a stack's settings, and its outputs a stack's outputs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.errors import InputPropertiesError
+
+from components.outputs import COMPOSE_OUTPUTS, STACK_OUTPUTS
+from package import whole
+from package.words import as_arguments
+from settings.parsing import FIELDS
+from settings.targets import ONLY_ON
+from settings.templates import StudioTemplate
+
+KUBERNETES = whole.resources()["studios:index:KubernetesStudios"]
+COMPOSE = whole.resources()["studios:index:ComposeStudios"]
+
+
+def test_the_arguments_are_the_settings_for_the_target_and_the_target_is_in_the_name() -> None:
+    both = {"target", *ONLY_ON["kubernetes"], *ONLY_ON["compose"]}
+    shared = {key for key in FIELDS if key not in both}
+    assert set(KUBERNETES["inputProperties"]) == shared | ONLY_ON["kubernetes"]
+    assert set(COMPOSE["inputProperties"]) == shared | ONLY_ON["compose"]
+
+
+def test_what_has_no_default_on_the_target_is_required() -> None:
+    assert KUBERNETES["requiredInputs"] == ["platformUrl", "platformVersion", "namespace", "redisAddress"]
+    assert COMPOSE["requiredInputs"] == ["platformUrl", "platformVersion", "composeFolder"]
+
+
+def test_the_outputs_are_those_of_a_stack() -> None:
+    assert list(KUBERNETES["properties"]) == KUBERNETES["required"] == [each.name for each in STACK_OUTPUTS]
+    assert list(COMPOSE["properties"]) == COMPOSE["required"] == [each.name for each in COMPOSE_OUTPUTS]
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("platformUrl", {"type": "string"}),
+        ("proxyReplicas", {"type": "integer", "description": "Pods of the proxy. Default: `2`."}),
+        ("pathRouting", {"type": "boolean"}),
+        ("imagePullSecrets", {"type": "array", "items": {"type": "string"}}),
+        ("nodeSelector", {"type": "object", "additionalProperties": {"type": "string"}}),
+        ("allowedWorkspaces", {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "integer"}}]}),
+        (
+            "studioTemplates",
+            {"type": "object", "additionalProperties": {"$ref": "#/types/studios:index:StudioTemplate"}},
+        ),
+        ("redisPassword", {"type": "string", "description": "Password at Redis. Secret.", "secret": True}),
+    ],
+)
+def test_an_argument_has_the_type_and_the_meaning_of_its_setting(key: str, expected: dict[str, Any]) -> None:
+    assert KUBERNETES["inputProperties"][key] == {**KUBERNETES["inputProperties"][key], **expected}
+    assert set(KUBERNETES["inputProperties"][key]) == {*expected, "description"}
+
+
+def test_a_template_has_the_fields_of_the_settings() -> None:
+    (template,) = whole.types().values()
+    assert set(template["properties"]) == set(StudioTemplate.model_fields)
+    assert template["required"] == ["repository", "tool"]
+
+
+RIGHT: Mapping[str, object] = {
+    "platformUrl": "https://example.com",
+    "platformVersion": "25.3",
+    "namespace": "platform",
+    "redisAddress": "redis:6379",
+    "hostedZone": "example.com",
+}
+
+
+def refused(arguments: Mapping[str, object]) -> list[tuple[str, str]]:
+    """What is said about which argument."""
+
+    async def construct() -> None:
+        whole.construct("KubernetesStudios", "studios", arguments, None)
+
+    with pytest.raises(InputPropertiesError) as error:
+        asyncio.run(construct())
+    assert error.value.message == "KubernetesStudios studios can't be made with these arguments"
+    return [(each["property_path"], each["reason"]) for each in error.value.errors or []]
+
+
+def test_everything_that_is_wrong_is_said_at_once_by_argument() -> None:
+    wrong = {**RIGHT, "proxyReplicas": 0.0, "nameSpace": "x", "redisPassword": "geheim"}
+    del wrong["hostedZone"]
+    assert refused(wrong) == [
+        ("nameSpace", "is no setting; did you mean namespace?"),
+        (
+            "redisPassword",
+            (
+                "is a secret in plain text; hand it over as a secret, and change the value where it comes from, since "
+                "the file may have been shared"
+            ),
+        ),
+        ("proxyReplicas", "0 is too small; write 1 or more"),
+        ("hostedZone", "is not set; write the Route 53 zone that Platform's host is in: hostedZone: example.com"),
+    ]
+
+
+def test_an_argument_that_is_not_known_yet_is_refused_since_everything_is_checked_first() -> None:
+    async def pending() -> list[tuple[str, str]]:
+        resources: asyncio.Future[set[pulumi.Resource]] = asyncio.Future()
+        value: asyncio.Future[str] = asyncio.Future()
+        known: asyncio.Future[bool] = asyncio.Future()
+        resources.set_result(set())
+        value.set_result("")
+        known.set_result(False)
+        output: pulumi.Output[str] = pulumi.Output(resources, value, known)
+        with pytest.raises(InputPropertiesError) as error:
+            whole.construct("KubernetesStudios", "studios", {**RIGHT, "certificateArn": output}, None)
+        return [(each["property_path"], each["reason"]) for each in error.value.errors or []]
+
+    assert asyncio.run(pending()) == [
+        (
+            "certificateArn",
+            (
+                "is known only once something else is made, and the whole is checked before anything is; "
+                "write the value itself"
+            ),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("is not set; write: pulumi config set namespace platform", "is not set; write: namespace: platform"),
+        (
+            "backend reads a-cfg; write: pulumi config set backendConfigMap a-cfg",
+            "backend reads a-cfg; write: backendConfigMap: a-cfg",
+        ),
+        (
+            "is encrypted, and would be in plain text in what it becomes; write: pulumi config set namespace",
+            "is secret, and would be in plain text in what it becomes; hand it over as it is",
+        ),
+        (
+            "let the stack replace it: pulumi config set --path 'takeOver[0]' ConfigMap/tower-backend-cfg",
+            "let the stack replace it: takeOver: [ConfigMap/tower-backend-cfg] (beside what it has)",
+        ),
+        (
+            "use what it holds by `pulumi config set existingOidcSecret certs`",
+            "use what it holds by `existingOidcSecret: certs`",
+        ),
+        (
+            "seqera-studios:rsaBits: 3072 is too many; ask for a key: pulumi config set rsaRotation <today's date>",
+            "rsaBits: 3072 is too many; ask for a key: rsaRotation: <today's date>",
+        ),
+    ],
+)
+def test_a_message_speaks_of_arguments_and_not_of_a_stacks_file(said: str, meant: str) -> None:
+    assert as_arguments(said) == meant
