@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pulumi
-import pulumi_aws
 
 from components.cluster import ClusterConnection, eks_connection
 from components.compose import ComposeStudios, ComposeStudiosArgs
@@ -18,20 +17,26 @@ from survey.platform import survey_platform
 
 
 def deploy(
-    name: str, settings: Settings, cluster_name: str, opts: pulumi.ResourceOptions | None = None
+    name: str,
+    settings: Settings,
+    cluster_name: str,
+    *,
+    region: str | None,
+    profile: str | None,
+    opts: pulumi.ResourceOptions | None = None,
 ) -> KubernetesStudios | ComposeStudios:
-    """Studios on the target of the settings, with the region and profile that the AWS provider is configured for.
+    """Studios on the target of the settings.
 
     Args:
         name: the component's name.
         settings: of the stack.
         cluster_name: the name of the Kubernetes provider.
+        region, profile: what the AWS provider is configured for.
         opts: of the component.
 
     Raises:
         SettingsError: what is there does not fit the settings.
     """
-    region, profile = pulumi_aws.config.region, pulumi_aws.config.profile
     survey_certificate(settings, region=region, profile=profile)
     if settings.target == COMPOSE:
         site = find_site(settings, Choices(region=region, profile=profile))

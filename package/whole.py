@@ -10,6 +10,7 @@ from types import NoneType
 from typing import Any, Final, get_args, get_origin
 
 import pulumi
+import pulumi_aws
 from pulumi.errors import InputPropertiesError
 from pulumi.provider.provider import ConstructResult
 from pulumi.runtime.sync_await import _sync_await
@@ -81,7 +82,8 @@ def construct(
     try:
         values, secret = _known(inputs)
         settings = parse_settings({**values, "target": target}, secret)
-        made = deploy(name, settings, f"{name}-cluster", opts)
+        region, profile = pulumi_aws.config.region, pulumi_aws.config.profile
+        made = deploy(name, settings, f"{name}-cluster", region=region, profile=profile, opts=opts)
     except SettingsError as error:
         raise InputPropertiesError(
             f"{component} {name} can't be made with these arguments",

@@ -29,7 +29,7 @@ TABLES: Mapping[Path, Mapping[str, Callable[[], str]]] = {
     PACKAGE: {
         "program in Python": _program("python", "package", "__main__.py"),
         "program in TypeScript": _program("typescript", "package-typescript", "index.ts"),
-        "program in YAML": _program("yaml", "package-yaml", "Pulumi.yaml"),
+        "program in YAML": _program("yaml", "studios-yaml", "Pulumi.yaml"),
     },
     ARCHITECTURE: {"overview diagram": diagram.overview, "resources diagram": diagram.resources},
 }

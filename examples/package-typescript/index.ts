@@ -2,14 +2,16 @@ import * as pulumi from "@pulumi/pulumi";
 import * as studios from "@pulumi/studios";
 
 const config = new pulumi.Config();
-const host = config.require("host");
 
-const credentials = new studios.OidcCredentials("credentials", { rsaBits: 3072 });
-const certificate = new studios.WildcardCertificate("certificate", {
-    host: host,
-    connectHost: `connect.${host}`,
-    zoneId: config.require("zoneId"),
+const all = new studios.KubernetesStudios("studios", {
+    platformUrl: config.require("platformUrl"),
+    platformVersion: "25.3",
+    namespace: config.require("namespace"),
+    hostedZone: config.require("hostedZone"),
+    redisAddress: "redis:6379",
+    redisPassword: config.requireSecret("redisPassword"),
+    allowedWorkspaces: [101, 202],
 });
 
-export const certificateArn = certificate.certificateArn;
-export const registrationToken = credentials.registrationToken;
+export const connectUrl = all.connectUrl;
+export const registrationToken = all.registrationToken;

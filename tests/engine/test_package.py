@@ -159,7 +159,7 @@ def test_the_program_in_typescript_fits_the_sdk_that_is_generated_for_it(schema:
     assert json.loads((tmp_path / "package.json").read_text())["name"] == "@pulumi/studios"
     program = (EXAMPLES / "package-typescript" / "index.ts").read_text()
     made = re.findall(r"const (\w+) = new studios\.(\w+)\(\"\w+\", {(.*?)}\);", program, re.DOTALL)
-    assert [component for _, component, _ in made] == ["OidcCredentials", "WildcardCertificate"]
+    assert [component for _, component, _ in made] == ["KubernetesStudios"]
     for variable, component, given in made:
         types = _argument_types(tmp_path, component)
         names = re.findall(r"(\w+): ", given)

@@ -1,0 +1,103 @@
+"""Studios for a Docker Compose Platform as one component of the package, in a program in YAML."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from ruamel.yaml import YAML
+
+from testbed import build, paths
+from tests.engine.compose_install import ComposeInstall, compose_install
+from tests.engine.packaged import plugin_in
+from tests.engine.stack import Stack
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_compose_stack")]
+
+PASSWORD = "p$HOME'x\"y # s3cret"
+
+
+@dataclass
+class Life:
+    """One stack of such a program."""
+
+    install: ComposeInstall
+    stack: Stack
+    files: dict[str, bytes]
+
+    def write(self, **arguments: object) -> None:
+        """Writes the program with these arguments beside those that say which install it is."""
+        settings = {key: value for key, value in self.install.settings().items() if key not in ("target", "aws:region")}
+        named = {"instanceTags": {"Name": self.install.platform.name}, "loadBalancer": self.install.platform.name}
+        studios = {"type": "studios:ComposeStudios", "properties": {**settings, **named, **arguments}}
+        outputs = {"registrationToken": "${studios.registrationToken}", "instanceId": "${studios.instanceId}"}
+        file = self.stack.folder / "Pulumi.yaml"
+        program = YAML().load(file)
+        with file.open("w") as stream:
+            YAML().dump({**program, "resources": {"studios": studios}, "outputs": outputs}, stream)
+
+
+@pytest.fixture(scope="module")
+def life(
+    environment: dict[str, str], one_compose_stack: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Life]:
+    install = compose_install("packaged", environment, tmp_path_factory.mktemp("instance") / "root")
+    plugin, folder = plugin_in(tmp_path_factory.mktemp("package")), tmp_path_factory.mktemp("program")
+    project = {
+        "name": "studios-compose-yaml",
+        "runtime": "yaml",
+        "packages": {"studios": str(plugin)},
+        "config": {"redisPassword": {"type": "string", "secret": True}},
+    }
+    (folder / "Pulumi.yaml").write_text(json.dumps(project))
+    stack = Stack(
+        install.platform.name,
+        folder,
+        {**environment, "PATH": os.pathsep.join([environment["PATH"], str(build.yaml_host().parent)])},
+        {"aws:region": environment["AWS_REGION"]},
+        {"studios-compose-yaml:redisPassword": PASSWORD},
+        program={".venv": paths.CHECKOUT / ".venv"},
+    ).create()
+    made = Life(install, stack, install.host.files())
+    try:
+        yield made
+    finally:
+        stack.destroy()
+        stack.remove()
+        install.remove()
+
+
+# The tests of this file are steps of one life, in this order.
+
+
+def test_a_password_in_plain_text_is_refused_and_not_shown(life: Life) -> None:
+    life.write(redisPassword=PASSWORD)
+    preview = life.stack.preview_text()
+    assert preview.code != 0
+    assert "is a secret in plain text; hand it over as a secret" in " ".join(preview.text.split())
+    assert "s3cret" not in preview.text
+
+
+def test_the_services_run_and_a_preview_finds_nothing_to_do(life: Life) -> None:
+    life.write(redisPassword="${redisPassword}")
+    up = life.stack.up().ok()
+    token = life.stack.outputs("--show-secrets")["registrationToken"]
+    assert life.stack.outputs()["instanceId"] == life.install.platform.instance_id
+    assert {"connect-proxy", "connect-server"} <= set(life.install.host.containers())
+    environment = life.install.host.containers()["connect-proxy"]["config"]["environment"]
+    assert environment["CONNECT_REDIS_PASSWORD"] == PASSWORD
+    assert environment["CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"] == token
+    shown = up.text + life.stack.state() + json.dumps(life.stack.outputs())
+    assert token not in shown
+    assert "s3cret" not in shown
+    assert life.stack.preview("--expect-no-changes").changes == {}
+
+
+def test_destroy_gives_everything_back(life: Life) -> None:
+    life.stack.destroy().ok()
+    assert life.install.host.files() == life.files
+    assert not {"connect-proxy", "connect-server"} & set(life.install.host.containers())
+    assert life.stack.urns() == []
