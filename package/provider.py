@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 import pulumi
+from pulumi.errors import InputPropertiesError
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.provider import ConstructResult
+from pulumi.provider.server import ComponentInitError
 
 from package import whole
 from package.components import COMPONENTS
@@ -37,7 +39,13 @@ class StudiosProvider(ComponentProvider):
         component = resource_type.rsplit(":", 1)[-1]
         if component in whole.TARGETS:
             return whole.construct(component, name, inputs, options)
-        return super().construct(name, resource_type, inputs, options)
+        try:
+            return super().construct(name, resource_type, inputs, options)
+        except ComponentInitError as error:
+            if isinstance(error.inner, ValueError):
+                # Its words suffice: the SDK would add where in our code they come from.
+                raise InputPropertiesError(str(error.inner), []) from None
+            raise
 
 
 def _completed(schema: dict[str, Any]) -> dict[str, Any]:

@@ -85,10 +85,8 @@ def construct(
         region, profile = pulumi_aws.config.region, pulumi_aws.config.profile
         made = deploy(name, settings, f"{name}-cluster", region=region, profile=profile, opts=opts)
     except SettingsError as error:
-        raise InputPropertiesError(
-            f"{component} {name} can't be made with these arguments",
-            [{"property_path": each.key, "reason": _reason(each)} for each in error.problems],
-        ) from None
+        # Without the errors' own form, in which the engine shows each value, secret or not.
+        raise InputPropertiesError(as_arguments(error.text), []) from None
     return ConstructResult(made.urn, {each.name: getattr(made, each.attribute) for each in outputs_of(target)})
 
 
@@ -190,8 +188,3 @@ def _known(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], set[str]]:
     if unknown:
         raise SettingsError(unknown)
     return values, secret
-
-
-def _reason(problem: Problem) -> str:
-    shown = str(problem).split(": ", 1)[1]
-    return as_arguments(shown)

@@ -8,6 +8,7 @@ from typing import Final
 from settings.errors import PROJECT
 
 _PHRASES: Final = (
+    (r"^(\d+) settings need a change:", r"\1 arguments need a change:"),
     (r"write: pulumi config set --secret \w+ \(it asks for the value\)", "hand it over as a secret"),
     (r"is encrypted, and (.*); write: pulumi config set \w+", r"is secret, and \1; hand it over as it is"),
     (r"; write: pulumi config set --secret \w+$", "; leave that out"),

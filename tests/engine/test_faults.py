@@ -67,7 +67,7 @@ def test_an_answer_that_refuses_a_write_is_what_the_user_reads(disturbed: Distur
     disturbed.api.fault = first(1, answer, lambda request: request.method == method and place in request.path)
     finished = disturbed.stack.up()
     disturbed.api.fault = None
-    assert [request.method for request in disturbed.api.disturbed] == [method]
+    assert [request.method for request in disturbed.api.disturbed] == [method], finished.text
     disturbed.api.disturbed.clear()
     assert finished.code != 0
     assert message in " ".join(finished.text.split())

@@ -78,6 +78,16 @@ def test_wrong_arguments_are_refused_by_their_names_all_at_once_and_before_anyth
     assert life.install.certificates() == life.certificates
 
 
+def test_a_secret_argument_that_is_wrong_is_named_and_not_shown(life: Life) -> None:
+    life.changed("proxyReplicas: 2", 'proxyReplicas: 2\n      redisPassword:\n        fn::secret: "geheim\\nwort"')
+    finished = [life.stack.preview_text(), life.stack.up(), life.stack.pulumi("preview", "--json")]
+    life.changed('proxyReplicas: 2\n      redisPassword:\n        fn::secret: "geheim\\nwort"', "proxyReplicas: 2")
+    for each in finished:
+        assert each.code != 0
+        assert "geheim" not in each.text
+        assert "redisPassword: has a line break or a control character" in _joined(each)
+
+
 def test_what_is_not_there_is_refused_in_the_preview_with_what_is(life: Life) -> None:
     life.changed("backendConfigMap: tower-backend-cfg\n", "backendConfigMap: platform-backend-cfg\n")
     preview = life.stack.preview_text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import pulumi
 import pytest
@@ -74,57 +74,63 @@ RIGHT: Mapping[str, object] = {
 }
 
 
-def refused(arguments: Mapping[str, object]) -> list[tuple[str, str]]:
-    """What is said about which argument."""
+class Given(NamedTuple):
+    """An argument as the engine hands it over."""
+
+    value: object
+    is_known: bool = True
+    is_secret: bool = False
+
+    def output(self) -> pulumi.Output[Any]:
+        """It, within a running loop."""
+
+        def done(result: Any) -> asyncio.Future[Any]:
+            future: asyncio.Future[Any] = asyncio.Future()
+            future.set_result(result)
+            return future
+
+        return pulumi.Output(done(set()), done(self.value), done(self.is_known), done(self.is_secret))
+
+
+def refused(arguments: Mapping[str, object]) -> str:
+    """What is said about the arguments."""
 
     async def construct() -> None:
-        whole.construct("KubernetesStudios", "studios", arguments, None)
+        given = {key: each.output() if isinstance(each, Given) else each for key, each in arguments.items()}
+        whole.construct("KubernetesStudios", "studios", given, None)
 
     with pytest.raises(InputPropertiesError) as error:
         asyncio.run(construct())
-    assert error.value.message == "KubernetesStudios studios can't be made with these arguments"
-    return [(each["property_path"], each["reason"]) for each in error.value.errors or []]
+    # The engine shows the value of each argument that is named here, also of a secret one.
+    assert error.value.errors == []
+    return error.value.message
 
 
 def test_everything_that_is_wrong_is_said_at_once_by_argument() -> None:
     wrong = {**RIGHT, "proxyReplicas": 0.0, "nameSpace": "x", "redisPassword": "geheim"}
     del wrong["hostedZone"]
-    assert refused(wrong) == [
-        ("nameSpace", "is no setting; did you mean namespace?"),
+    assert refused(wrong).splitlines() == [
+        "4 arguments need a change:",
+        "  nameSpace: is no setting; did you mean namespace?",
         (
-            "redisPassword",
-            (
-                "is a secret in plain text; hand it over as a secret, and change the value where it comes from, since "
-                "the file may have been shared"
-            ),
+            "  redisPassword: is a secret in plain text; hand it over as a secret, and change the value where it comes "
+            "from, since the file may have been shared"
         ),
-        ("proxyReplicas", "0 is too small; write 1 or more"),
-        ("hostedZone", "is not set; write the Route 53 zone that Platform's host is in: hostedZone: example.com"),
+        "  proxyReplicas: 0 is too small; write 1 or more",
+        "  hostedZone: is not set; write the Route 53 zone that Platform's host is in: hostedZone: example.com",
     ]
+
+
+def test_a_secret_that_is_wrong_is_not_shown() -> None:
+    said = refused({**RIGHT, "redisPassword": Given("geheim\nwort", is_secret=True)})
+    assert said == "redisPassword: has a line break or a control character; leave that out"
 
 
 def test_an_argument_that_is_not_known_yet_is_refused_since_everything_is_checked_first() -> None:
-    async def pending() -> list[tuple[str, str]]:
-        resources: asyncio.Future[set[pulumi.Resource]] = asyncio.Future()
-        value: asyncio.Future[str] = asyncio.Future()
-        known: asyncio.Future[bool] = asyncio.Future()
-        resources.set_result(set())
-        value.set_result("")
-        known.set_result(False)
-        output: pulumi.Output[str] = pulumi.Output(resources, value, known)
-        with pytest.raises(InputPropertiesError) as error:
-            whole.construct("KubernetesStudios", "studios", {**RIGHT, "certificateArn": output}, None)
-        return [(each["property_path"], each["reason"]) for each in error.value.errors or []]
-
-    assert asyncio.run(pending()) == [
-        (
-            "certificateArn",
-            (
-                "is known only once something else is made, and the whole is checked before anything is; "
-                "write the value itself"
-            ),
-        )
-    ]
+    assert refused({**RIGHT, "certificateArn": Given("", is_known=False)}) == (
+        "certificateArn: is known only once something else is made, and the whole is checked before anything is; "
+        "write the value itself"
+    )
 
 
 @pytest.mark.parametrize(
