@@ -14,7 +14,6 @@ import pulumi_aws
 from pulumi.errors import InputPropertiesError
 from pulumi.provider.provider import ConstructResult
 from pulumi.runtime.sync_await import _sync_await
-from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from components.outputs import StackOutput, outputs_of
@@ -23,7 +22,7 @@ from package.components import whole_numbers
 from package.words import as_arguments
 from settings.errors import Problem, SettingsError
 from settings.parsing import FIELDS, parse_settings
-from settings.table import fixed_default, kind_of
+from settings.table import kind_of, told_default
 from settings.targets import COMPOSE, KUBERNETES, REQUIRED_ON, target_of
 from settings.templates import StudioTemplate
 
@@ -40,6 +39,7 @@ _MEANINGS: Final = {
 }
 _TEXT: Final = {"type": "string"}
 _WORDS_OR_IDS: Final = {"oneOf": [_TEXT, {"type": "array", "items": {"type": "integer"}}]}
+_TEMPLATES: Final = {"type": "object", "additionalProperties": {"$ref": f"#/types/{TEMPLATE_TYPE}"}}
 _TEMPLATE: Final[Mapping[str, tuple[dict[str, str], str]]] = {
     "repository": (_TEXT, "The image with its tag, `<software>-<connect>`."),
     "tool": (_TEXT, "What runs in it: `jupyter`, `ride` (Platform 25.1: `rstudio`), `vscode` or `xpra`."),
@@ -104,8 +104,8 @@ def _resource(target: str) -> dict[str, Any]:
 
 
 def _argument(field: FieldInfo) -> dict[str, Any]:
-    is_secret = field.annotation == SecretStr | None
-    default = _told_default(field)
+    is_secret = kind_of(field) == "secret"
+    default = told_default(field)
     meaning = as_arguments(field.description or "").replace(" (secret)", "")
     told = [meaning, f"Default: {default}." if default else "", "Secret." * is_secret]
     # The defaults are the program's to fill in: those of a schema are written into each SDK.
@@ -114,20 +114,6 @@ def _argument(field: FieldInfo) -> dict[str, Any]:
         "description": " ".join(filter(None, told)),
         **({"secret": True} if is_secret else {}),
     }
-
-
-def _told_default(field: FieldInfo) -> str | None:
-    extra = field.json_schema_extra
-    if isinstance(extra, dict) and "shown_default" in extra:
-        return str(extra["shown_default"])
-    default = fixed_default(field)
-    if default in ("", []):
-        return None
-    if isinstance(default, bool):
-        return f"`{str(default).lower()}`"
-    if isinstance(default, dict):
-        return ", ".join(f"`{name}: {value}`" for name, value in default.items())
-    return ", ".join(f"`{each}`" for each in default) if isinstance(default, list) else f"`{default}`"
 
 
 def _type_of(field: FieldInfo) -> dict[str, Any]:
@@ -141,7 +127,7 @@ def _type_of(field: FieldInfo) -> dict[str, Any]:
         "words or list": _WORDS_OR_IDS,
     }
     if StudioTemplate in _within(field.annotation):
-        return {"type": "object", "additionalProperties": {"$ref": f"#/types/{TEMPLATE_TYPE}"}}
+        return _TEMPLATES
     return kinds[kind_of(field)]
 
 
@@ -153,9 +139,8 @@ def _within(annotation: Any) -> Iterable[Any]:
 
 
 def _output(output: StackOutput) -> dict[str, Any]:
-    templates = {"type": "object", "additionalProperties": {"$ref": f"#/types/{TEMPLATE_TYPE}"}}
     return {
-        **(_TEXT if output.type == "string" else templates),
+        **(_TEXT if output.type == "string" else _TEMPLATES),
         "description": f"{output.meaning} Secret." if output.secret else output.meaning,
         **({"secret": True} if output.secret else {}),
     }

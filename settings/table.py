@@ -70,15 +70,14 @@ def fixed_default(field: FieldInfo) -> object:
     return list(default) if isinstance(default, tuple) else default
 
 
-def _shown_default(key: str, field: FieldInfo) -> str:
+def told_default(field: FieldInfo) -> str | None:
+    """The default as a sentence in a document tells it; None where there is none."""
     extra = field.json_schema_extra
     if isinstance(extra, dict) and "shown_default" in extra:
-        return _cell(str(extra["shown_default"]))
-    if field.is_required() or key in REQUIRED_ON.get(target_of(key) or "", ()):
-        return "**required**"
+        return str(extra["shown_default"])
     default = fixed_default(field)
     if default in ("", []):
-        return "none"
+        return None
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
     if isinstance(default, list):
@@ -86,6 +85,14 @@ def _shown_default(key: str, field: FieldInfo) -> str:
     if isinstance(default, dict):
         return ", ".join(f"`{name}: {value}`" for name, value in default.items())
     return f"`{default}`"
+
+
+def _shown_default(key: str, field: FieldInfo) -> str:
+    told = told_default(field)
+    if told is not None:
+        return _cell(told)
+    is_required = field.is_required() or key in REQUIRED_ON.get(target_of(key) or "", ())
+    return "**required**" if is_required else "none"
 
 
 def _needs(key: str) -> str:
