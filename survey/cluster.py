@@ -13,7 +13,8 @@ from settings.errors import Problem, SettingsError
 
 JsonObject = dict[str, Any]
 
-_CONNECT_AND_READ_SECONDS = (10, 30)
+_CONNECT_AND_READ_SECONDS = (5, 20)
+"""Of one call: a preview waits no longer than half a minute for a cluster that does not answer."""
 _NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
@@ -79,15 +80,17 @@ class ClusterAccess:
         """
         # The client takes half a second to import, and a run whose settings are wrong needs none.
         from kubernetes import client, config
+        from yaml import YAMLError  # the client's parser
 
         content = self.kubeconfig
-        if isinstance(content, str) and content.startswith("{"):
-            content = json.loads(content)
-        named = self.context or (content if isinstance(content, str) else None)
+        is_path = isinstance(content, str) and not content.startswith("{")
+        named = self.context or (str(content) if is_path else None)
         connection = client.Configuration()
         connection.retries = False  # The client's three silent retries only fill the log with warnings.
         try:
             with _said_on_root_logger() as said:
+                if isinstance(content, str) and not is_path:
+                    content = json.loads(content)
                 if isinstance(content, Mapping):
                     config.load_kube_config_from_dict(
                         dict(content), context=self.context, client_configuration=connection
@@ -97,7 +100,7 @@ class ClusterAccess:
         except config.ConfigException as error:
             reason = str(error).removeprefix("Invalid kube-config file. ").rstrip(".")
             raise self._unusable(named, f"gives no way to a cluster: {reason}") from None
-        except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, KeyError, YAMLError) as error:
             reason = getattr(error, "strerror", None) or "it is no kubeconfig"
             raise self._unusable(named, f"cannot be read: {reason}") from None
         if said:
@@ -134,22 +137,38 @@ class ClusterReader:
         self._setting = setting
 
     def get(self, path: str) -> JsonObject:
-        """One object.
+        """One object, without what it has as null: to the API that is the same as what it leaves out.
 
         Raises:
             NotFoundError: it does not exist.
             SettingsError: the cluster cannot be reached, or does not allow it.
         """
-        return self._read(path, "application/json")
+        answer = self._read(path, "application/json")
+        if not isinstance(answer.get("metadata"), dict):
+            raise self._misunderstood(path)
+        return answer
 
     def list(self, path: str, *, names_only: bool = False) -> list[JsonObject]:
-        """The objects of a kind; with `names_only`, their metadata and nothing that they hold.
+        """The objects of a kind, as `get` has them; with `names_only`, their metadata and nothing that they hold.
 
         Raises:
-            NotFoundError: the cluster does not know the kind.
-            SettingsError: the cluster cannot be reached, or does not allow it.
+            SettingsError: the cluster cannot be reached, does not allow it, or does not serve the kind.
         """
-        items: list[JsonObject] = self._read(path, _NAMES_ONLY if names_only else "application/json")["items"]
+        try:
+            answer = self._read(path, _NAMES_ONLY if names_only else "application/json")
+        except NotFoundError:
+            raise self._problem(
+                self._client.configuration.host,
+                f"does not serve {path}; check that `kubectl api-resources` works from here",
+            ) from None
+        # An API server has null for an empty list of metadata.
+        items: list[JsonObject] = answer.get("items", [])
+        try:
+            named = all(isinstance(each["metadata"]["name"], str) for each in items)
+        except (TypeError, KeyError):
+            named = False
+        if not named:
+            raise self._misunderstood(path)
         return items
 
     def _read(self, path: str, accept: str) -> JsonObject:
@@ -158,7 +177,7 @@ class ClusterReader:
 
         host = self._client.configuration.host
         try:
-            answer: JsonObject = self._client.call_api(
+            answer: object = self._client.call_api(
                 path,
                 "GET",
                 header_params={"Accept": accept},
@@ -186,7 +205,19 @@ class ClusterReader:
             raise self._problem(
                 host, f"does not answer ({_first_line(reason)}); check that `kubectl get nodes` works from here"
             ) from None
-        return answer
+        except UnicodeDecodeError:
+            raise self._misunderstood(path) from None
+        found = _without_nulls(answer)
+        if not isinstance(found, dict):
+            raise self._misunderstood(path)
+        return found
+
+    def _misunderstood(self, path: str) -> SettingsError:
+        return self._problem(
+            self._client.configuration.host,
+            f"does not answer to {path} as a Kubernetes API server does; check the server in the kubeconfig, and that "
+            "`kubectl get nodes` works from here",
+        )
 
     def _refused(self, path: str, status: int | None, body: object) -> SettingsError:
         if status == 401:
@@ -204,6 +235,12 @@ class ClusterReader:
 
     def _problem(self, host: str, message: str) -> SettingsError:
         return SettingsError([Problem(self._setting, None, f"the cluster at {host} {message}")])
+
+
+def _without_nulls(answer: object) -> object:
+    if isinstance(answer, dict):
+        return {key: _without_nulls(value) for key, value in answer.items() if value is not None}
+    return [_without_nulls(each) for each in answer] if isinstance(answer, list) else answer
 
 
 def _api_message(body: object) -> str:

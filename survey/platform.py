@@ -134,10 +134,29 @@ def _read(reader: ClusterReader, namespace: str) -> _Found:
 
 def _require_namespace(reader: ClusterReader, namespace: str) -> None:
     try:
-        reader.get(f"/api/v1/namespaces/{namespace}")
+        found = reader.get(f"/api/v1/namespaces/{namespace}")
     except NotFoundError:
-        names = [item["metadata"]["name"] for item in reader.list("/api/v1/namespaces", names_only=True)]
-        raise SettingsError([_missing("namespace", namespace, "Namespace", names)]) from None
+        raise SettingsError([_missing_namespace(reader, namespace)]) from None
+    if "deletionTimestamp" in found["metadata"] or found.get("status", {}).get("phase") == "Terminating":
+        raise SettingsError(
+            [
+                Problem(
+                    "namespace",
+                    namespace,
+                    "is being deleted, and nothing can be made in it; write the namespace that Platform runs in, "
+                    "or wait until this one is gone and install Platform again",
+                )
+            ]
+        )
+
+
+def _missing_namespace(reader: ClusterReader, namespace: str) -> Problem:
+    try:
+        names = [each["metadata"]["name"] for each in reader.list("/api/v1/namespaces", names_only=True)]
+    except SettingsError:
+        # Who may read one namespace often may not list them.
+        return Problem("namespace", namespace, "is no Namespace; write the right one in namespace")
+    return _missing("namespace", namespace, "Namespace", names)
 
 
 def _missing(key: str, name: str, kind: str, names: Sequence[str], where: str = "") -> Problem:
@@ -199,7 +218,7 @@ def _secret_problems(found: _Found, settings: Settings) -> Iterator[Problem]:
 
 
 def _containers(deployment: Mapping[str, Any]) -> list[JsonObject]:
-    containers: list[JsonObject] = deployment["spec"]["template"]["spec"]["containers"]
+    containers: list[JsonObject] = deployment["spec"]["template"].get("spec", {}).get("containers", [])
     return containers
 
 

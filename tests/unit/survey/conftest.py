@@ -21,6 +21,8 @@ class FakeApi:
     url: str = ""
     lists: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     refusals: dict[str, tuple[int, str]] = field(default_factory=dict)
+    answers: dict[str, bytes] = field(default_factory=dict)
+    """What is sent, with status 200, in place of an answer of the API's."""
     asked: list[tuple[str, str, str]] = field(default_factory=list)
 
     def answer(self, path: str) -> tuple[int, dict[str, Any]]:
@@ -29,7 +31,8 @@ class FakeApi:
             status, message = self.refusals[path]
             return status, {"kind": "Status", "message": message}
         if path in self.lists:
-            return 200, {"items": self.lists[path]}
+            # As a real API server does for an empty list of metadata.
+            return 200, {"items": self.lists[path] or None}
         parent, _, name = path.rpartition("/")
         for each in self.lists.get(parent, []):
             if each["metadata"]["name"] == name:
@@ -58,7 +61,7 @@ def api() -> Iterator[FakeApi]:
         def do_GET(self) -> None:
             fake.asked.append(("GET", self.path, self.headers.get("Accept", "")))
             status, body = fake.answer(self.path)
-            content = json.dumps(body).encode()
+            content = fake.answers.get(self.path, json.dumps(body).encode())
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
