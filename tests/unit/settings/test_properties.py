@@ -229,7 +229,7 @@ def test_whatever_is_written_is_settings_or_an_explanation(changes: dict[str, An
 def test_whatever_stands_alone_in_a_stack_file_is_refused_with_an_explanation(values: dict[str, Any]) -> None:
     with pytest.raises(SettingsError) as refused:
         parse_settings(values)
-    assert {"platformUrl", "namespace"} <= {problem.key for problem in refused.value.problems}
+    assert {"platformUrl", "platformVersion"} <= {problem.key for problem in refused.value.problems}
 
 
 @SELDOM

@@ -1,0 +1,190 @@
+"""Every variable that the program writes stands in one table, by target and by release."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from components.cluster import ClusterConnection
+from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
+from delivery.bundle import Credentials, bundle
+from settings.errors import SettingsError
+from settings.model import Settings
+from settings.parsing import FIELDS, SECRET_KEYS, parse_settings
+from settings.versions import Version, default_connect_version
+from survey.conflicts import conflicts
+from tests.unit.components.mocks import Recording, run
+
+GOLDEN: dict[str, Any] = YAML(typ="safe", pure=True).load(
+    Path(__file__).with_name("golden_environment.yml").read_text(encoding="utf-8")
+)
+ROWS: dict[str, dict[str, Any]] = GOLDEN["variables"]
+STACK: dict[str, dict[str, Any]] = GOLDEN["stack"]
+#: Each release that changes something, with the Connect that it comes with, and the newest with a newer Connect.
+RELEASES: list[str | tuple[str, str]] = ["25.1", "25.2", "25.2.3", "25.3", "25.3.3", "26.1", ("26.1", "0.12.0")]
+TARGETS = ["kubernetes", "compose"]
+Written = dict[str, dict[str, str]]
+
+
+def knows(row: dict[str, Any], platform: Version, connect: Version) -> bool:
+    return (
+        platform >= Version.parse(row.get("platform", "0.0"))
+        and connect >= Version.parse(row.get("connect", "0.0"))
+        and platform < Version.parse(row.get("until", "9999.0"))
+    )
+
+
+def versions(release: str | tuple[str, str]) -> tuple[Version, Version]:
+    if isinstance(release, str):
+        return Version.parse(release), default_connect_version(Version.parse(release))
+    return Version.parse(release[0]), Version.parse(release[1])
+
+
+def expected(target: str, platform: Version, connect: Version) -> Written:
+    written: Written = {}
+    for name, row in ROWS.items():
+        if row.get("target", target) == target and knows(row, platform, connect):
+            for place in row["set"]:
+                value = row["value"]
+                if isinstance(value, dict):
+                    value = value.get(target) or value[place]
+                written.setdefault(place, {})[name] = value
+    return written
+
+
+def read(target: str, platform: Version, connect: Version) -> Settings:
+    values = {**STACK["common"], **STACK[target], "platformVersion": str(platform), "connectVersion": str(connect)}
+    by_setting: dict[str, list[dict[str, Any]]] = {}
+    for row in ROWS.values():
+        by_setting.setdefault(row.get("from", ""), []).append(row)
+    unknown = {
+        setting for setting, rows in by_setting.items() if not any(knows(row, platform, connect) for row in rows)
+    }
+    return parse_settings({key: value for key, value in values.items() if key not in unknown}, SECRET_KEYS)
+
+
+def on_kubernetes(settings: Settings) -> Written:
+    """What the composition asks for: the ConfigMaps, the variables of the pods, and the edits of Platform."""
+    args = KubernetesStudiosArgs(settings=settings, cluster=ClusterConnection(), field_manager="studios-test")
+
+    def program() -> None:
+        KubernetesStudios("studios", args)
+
+    recording = run(program)
+    written: Written = {}
+    for place, resource in (("proxy", "proxy-deployment"), ("server", "server-stateful-set")):
+        written[place] = recording[f"studios-configuration-{place}"].inputs["data"]
+        written[f"{place} pods"] = pod_variables(recording, f"studios-{resource}")
+    edits = recording["studios-platform-edits"].inputs
+    written["platform"] = edits["edits"]["ConfigMap/platform-backend-cfg"]
+    cron, backend = (edits["edits"][f"Deployment/{name}"]["env"] for name in ("cron", "backend"))
+    assert cron == backend
+    written["platform pods"] = {
+        name: value if isinstance(value, str) else f"{value['secret']}/{value['key']}"
+        for name, value in backend.items()
+    }
+    if edits.get("tower_yml"):
+        written["tower.yml"] = {"tower.data-studio.allowed-workspaces": edits["tower_yml"]["allowed_workspaces"]}
+    return written
+
+
+def pod_variables(recording: Recording, resource: str) -> dict[str, str]:
+    (container,) = recording[resource].inputs["spec"]["template"]["spec"]["containers"]
+    secrets = {each["name"]: each["valueFrom"]["secretKeyRef"] for each in container.get("env", [])}
+    return {name: f"{secret['name']}/{secret['key']}" for name, secret in secrets.items()}
+
+
+def on_compose(settings: Settings) -> Written:
+    """The files of the bundle: one for proxy and server, one for Platform."""
+    content = json.loads(bundle(settings, Credentials(pem="a key", token="a token")))
+    written = {
+        "studios": variables(content["files"]["data-studios.env"]),
+        "platform": variables(content["files"]["tower-studios.env"]),
+    }
+    if content["parameters"]["allowed_workspaces"] != "leave":
+        entry = content["parameters"]["allowed_workspaces"]
+        written["tower.yml"] = {"tower.data-studio.allowed-workspaces": entry}
+    return written
+
+
+def variables(env_file: str) -> dict[str, str]:
+    return dict("".join(shlex.split(line)).split("=", 1) for line in env_file.splitlines())
+
+
+def in_files(written: Written) -> Written:
+    """The places of the table as the files of a Compose host hold them."""
+    files: Written = {}
+    for place, entries in written.items():
+        file = {"proxy": "studios", "server": "studios"}.get(place.removesuffix(" pods"), place.removesuffix(" pods"))
+        files.setdefault(file, {}).update(entries)
+    return files
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=str)
+def test_on_kubernetes_each_release_gets_the_variables_of_the_table_and_no_others(
+    release: str | tuple[str, str],
+) -> None:
+    platform, connect = versions(release)
+    written = on_kubernetes(read("kubernetes", platform, connect))
+    assert written == expected("kubernetes", platform, connect)
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=str)
+def test_on_compose_each_release_gets_the_variables_of_the_table_and_no_others(release: str | tuple[str, str]) -> None:
+    platform, connect = versions(release)
+    written = on_compose(read("compose", platform, connect))
+    assert written == in_files(expected("compose", platform, connect))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_each_setting_of_the_table_is_refused_on_a_release_that_does_not_know_it(target: str) -> None:
+    for release in RELEASES:
+        platform, connect = versions(release)
+        for name, row in ROWS.items():
+            key = row.get("from", "")
+            unknown = "until" not in row and not knows(row, platform, connect) and row.get("target", target) == target
+            if not unknown or key in ("allowedWorkspaces", "managementAuthKey"):
+                continue
+            values = {key: {**STACK["common"], **STACK[target]}[key], "platformVersion": str(platform)}
+            required = ("platformUrl", "connectUrl", "hostedZone", "redisAddress")
+            least = {each: STACK["common"][each] for each in required}
+            with pytest.raises(SettingsError) as refused:
+                parse_settings({**least, **STACK[target], **values, "connectVersion": str(connect)}, SECRET_KEYS)
+            keys = {problem.key for problem in refused.value.problems if "needs" in problem.message}
+            assert key in keys, f"{name} on {platform} with Connect {connect}"
+
+
+def test_every_setting_of_the_stack_is_off_its_default_and_gives_the_value_that_the_table_says() -> None:
+    sources = {row["from"] for row in ROWS.values() if "from" in row}
+    written = {key for part in STACK.values() for key in part}
+    assert sources <= written
+    for key in sources:
+        value = next(part[key] for part in STACK.values() if key in part)
+        assert value != FIELDS[key].default, key
+
+
+def test_a_conflict_names_the_setting_that_the_variable_comes_from() -> None:
+    platform, connect = versions(RELEASES[-1])
+    settings = read("kubernetes", platform, connect)
+    rows = {name: row for name, row in ROWS.items() if "platform" in row["set"]}
+    pod = {"containers": [{"name": "backend"}]}
+    deployment = {"metadata": {}, "spec": {"template": {"spec": pod}}}
+    problems = conflicts(
+        settings,
+        config_map={"metadata": {}, "data": dict.fromkeys(rows, "another")},
+        deployments={"backend": deployment, "cron": deployment},
+        field_manager="studios-test",
+    )
+    named = {
+        name: problem.key
+        for problem in problems
+        for name in rows
+        # The names of some begin with those of others.
+        if f" for {name}," in problem.message
+    }
+    assert named == {name: row.get("from", "takeOver") for name, row in rows.items()}
