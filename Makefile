@@ -8,7 +8,7 @@ RUN := $(BIN)/python
 INSTALLED := .venv/.installed
 # Installs in seconds what pip takes a minute for, and compiles the locks.
 UV := uv==0.13.9
-SOURCES := __main__.py settings survey components delivery policy pipeline package examples testbed tests
+SOURCES := __main__.py conftest.py settings survey components delivery policy pipeline package examples testbed tests
 
 # Every preview starts Python anew, and compiles thousands of modules again where a shell forbids to keep them compiled.
 export PYTHONDONTWRITEBYTECODE :=
@@ -36,13 +36,13 @@ delivery: $(INSTALLED) ## test the script for Docker Compose hosts in scratch fo
 	$(RUN) -m pytest tests/delivery -m "not slow"
 
 stand-ins: $(INSTALLED) ## test the testbed's own parts, without an engine or a cluster
-	$(RUN) -m pytest tests/testbed
+	$(RUN) -m pytest testbed/tests
 
 engine: $(INSTALLED) ## test on the real engine and a real Kubernetes API
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: check ## run every test, also those that `make test` leaves out since they take long
-	$(RUN) -m pytest tests/unit tests/testbed tests/delivery --hypothesis-profile=searching
+	$(RUN) -m pytest tests/unit testbed/tests tests/delivery --hypothesis-profile=searching
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(INSTALLED) ## run linter, formatter's check and type checker, and look for known-vulnerable requirements

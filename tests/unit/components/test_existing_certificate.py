@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components.existing_certificate import ExistingCertificateProvider
-from tests.testbed.aws_account import Account, strict_account
+from testbed.tests.aws_account import Account, strict_account
 
 PROVIDER = ExistingCertificateProvider()
 

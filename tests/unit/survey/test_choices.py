@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 
 from survey.choices import Choice, Choices, listed
-from tests.testbed.aws_account import Account, strict_account
+from testbed.tests.aws_account import Account, strict_account
 
 
 @pytest.fixture

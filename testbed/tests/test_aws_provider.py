@@ -9,7 +9,7 @@ import pytest
 
 from testbed.plugins.aws.provider import AwsProvider
 from testbed.plugins.provider import UNKNOWN, PartialFailure, Properties, ProviderError, Resource
-from tests.testbed.aws_account import Account, configured, strict_account
+from testbed.tests.aws_account import Account, configured, strict_account
 
 CERTIFICATE = "aws:acm/certificate:Certificate"
 VALIDATION = "aws:acm/certificateValidation:CertificateValidation"

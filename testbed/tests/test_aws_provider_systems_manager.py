@@ -10,8 +10,8 @@ import pytest
 
 from testbed.emulator import managed_instances
 from testbed.plugins.provider import ProviderError, Resource
-from tests.testbed.aws_account import Account, client, configured, strict_account
-from tests.testbed.life import Life
+from testbed.tests.aws_account import Account, client, configured, strict_account
+from testbed.tests.life import Life
 
 DOCUMENT = "aws:ssm/document:Document"
 ASSOCIATION = "aws:ssm/association:Association"

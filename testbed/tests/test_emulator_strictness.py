@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.testbed.aws_account import Account, strict_account
+from testbed.tests.aws_account import Account, strict_account
 
 #: botocore's model of the service lacks UnsupportedCertificate, which AWS does send; moto warns of that.
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not match an error shape")

@@ -6,7 +6,7 @@ from typing import Any
 
 from testbed.plugins.aws.provider import AwsProvider
 from testbed.plugins.provider import Properties, Resource
-from tests.testbed.aws_account import configured
+from testbed.tests.aws_account import configured
 
 
 class Life:

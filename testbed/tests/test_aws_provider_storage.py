@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from testbed.plugins.provider import ProviderError
-from tests.testbed.aws_account import Account, client, strict_account
-from tests.testbed.life import Life
+from testbed.tests.aws_account import Account, client, strict_account
+from testbed.tests.life import Life
 
 PARAMETER = "aws:ssm/parameter:Parameter"
 SECRET = "aws:secretsmanager/secret:Secret"

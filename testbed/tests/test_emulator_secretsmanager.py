@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.testbed.aws_account import SESSION, client, strict_account
+from testbed.tests.aws_account import SESSION, client, strict_account
 
 ROLE = "arn:aws:iam::123456789012:role/platform"
 

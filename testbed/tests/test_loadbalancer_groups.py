@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from testbed.loadbalancer import groups
 from testbed.loadbalancer.groups import GroupId
-from tests.testbed.ingresses import cluster, ingress
+from testbed.tests.ingresses import cluster, ingress
 
 
 def test_an_ingress_without_a_group_name_is_a_group_of_its_own() -> None:

@@ -13,7 +13,7 @@ from testbed.plugins.aws import config
 from testbed.plugins.aws.provider import AwsProvider
 from testbed.plugins.aws.session import go_duration
 from testbed.plugins.provider import UNKNOWN, ProviderError
-from tests.testbed.aws_account import Account, configured, strict_account
+from testbed.tests.aws_account import Account, configured, strict_account
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from testbed.loadbalancer.aws import Deployer
 from testbed.loadbalancer.stack import Stack
-from tests.testbed.ingresses import APEX, build, endpoint_slice, ingress, service
+from testbed.tests.ingresses import APEX, build, endpoint_slice, ingress, service
 
 READING = ("Describe", "List", "Get")
 #: One for all tests: it keeps the descriptions of the services, which take most of the time.

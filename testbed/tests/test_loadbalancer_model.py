@@ -7,7 +7,7 @@ import pytest
 from testbed.loadbalancer.certificates import covers
 from testbed.loadbalancer.settings import ModelError
 from testbed.loadbalancer.stack import FixedResponse, Forward, RedirectToHttps
-from tests.testbed.ingresses import (
+from testbed.tests.ingresses import (
     APEX,
     IMPLEMENTATION_SPECIFIC,
     PENDING,

@@ -157,7 +157,7 @@ def test_a_bug_reaches_the_user_as_a_place_without_values(engine: Any, capfd: py
     inputs = marshal({"do": "bug", "token": "hunter22"})
     error = refused(engine.Create, provider_pb2.CreateRequest(urn=URN, properties=inputs))
     assert error.details().startswith("the stand-in for the random provider failed: KeyError in create, line ")
-    assert error.details().endswith(" of tests/testbed/test_plugin_server.py")
+    assert error.details().endswith(" of testbed/tests/test_plugin_server.py")
     assert "hunter22" not in error.details() + capfd.readouterr().err
 
 

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from testbed.emulator import managed_instances
-from tests.testbed.aws_account import be_strict
+from testbed.tests.aws_account import be_strict
 
 INSTANCE = "i-0123456789abcdef0"
 CONTENT = {
