@@ -43,6 +43,7 @@ def tools() -> dict[str, str]:
         SCRIPT: _text(_INSTANCE / SCRIPT),
         "studios_tool.py": _text(_INSTANCE / "studios_tool.py"),
         **{name: _text(_INSTANCE / name) for name in ("yaml_reader.py", "yaml_scalars.py", "yaml_subset.py")},
+        **{f"studios_host/{path.name}": _text(path) for path in sorted((_INSTANCE / "studios_host").glob("*.py"))},
         "ruamel/__init__.py": "",
         "ruamel/yaml/__init__.py": stand_in,
         "ruamel/yaml/error.py": stand_in,

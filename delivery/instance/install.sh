@@ -100,9 +100,20 @@ prepare_files() {
             fail "$folder/$name exists and is not of this deployment; move it away"
         fi
     done
+    if [ -e data-studios ] && ! is_ours data-studios; then
+        fail "$folder/data-studios exists and is not of this deployment; move it away"
+    fi
     head -n 1 "$new/files/$override" | grep -qF "$MARKER" || fail "the bundle's $override is none of this deployment"
     chmod 644 "$new/files/$override"
     chown "$uid:$uid" "$new/files/data-studios-rsa.pem"
+}
+
+# What runs says by its labels which project and which files it comes from: it must be what is used below.
+check_agreement() {
+    known=new
+    if [ -f "$state/installed" ]; then known=installed; fi
+    ours="$override $(cat "$state/override" 2>/dev/null || :)"
+    tool agree "$folder" "$compose_file $owners_override" "$platform_services" "$ours" "$known" || exit 1
 }
 
 # tower.yml keeps owner and mode: the copy takes them over, and the new text is written into it.
@@ -224,7 +235,10 @@ put_in_place() {
 }
 
 start() {
-    compose "$override" up --detach || fail "docker compose could not start the services; the next run tries again"
+    # By name: everything else of Platform stays as it runs.
+    # shellcheck disable=SC2086 # lists of names without spaces
+    compose "$override" up --detach --no-deps $platform_services $studios_services ||
+        fail "docker compose could not start the services; the next run tries again"
     if [ "$recreate" = recreate ]; then
         # shellcheck disable=SC2086 # a list of names without spaces
         compose "$override" up --detach --no-deps --force-recreate $platform_services ||
@@ -245,6 +259,7 @@ install() {
     chown -R 0:0 "$new"
     chmod -R go-rwx "$new"
     read_parameters "$new/parameters"
+    check_agreement
     prepare_files
     if [ "$allowed_workspaces" != leave ]; then
         prepare_tower_yml set
@@ -274,6 +289,7 @@ uninstall() {
         return
     fi
     read_parameters "$state/parameters"
+    check_agreement
     if [ -f "$state/tower.json" ] && [ -f tower.yml ]; then prepare_tower_yml restore; fi
     touched=yes
     if [ -f "$override" ]; then
@@ -284,7 +300,9 @@ uninstall() {
     fi
     if [ -f "$new/tower.yml" ] && ! cmp -s "$new/tower.yml" tower.yml; then mv -f "$new/tower.yml" tower.yml; fi
     rm -f "$override"
-    compose '' up --detach || fail "docker compose could not start Platform again; the next run tries again"
+    # shellcheck disable=SC2086 # a list of names without spaces
+    compose '' up --detach --no-deps $platform_services ||
+        fail "docker compose could not start Platform again; the next run tries again"
     while read -r name; do rm -rf "./$name"; done <"$state/installed"
     # First what says that there is something to take away.
     rm -f "$state/parameters"

@@ -5,6 +5,7 @@ Runs on the Docker Compose host with Python 3.9 or newer and its standard librar
     studios_tool.py unpack SECRET FOLDER
     studios_tool.py set TOWER_YML STATE VALUE NEW_TOWER_YML NEW_STATE
     studios_tool.py restore TOWER_YML STATE NEW_TOWER_YML
+    studios_tool.py agree FOLDER COMPOSE_FILES SERVICES OURS installed|new
 
 VALUE is JSON: null for all workspaces, or a list of ids. STATE remembers the entry that the owner had.
 """
@@ -21,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml.error import YAMLError
+from studios_host import agreement
+from studios_host.errors import RefusedError
 
 from settings.tower_yml import Entry, TowerYmlError, read_entry, restore, set_allowed_workspaces
 
@@ -28,10 +31,6 @@ FORMAT = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PARAMETER = re.compile(r"[a-z_]+")
 _LINE = re.compile(r"[ -~]*")
-
-
-class RefusedError(Exception):
-    """Nothing was written; the message says why."""
 
 
 def unpack(secret: str, folder: str) -> None:
@@ -108,6 +107,7 @@ def main(words: list[str]) -> int:
         "unpack": (unpack, 2),
         "set": (set_entry, 5),
         "restore": (restore_entry, 3),
+        "agree": (agreement.main, 5),
     }
     name = words[0] if words else ""
     if name not in commands or len(words) != commands[name][1] + 1:

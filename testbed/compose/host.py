@@ -31,7 +31,9 @@ class ComposeHost:
         shutil.copytree(FILES, host.folder)
         for folder in (host.bin, host.daemon):
             folder.mkdir()
-        host._program("docker", f'exec "{paths.PYTHON}" -m testbed.compose.docker "$@"')
+        host._program(
+            "docker", f'export PYTHONPATH="{paths.CHECKOUT}"; exec "{paths.PYTHON}" -m testbed.compose.docker "$@"'
+        )
         host._program("aws", f'unset PYTHONPATH; exec "{paths.PYTHON.parent / "aws"}" "$@"')
         host._program("python3", f'unset PYTHONPATH; exec "{python}" "$@"')
         if os.geteuid() != 0:

@@ -90,9 +90,10 @@ class Installer:
         return self.run("uninstall")
 
 
-def start_platform(host: ComposeHost, environment: Mapping[str, str]) -> None:
-    """Starts Platform's containers, as its owner does."""
-    command = ["docker", "compose", "--project-directory", ".", "-f", "docker-compose.yml", "up", "--detach"]
+def start_platform(host: ComposeHost, environment: Mapping[str, str], *more: str) -> None:
+    """Starts Platform's containers, as its owner does, from its compose file and these more."""
+    files = [word for file in ("docker-compose.yml", *more) for word in ("-f", file)]
+    command = ["docker", "compose", "--project-directory", ".", *files, "up", "--detach"]
     subprocess.run(
         [str(host.bin / "docker"), *command[1:]], cwd=host.folder, env={**environment}, check=True, timeout=30
     )

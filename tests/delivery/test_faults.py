@@ -131,7 +131,7 @@ def test_two_runs_do_not_meet(installer: Installer) -> None:
 
 
 #: What the script calls to change something; it is killed at its nth call of any of them, before that is done.
-INSTALLING, UNINSTALLING = 36, 17
+INSTALLING, UNINSTALLING = 41, 21
 CHANGING = ("chmod", "chown", "cp", "docker", "mkdir", "mv", "python3", "rm", "sed", "sort")
 
 

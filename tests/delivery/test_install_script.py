@@ -14,7 +14,7 @@ import pytest
 from delivery.package import launcher
 from testbed import paths
 from testbed.compose.host import FILES
-from tests.delivery.conftest import OURS, PEM, TOKEN, TOWER_YML, WITH_ENTRY, Installer, bundle_of, ok
+from tests.delivery.conftest import OURS, PEM, TOKEN, TOWER_YML, WITH_ENTRY, Installer, bundle_of, ok, start_platform
 
 
 def test_the_scripts_are_clean_for_shellcheck(tmp_path: Path) -> None:
@@ -211,6 +211,7 @@ def test_the_owners_own_override_is_kept_and_used(installer: Installer) -> None:
     refused = installer.install(bundle_of())
     assert refused.returncode == 1
     assert "write another name in composeOverride" in refused.stderr
+    start_platform(installer.host, installer.environment, "docker-compose.override.yml")
     ok(installer.install(bundle_of({"composeOverride": "docker-compose.studios.yml"})))
     assert installer.host.containers()["backend"]["config"]["environment"]["OWN"] == "1"
     ok(installer.uninstall())

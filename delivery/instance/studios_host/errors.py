@@ -1,0 +1,7 @@
+"""How a run ends that does nothing more."""
+
+from __future__ import annotations
+
+
+class RefusedError(Exception):
+    """The run stops here; the message says why, and what to do."""
