@@ -13,7 +13,7 @@ SOURCES := __main__.py conftest.py settings survey components delivery policy pi
 # Every preview starts Python anew, and compiles thousands of modules again where a shell forbids to keep them compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: changes stacks preview comment up drift recover help demo down test unit delivery stand-ins engine test-all check bench lock docs
+.PHONY: changes stacks preview comment up drift recover help demo down test unit delivery docker stand-ins engine test-all check bench lock docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,13 +27,17 @@ down: $(INSTALLED) ## end the testbed and remove everything it made
 
 test: $(INSTALLED) ## run everything that CI runs
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check unit delivery stand-ins
+	@$(MAKE) --no-print-directory docker
 	@$(MAKE) --no-print-directory engine
 
 unit: $(INSTALLED) ## test settings and components under mocks, in seconds
 	$(RUN) -m pytest tests/unit -m "not slow"
 
 delivery: $(INSTALLED) ## test the script for Docker Compose hosts in scratch folders
-	$(RUN) -m pytest tests/delivery -m "not slow"
+	$(RUN) -m pytest tests/delivery -m "not slow and not docker"
+
+docker: $(INSTALLED) ## test on a real Docker engine, as root
+	$(RUN) -m pytest tests/docker tests/delivery -n 2 -m "docker and not slow"
 
 stand-ins: $(INSTALLED) ## test the testbed's own parts, without an engine or a cluster
 	$(RUN) -m pytest testbed/tests
@@ -42,7 +46,8 @@ engine: $(INSTALLED) ## test on the real engine and a real Kubernetes API
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: check ## run every test, also those that `make test` leaves out since they take long
-	$(RUN) -m pytest tests/unit testbed/tests tests/delivery --hypothesis-profile=searching
+	$(RUN) -m pytest tests/unit testbed/tests tests/delivery -m "not docker" --hypothesis-profile=searching
+	$(RUN) -m pytest tests/docker tests/delivery -n 2 -m docker
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(INSTALLED) ## run linter, formatter's check and type checker, and look for known-vulnerable requirements

@@ -2,6 +2,8 @@
 
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["testbed.docker.fixtures"]
+
 # A test says what is right, not how fast this machine is today.
 UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # The same examples each time, so that what a change is judged by is the change.

@@ -78,6 +78,27 @@ LANGUAGES = Target(
     "3 min",
 )
 COMPOSE = Target("compose", "Docker Compose's parser", {"compose": ["."]}, "1 min")
+COMPOSE_VERSION = "2.40.3"
+COMPOSE_PACKAGE = "github.com/docker/compose/v2"
+DOCKER_COMPOSE = Target(
+    "docker-compose",
+    f"Docker Compose {COMPOSE_VERSION}",
+    {
+        "docker-compose": [
+            "-ldflags",
+            f"-s -w -X {COMPOSE_PACKAGE}/internal.Version=v{COMPOSE_VERSION}",
+            f"{COMPOSE_PACKAGE}/cmd",
+        ]
+    },
+    "2 min",
+)
+#: What stands in for Platform's and Connect's programs, in containers, in pods and as processes.
+STUDIOS = Target(
+    "studios",
+    "the stand-ins for Platform and Connect",
+    {"studios": ["-ldflags", "-s -w", "."]},
+    "half a minute",
+)
 
 #: Not one of what the testbed runs: it measures the objects that the program makes.
 KUBE_SCORE = Target(
@@ -121,6 +142,16 @@ def binaries() -> Binaries:
 def compose_parser() -> Path:
     """Docker Compose's own parser, built if need be: ``compose FOLDER FILE...`` prints the merged model as JSON."""
     return ensure(COMPOSE) / "compose"
+
+
+def docker_compose() -> Path:
+    """Docker Compose as the docker command's plugin, built if need be."""
+    return ensure(DOCKER_COMPOSE) / "docker-compose"
+
+
+def studios() -> Path:
+    """The static program that stands in for Platform and Connect, built if need be; ``studios ROLE`` is one of them."""
+    return ensure(STUDIOS) / "studios"
 
 
 def yaml_host() -> Path:
@@ -180,6 +211,15 @@ def _copy_stages(go: str, target: Target, folder: Path) -> None:
         shutil.copyfile(module / "kustomize" / "stage" / stage, folder / Path(stage).name)
 
 
+def run_go(target: Target, words: Sequence[str]) -> str:
+    """What ``go`` prints in the target's module.
+
+    Raises:
+        TestbedError: it failed.
+    """
+    return _run_go(_go(), target, words)
+
+
 def _run_go(go: str, target: Target, words: Sequence[str]) -> str:
     # The workspace and flags of whoever runs this are not part of what is pinned.
     environment = {**os.environ, "GOWORK": "off", "GOFLAGS": "-mod=readonly -buildvcs=false", "CGO_ENABLED": "0"}
@@ -187,7 +227,9 @@ def _run_go(go: str, target: Target, words: Sequence[str]) -> str:
         [go, *words], cwd=target.module, env=environment, capture_output=True, text=True, check=False
     )
     if finished.returncode:
-        raise TestbedError(f"{target.title} could not be built: go {words[0]} said\n{finished.stderr.strip()}")
+        raise TestbedError(
+            f"{target.title} could not be built: go {words[0]} said\n{finished.stdout}{finished.stderr.strip()}"
+        )
     return finished.stdout
 
 

@@ -110,3 +110,13 @@ def _alternative(host: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         return x509.DNSName(host)
+
+
+def rsa_key_pair(bits: int = 2048) -> str:
+    """An RSA key as Platform signs with: the private key, and its public key beneath, both PEM."""
+    key = rsa.generate_private_key(65537, bits)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return (private + public).decode()

@@ -1,0 +1,82 @@
+"""What tests on a real Docker engine share; they carry the mark ``docker``.
+
+Where there is no engine to start, they are skipped, with one line that says why; with ``STUDIOS_REQUIRE=docker`` that
+is an error.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from testbed.docker.engine import why_not
+
+if TYPE_CHECKING:
+    from testbed.docker.platform import ComposePlatform
+    from testbed.docker.site import Site
+
+REQUIRED = "STUDIOS_REQUIRE"
+_skipped = pytest.StashKey[int]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skips the tests that need Docker where there is none."""
+    on_docker = [item for item in items if item.get_closest_marker("docker")]
+    reason = why_not() if on_docker else None
+    if reason is None:
+        return
+    if "docker" in os.environ.get(REQUIRED, "").split(","):
+        raise pytest.UsageError(f"{REQUIRED} asks for Docker, and {reason}")
+    config.stash[_skipped] = len(on_docker)
+    for item in on_docker:
+        item.add_marker(pytest.mark.skip(reason))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Says in one line what was left out."""
+    count = config.stash.get(_skipped, 0)
+    if count:
+        terminalreporter.write_line(f"{count} tests on Docker were skipped: {why_not()}", yellow=True)
+
+
+@pytest.fixture(scope="session")
+def docker_site(worker_id: str) -> Iterator[Site]:
+    """A machine with Docker for these tests only, with images, a registry and HTTPS for ``example.com``."""
+    from testbed.docker.engine import Machine
+    from testbed.docker.platform import remove_leftovers
+    from testbed.docker.site import Site
+
+    site = Site(Machine(f"docker-{worker_id}"))
+    # What a run left that was killed may be in any state.
+    site.stop()
+    site.start()
+    remove_leftovers()
+    try:
+        yield site
+    finally:
+        site.stop()
+
+
+@pytest.fixture
+def compose_platform(docker_site: Site) -> Iterator[Callable[..., ComposePlatform]]:
+    """Lays out Platforms, and starts them unless ``start=False``; see :meth:`ComposePlatform.create`.
+
+    All publish the same ports: a test has one running at a time.
+    """
+    from testbed.docker.platform import ComposePlatform
+
+    made: list[ComposePlatform] = []
+
+    def create(*, start: bool = True, **about: object) -> ComposePlatform:
+        platform = ComposePlatform.create(docker_site.machine, **about)  # type: ignore[arg-type]
+        made.append(platform)
+        if start:
+            platform.up()
+        return platform
+
+    yield create
+    for platform in made:
+        platform.remove()

@@ -1,0 +1,266 @@
+"""A Platform that really runs: Seqera's own docker-compose.yml, started by its owner as an owner may."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import CompletedProcess
+
+from testbed.compose.host import FILES
+from testbed.docker.engine import Machine
+from testbed.docker.machine import USERS
+from testbed.errors import TestbedError
+
+SERVICES = ("db", "redis", "migrate", "cron", "backend", "frontend")
+_PREFIX = "studios-host-"
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container of the install, as Docker knows it."""
+
+    id: str
+    name: str
+    project: str
+    service: str
+    image: str
+    #: Moment of the last start; a restart changes it, also one by Docker itself.
+    started_at: str
+    status: str
+    #: ``healthy``, ``unhealthy``, ``starting``, or "" without a check.
+    health: str
+    restarts: int
+    exit_code: int
+    environment: Mapping[str, str]
+    labels: Mapping[str, str]
+    #: Path in the container → path on the machine.
+    mounts: Mapping[str, str]
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What stays the same as long as nobody touches the container."""
+        return self.id, self.started_at
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file, folder or link, as it is on the disk."""
+
+    kind: str
+    mode: int
+    uid: int
+    gid: int
+    content: bytes
+
+
+@dataclass
+class ComposePlatform:
+    """One install; its files are in ``folder``, which has the same path on the machine and outside.
+
+    Args:
+        machine: where it runs.
+        root: a folder of its own, with the owner's home beside Platform's folder.
+        folder: the one with docker-compose.yml.
+        owner: ``root`` or a user of the machine.
+        options: what the owner writes behind ``docker compose``: ``-p NAME``, ``-f FILE``, …
+        shell: variables that the owner's shell exports.
+    """
+
+    machine: Machine
+    root: Path
+    folder: Path
+    owner: str = "root"
+    options: Sequence[str] = ()
+    shell: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def create(
+        cls,
+        machine: Machine,
+        *,
+        owner: str = "root",
+        project: str | None = None,
+        files: Mapping[str, str | None] | None = None,
+        compose_files: Sequence[str] = (),
+        shell: Mapping[str, str] | None = None,
+        folder: str = "seqera",
+    ) -> ComposePlatform:
+        """Lays out the folder of an install, with nothing started.
+
+        Args:
+            machine: where it will run.
+            owner: whose the folder is, and who starts it.
+            project: what ``-p`` says; None leaves it to Compose.
+            files: name in the folder → text, beside or in place of Seqera's three; None takes one away.
+            compose_files: what ``-f`` says, one after the other; empty leaves it to Compose.
+            shell: variables that the owner's shell exports.
+            folder: the folder's name.
+        """
+        # Owners other than root have to reach it, which pytest's own folders for temporary files forbid.
+        root = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        root.chmod(0o755)
+        options = ["-p", project] if project else []
+        options += [word for name in compose_files for word in ("-f", name)]
+        made = cls(machine, root, root / folder, owner, options, dict(shell or {}))
+        shutil.copytree(FILES, made.folder)
+        made.home.mkdir()
+        for name, text in (files or {}).items():
+            path = made.folder / name
+            if text is None:
+                path.unlink()
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+        uid = USERS.get(owner, 0)
+        for path in (made.home, made.folder, *made.folder.rglob("*")):
+            os.chown(path, uid, uid)
+        return made
+
+    @property
+    def home(self) -> Path:
+        """The owner's home folder."""
+        return self.root / "home"
+
+    @property
+    def database_folder(self) -> Path:
+        """Where Seqera's file has the database: below the home of whoever starts it."""
+        return self.home / ".tower" / "db" / "mysql"
+
+    def compose(self, *words: str, check: bool = True, timeout: float = 180) -> CompletedProcess[str]:
+        """Runs ``docker compose`` in the folder as the owner does.
+
+        Raises:
+            TestbedError: it failed, and ``check`` is true.
+        """
+        return self.run(["docker", "compose", *self.options, *words], check=check, timeout=timeout)
+
+    def run(self, words: Sequence[str | Path], *, check: bool = True, timeout: float = 180) -> CompletedProcess[str]:
+        """Runs a program in the folder, in the owner's shell."""
+        env = {"HOME": str(self.home), "PWD": str(self.folder), **self.shell}
+        return self.machine.run(words, self.owner, self.folder, env, check=check, timeout=timeout)
+
+    def up(self, *words: str) -> None:
+        """Starts Platform, and returns once backend is healthy."""
+        self.compose("up", "--detach", *words)
+        self.wait_until_healthy("backend", "cron")
+
+    def wait_until_healthy(self, *services: str, seconds: float = 60) -> None:
+        """Waits until containers of these services are healthy.
+
+        Raises:
+            TestbedError: they are not, in time; the message has their last lines.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            found = self.containers()
+            waiting = [name for name in services if name not in found or found[name].health != "healthy"]
+            if not waiting:
+                return
+            if time.monotonic() > deadline:
+                raise TestbedError("\n".join(f"{name} is not healthy: {self.logs(name)}" for name in waiting))
+            time.sleep(0.2)
+
+    def containers(self, *, every_project: bool = False) -> dict[str, Container]:
+        """Service → its container, running or not; those of a scaled service are ``NAME``, ``NAME-2``, ….
+
+        Only the containers that were started from this folder count, unless ``every_project`` asks for all: then the
+        key begins with the project.
+        """
+        found: dict[str, Container] = {}
+        for container in sorted(_inspect(self.machine), key=lambda container: container.name):
+            if every_project:
+                found[f"{container.project}/{container.name}"] = container
+            elif Path(container.labels.get("com.docker.compose.project.working_dir", "/")).resolve() == self.folder:
+                number = container.labels["com.docker.compose.container-number"]
+                found[container.service if number == "1" else f"{container.service}-{number}"] = container
+        return found
+
+    def identities(self) -> dict[str, tuple[str, str]]:
+        """Service → id and start of its container."""
+        return {name: container.identity for name, container in self.containers().items()}
+
+    def snapshot(self) -> dict[str, Entry]:
+        """The folder as it is on the disk: contents, owners and modes."""
+        return {
+            str(path.relative_to(self.folder)): _entry(path) for path in [self.folder, *sorted(self.folder.rglob("*"))]
+        }
+
+    def logs(self, service: str) -> str:
+        """What the service's container printed."""
+        container = self.containers().get(service)
+        if container is None:
+            return "there is no container"
+        finished = self.machine.run(["docker", "logs", "--tail", "50", container.id], check=False)
+        return finished.stdout + finished.stderr
+
+    def remove(self) -> None:
+        """Takes containers, networks, volumes and files away, however they came to be."""
+        projects = {container.project for container in self.containers().values()}
+        remove_projects(self.machine, projects | {self.folder.name})
+        shutil.rmtree(self.root)
+
+
+def remove_leftovers() -> None:
+    """Removes the folders of runs that were killed; their containers went with their machine."""
+    for root in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        if not Path("/proc", root.name.removeprefix(_PREFIX).partition("-")[0]).exists():
+            shutil.rmtree(root)
+
+
+def remove_projects(machine: Machine, projects: set[str]) -> None:
+    """Removes containers, networks and volumes of Compose's projects."""
+    for project in projects:
+        wanted = f"label=com.docker.compose.project={project}"
+        for ids, words in (
+            (machine.docker("ps", "--all", "--quiet", "--filter", wanted), ("rm", "--force", "--volumes")),
+            (machine.docker("network", "ls", "--quiet", "--filter", wanted), ("network", "rm")),
+            (machine.docker("volume", "ls", "--quiet", "--filter", wanted), ("volume", "rm")),
+        ):
+            if ids:
+                machine.docker(*words, *ids.split())
+
+
+def _inspect(machine: Machine) -> list[Container]:
+    ids = machine.docker("ps", "--all", "--quiet", "--filter", "label=com.docker.compose.service").split()
+    if not ids:
+        return []
+    # One that ends meanwhile is left out, as if it had been asked for a moment later.
+    text = machine.docker("inspect", *ids, check=False)
+    return [_container(found) for found in json.loads(text or "[]")]
+
+
+def _container(found: dict[str, object]) -> Container:
+    about = json.loads(json.dumps(found))
+    labels, state = about["Config"]["Labels"], about["State"]
+    return Container(
+        id=about["Id"],
+        name=about["Name"].removeprefix("/"),
+        project=labels["com.docker.compose.project"],
+        service=labels["com.docker.compose.service"],
+        image=about["Config"]["Image"],
+        started_at=state["StartedAt"],
+        status=state["Status"],
+        health=state.get("Health", {}).get("Status", ""),
+        restarts=about["RestartCount"],
+        exit_code=state["ExitCode"],
+        environment=dict(variable.split("=", 1) for variable in about["Config"]["Env"] or []),
+        labels=labels,
+        mounts={mount["Destination"]: mount["Source"] for mount in about["Mounts"]},
+    )
+
+
+def _entry(path: Path) -> Entry:
+    about = path.lstat()
+    mode = stat.S_IMODE(about.st_mode)
+    if stat.S_ISLNK(about.st_mode):
+        return Entry("link", mode, about.st_uid, about.st_gid, os.readlink(path).encode())
+    if stat.S_ISDIR(about.st_mode):
+        return Entry("folder", mode, about.st_uid, about.st_gid, b"")
+    return Entry("file", mode, about.st_uid, about.st_gid, path.read_bytes())

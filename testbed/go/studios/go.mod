@@ -1,0 +1,5 @@
+module studios.invalid/testbed/studios
+
+go 1.26
+
+require go.yaml.in/yaml/v3 v3.0.4

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// idleTunnels are kept open by a session, for as many requests at once.
+const idleTunnels = 8
+
+// runSession is a session's program: it keeps tunnels to a server, through the proxy, and answers what comes.
+func runSession(arguments []string) error {
+	flags := flag.NewFlagSet("session", flag.ContinueOnError)
+	connect := flags.String("connect-url", "", "CONNECT_PROXY_URL")
+	id := flags.String("id", "", "of the session: the first label of its host")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	target, err := url.Parse(*connect)
+	if err != nil || target.Host == "" || *id == "" {
+		return errors.New("usage: studios session -connect-url https://connect.example.com -id ID")
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "session %s at %s%s\n", *id, r.Host, r.URL.Path)
+	})
+	mux.HandleFunc("GET /echo", echo)
+	for range idleTunnels {
+		go keepTunnel(target.JoinPath("/_tunnel/", *id), mux)
+	}
+	select {}
+}
+
+// keepTunnel opens a tunnel, serves one request through it, and begins anew.
+func keepTunnel(target *url.URL, handler http.Handler) {
+	told := ""
+	for {
+		connection, err := dialWebSocket(target, nil)
+		if err != nil {
+			if told != err.Error() {
+				log.Printf("WARN %v", err)
+			}
+			told = err.Error()
+			time.Sleep(time.Second)
+			continue
+		}
+		if told != "" || target.Fragment == "" {
+			told, target.Fragment = "", "open"
+			log.Print("INFO tunnel open")
+		}
+		serveOne(connection, handler)
+	}
+}
+
+// oneConnection is a listener that has one connection, and ends when that is closed.
+type oneConnection struct {
+	connections chan net.Conn
+	done        chan struct{}
+	once        sync.Once
+	address     net.Addr
+}
+
+func (l *oneConnection) Accept() (net.Conn, error) {
+	select {
+	case connection := <-l.connections:
+		return connection, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *oneConnection) Close() error {
+	l.once.Do(func() { close(l.done) })
+	return nil
+}
+
+func (l *oneConnection) Addr() net.Addr { return l.address }
+
+type closing struct {
+	net.Conn
+	listener *oneConnection
+}
+
+func (c *closing) Close() error {
+	_ = c.listener.Close()
+	return c.Conn.Close()
+}
+
+func serveOne(connection net.Conn, handler http.Handler) {
+	listener := &oneConnection{connections: make(chan net.Conn, 1), done: make(chan struct{}), address: connection.LocalAddr()}
+	listener.connections <- &closing{connection, listener}
+	_ = http.Serve(listener, handler)
+}
+
+// echo sends back what comes through a WebSocket.
+func echo(w http.ResponseWriter, r *http.Request) {
+	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		http.Error(w, "an echo begins with an upgrade", http.StatusUpgradeRequired)
+		return
+	}
+	connection, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	defer connection.Close()
+	fmt.Fprintf(connection, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+		"Sec-WebSocket-Accept: %s\r\n\r\n", acceptKey(r.Header.Get("Sec-WebSocket-Key")))
+	for {
+		kind, text, err := readFrame(buffered)
+		if err != nil || kind == closeFrame || writeFrame(connection, kind, text, false) != nil {
+			return
+		}
+	}
+}
+
+// runVisit is a browser: it opens a session's page, logs in on the way, and talks through a WebSocket.
+func runVisit(arguments []string) error {
+	flags := flag.NewFlagSet("visit", flag.ContinueOnError)
+	hold := flags.Duration("hold", 0, "how long the WebSocket is kept open in silence before the last message")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	target, err := url.Parse(flags.Arg(0))
+	if err != nil || target.Host == "" {
+		return errors.New("usage: studios visit [-hold 5s] https://SESSION.example.com")
+	}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return err
+	}
+	browser := http.Client{Jar: jar, Timeout: 20 * time.Second}
+	response, err := browser.Get(target.String())
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	page, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answered %s: %s", response.Request.URL, response.Status, strings.TrimSpace(string(page)))
+	}
+	fmt.Print(string(page))
+	headers := http.Header{}
+	for _, cookie := range jar.Cookies(target) {
+		headers.Add("Cookie", cookie.String())
+	}
+	return converse(target.JoinPath("/echo"), headers, *hold)
+}
+
+func converse(target *url.URL, headers http.Header, hold time.Duration) error {
+	connection, err := dialWebSocket(target, headers)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	for _, text := range []string{"hello", strings.Repeat("x", 100_000), "bye"} {
+		if text == "bye" {
+			time.Sleep(hold)
+		}
+		if err := writeFrame(connection, textFrame, []byte(text), true); err != nil {
+			return err
+		}
+		_ = connection.SetReadDeadline(time.Now().Add(15 * time.Second))
+		_, back, err := readFrame(connection)
+		if err != nil {
+			return fmt.Errorf("the WebSocket broke: %w", err)
+		}
+		if string(back) != text {
+			return fmt.Errorf("the WebSocket brought back %d bytes, others than the %d that were sent", len(back), len(text))
+		}
+	}
+	fmt.Println("WebSocket: echoed")
+	return nil
+}

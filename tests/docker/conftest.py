@@ -1,0 +1,91 @@
+"""The install script on a real Docker engine, run as the agent of Systems Manager runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from delivery.bundle import Credentials, bundle
+from delivery.package import write_tools
+from settings.parsing import parse_settings
+from testbed import build
+from testbed.docker.platform import ComposePlatform
+from testbed.pki import rsa_key_pair
+
+STACK = {
+    "target": "compose",
+    "platformUrl": "https://example.com",
+    "platformVersion": "25.3",
+    "hostedZone": "example.com",
+    "instanceId": "i-0123456789abcdef0",
+    "loadBalancer": "platform",
+    "composeFolder": "/opt/seqera",
+}
+TOKEN = "Tk0123456789abcdefghijklmnopqrst"
+OURS = {"connect-proxy", "connect-server"}
+
+
+@dataclass
+class Studios:
+    """Studios on one Platform, by the script; ``pem`` and ``token`` are what the stack has made."""
+
+    platform: ComposePlatform
+    tools: Path
+    pem: str
+    token: str = TOKEN
+
+    def install(self, changes: Mapping[str, object] | None = None) -> subprocess.CompletedProcess[str]:
+        """Installs the bundle of a stack with these settings changed."""
+        settings = parse_settings({**STACK, **(changes or {})}, ())
+        found = json.loads(bundle(settings, Credentials(pem=self.pem, token=self.token)))
+        files = self.tools / "bundle" / "files"
+        files.mkdir(parents=True, exist_ok=True)
+        for path in files.iterdir():
+            path.unlink()
+        for name, content in found["files"].items():
+            (files / name).write_text(content)
+        lines = [f"{key}={value}\n" for key, value in found["parameters"].items()]
+        (files.parent / "parameters").write_text("".join(lines))
+        return self._run("install", "--bundle", str(files.parent))
+
+    def uninstall(self) -> subprocess.CompletedProcess[str]:
+        """Takes Studios away."""
+        return self._run("uninstall")
+
+    def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command: list[str | Path] = ["sh", self.tools / "install.sh", *words, "--folder", self.platform.folder]
+        return self.platform.machine.run(command, check=False, timeout=300)
+
+    def visit(self, session: str) -> str:
+        """What a browser meets at the session of this name, from its page to an echo through a WebSocket."""
+        return self.platform.machine.run(
+            [build.studios(), "visit", f"https://{session}.example.com/"],
+            env={"SSL_CERT_FILE": str(self.platform.machine.folder / "pki" / "ca.crt")},
+        ).stdout
+
+
+def ok(finished: subprocess.CompletedProcess[str]) -> str:
+    """What the script said; it must have succeeded."""
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished.stdout
+
+
+@pytest.fixture(scope="session")
+def pem() -> str:
+    return rsa_key_pair()
+
+
+@pytest.fixture
+def studios(compose_platform: Callable[..., ComposePlatform], pem: str, tmp_path: Path) -> Callable[..., Studios]:
+    """Starts a Platform as ``compose_platform`` does, with the script beside it and nothing installed."""
+    write_tools(tmp_path)
+
+    def create(**about: object) -> Studios:
+        return Studios(compose_platform(**about), tmp_path, pem)
+
+    return create
