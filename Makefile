@@ -8,7 +8,7 @@ RUN := $(BIN)/python
 INSTALLED := .venv/.installed
 # Installs in seconds what pip takes a minute for, and compiles the locks.
 UV := uv==0.13.9
-SOURCES := __main__.py conftest.py settings survey components delivery policy pipeline package examples testbed tests
+SOURCES := __main__.py conftest.py settings live survey components delivery policy pipeline package examples testbed tests
 
 # Every preview starts Python anew, and compiles thousands of modules again where a shell forbids to keep them compiled.
 export PYTHONDONTWRITEBYTECODE :=

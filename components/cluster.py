@@ -1,85 +1,51 @@
-"""How the cluster is reached: by the Kubernetes provider, and by what reads and edits the Platform install."""
+"""The Kubernetes provider for the cluster that Platform runs in, and the look-up of an EKS cluster."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_kubernetes
 from pulumi_aws import eks
 
+from live.api import ClusterApi
+from live.cluster import Cluster, kubeconfig_for_eks
 from settings.errors import Problem, SettingsError
-from survey.cluster import ClusterAccess, kubeconfig_for_eks
-
-if TYPE_CHECKING:
-    from kubernetes import client
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClusterConnection:
-    """A way to one cluster; it holds no credentials, so it may stand in the state.
+def kubernetes_provider(
+    name: str, cluster: Cluster, namespace: str, opts: pulumi.ResourceOptions | None = None
+) -> pulumi_kubernetes.Provider:
+    """Returns the Kubernetes provider for a cluster.
 
     Args:
-        kubeconfig: the path of a kubeconfig, or its content as JSON; None where kubectl finds one.
-        context: the context in it; None for the current one.
-        setting: the config key to name where the cluster cannot be reached.
+        name: the resource's name.
+        cluster: the way to the cluster.
+        namespace: where Platform runs.
+        opts: the resource's options.
+
+    Raises:
+        SettingsError: the cluster can't be read.
     """
-
-    kubeconfig: str | None = None
-    context: str | None = None
-    setting: str = "kubeconfig"
-
-    def access(self) -> ClusterAccess:
-        """Returns the way to the cluster for a survey."""
-        return ClusterAccess(kubeconfig=self.kubeconfig, context=self.context, setting=self.setting)
-
-    def api_client(self) -> client.ApiClient:
-        """Returns a client of the cluster's API.
-
-        Raises:
-            kubernetes.config.ConfigException: there is no such kubeconfig or context.
-        """
-        # The client takes a second or two to import, and a run that only makes resources needs none.
-        from kubernetes import config
-
-        if self.kubeconfig is not None and self.kubeconfig.startswith("{"):
-            return config.new_client_from_config_dict(json.loads(self.kubeconfig), context=self.context)
-        return config.new_client_from_config(config_file=self.kubeconfig, context=self.context, persist_config=False)
-
-    def provider(
-        self, name: str, namespace: str, opts: pulumi.ResourceOptions | None = None
-    ) -> pulumi_kubernetes.Provider:
-        """Returns the Kubernetes provider for the cluster.
-
-        Args:
-            name: the resource's name.
-            namespace: where Platform runs.
-            opts: the resource's options.
-
-        Raises:
-            SettingsError: the cluster can't be read.
-        """
-        # A provider that is replaced replaces all that it made. So the cluster is known by what stays the same
-        # when the way to it changes: another kubeconfig, another context, or the name of the EKS cluster instead.
-        identifier = self.access().reader().get(f"/api/v1/namespaces/{namespace}")["metadata"]["uid"]
-        return pulumi_kubernetes.Provider(
-            name,
-            kubeconfig=self.kubeconfig,
-            context=self.context,
-            cluster_identifier=identifier,
-            # Names are fixed: to replace a Secret or a ConfigMap is to be without it for a while.
-            enable_config_map_mutable=True,
-            enable_secret_mutable=True,
-            # What goes through this provider is ours alone: an up mends what somebody has scaled or edited by hand.
-            # The Platform install's objects never do (components/platform_edits.py).
-            enable_patch_force=True,
-            opts=opts,
-        )
+    # A provider that is replaced replaces all that it made. So the cluster is known by what stays the same
+    # when the way to it changes: another kubeconfig, another context, or the name of the EKS cluster instead.
+    identifier = ClusterApi(cluster).get(f"/api/v1/namespaces/{namespace}")["metadata"]["uid"]
+    return pulumi_kubernetes.Provider(
+        name,
+        kubeconfig=cluster.kubeconfig,
+        context=cluster.context,
+        cluster_identifier=identifier,
+        # Names are fixed: to replace a Secret or a ConfigMap is to be without it for a while.
+        enable_config_map_mutable=True,
+        enable_secret_mutable=True,
+        # The objects of this provider are ours only: an up mends what was scaled or edited by hand.
+        # The Platform install's objects never go through it (components/platform_edits.py).
+        enable_patch_force=True,
+        opts=opts,
+    )
 
 
-def eks_connection(cluster_name: str, profile: str | None = None) -> ClusterConnection:
+def eks_cluster(cluster_name: str, profile: str | None = None) -> Cluster:
     """Looks an EKS cluster up by its name and returns the way to it, with the AWS CLI fetching a token for each call.
 
     Args:
@@ -102,4 +68,4 @@ def eks_connection(cluster_name: str, profile: str | None = None) -> ClusterConn
         region=cluster.arn.split(":")[3],
         profile=profile,
     )
-    return ClusterConnection(kubeconfig=json.dumps(kubeconfig), setting="eksCluster")
+    return Cluster(kubeconfig=json.dumps(kubeconfig), setting="eksCluster")

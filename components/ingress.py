@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlencode
 
 import pulumi
 from pulumi_kubernetes import meta, networking
 
-from components.cluster import ClusterConnection
 from components.failures import explained, seconds
 from components.pods import READY_SECONDS, common_labels, name_of
+from live.api import ClusterApi
+from live.cluster import Cluster
 from settings.errors import SettingsError
-from survey.cluster import NotFoundError
 
 ALB = "alb.ingress.kubernetes.io"
 """The prefix of the AWS Load Balancer Controller's annotations."""
@@ -85,7 +84,7 @@ class StudiosIngress(pulumi.ComponentResource):
         args: StudiosIngressArgs,
         opts: pulumi.ResourceOptions | None = None,
         *,
-        cluster: ClusterConnection | None = None,
+        cluster: Cluster | None = None,
     ) -> None:
         super().__init__("studios:index:StudiosIngress", name, {}, opts)
         backend = networking.v1.IngressBackendArgs(
@@ -161,13 +160,12 @@ def _hostname_of(status: networking.v1.outputs.IngressStatus | None) -> str:
     return next((balancer.hostname for balancer in balancers if balancer.hostname), "")
 
 
-def warnings_of(cluster: ClusterConnection, namespace: str, ingress: str) -> list[str]:
+def warnings_of(cluster: Cluster, namespace: str, ingress: str) -> list[str]:
     """What the controller complains of, as far as it may be read."""
     selector = f"involvedObject.kind=Ingress,involvedObject.name={ingress},type=Warning"
-    path = f"/api/v1/namespaces/{namespace}/events?{urlencode({'fieldSelector': selector})}"
     try:
-        events = cluster.access().reader().list(path)
-    except (SettingsError, NotFoundError):
+        events = ClusterApi(cluster).list(f"/api/v1/namespaces/{namespace}/events", {"fieldSelector": selector})
+    except SettingsError:
         return []
     texts = (f"{event.get('reason')}: {' '.join(str(event.get('message')).split())}" for event in events)
     return list(dict.fromkeys(texts))

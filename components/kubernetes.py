@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,6 @@ import pulumi
 from pydantic import SecretStr
 
 from components.certificate import WildcardCertificate, WildcardCertificateArgs
-from components.cluster import ClusterConnection
 from components.configuration import StudiosConfiguration, StudiosConfigurationArgs
 from components.dns import WildcardRecord, WildcardRecordArgs, hosted_zone_id
 from components.existing_secret import ExistingValue
@@ -18,18 +16,15 @@ from components.ingress import StudiosIngress, StudiosIngressArgs
 from components.network import StudiosNetworkPolicies, StudiosNetworkPoliciesArgs
 from components.oidc import OidcCredentials, OidcCredentialsArgs
 from components.outputs import STACK_OUTPUTS
-from components.platform import PlatformIntegration, PlatformIntegrationArgs, PlatformWorkload
+from components.platform import PlatformIntegration, PlatformIntegrationArgs
 from components.pods import PodSettings, SecretKey
 from components.proxy import SERVICE_PORT, ConnectProxy, ConnectProxyArgs
 from components.server import ConnectServer, ConnectServerArgs
-from components.tower_yml import TowerYmlEdit
-from settings import environment, workspaces
+from live.cluster import Cluster
+from live.edits import PEM_KEY, TOKEN_KEY, platform_inputs
+from settings import environment
 from settings.model import Settings
 from settings.resources import Resources
-
-PEM_KEY = "oidc.pem"
-"""The key of Secret ``platform-oidc-certs`` in the guide."""
-TOKEN_KEY = "token"  # noqa: S105 (a key's name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +38,7 @@ class KubernetesStudiosArgs:
     """
 
     settings: Settings
-    cluster: ClusterConnection
+    cluster: Cluster
     field_manager: str
 
 
@@ -271,30 +266,17 @@ def _platform_args(
     args: KubernetesStudiosArgs, credentials: OidcCredentials, configuration: StudiosConfiguration
 ) -> PlatformIntegrationArgs:
     settings = args.settings
-    tower_yml = None
-    if workspaces.reads_tower_yml(settings.platform_version):
-        tower_yml = TowerYmlEdit(
-            config_map=settings.tower_yml_config_map,
-            key=settings.tower_yml_key,
-            allowed_workspaces=json.dumps(workspaces.tower_yml_value(settings.allowed_workspaces)),
-        )
     return PlatformIntegrationArgs(
+        **platform_inputs(settings),
         cluster=args.cluster,
         namespace=settings.namespace,
         field_manager=args.field_manager,
         take_over=settings.take_over,
-        config_map=settings.backend_config_map,
-        environment=environment.platform_environment(settings),
-        cron=PlatformWorkload(deployment=settings.cron_deployment, container=settings.cron_container),
-        backend=PlatformWorkload(deployment=settings.backend_deployment, container=settings.backend_container),
         pem_secret=SecretKey(secret=configuration.pem_secret_name, key=PEM_KEY),
-        pem_path=settings.pem_path,
-        pem_volume=settings.cert_volume,
         token_secret=SecretKey(secret=configuration.token_secret_name, key=TOKEN_KEY),
         pem=credentials.pem,
         token=credentials.registration_token,
         checksum_key=configuration.checksum_key,
-        tower_yml=tower_yml,
         rollout_seconds=settings.ready_timeout,
     )
 

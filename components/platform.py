@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
 from components.checksum import pod_checksum
-from components.cluster import ClusterConnection
 from components.platform_as_found import PlatformAsFound, PlatformAsFoundArgs
 from components.platform_edits import PlatformEdits, PlatformEditsArgs
-from components.platform_fields import names_of
 from components.platform_provider import Location
 from components.pods import READY_SECONDS, SecretKey
-from components.tower_yml import TowerYmlEdit
-from settings.environment import PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlatformWorkload:
-    """A Deployment of the Platform install, and the container in it that runs Platform."""
-
-    deployment: str
-    container: str
+from live.cluster import Cluster
+from live.edits import PlatformInputs, PlatformWorkload, names_of, platform_edits
+from live.tower_yml import TowerYmlEdit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +39,7 @@ class PlatformIntegrationArgs:
         rollout_seconds: how long each Deployment may take to restart.
     """
 
-    cluster: ClusterConnection
+    cluster: Cluster
     namespace: str
     field_manager: str
     take_over: Collection[str] = ()
@@ -95,10 +84,7 @@ class PlatformIntegration(pulumi.ComponentResource):
             take_over=sorted(args.take_over),
             timeout_seconds=args.rollout_seconds,
         )
-        edits: dict[str, Any] = {
-            f"ConfigMap/{args.config_map}": dict(sorted(args.environment.items())),
-            **{f"Deployment/{workload.deployment}": _deployment_edit(workload, args) for workload in workloads},
-        }
+        edits = platform_edits(_inputs(args), pem_secret=args.pem_secret, token_secret=args.token_secret)
         as_found = PlatformAsFound(
             f"{name}-as-found",
             PlatformAsFoundArgs(
@@ -133,19 +119,16 @@ class PlatformIntegration(pulumi.ComponentResource):
         )
 
 
-def _deployment_edit(workload: PlatformWorkload, args: PlatformIntegrationArgs) -> dict[str, Any]:
-    folder, file = posixpath.split(args.pem_path)
-    # The templates mount the whole Secret: the same volume there and here is no conflict.
-    files = {} if file == args.pem_secret.key else {"items": {args.pem_secret.key: file}}
-    return {
-        "container": workload.container,
-        "env": {
-            PEM_PATH_VARIABLE: args.pem_path,
-            PLATFORM_TOKEN_VARIABLE: {"secret": args.token_secret.secret, "key": args.token_secret.key},
-        },
-        "volume": {args.pem_volume: {"secret": args.pem_secret.secret, **files}},
-        "mount": {folder: args.pem_volume},
-    }
+def _inputs(args: PlatformIntegrationArgs) -> PlatformInputs:
+    return PlatformInputs(
+        config_map=args.config_map,
+        environment=args.environment,
+        cron=args.cron,
+        backend=args.backend,
+        pem_path=args.pem_path,
+        pem_volume=args.pem_volume,
+        tower_yml=args.tower_yml,
+    )
 
 
 def _read_by_pods(args: PlatformIntegrationArgs, revision: pulumi.Output[str]) -> dict[str, pulumi.Input[str]]:

@@ -15,11 +15,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
 
-from components.field_owners import managed_fields, owned_by
 from components.own_resource import OwnResource
-from components.platform_api import PlatformApi, PlatformError
-from components.platform_changes import Earlier, change, recorded
-from components.platform_fields import Names, apply_body, items
 from components.platform_provider import (
     Location,
     PlatformProvider,
@@ -30,8 +26,12 @@ from components.platform_provider import (
     replacing,
     tower_yml_of,
 )
-from components.rollout import wait_for_rollout
-from components.tower_yml import EarlierEntry, TowerYmlEdit, tower_yml_file
+from live.changes import OriginalValue, apply_edit, record_originals
+from live.edits import Names, apply_body, items
+from live.ownership import managed_fields, owned_by
+from live.platform import PlatformApi, PlatformError
+from live.rollout import wait_for_rollout
+from live.tower_yml import OriginalEntry, TowerYmlEdit, tower_yml_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +77,8 @@ class PlatformAsFound(OwnResource, module="studios", name="PlatformAsFound"):
 class Found:
     """What has to be given back, by object in the order of the changes, and by file."""
 
-    objects: dict[str, list[Earlier]] = field(default_factory=dict)
-    files: list[EarlierEntry] = field(default_factory=list)
+    objects: dict[str, list[OriginalValue]] = field(default_factory=dict)
+    files: list[OriginalEntry] = field(default_factory=list)
 
     @classmethod
     def parsed(cls, text: str) -> Found:
@@ -89,7 +89,7 @@ class Found:
         """The record as an output."""
         return json.dumps({"objects": self.objects, "files": self.files})
 
-    def file(self, edit: TowerYmlEdit) -> EarlierEntry | None:
+    def file(self, edit: TowerYmlEdit) -> OriginalEntry | None:
         """What was recorded of the file that an edit names."""
         same = [each for each in self.files if (each["config_map"], each["key"]) == (edit["config_map"], edit["key"])]
         return same[0] if same else None
@@ -135,17 +135,18 @@ class PlatformAsFoundProvider(PlatformProvider):
         deployments = [target.partition("/")[2] for target in found.objects if target.startswith("Deployment/")]
         for target in found.objects:
             if target.startswith("ConfigMap/"):
-                give_back(api, target, found, manager)
+                restore(api, target, found, manager)
         for file in found.files:
-            tower_yml_file(api, file, manager).give_back(file)
+            tower_yml_file(api, file, manager).restore(file)
         for deployment in deployments:
-            if give_back(api, f"Deployment/{deployment}", found, manager):
+            if restore(api, f"Deployment/{deployment}", found, manager):
                 wait_for_rollout(api, deployment, _props["timeout_seconds"])
 
 
-def give_back(api: PlatformApi, target: str, found: Found, manager: str) -> bool:
-    """Takes our fields off one object, and puts back what was there; says whether there was anything of ours."""
-    return change(api, target, apply_body(target, {}), manager, force=False, earlier=found.objects.get(target, []))
+def restore(api: PlatformApi, target: str, found: Found, manager: str) -> bool:
+    """Removes our fields from one object, and puts the original values back; returns whether it had any of ours."""
+    originals = found.objects.get(target, [])
+    return apply_edit(api, target, apply_body(target, {}), manager, force=False, originals=originals)
 
 
 def _record(api: PlatformApi, props: Properties, before: Found) -> Found:
@@ -157,7 +158,7 @@ def _record(api: PlatformApi, props: Properties, before: Found) -> Found:
             live = api.get(target)
             if live is None:
                 raise PlatformError(f"there is no {target} in namespace {api.namespace}")
-            objects[target] = recorded(live, target, fields[target], manager, objects[target])
+            objects[target] = record_originals(live, target, fields[target], manager, objects[target])
     edit = tower_yml_of(props)
     if edit is None:
         return Found(objects, before.files)

@@ -10,10 +10,7 @@ import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 
 from components.own_resource import OwnResource
-from components.platform_api import Object, OwnedByOthersError, PlatformApi, PlatformError
-from components.platform_as_found import Found, give_back
-from components.platform_changes import change, check
-from components.platform_fields import drifted, in_sync, items, name_of, names_of, observed, part_of
+from components.platform_as_found import Found, restore
 from components.platform_provider import (
     Location,
     PlatformProvider,
@@ -25,9 +22,12 @@ from components.platform_provider import (
     replacing,
     tower_yml_of,
 )
-from components.pods import CHECKSUM_ANNOTATION
-from components.rollout import wait_for_rollout
-from components.tower_yml import TowerYmlEdit, tower_yml_file
+from live.changes import apply_edit, dry_run_edit
+from live.edits import CHECKSUM_ANNOTATION, drifted, items, name_of, names_of, observed, part_of
+from live.fields import Object, in_sync
+from live.platform import OwnedByOthersError, PlatformApi, PlatformError
+from live.rollout import wait_for_rollout
+from live.tower_yml import TowerYmlEdit, tower_yml_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class PlatformEditsArgs:
 
     Args:
         location: which install it is.
-        edits: what is added to each object, as :mod:`components.platform_fields` describes it.
+        edits: what is added to each object, as :mod:`live.edits` describes it.
         restarts: Deployment → checksum of all that its pods read; they restart when it changes.
         tower_yml: the edit of tower.yml.
         found: the record of what was there.
@@ -79,7 +79,7 @@ class PlatformEditsProvider(PlatformProvider):
 
     def create(self, props: Properties) -> CreateResult:
         """Makes the edits: ConfigMaps, tower.yml, then one Deployment after the other, each with its restart."""
-        _edit(api_of(props), props)
+        _make_edits(api_of(props), props)
         return CreateResult(f"{props['namespace']}/{props['field_manager']}", props)
 
     def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
@@ -93,7 +93,7 @@ class PlatformEditsProvider(PlatformProvider):
 
     def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
         """Makes what is missing; gives back what is no longer edited."""
-        _edit(api_of(_news), _news)
+        _make_edits(api_of(_news), _news)
         return UpdateResult({key: value for key, value in _news.items() if key != "drift"})
 
     def read(self, id_: str, props: Properties) -> ReadResult:
@@ -145,56 +145,56 @@ def _all_made(api: PlatformApi, props: Properties) -> bool:
     return edit is None or tower_yml_file(api, edit, props["field_manager"]).shown() == edit["allowed_workspaces"]
 
 
-def _edit(api: PlatformApi, news: Properties) -> None:
+def _make_edits(api: PlatformApi, news: Properties) -> None:
     found = Found.parsed(news["found"])
-    wanted = bodies(news)
-    _check(api, news, wanted)
-    gone = [target for target in found.objects if target not in wanted]
-    for target in [*gone, *wanted]:
+    desired = bodies(news)
+    _dry_run(api, news, desired)
+    gone = [target for target in found.objects if target not in desired]
+    for target in [*gone, *desired]:
         if target.startswith("ConfigMap/"):
-            _change(api, target, wanted.get(target), news, found)
+            _apply(api, target, desired.get(target), news, found)
     _edit_files(api, news, found)
-    for target in [*gone, *wanted]:
+    for target in [*gone, *desired]:
         if target.startswith("Deployment/"):
-            changed = _change(api, target, wanted.get(target), news, found)
+            changed = _apply(api, target, desired.get(target), news, found)
             # One that is no longer edited may be in any state by now.
-            if changed or target in wanted:
+            if changed or target in desired:
                 wait_for_rollout(api, target.partition("/")[2], news["timeout_seconds"])
 
 
-def _change(api: PlatformApi, target: str, body: Object | None, news: Properties, found: Found) -> bool:
+def _apply(api: PlatformApi, target: str, body: Object | None, news: Properties, found: Found) -> bool:
     manager = news["field_manager"]
     if body is None:
-        return give_back(api, target, found, manager)
+        return restore(api, target, found, manager)
     force = target in news["take_over"]
-    return change(api, target, body, manager, force=force, earlier=found.objects.get(target, []))
+    return apply_edit(api, target, body, manager, force=force, originals=found.objects.get(target, []))
 
 
 def _edit_files(api: PlatformApi, news: Properties, found: Found) -> None:
     edit = tower_yml_of(news)
     current = found.file(edit) if edit is not None else None
-    for earlier in found.files:
-        if earlier is not current:
-            tower_yml_file(api, earlier, news["field_manager"]).give_back(earlier)
+    for original in found.files:
+        if original is not current:
+            tower_yml_file(api, original, news["field_manager"]).restore(original)
     if edit is not None:
         owners = current["owners"] if current is not None else []
         tower_yml_file(api, edit, news["field_manager"]).write(edit["allowed_workspaces"], owners)
 
 
-def _check(api: PlatformApi, news: Properties, wanted: Mapping[str, Object]) -> None:
+def _dry_run(api: PlatformApi, news: Properties, desired: Mapping[str, Object]) -> None:
     """Tries everything before anything is changed.
 
     Raises:
         PlatformError: all that is missing, or others', or refused.
     """
     problems: list[str] = []
-    for target, body in wanted.items():
+    for target, body in desired.items():
         live = api.get(target)
         if live is None:
             problems.append(f"there is no {target} in namespace {api.namespace}")
         elif not in_sync(live, body, news["field_manager"]):
             try:
-                check(api, live, body, news["field_manager"], force=target in news["take_over"])
+                dry_run_edit(api, live, body, news["field_manager"], force=target in news["take_over"])
             except OwnedByOthersError as error:
                 problems += _in_the_way(error, news["take_over"])
             except PlatformError as error:

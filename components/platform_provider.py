@@ -1,4 +1,4 @@
-"""What the dynamic resources of a Platform install share: how they reach it, and when they are another one."""
+"""Shared by the two dynamic resources that edit Platform: the connection, and which changes mean replacement."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, Final, TypedDict
 
 from pulumi.dynamic import CheckResult, ConfigureRequest, ResourceProvider
 
-from components.cluster import ClusterConnection
-from components.platform_api import PlatformApi
-from components.platform_fields import apply_body
-from components.tower_yml import TowerYmlEdit
+from live.cluster import Cluster
+from live.edits import apply_body
+from live.platform import PlatformApi
+from live.tower_yml import TowerYmlEdit
 
 Properties = dict[str, Any]
 
@@ -23,9 +23,9 @@ REPLACING: Final = ("namespace", "namespace_uid", "field_manager")
 class Location(TypedDict):
     """The inputs that say which install it is.
 
-    ``kubeconfig`` and ``context`` as in :class:`ClusterConnection`, with "" for None; ``field_manager`` is who owns
-    what is added; ``deployments`` are those that restart, in this order; ``take_over`` the objects of which fields may
-    be forced; ``timeout_seconds`` the longest that one Deployment may take to restart.
+    ``kubeconfig`` and ``context`` as in :class:`live.cluster.Cluster`, with "" for None; ``field_manager`` is the owner
+    of what is added; ``deployments`` are those that restart, in this order; ``take_over`` the objects of which fields
+    may be forced; ``timeout_seconds`` the longest that one Deployment may take to restart.
     """
 
     kubeconfig: str
@@ -90,4 +90,4 @@ def tower_yml_of(props: Properties) -> TowerYmlEdit | None:
 @functools.lru_cache(maxsize=8)
 def _api(kubeconfig: str | None, context: str | None, namespace: str) -> PlatformApi:
     # Each connection to EKS runs the AWS CLI for a token.
-    return PlatformApi(ClusterConnection(kubeconfig=kubeconfig, context=context), namespace)
+    return PlatformApi(Cluster(kubeconfig=kubeconfig, context=context), namespace)

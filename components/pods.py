@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_kubernetes import core, meta, policy
 
-from settings.labels import labels_of_stack, owner_of
-
-CHECKSUM_ANNOTATION = "checksum/studios"
-"""The pod-template annotation that changes with what the pod reads."""
+from live.edits import CHECKSUM_ANNOTATION
+from live.ownership import labels_of_stack, owner_of
 
 CONNECT_UID = 65532
 """User, group and fsGroup of the Connect images in Seqera's templates."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pulumi
 
-from components.cluster import ClusterConnection, eks_connection
+from components.cluster import eks_cluster, kubernetes_provider
 from components.compose import ComposeStudios, ComposeStudiosArgs
 from components.compose_site import find_site
 from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from components.pods import owner_of_stack
+from live.cluster import Cluster
 from settings.model import Settings
 from settings.targets import COMPOSE
 from survey.certificate import survey_certificate
@@ -43,11 +44,11 @@ def deploy(
         return ComposeStudios(name, ComposeStudiosArgs(settings=settings, site=site, profile=profile), opts)
     field_manager = owner_of_stack()
     if settings.eks_cluster is not None:
-        cluster = eks_connection(settings.eks_cluster, profile=profile)
+        cluster = eks_cluster(settings.eks_cluster, profile=profile)
     else:
-        cluster = ClusterConnection(kubeconfig=settings.kubeconfig, context=settings.kube_context)
-    survey_platform(cluster.access(), settings, field_manager=field_manager)
-    provider = cluster.provider(cluster_name, settings.namespace)
+        cluster = Cluster(kubeconfig=settings.kubeconfig, context=settings.kube_context)
+    survey_platform(cluster, settings, field_manager=field_manager)
+    provider = kubernetes_provider(cluster_name, cluster, settings.namespace)
     return KubernetesStudios(
         name,
         KubernetesStudiosArgs(settings=settings, cluster=cluster, field_manager=field_manager),

@@ -17,7 +17,7 @@ _LINE = 100
 _LAUNCHER = """\
 #!/bin/sh
 # Unpacks the install script of Seqera Studios and what it calls, and runs it. To be read, they are in delivery/instance
-# and settings/ of the program's repository; `python -m delivery` writes them into a folder.
+# and live/ of the program's repository; `python -m delivery` writes them into a folder.
 set -eu
 umask 077
 tools=$(mktemp -d)
@@ -37,7 +37,7 @@ sh "$tools/install.sh" {arguments}
 
 
 def tools() -> dict[str, str]:
-    """Path below the script's folder → text. settings/tower_yml.py runs there as it is, over another parser of YAML."""
+    """Path below the script's folder → text. live/tower_yml_text.py runs there unchanged, on another YAML parser."""
     stand_in = '"""See yaml_subset."""\n\nfrom yaml_subset import *  # noqa: F403\n'
     return {
         SCRIPT: _text(_INSTANCE / SCRIPT),
@@ -48,9 +48,9 @@ def tools() -> dict[str, str]:
         "ruamel/yaml/__init__.py": stand_in,
         "ruamel/yaml/error.py": stand_in,
         "ruamel/yaml/nodes.py": stand_in,
-        "settings/__init__.py": "",
-        "settings/tower_yml.py": _text(_ROOT / "settings" / "tower_yml.py"),
-        "settings/yaml_text.py": _text(_ROOT / "settings" / "yaml_text.py"),
+        "live/__init__.py": "",
+        "live/tower_yml_text.py": _text(_ROOT / "live" / "tower_yml_text.py"),
+        "live/yaml_text.py": _text(_ROOT / "live" / "yaml_text.py"),
     }
 
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from live.ownership import list_item, managed_fields, manager_names, owners_of
 from settings.environment import PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE, platform_environment
 from settings.errors import Problem
 from settings.model import Settings
 from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE, reads_tower_yml
-from survey.ownership import item, owners
 
 _SECRET_LOOKING = re.compile(r"PASSWORD|TOKEN|SECRET|CREDENTIAL|PRIVATE|_KEY$")
 _SETTING_OF: Mapping[str, str] = {
@@ -66,12 +66,12 @@ def conflicts(
         live = deployments[deployment]
         objects.append((f"Deployment/{deployment}", live, _in_deployment(settings, live, container)))
     differing = [
-        (target, wanted, owners(live, wanted.path))
+        (target, wanted, _managers(live, wanted.path))
         for target, live, fields in objects
         for wanted in fields
         if wanted.theirs is not None
         and wanted.theirs != wanted.ours
-        and set(owners(live, wanted.path)) != {field_manager}
+        and set(_managers(live, wanted.path)) != {field_manager}
         and (target not in settings.take_over or wanted.ours is None)
     ]
     # Each object its own place in the list, so that the commands can be run one after the other.
@@ -97,7 +97,7 @@ def _in_deployment(settings: Settings, live: Mapping[str, Any], container_name: 
     pod = live["spec"]["template"]["spec"]
     (container,) = (each for each in pod["containers"] if each["name"] == container_name)
     to_pod = ("f:spec", "f:template", "f:spec")
-    to_container = (*to_pod, "f:containers", item(name=container_name))
+    to_container = (*to_pod, "f:containers", list_item(name=container_name))
 
     variables = {each["name"]: each for each in container.get("env") or []}
     token = {"secretKeyRef": {"name": settings.token_secret_in_use, "key": "token"}}
@@ -109,21 +109,25 @@ def _in_deployment(settings: Settings, live: Mapping[str, Any], container_name: 
     ):
         entry = variables.get(name)
         theirs = None if entry is None else entry.get("valueFrom") or entry.get("value", "")
-        yield _Wanted(setting, name, ours, theirs, (*to_container, "f:env", item(name=name)))
+        yield _Wanted(setting, name, ours, theirs, (*to_container, "f:env", list_item(name=name)))
 
     folder = posixpath.dirname(settings.pem_path)
     mounts = {each["mountPath"].rstrip("/"): each["name"] for each in container.get("volumeMounts") or []}
     yield _Wanted(
         *("certVolume", f"the mount at {folder}", settings.cert_volume, mounts.get(folder)),
-        (*to_container, "f:volumeMounts", item(mountPath=folder)),
+        (*to_container, "f:volumeMounts", list_item(mountPath=folder)),
     )
     volumes = {each["name"]: each for each in pod.get("volumes") or []}
     volume = volumes.get(settings.cert_volume)
     yield _Wanted(
         *(oidc_setting, f"the volume {settings.cert_volume}", settings.oidc_secret_in_use),
         None if volume is None else (volume.get("secret") or {}).get("secretName") or "something else than a Secret",
-        (*to_pod, "f:volumes", item(name=settings.cert_volume)),
+        (*to_pod, "f:volumes", list_item(name=settings.cert_volume)),
     )
+
+
+def _managers(live: Mapping[str, Any], path: Sequence[str]) -> list[str]:
+    return manager_names(owners_of(managed_fields(live), tuple(path)))
 
 
 def _problem(wanted: _Wanted, target: str, owned_by: Sequence[str], place: int) -> Problem:

@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from live.api import ClusterApi, NotFoundError
+from live.cluster import Cluster
+from live.fields import Object
+from live.tower_yml_text import TowerYmlError, read_entry
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
-from settings.tower_yml import TowerYmlError, read_entry
 from settings.workspaces import reads_tower_yml
 from survey import conflicts
-from survey.cluster import ClusterAccess, ClusterReader, JsonObject, NotFoundError
 from survey.secrets import existing_secret_problems
 from survey.taken_names import taken_names
 
@@ -46,11 +48,11 @@ class PlatformInstall:
     """The namespace's Ingresses, and the load balancer group of each."""
 
 
-def survey_platform(access: ClusterAccess, settings: Settings, *, field_manager: str | None = None) -> PlatformInstall:
+def survey_platform(cluster: Cluster, settings: Settings, *, field_manager: str | None = None) -> PlatformInstall:
     """Reads the Platform install, and checks that everything the settings name is there.
 
     Args:
-        access: the cluster.
+        cluster: the way to it.
         settings: the stack's settings.
         field_manager: the name under which this stack owns what it adds and makes; what has that owner is no
             conflict. None for a stack that has nothing yet and only asks what is there.
@@ -59,13 +61,13 @@ def survey_platform(access: ClusterAccess, settings: Settings, *, field_manager:
         SettingsError: something is missing, or has another value and another owner, or a name is taken; or the
             cluster cannot be read.
     """
-    reader = access.reader()
-    found = _read(reader, settings.namespace)
+    api = ClusterApi(cluster)
+    found = _read(api, settings.namespace)
     problems = [
         *_workload_problems(found, settings),
         *_config_map_problems(found, settings),
         *_secret_problems(found, settings),
-        *existing_secret_problems(reader, settings, found.secrets),
+        *existing_secret_problems(api, settings, found.secrets),
         *(taken_names(settings, found.by_kind(), field_manager) if field_manager else []),
     ]
     if not problems:
@@ -95,14 +97,14 @@ def survey_platform(access: ClusterAccess, settings: Settings, *, field_manager:
 class _Found:
     """The namespace's objects by kind and name; of Secrets, no more than the names."""
 
-    deployments: Mapping[str, JsonObject]
-    config_maps: Mapping[str, JsonObject]
-    secrets: Mapping[str, JsonObject]
-    services: Mapping[str, JsonObject]
-    ingresses: Mapping[str, JsonObject]
-    stateful_sets: Mapping[str, JsonObject]
+    deployments: Mapping[str, Object]
+    config_maps: Mapping[str, Object]
+    secrets: Mapping[str, Object]
+    services: Mapping[str, Object]
+    ingresses: Mapping[str, Object]
+    stateful_sets: Mapping[str, Object]
 
-    def by_kind(self) -> dict[str, Mapping[str, JsonObject]]:
+    def by_kind(self) -> dict[str, Mapping[str, Object]]:
         """The same by the words of kubectl."""
         return {
             "Deployment": self.deployments,
@@ -114,29 +116,29 @@ class _Found:
         }
 
 
-def _read(reader: ClusterReader, namespace: str) -> _Found:
+def _read(api: ClusterApi, namespace: str) -> _Found:
     core, apps, net = (
         f"{group}/namespaces/{namespace}" for group in ("/api/v1", "/apis/apps/v1", "/apis/networking.k8s.io/v1")
     )
     with ThreadPoolExecutor(max_workers=7) as pool:
-        exists = pool.submit(_require_namespace, reader, namespace)
+        exists = pool.submit(_require_namespace, api, namespace)
         lists = [
-            pool.submit(reader.list, f"{apps}/deployments"),
-            pool.submit(reader.list, f"{core}/configmaps"),
-            pool.submit(reader.list, f"{core}/secrets", names_only=True),
-            pool.submit(reader.list, f"{core}/services"),
-            pool.submit(reader.list, f"{net}/ingresses"),
-            pool.submit(reader.list, f"{apps}/statefulsets", names_only=True),
+            pool.submit(api.list, f"{apps}/deployments"),
+            pool.submit(api.list, f"{core}/configmaps"),
+            pool.submit(api.list, f"{core}/secrets", names_only=True),
+            pool.submit(api.list, f"{core}/services"),
+            pool.submit(api.list, f"{net}/ingresses"),
+            pool.submit(api.list, f"{apps}/statefulsets", names_only=True),
         ]
         exists.result()
         return _Found(*({item["metadata"]["name"]: item for item in future.result()} for future in lists))
 
 
-def _require_namespace(reader: ClusterReader, namespace: str) -> None:
+def _require_namespace(api: ClusterApi, namespace: str) -> None:
     try:
-        found = reader.get(f"/api/v1/namespaces/{namespace}")
+        found = api.get(f"/api/v1/namespaces/{namespace}")
     except NotFoundError:
-        raise SettingsError([_missing_namespace(reader, namespace)]) from None
+        raise SettingsError([_missing_namespace(api, namespace)]) from None
     if "deletionTimestamp" in found["metadata"] or found.get("status", {}).get("phase") == "Terminating":
         raise SettingsError(
             [
@@ -150,9 +152,9 @@ def _require_namespace(reader: ClusterReader, namespace: str) -> None:
         )
 
 
-def _missing_namespace(reader: ClusterReader, namespace: str) -> Problem:
+def _missing_namespace(api: ClusterApi, namespace: str) -> Problem:
     try:
-        names = [each["metadata"]["name"] for each in reader.list("/api/v1/namespaces", names_only=True)]
+        names = [each["metadata"]["name"] for each in api.list("/api/v1/namespaces", names_only=True)]
     except SettingsError:
         # Who may read one namespace often may not list them.
         return Problem("namespace", namespace, "is no Namespace; write the right one in namespace")
@@ -217,8 +219,8 @@ def _secret_problems(found: _Found, settings: Settings) -> Iterator[Problem]:
             yield _missing(key, name, "Secret", list(found.secrets), f" in namespace {settings.namespace}")
 
 
-def _containers(deployment: Mapping[str, Any]) -> list[JsonObject]:
-    containers: list[JsonObject] = deployment["spec"]["template"].get("spec", {}).get("containers", [])
+def _containers(deployment: Mapping[str, Any]) -> list[Object]:
+    containers: list[Object] = deployment["spec"]["template"].get("spec", {}).get("containers", [])
     return containers
 
 

@@ -6,28 +6,30 @@ import base64
 import binascii
 from collections.abc import Collection, Iterator
 
+from live.api import ClusterApi, NotFoundError
+from live.edits import PEM_KEY, TOKEN_KEY
+from live.fields import Object
 from settings.errors import Problem
 from settings.model import Settings
-from survey.cluster import ClusterReader, JsonObject, NotFoundError
 
 _PRIVATE, _PUBLIC = "PRIVATE KEY-----", "-----BEGIN PUBLIC KEY-----"
 
 
-def existing_secret_problems(reader: ClusterReader, settings: Settings, names: Collection[str]) -> Iterator[Problem]:
+def existing_secret_problems(api: ClusterApi, settings: Settings, names: Collection[str]) -> Iterator[Problem]:
     """What is wrong with the Secrets of `existingTokenSecret` and `existingOidcSecret`; their values stay unsaid.
 
     Args:
-        reader: the cluster.
+        api: the cluster.
         settings: the stack's settings.
         names: the Secrets that there are.
     """
     for setting, secret, key in (
-        ("existingTokenSecret", settings.existing_token_secret, "token"),
-        ("existingOidcSecret", settings.existing_oidc_secret, "oidc.pem"),
+        ("existingTokenSecret", settings.existing_token_secret, TOKEN_KEY),
+        ("existingOidcSecret", settings.existing_oidc_secret, PEM_KEY),
     ):
         if secret is None:
             continue
-        held = _read(reader, settings.namespace, secret) if secret in names else None
+        held = _read(api, settings.namespace, secret) if secret in names else None
         if held is None:
             there = f"there are {', '.join(sorted(names))}" if names else "there is none"
             yield Problem(setting, secret, f"is no Secret in namespace {settings.namespace}; {there}")
@@ -38,9 +40,9 @@ def existing_secret_problems(reader: ClusterReader, settings: Settings, names: C
             yield Problem(setting, secret, message)
 
 
-def _read(reader: ClusterReader, namespace: str, secret: str) -> JsonObject | None:
+def _read(api: ClusterApi, namespace: str, secret: str) -> Object | None:
     try:
-        data: JsonObject = reader.get(f"/api/v1/namespaces/{namespace}/secrets/{secret}").get("data") or {}
+        data: Object = api.get(f"/api/v1/namespaces/{namespace}/secrets/{secret}").get("data") or {}
     except NotFoundError:
         return None
     return data
@@ -51,7 +53,7 @@ def _wrong_value(key: str, encoded: str) -> str | None:
         value = base64.b64decode(encoded).decode()
     except (binascii.Error, UnicodeDecodeError):
         return f"has something at {key} that is no text"
-    if key == "token":
+    if key == TOKEN_KEY:
         usable = value and value == value.strip()
         return None if usable else f"has a {key} that is empty, or begins or ends with a space or a line break"
     if _PRIVATE not in value or _PUBLIC not in value.partition(_PRIVATE)[2]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from live.ownership import INSTANCE, belongs_to, labels_of_stack, stack_of
 from settings.errors import Problem
-from settings.labels import INSTANCE, belongs_to, labels_of_stack, stack_of
 from settings.model import Settings
 
 Named = Mapping[str, Mapping[str, Any]]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from components.cluster import ClusterConnection
 from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
+from live.cluster import Cluster
 from pipeline.report import short_type
 from settings.parsing import parse_settings
 from tests.unit.components.mocks import Recording, run
@@ -28,7 +28,7 @@ Edges = set[tuple[str, str]]
 def recorded() -> Recording:
     """What the program asks for with the least settings."""
     settings = parse_settings(SETTINGS)
-    args = KubernetesStudiosArgs(settings=settings, cluster=ClusterConnection(), field_manager="studios-diagram")
+    args = KubernetesStudiosArgs(settings=settings, cluster=Cluster(), field_manager="studios-diagram")
 
     def program() -> None:
         KubernetesStudios(TOP, args)

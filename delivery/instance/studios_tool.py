@@ -25,7 +25,7 @@ from ruamel.yaml.error import YAMLError
 from studios_host import agreement
 from studios_host.errors import RefusedError
 
-from settings.tower_yml import Entry, TowerYmlError, read_entry, restore, set_allowed_workspaces
+from live.tower_yml_text import Entry, TowerYmlError, read_entry, restore, set_allowed_workspaces
 
 FORMAT = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -1,7 +1,7 @@
 """The part of YAML that configuration files are written in, with nothing but Python's standard library (3.9 or newer).
 
 On a Docker Compose host there is no ruamel.yaml. This module stands in for the few names of it that
-settings/yaml_text.py and settings/tower_yml.py use, so that the very same code edits tower.yml there. It gives every
+live/yaml_text.py and live/tower_yml_text.py use, so that the very same code edits tower.yml there. It gives every
 node the place that ruamel.yaml gives it, or refuses the text: tags, complex keys, anchors on keys and other rarities.
 """
 

@@ -18,8 +18,8 @@ import yaml_subset
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings import tower_yml
-from tests.unit.settings.test_tower_yml import documents, workspaces
+from live import tower_yml_text as tower_yml
+from tests.unit.live.test_tower_yml_text import documents, workspaces
 
 #: What breaks a text in ways that a person might.
 PIECES = [
@@ -59,7 +59,7 @@ def _as_on_the_host() -> Iterator[None]:
 
 
 with _as_on_the_host():
-    on_the_host = importlib.import_module("settings.tower_yml")
+    on_the_host = importlib.import_module("live.tower_yml_text")
 
 REFUSED = (tower_yml.TowerYmlError, on_the_host.TowerYmlError, yaml_subset.YAMLError)
 

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 from components.platform_as_found import PlatformAsFoundProvider
 from components.platform_edits import PlatformEditsProvider
-from components.platform_fields import names_of
+from live.edits import names_of
 from testbed import paths
 from testbed.cluster import kubectl
 from testbed.platform.install import manifests

@@ -16,7 +16,17 @@ from testbed import paths
 
 PROJECT = "seqera-studios"
 #: What the engine needs of the checkout.
-PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "delivery", "settings", "survey", "requirements.txt", ".venv")
+PROGRAM = (
+    "Pulumi.yaml",
+    "__main__.py",
+    "components",
+    "delivery",
+    "live",
+    "settings",
+    "survey",
+    "requirements.txt",
+    ".venv",
+)
 
 
 def program_in(folder: Path) -> dict[str, Path]:

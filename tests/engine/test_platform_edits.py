@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from components.platform_api import PlatformError
+from live.platform import PlatformError
 from tests.engine.platform_owner import BACKEND, CONFIG_MAP, CRON, TOKEN_VARIABLE, Edits, Owner, seconds_pass
 
 URL = "TOWER_DATA_STUDIO_CONNECT_URL"

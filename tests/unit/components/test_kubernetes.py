@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from components.cluster import ClusterConnection
 from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from components.outputs import COMPOSE_OUTPUTS, STACK_OUTPUTS, outputs_table
+from live.cluster import Cluster
 from settings.parsing import parse_settings
 from tests.unit.components.mocks import LOAD_BALANCER, Recording, run
 
@@ -32,7 +32,7 @@ COMPONENTS = {
 
 def studios(*, encrypted: tuple[str, ...] = (), **changes: Any) -> Recording:
     settings = parse_settings(MINIMUM | changes, encrypted)
-    args = KubernetesStudiosArgs(settings=settings, cluster=ClusterConnection(), field_manager="studios-test")
+    args = KubernetesStudiosArgs(settings=settings, cluster=Cluster(), field_manager="studios-test")
 
     def program() -> None:
         KubernetesStudios("studios", args)
@@ -103,7 +103,7 @@ def test_the_zone_is_looked_up_once_and_not_at_all_if_its_id_is_given() -> None:
     assert [token for token, _ in studios().calls].count(lookup) == 1
     by_id = {key: value for key, value in MINIMUM.items() if key != "hostedZone"} | {"hostedZoneId": "Z0BYID"}
     settings = parse_settings(by_id)
-    args = KubernetesStudiosArgs(settings=settings, cluster=ClusterConnection(), field_manager="m")
+    args = KubernetesStudiosArgs(settings=settings, cluster=Cluster(), field_manager="m")
 
     def program() -> None:
         KubernetesStudios("studios", args)

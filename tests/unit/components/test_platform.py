@@ -1,13 +1,14 @@
 from typing import Any
 
-from components.cluster import ClusterConnection
-from components.platform import PlatformIntegration, PlatformIntegrationArgs, PlatformWorkload
+from components.platform import PlatformIntegration, PlatformIntegrationArgs
 from components.pods import SecretKey
-from components.tower_yml import TowerYmlEdit
+from live.cluster import Cluster
+from live.edits import PlatformWorkload
+from live.tower_yml import TowerYmlEdit
 from tests.unit.components.mocks import FOUND, Recording, run
 
 BASE: dict[str, Any] = {
-    "cluster": ClusterConnection(context="prod"),
+    "cluster": Cluster(context="prod"),
     "namespace": "platform-stage",
     "field_manager": "studios-test",
     "config_map": "tower-backend-cfg",

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from components.cluster import ClusterConnection
 from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from delivery.bundle import Credentials, bundle
+from live.cluster import Cluster
 from settings.errors import SettingsError
 from settings.model import Settings
 from settings.parsing import FIELDS, SECRET_KEYS, parse_settings
@@ -70,7 +70,7 @@ def read(target: str, platform: Version, connect: Version) -> Settings:
 
 def on_kubernetes(settings: Settings) -> Written:
     """What the composition asks for: the ConfigMaps, the variables of the pods, and the edits of Platform."""
-    args = KubernetesStudiosArgs(settings=settings, cluster=ClusterConnection(), field_manager="studios-test")
+    args = KubernetesStudiosArgs(settings=settings, cluster=Cluster(), field_manager="studios-test")
 
     def program() -> None:
         KubernetesStudios("studios", args)

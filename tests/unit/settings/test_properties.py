@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.cluster import ClusterConnection
 from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
+from live.cluster import Cluster
 from settings.errors import SettingsError
 from settings.model import Settings
 from settings.parsing import FIELDS, SECRET_KEYS, parse_settings
@@ -177,7 +177,7 @@ def objects(recording: Recording) -> list[Asked]:
 
 
 def made_of(read: Settings) -> Recording:
-    args = KubernetesStudiosArgs(settings=read, cluster=ClusterConnection(), field_manager="studios-test")
+    args = KubernetesStudiosArgs(settings=read, cluster=Cluster(), field_manager="studios-test")
 
     def program() -> None:
         KubernetesStudios("studios", args)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from survey.cluster import ClusterAccess
+from live.cluster import Cluster
 
 
 @dataclass
@@ -40,15 +40,17 @@ class FakeApi:
         return 404, {"kind": "Status", "message": "not found"}
 
     @property
-    def access(self) -> ClusterAccess:
+    def access(self) -> Cluster:
         """The way to it."""
-        return ClusterAccess(
-            kubeconfig={
-                "clusters": [{"name": "c", "cluster": {"server": self.url}}],
-                "users": [{"name": "u", "user": {"token": "not-a-real-token"}}],
-                "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-                "current-context": "x",
-            }
+        return Cluster(
+            kubeconfig=json.dumps(
+                {
+                    "clusters": [{"name": "c", "cluster": {"server": self.url}}],
+                    "users": [{"name": "u", "user": {"token": "not-a-real-token"}}],
+                    "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+                    "current-context": "x",
+                }
+            )
         )
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from live.cluster import Cluster
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
-from survey.cluster import ClusterAccess
 from survey.platform import survey_platform
 
 from .conftest import APPS, CORE, LEAST, NET, FakeApi
@@ -200,7 +200,7 @@ def test_a_kubeconfig_that_is_none_is_one_line(tmp_path: Any, content: str) -> N
     file = tmp_path / "kubeconfig"
     file.write_text(content)
     with pytest.raises(SettingsError) as caught:
-        ClusterAccess(kubeconfig=str(file)).reader()
+        Cluster(kubeconfig=str(file)).client()
     (problem,) = caught.value.problems
     assert str(problem).startswith(f'seqera-studios:kubeconfig: "{file}" ')
     assert str(problem).endswith("; check that `kubectl get nodes` works from here")
@@ -209,7 +209,7 @@ def test_a_kubeconfig_that_is_none_is_one_line(tmp_path: Any, content: str) -> N
 
 def test_a_kubeconfig_given_as_json_that_is_none_is_one_line() -> None:
     with pytest.raises(SettingsError) as caught:
-        ClusterAccess(kubeconfig='{"clusters": [').reader()
+        Cluster(kubeconfig='{"clusters": [').client()
     (problem,) = caught.value.problems
     assert str(problem) == (
         "seqera-studios:kubeconfig: cannot be read: it is no kubeconfig; check that `kubectl get nodes` works from here"

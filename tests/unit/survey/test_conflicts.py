@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
-from survey.ownership import item, owners
 from survey.platform import survey_platform
 
 from .conftest import APPS, CORE, LEAST, FakeApi, named
@@ -107,22 +104,3 @@ def test_an_earlier_list_in_tower_yml_is_no_conflict_since_it_is_given_back(plat
     entry = "tower:\n  data-studio:\n    allowed-workspaces: [1]\n"
     platform.lists[f"{CORE}/configmaps"][1] = named("tower-yml", data={"tower.yml": entry})
     assert found(platform) == []
-
-
-@pytest.mark.parametrize(
-    ("path", "managers"),
-    [
-        (("f:data",), ("kubectl", "helm")),
-        (("f:data", "f:A"), ("kubectl",)),
-        (("f:data", "f:Z"), ()),
-        (("f:spec", item(name="backend"), "f:env"), ("helm",)),
-    ],
-)
-def test_the_owners_of_a_field_are_read_from_managed_fields(path: tuple[str, ...], managers: tuple[str, ...]) -> None:
-    live = named("x")
-    live["metadata"]["managedFields"] = [
-        managed("kubectl", {"f:data": {"f:A": {}}}),
-        managed("helm", {"f:data": {"f:B": {}}, "f:spec": {'k:{"name":"backend"}': {"f:env": {}}}}),
-        managed("helm", {"f:data": {"f:C": {}}}),
-    ]
-    assert owners(live, path) == managers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import ssl
 import threading
 from collections.abc import Iterator
@@ -11,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from live.cluster import Cluster, kubeconfig_for_eks
 from settings.errors import SettingsError
 from settings.model import Settings
 from settings.parsing import parse_settings
-from survey.cluster import ClusterAccess, kubeconfig_for_eks
 from survey.platform import survey_platform
 from testbed.pki import Authority
 
@@ -25,7 +26,7 @@ def settings(**changes: object) -> Settings:
     return parse_settings({**LEAST, **changes})
 
 
-def refused(access: ClusterAccess, read: Settings) -> list[str]:
+def refused(access: Cluster, read: Settings) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         survey_platform(access, read)
     return [str(problem) for problem in caught.value.problems]
@@ -141,7 +142,7 @@ def test_a_cluster_that_does_not_answer_is_one_line_with_what_to_check() -> None
         **kubeconfig_for_eks("c", "http://127.0.0.1:1", "", "us-east-1"),
         "users": [{"name": "c", "user": {}}],
     }
-    (problem,) = refused(ClusterAccess(kubeconfig=kubeconfig, setting="eksCluster"), settings())
+    (problem,) = refused(Cluster(kubeconfig=json.dumps(kubeconfig), setting="eksCluster"), settings())
     assert problem.startswith("seqera-studios:eksCluster: the cluster at http://127.0.0.1:1 does not answer (")
     assert problem.endswith("Connection refused); check that `kubectl get nodes` works from here")
 
@@ -166,16 +167,16 @@ def test_an_error_of_the_api_server_is_shown_with_its_status(platform: FakeApi) 
 
 
 def test_a_kubeconfig_or_context_that_is_not_there_is_named(platform: FakeApi) -> None:
-    (problem,) = refused(ClusterAccess(kubeconfig="/no/such/kubeconfig"), settings())
+    (problem,) = refused(Cluster(kubeconfig="/no/such/kubeconfig"), settings())
     assert problem.startswith('seqera-studios:kubeconfig: "/no/such/kubeconfig" gives no way to a cluster')
-    (problem,) = refused(ClusterAccess(kubeconfig=platform.access.kubeconfig, context="other"), settings())
+    (problem,) = refused(Cluster(kubeconfig=platform.access.kubeconfig, context="other"), settings())
     assert problem.startswith('seqera-studios:kubeContext: "other" gives no way to a cluster')
 
 
 def test_a_token_command_that_fails_is_shown_with_its_reason() -> None:
     kubeconfig = kubeconfig_for_eks("c", "https://127.0.0.1:1", "QUJD", "us-east-1")
     kubeconfig["users"][0]["user"]["exec"] |= {"command": "sh", "args": ["-c", "echo no credentials here >&2; exit 3"]}
-    (problem,) = refused(ClusterAccess(kubeconfig=kubeconfig, setting="eksCluster"), settings())
+    (problem,) = refused(Cluster(kubeconfig=json.dumps(kubeconfig), setting="eksCluster"), settings())
     assert problem == (
         "seqera-studios:eksCluster: gives no credentials: exec: process returned 3. no credentials here; "
         "check that `kubectl get nodes` works from here"
@@ -222,13 +223,15 @@ def test_a_wrong_certificate_authority_is_one_line_without_a_traceback(
     cluster = {"server": tls_server}
     if pem is not None:
         cluster["certificate-authority-data"] = base64.b64encode(pem).decode()
-    access = ClusterAccess(
-        kubeconfig={
-            "clusters": [{"name": "c", "cluster": cluster}],
-            "users": [{"name": "u", "user": {"token": "not-a-real-token"}}],
-            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-            "current-context": "x",
-        }
+    access = Cluster(
+        kubeconfig=json.dumps(
+            {
+                "clusters": [{"name": "c", "cluster": cluster}],
+                "users": [{"name": "u", "user": {"token": "not-a-real-token"}}],
+                "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+                "current-context": "x",
+            }
+        )
     )
     (said,) = refused(access, settings())
     assert said.startswith(

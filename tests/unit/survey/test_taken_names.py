@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from live.ownership import labels_of_stack
 from settings.errors import SettingsError
-from settings.labels import labels_of_stack
 from settings.parsing import parse_settings
 from survey.platform import survey_platform
 from tests.unit.survey.conftest import APPS, CORE, LEAST, NET, FakeApi, named

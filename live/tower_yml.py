@@ -1,11 +1,11 @@
-"""The allowed workspaces in tower.yml, a file of somebody else's that lives in one string of a ConfigMap.
+"""The allowed workspaces in tower.yml, a file that has another owner and lives in one string of a ConfigMap.
 
 Why server-side apply won't do here: the smallest thing that it can own is a key of the ConfigMap, here the whole file.
 To set one line, it would have to force the file from its owner; from then on it would overwrite each of the owner's
-edits with the text of the last ``up``, conflict with the owner's next apply, and on destroy take the file away
-altogether. So the live text is edited: read, changed in one entry, and written on condition that nobody else wrote
-meanwhile. Then the ownership of the key goes back to whoever had it, and destroy puts the entry that was found into
-whatever the file says by then.
+edits with the text of the last ``up``, conflict with the owner's next apply, and on destroy remove the file altogether.
+So the live text is edited: read, changed in one entry, and written on condition that nobody else wrote meanwhile. Then
+the ownership of the key goes back to its earlier owners, and destroy puts the original entry into whatever the file
+says by then.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypedDict
 
-from components.field_owners import Owner, handed_back, managed_fields, owners_of
-from components.platform_api import Object, PlatformApi, PlatformError, again_if_beaten
-from settings.tower_yml import Entry, TowerYmlError, read_entry, restore, set_allowed_workspaces
+from live.fields import Object
+from live.ownership import Owner, managed_fields, owners_of, transfer_ownership
+from live.platform import PlatformApi, PlatformError, retry_on_conflict
+from live.tower_yml_text import Entry, TowerYmlError, read_entry, restore, set_allowed_workspaces
 
 ABSENT = "absent"
-"""How an entry that isn't there is shown."""
+"""How a missing entry is shown."""
 
 
 class TowerYmlEdit(TypedDict):
@@ -35,8 +36,8 @@ class TowerYmlEdit(TypedDict):
     allowed_workspaces: str
 
 
-class EarlierEntry(TypedDict):
-    """What a file said before it was edited, who owned it, and which entries are ours and not its owner's."""
+class OriginalEntry(TypedDict):
+    """The entry that a file had, its owners, and the entries that we have written since. States hold these keys."""
 
     config_map: str
     key: str
@@ -59,26 +60,26 @@ class TowerYmlFile:
         return f"{self._key} of {self._target}"
 
     def shown(self) -> str | None:
-        """The live entry in the form of ``allowed_workspaces``, or "absent"; None if there is no such file."""
+        """The live entry in the form of ``allowed_workspaces``, or "absent"; None if the file is missing."""
         live = self._read()
         return None if live is None else _shown(self._entry(live))
 
-    def recorded(self, wanted: str, before: EarlierEntry | None) -> EarlierEntry:
-        """What destroy must bring back once ``wanted`` is written.
+    def recorded(self, wanted: str, before: OriginalEntry | None) -> OriginalEntry:
+        """What destroy must restore once ``wanted`` is written.
 
         Args:
             wanted: the entry that is about to be written.
-            before: what was recorded earlier; it stands unless the owner has written another entry since.
+            before: what was recorded last time; it stands unless the owner has written another entry since.
 
         Raises:
-            PlatformError: there is no such file, or it can't be edited safely.
+            PlatformError: the file is missing, or can't be edited safely.
         """
         live = self._existing()
         entry = self._entry(live)
         written = before["written"] if before is not None else []
         owners = owners_of(managed_fields(live), self._path, besides=self._manager)
         still_ours = before is not None and _shown(entry) in written
-        return EarlierEntry(
+        return OriginalEntry(
             config_map=self._target.partition("/")[2],
             key=self._key,
             entry=before["entry"] if before is not None and still_ours else asdict(entry),
@@ -90,7 +91,7 @@ class TowerYmlFile:
         """Tries the edit without making it.
 
         Raises:
-            PlatformError: there is no such file, or it can't be edited safely.
+            PlatformError: the file is missing, or can't be edited safely.
         """
         self._edited(self._existing(), lambda text: _with_workspaces(text, wanted))
 
@@ -98,14 +99,14 @@ class TowerYmlFile:
         """Sets the entry, and leaves the file to ``owners``, or to those that it has.
 
         Raises:
-            PlatformError: there is no such file, or it can't be edited safely.
+            PlatformError: the file is missing, or can't be edited safely.
         """
         self._edit(lambda text: _with_workspaces(text, wanted), owners)
 
-    def give_back(self, earlier: EarlierEntry) -> None:
-        """Puts the earlier entry back, unless its owner has written another one since, or the file is gone."""
+    def restore(self, original: OriginalEntry) -> None:
+        """Puts the original entry back, unless its owner has written another one since, or the file is gone."""
         if self._read() is not None:
-            self._edit(lambda text: _with_earlier(text, earlier), earlier["owners"])
+            self._edit(lambda text: _with_original(text, original), original["owners"])
 
     def _edit(self, change: Callable[[str], str], owners: Sequence[Owner]) -> None:
         def write() -> Sequence[Owner]:
@@ -115,15 +116,15 @@ class TowerYmlFile:
                 self._api.set_field(before, f"/data/{_escaped(self._key)}", text, self._manager)
             return owners_of(managed_fields(before), self._path, besides=self._manager) or owners
 
-        found = again_if_beaten(write)
+        found = retry_on_conflict(write)
 
-        def hand_back() -> None:
+        def transfer() -> None:
             live = self._existing()
-            fields = handed_back(managed_fields(live), self._manager, {self._path: found})
+            fields = transfer_ownership(managed_fields(live), self._manager, {self._path: found})
             if fields is not None:
                 self._api.set_field(live, "/metadata/managedFields", fields, self._manager)
 
-        again_if_beaten(hand_back)
+        retry_on_conflict(transfer)
 
     def _edited(self, live: Object, change: Callable[[str], str]) -> str:
         try:
@@ -157,10 +158,10 @@ def _with_workspaces(text: str, wanted: str) -> str:
     return set_allowed_workspaces(text, json.loads(wanted))
 
 
-def _with_earlier(text: str, earlier: EarlierEntry) -> str:
-    if _shown(read_entry(text)) not in earlier["written"]:
+def _with_original(text: str, original: OriginalEntry) -> str:
+    if _shown(read_entry(text)) not in original["written"]:
         return text
-    entry = earlier["entry"]
+    entry = original["entry"]
     return restore(text, Entry(depth=int(entry["depth"]), source=entry.get("source")))
 
 

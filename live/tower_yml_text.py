@@ -13,8 +13,8 @@ from typing import cast
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from settings import yaml_text
-from settings.yaml_text import Canonical, Pair, YamlTextError
+from live import yaml_text
+from live.yaml_text import Canonical, Pair, YamlTextError
 
 PATH = ("tower", "data-studio", "allowed-workspaces")
 INDENT = 2

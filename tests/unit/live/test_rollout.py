@@ -4,8 +4,8 @@ from typing import Any, cast
 
 import pytest
 
-from components.platform_api import PlatformApi, PlatformError
-from components.rollout import wait_for_rollout
+from live.platform import PlatformApi, PlatformError
+from live.rollout import wait_for_rollout
 
 STUCK: dict[str, Any] = {
     "metadata": {"generation": 2},

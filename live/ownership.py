@@ -1,4 +1,4 @@
-"""Who owns which field of an object, as ``metadata.managedFields`` keeps it, and how a field goes back to its owners.
+"""Who owns what in a cluster: the fields of an object by their manager, and whole objects by their labels.
 
 A path is the steps to a field in the notation of ``fieldsV1``, ``("f:data", "f:KEY")``, with ``k:{"name":"backend"}``
 for the step to an item of a list. https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
@@ -7,8 +7,16 @@ for the step to an item of a list. https://kubernetes.io/docs/reference/using-ap
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypedDict
+
+PART_OF = "app.kubernetes.io/part-of"
+INSTANCE = "app.kubernetes.io/instance"
+_STUDIOS = "seqera-studios"
+_OWNER = "studios-"
+#: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+_MAX_LABEL_LENGTH = 63
 
 ManagedFields = list[dict[str, Any]]
 """The entries of ``metadata.managedFields``, as the API sends them."""
@@ -24,6 +32,36 @@ class Owner(TypedDict):
     apiVersion: str
 
 
+def owner_of(stack: str) -> str:
+    """The owner of a stack's objects, and the field manager of what the stack adds to the Platform install."""
+    return f"{_OWNER}{stack}"
+
+
+def labels_of_stack(owner: str) -> dict[str, str]:
+    """The labels of every object that a stack makes.
+
+    Args:
+        owner: what :func:`owner_of` returns.
+    """
+    return {PART_OF: _STUDIOS, INSTANCE: owner[:_MAX_LABEL_LENGTH].rstrip("-_.")}
+
+
+def belongs_to(owner: str, labels: Mapping[str, str] | None) -> bool:
+    """Whether an object with these labels is one of the stack's."""
+    return (labels or {}).items() >= labels_of_stack(owner).items()
+
+
+def stack_of(labels: Mapping[str, str] | None) -> str | None:
+    """The stack that made an object with these labels; None if the object isn't of this program."""
+    found = labels or {}
+    return found.get(INSTANCE, "").removeprefix(_OWNER) if found.get(PART_OF) == _STUDIOS else None
+
+
+def list_item(**keys: object) -> str:
+    """The step to an item of a list that is merged by a key, such as the container of a name."""
+    return f"k:{json.dumps(keys, separators=(',', ':'))}"
+
+
 def managed_fields(live: Mapping[str, Any]) -> ManagedFields:
     """The entries of an object that the API server sent."""
     entries: ManagedFields = live["metadata"].get("managedFields") or []
@@ -31,9 +69,14 @@ def managed_fields(live: Mapping[str, Any]) -> ManagedFields:
 
 
 def owners_of(entries: ManagedFields, path: Path, *, besides: str = "") -> list[Owner]:
-    """Who owns the field at ``path``, or one below it, in the order of the entries; ``besides`` is left out."""
+    """The owners of the field at ``path``, or of one below it, in the order of the entries; without ``besides``."""
     others = (entry for entry in entries if entry.get("manager") != besides)
     return [_owner(entry) for entry in others if _fields_at(entry, path) is not None]
+
+
+def manager_names(owners: Sequence[Owner]) -> list[str]:
+    """The managers' names, each once, in order."""
+    return list(dict.fromkeys(owner["manager"] or "an unnamed manager" for owner in owners))
 
 
 def owned_by(entries: ManagedFields, manager: str, operation: str = "") -> set[Path]:
@@ -46,20 +89,22 @@ def owned_by(entries: ManagedFields, manager: str, operation: str = "") -> set[P
     }
 
 
-def handed_back(entries: ManagedFields, manager: str, back: Mapping[Path, Sequence[Owner]]) -> ManagedFields | None:
-    """The entries in which the fields of ``back`` are owned as it says, in place of ``manager``'s updates.
+def transfer_ownership(
+    entries: ManagedFields, manager: str, owners: Mapping[Path, Sequence[Owner]]
+) -> ManagedFields | None:
+    """The entries after ``manager``'s updates of these fields have gone to the given owners.
 
-    An owner who has no entry any more gets one. None if ``manager`` has updated none of them: there is nothing to do.
+    An owner without an entry gets one. None if ``manager`` has updated none of the fields: there is nothing to do.
     """
-    mine = {path for path in back if path in owned_by(entries, manager, "Update")}
-    if not mine:
+    updated = {path for path in owners if path in owned_by(entries, manager, "Update")}
+    if not updated:
         return None
     result = copy.deepcopy(entries)
-    for path in mine:
+    for path in updated:
         for entry in result:
             if entry.get("manager") == manager and entry.get("operation") == "Update":
                 _remove(entry.get("fieldsV1") or {}, path)
-        for owner in back[path]:
+        for owner in owners[path]:
             _add(_entry_of(result, owner)["fieldsV1"], path)
     # An empty list would be taken for "unchanged"; one empty entry says that nobody owns anything.
     return [entry for entry in result if entry.get("fieldsV1")] or [{}]

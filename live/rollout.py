@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from components.platform_api import Object, PlatformApi, PlatformError
+from live.fields import Object
+from live.platform import PlatformApi, PlatformError
 
 _LONGEST_PAUSE_SECONDS: Final = 2.0
 _ORDINARY: Final = {"ContainerCreating", "PodInitializing"}

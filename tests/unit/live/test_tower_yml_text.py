@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from settings.tower_yml import Entry, TowerYmlError, read_entry, restore, set_allowed_workspaces
+from live.tower_yml_text import Entry, TowerYmlError, read_entry, restore, set_allowed_workspaces
 
 REALISTIC = """\
 # Kept by the platform team. Ask before you change it.
