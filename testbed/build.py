@@ -77,6 +77,7 @@ LANGUAGES = Target(
     {"pulumi-language-yaml": ["github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml"], "sdk": ["."]},
     "3 min",
 )
+DATAPLANE = Target("dataplane", "the load balancers' data plane", {"dataplane": ["."]}, "10 s")
 COMPOSE = Target("compose", "Docker Compose's parser", {"compose": ["."]}, "1 min")
 COMPOSE_VERSION = "2.40.3"
 COMPOSE_PACKAGE = "github.com/docker/compose/v2"

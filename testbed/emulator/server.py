@@ -17,13 +17,14 @@ from moto.sts.models import sts_backends
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
-from testbed.emulator import eks, managed_instances, strictness
+from testbed.emulator import eks, managed_instances, strictness, target_health
 from testbed.emulator.token_review import Reviewer
 
 HOST: Final = "127.0.0.1"
 TOKEN_REVIEW: Final = "/_testbed/token-review"  # noqa: S105 (a path)
 CLUSTER: Final = "/_testbed/eks-cluster"
 INSTANCE: Final = "/_testbed/managed-instance"
+TARGET_HEALTH: Final = "/_testbed/target-health"
 
 StartResponse = Callable[..., Any]
 
@@ -56,6 +57,8 @@ class Emulator:
             return _connect_cluster
         if path == INSTANCE:
             return _connect_instance
+        if path == TARGET_HEALTH:
+            return _report_health
         application: Callable[[dict[str, Any], StartResponse], Iterable[bytes]] = self._moto
         return application
 
@@ -87,6 +90,11 @@ def _connect_instance(environ: dict[str, Any], start_response: StartResponse) ->
         managed_instances.disconnect(wanted["instanceId"])
     else:
         managed_instances.connect(wanted["instanceId"], wanted["environment"])
+    return _json({})(environ, start_response)
+
+
+def _report_health(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    target_health.report(json.loads(Request(environ).get_data()))
     return _json({})(environ, start_response)
 
 

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from testbed.emulator import acm, ec2, elbv2, route53, secretsmanager, ssm
+from testbed.emulator import acm, ec2, elbv2, route53, secretsmanager, ssm, target_health
 
-PATCHES: Final = (*route53.PATCHES, *elbv2.PATCHES, *acm.PATCHES, *ec2.PATCHES, *ssm.PATCHES, *secretsmanager.PATCHES)
+PATCHES: Final = (
+    *route53.PATCHES,
+    *elbv2.PATCHES,
+    *target_health.PATCHES,
+    *acm.PATCHES,
+    *ec2.PATCHES,
+    *ssm.PATCHES,
+    *secretsmanager.PATCHES,
+)
 
 
 def apply() -> None:

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"crypto/tls"
+	"fmt"
+)
+
+// Plan is everything that the load balancers of an account are to do. Conditions and actions are those of the ELB API.
+type Plan struct {
+	Serial    int
+	Balancers []Balancer
+	Groups    []Group
+}
+
+// Balancer is one load balancer with its listeners.
+type Balancer struct {
+	Name        string
+	IdleSeconds int
+	HTTP2       bool
+	Listeners   []Listener
+}
+
+// Listener is one port of a load balancer.
+type Listener struct {
+	// Bind is where it really listens, and Port the one that clients mean.
+	Bind         string
+	Port         int
+	Protocol     string
+	Versions     []string
+	Certificates []Certificate
+	Rules        []Rule
+}
+
+// Certificate is a PEM chain with its key. The first of a listener is its default.
+type Certificate struct {
+	Chain string
+	Key   string
+}
+
+// Rule is one rule; they come in the order of their priorities, the default one last.
+type Rule struct {
+	Conditions []Condition
+	Actions    []Action
+}
+
+// Condition is a condition of a rule: all of them must hold, each by one of its values.
+type Condition struct {
+	Field                   string
+	Values                  []string
+	HostHeaderConfig        *Values
+	PathPatternConfig       *Values
+	HTTPHeaderConfig        *HeaderValues `json:"HttpHeaderConfig"`
+	QueryStringConfig       *QueryValues
+	HTTPRequestMethodConfig *Values `json:"HttpRequestMethodConfig"`
+	SourceIPConfig          *Values `json:"SourceIpConfig"`
+}
+
+// Values are patterns or plain values.
+type Values struct{ Values []string }
+
+// HeaderValues are the values that a header may have.
+type HeaderValues struct {
+	HTTPHeaderName string `json:"HttpHeaderName"`
+	Values         []string
+}
+
+// QueryValues are the parameters that a query may have.
+type QueryValues struct {
+	Values []struct{ Key, Value string }
+}
+
+// Action is what a rule does.
+type Action struct {
+	Type                string
+	Order               int
+	TargetGroupArn      string
+	ForwardConfig       *ForwardConfig
+	RedirectConfig      *RedirectConfig
+	FixedResponseConfig *FixedResponseConfig
+}
+
+// ForwardConfig divides requests among groups.
+type ForwardConfig struct {
+	TargetGroups []struct {
+		TargetGroupArn string
+		Weight         *int
+	}
+}
+
+// RedirectConfig is where a redirect leads: each part may quote the request's, such as #{host}.
+type RedirectConfig struct{ Protocol, Port, Host, Path, Query, StatusCode string }
+
+// FixedResponseConfig is an answer that no target gives.
+type FixedResponseConfig struct{ StatusCode, ContentType, MessageBody string }
+
+// Group is a target group.
+type Group struct {
+	Arn      string
+	Protocol string
+	Check    Check
+	Targets  []Target
+}
+
+// Check is how a group's targets are checked.
+type Check struct {
+	Enabled          bool
+	Protocol         string
+	Path             string
+	Codes            string
+	IntervalSeconds  int
+	TimeoutSeconds   int
+	HealthyThreshold int
+	FailedThreshold  int
+}
+
+// Target is one target of a group, with the addresses on this machine that stand for it: none where it doesn't exist.
+type Target struct {
+	ID             string
+	Port           int
+	Addresses      []string
+	CheckAddresses []string
+}
+
+var versions = map[string]uint16{
+	"TLSv1":   tls.VersionTLS10,
+	"TLSv1.1": tls.VersionTLS11,
+	"TLSv1.2": tls.VersionTLS12,
+	"TLSv1.3": tls.VersionTLS13,
+}
+
+// tlsRange is the lowest and the highest of the versions that a security policy has.
+func tlsRange(names []string) (uint16, uint16, error) {
+	var low, high uint16
+	for _, name := range names {
+		version, known := versions[name]
+		if !known {
+			return 0, 0, fmt.Errorf("TLS version %q is not known", name)
+		}
+		if low == 0 || version < low {
+			low = version
+		}
+		if version > high {
+			high = version
+		}
+	}
+	if low == 0 {
+		return 0, 0, fmt.Errorf("the security policy has no TLS version")
+	}
+	return low, high, nil
+}

@@ -1,0 +1,142 @@
+"""The traffic of one emulator: its names, its load balancers, and how a client here finds both."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from testbed import build
+from testbed.errors import TestbedError
+from testbed.traffic import addresses
+from testbed.traffic.account import Account
+from testbed.traffic.addresses import Routes
+from testbed.traffic.certificates import ServedCertificates
+from testbed.traffic.dataplane import DataPlane
+from testbed.traffic.dns_server import DnsServer
+from testbed.traffic.names import Answer, Names, name_servers
+from testbed.traffic.plan import Planner
+
+log = logging.getLogger(__name__)
+#: What is added to a port below 1024, which takes rights to listen on; and to all others, so that there is one rule.
+PORT_OFFSET = 40000
+_DNS, _PORTS = 53, (80, 443, 2222)
+#: How old an answer may be, in seconds, and how often the account is looked at for changes.
+_NAMES_AGE, _INTERVAL = 0.5, 3.0
+
+
+def bind(port: int) -> int:
+    """The port on loopback that stands for a port of a load balancer."""
+    return port + PORT_OFFSET if port + PORT_OFFSET < 65536 else port
+
+
+class Traffic:
+    """DNS and load balancers, running until they are closed.
+
+    Args:
+        environment: what `python -m testbed env` prints.
+        folder: where the certificate of the authority is written.
+        routes: what stands for targets that exist elsewhere; asked at each change.
+    """
+
+    def __init__(
+        self, environment: Mapping[str, str], folder: Path, routes: Callable[[], Routes] = lambda: Routes()
+    ) -> None:
+        self._emulator = environment["AWS_ENDPOINT_URL"]
+        self._account = Account(environment)
+        self._routes = routes
+        self.network = addresses.take()
+        certificates = ServedCertificates()
+        self.ca_file = certificates.write_authority(folder / "load-balancers.crt")
+        self._planner = Planner(self._account, self.network, certificates, bind)
+        self._lock = threading.Lock()
+        self._applied: dict[str, Any] = {}
+        self._names: Names | None = None
+        self._names_of = 0.0
+        self.dns = DnsServer(self.network.name_server, bind(_DNS), self.answer)
+        self._plane = DataPlane(build.ensure(build.DATAPLANE) / "dataplane", self._report)
+        self._ended = threading.Event()
+        self.refresh()
+        self._follower = threading.Thread(target=self._follow, daemon=True)
+        self._follower.start()
+
+    @property
+    def resolver(self) -> str:
+        """``ADDRESS:PORT`` of the DNS server."""
+        return f"{self.dns.address}:{self.dns.port}"
+
+    @property
+    def connect_to(self) -> Sequence[str]:
+        """Where to connect instead, in the form of curl's option of this name: every host, at another port."""
+        return [f":{port}::{bind(port)}" for port in (_DNS, *_PORTS)]
+
+    def answer(self, name: str, type_: str) -> Answer:
+        """What DNS answers."""
+        with self._lock:
+            if self._names is None or time.monotonic() - self._names_of > _NAMES_AGE:
+                self._names, self._names_of = self._read_names(), time.monotonic()
+            names = self._names
+        return names.answer(name, type_)
+
+    def _read_names(self) -> Names:
+        zones = self._account.zones()
+        servers = name_servers(zones)
+        balancers = {
+            f"{prefix}{each['DNSName'].lower()}.": self.network.balancer(each["LoadBalancerArn"])
+            for each in self._account.balancer_names()
+            for prefix in ("", "dualstack.")
+        }
+
+        def outside(name: str) -> list[str] | None:
+            if name in servers:
+                return [self.network.name_server]
+            return [balancers[name]] if name in balancers else None
+
+        return Names(zones, outside)
+
+    def refresh(self) -> list[str]:
+        """Does at once what AWS says now, with each target checked; returns what can't be done."""
+        with self._lock:
+            self._names = None
+            return self._apply(self._planner.plan(self._routes()))
+
+    def _apply(self, plan: dict[str, Any]) -> list[str]:
+        problems = self._plane.apply(plan)
+        for problem in problems:
+            log.warning("%s", problem)
+        self._applied = plan
+        return problems
+
+    def _follow(self) -> None:
+        while not self._ended.wait(_INTERVAL):
+            try:
+                with self._lock:
+                    plan = self._planner.plan(self._routes())
+                    if plan != self._applied:
+                        self._apply(plan)
+            except TestbedError:
+                log.exception("no traffic any more")
+                return
+            except Exception:
+                if not self._ended.is_set():
+                    log.exception("the account can't be read now")
+
+    def _report(self, health: dict[str, Any]) -> None:
+        request = urllib.request.Request(  # noqa: S310 (the URL is the emulator's)
+            f"{self._emulator}/_testbed/target-health", json.dumps(health).encode(), method="PUT"
+        )
+        with urllib.request.urlopen(request, timeout=10):  # noqa: S310 (the URL is the emulator's)
+            pass
+
+    def close(self) -> None:
+        """Ends it."""
+        self._ended.set()
+        self._follower.join(30)
+        self._plane.close()
+        self.dns.close()
+        self.network.close()
