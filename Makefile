@@ -59,7 +59,7 @@ check: $(INSTALLED) ## run linter, formatter's check and type checker, and look 
 bench: demo ## measure what a preview costs, as ratios within one run
 	$(RUN) -m tests.bench
 
-docs: $(INSTALLED) ## write the generated tables into README.md
+docs: $(INSTALLED) ## write what is generated: Pulumi.yaml, configuration.md, the stacks' schema, tables, diagrams
 	$(RUN) -m tests.docs --write
 
 changes: $(INSTALLED) ## write the table of docs/changes.md from previews on the engine, in a few minutes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -158,8 +158,6 @@ def _oidc_args(settings: Settings) -> OidcCredentialsArgs:
 
 
 def _configuration_args(settings: Settings, credentials: OidcCredentials) -> StudiosConfigurationArgs:
-    redis = _revealed({environment.REDIS_PASSWORD_VARIABLE: settings.redis_password})
-    management = _revealed({environment.MANAGEMENT_AUTH_KEY_VARIABLE: settings.management_auth_key})
     return StudiosConfigurationArgs(
         namespace=settings.namespace,
         pem_secret=settings.oidc_secret_in_use,
@@ -170,8 +168,8 @@ def _configuration_args(settings: Settings, credentials: OidcCredentials) -> Stu
         token=credentials.registration_token,
         existing=[secret for secret in (settings.existing_oidc_secret, settings.existing_token_secret) if secret],
         credentials_secret=f"{settings.server_name}-credentials",
-        proxy_credentials=redis,
-        server_credentials={**redis, **management},
+        proxy_credentials=_revealed(environment.secret_environment(settings, "proxy")),
+        server_credentials=_revealed(environment.secret_environment(settings, "server")),
         proxy_config_map=settings.proxy_name,
         server_config_map=settings.server_name,
         proxy_environment=environment.proxy_environment(settings),
@@ -181,7 +179,6 @@ def _configuration_args(settings: Settings, credentials: OidcCredentials) -> Stu
 
 def _proxy_args(settings: Settings, configuration: StudiosConfiguration) -> ConnectProxyArgs:
     token = SecretKey(secret=configuration.token_secret_name, key=TOKEN_KEY)
-    redis = [environment.REDIS_PASSWORD_VARIABLE] if settings.redis_password else []
     return ConnectProxyArgs(
         namespace=settings.namespace,
         workload=settings.proxy_name,
@@ -190,7 +187,10 @@ def _proxy_args(settings: Settings, configuration: StudiosConfiguration) -> Conn
             settings, replicas=settings.proxy_replicas, requests=settings.proxy_requests, limits=settings.proxy_limits
         ),
         config_map=configuration.proxy_config_map_name,
-        secrets={environment.PROXY_TOKEN_VARIABLE: token, **_secret_keys(configuration, redis)},
+        secrets={
+            environment.PROXY_TOKEN_VARIABLE: token,
+            **_secret_keys(configuration, environment.secret_environment(settings, "proxy")),
+        },
         checksum=configuration.proxy_checksum,
         http_port=settings.proxy_port,
         management_port=settings.management_port,
@@ -202,10 +202,6 @@ def _proxy_args(settings: Settings, configuration: StudiosConfiguration) -> Conn
 
 
 def _server_args(settings: Settings, configuration: StudiosConfiguration) -> ConnectServerArgs:
-    given = {
-        environment.REDIS_PASSWORD_VARIABLE: settings.redis_password,
-        environment.MANAGEMENT_AUTH_KEY_VARIABLE: settings.management_auth_key,
-    }
     return ConnectServerArgs(
         namespace=settings.namespace,
         workload=settings.server_name,
@@ -217,7 +213,7 @@ def _server_args(settings: Settings, configuration: StudiosConfiguration) -> Con
             limits=settings.server_limits,
         ),
         config_map=configuration.server_config_map_name,
-        secrets=_secret_keys(configuration, [name for name, value in given.items() if value]),
+        secrets=_secret_keys(configuration, environment.secret_environment(settings, "server")),
         checksum=configuration.server_checksum,
         tunnel_port=settings.tunnel_port,
         listener_port=settings.listener_port,
@@ -295,11 +291,11 @@ def _pods(settings: Settings, *, replicas: int, requests: Resources, limits: Res
     )
 
 
-def _revealed(values: Mapping[str, SecretStr | None]) -> dict[str, pulumi.Output[str]]:
-    return {name: pulumi.Output.secret(value.get_secret_value()) for name, value in values.items() if value}
+def _revealed(values: Mapping[str, SecretStr]) -> dict[str, pulumi.Output[str]]:
+    return {name: pulumi.Output.secret(value.get_secret_value()) for name, value in values.items()}
 
 
-def _secret_keys(configuration: StudiosConfiguration, variables: Sequence[str]) -> dict[str, SecretKey]:
+def _secret_keys(configuration: StudiosConfiguration, variables: Iterable[str]) -> dict[str, SecretKey]:
     secret = configuration.credentials_secret_name
     return {} if secret is None else {name: SecretKey(secret=secret, key=name) for name in variables}
 

@@ -71,11 +71,8 @@ def _studios_variables(settings: Settings, credentials: Credentials) -> dict[str
     """Proxy and server read one file, as in the guide."""
     variables = environment.server_environment(settings) | environment.proxy_environment(settings)
     variables[environment.PROXY_TOKEN_VARIABLE] = credentials.token
-    if settings.redis_password is not None:
-        variables[environment.REDIS_PASSWORD_VARIABLE] = settings.redis_password.get_secret_value()
-    if settings.management_auth_key is not None:
-        variables[environment.MANAGEMENT_AUTH_KEY_VARIABLE] = settings.management_auth_key.get_secret_value()
-    return variables
+    secrets = environment.secret_environment(settings, "server") | environment.secret_environment(settings, "proxy")
+    return variables | {name: value.get_secret_value() for name, value in secrets.items()}
 
 
 def _platform_variables(settings: Settings, credentials: Credentials) -> dict[str, str]:

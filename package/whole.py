@@ -21,9 +21,10 @@ from components.studios import deploy
 from package.components import whole_numbers
 from package.words import as_arguments
 from settings.errors import Problem, SettingsError
-from settings.parsing import FIELDS, parse_settings
-from settings.table import kind_of, told_default
-from settings.targets import COMPOSE, KUBERNETES, REQUIRED_ON, target_of
+from settings.fields import FIELDS, required_on, target_of
+from settings.parsing import parse_settings
+from settings.reference import kind_of, told_default
+from settings.targets import COMPOSE, KUBERNETES
 from settings.templates import StudioTemplate
 
 TARGETS: Final[Mapping[str, str]] = {"KubernetesStudios": KUBERNETES, "ComposeStudios": COMPOSE}
@@ -95,17 +96,17 @@ def _resource(target: str) -> dict[str, Any]:
     return {
         "isComponent": True,
         "description": _MEANINGS[target],
-        "inputProperties": {key: _argument(field) for key, field in fields.items()},
-        "requiredInputs": [key for key, field in fields.items() if field.is_required() or key in REQUIRED_ON[target]],
+        "inputProperties": {key: _argument(key, field) for key, field in fields.items()},
+        "requiredInputs": [key for key in fields if key in required_on(target)],
         "type": "object",
         "properties": {each.name: _output(each) for each in outputs},
         "required": [each.name for each in outputs],
     }
 
 
-def _argument(field: FieldInfo) -> dict[str, Any]:
+def _argument(key: str, field: FieldInfo) -> dict[str, Any]:
     is_secret = kind_of(field) == "secret"
-    default = told_default(field)
+    default = told_default(key)
     meaning = as_arguments(field.description or "").replace(" (secret)", "")
     told = [meaning, f"Default: {default}." if default else "", "Secret." * is_secret]
     # The defaults are the program's to fill in: those of a schema are written into each SDK.

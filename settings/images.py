@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ValidationInfo
 
-from settings import types
+from settings.types.studios import IMAGE, Image
 from settings.versions import Version
 
 PROXY = "cr.seqera.io/enterprise/studios/proxy"
@@ -20,17 +20,17 @@ def default_image(repository: str, connect: Version) -> str:
 
 def tag_of(image: str) -> str | None:
     """The tag in a reference, or None where it has none."""
-    match = types.IMAGE.fullmatch(image)
+    match = IMAGE.fullmatch(image)
     return match["tag"] if match else None
 
 
 def _with_tag(image: str, info: ValidationInfo) -> str:
-    match = types.IMAGE.fullmatch(image)
+    match = IMAGE.fullmatch(image)
     connect = info.data.get("connect_version")
     if connect is None or match is None or match["tag"] or match["digest"]:
         return image
     return default_image(image, connect)
 
 
-ConnectImage = Annotated[types.Image, AfterValidator(_with_tag)]
+ConnectImage = Annotated[Image, AfterValidator(_with_tag)]
 """A reference to an image; `connectVersion` is its tag where it names none and no digest."""

@@ -6,26 +6,15 @@ import difflib
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from pydantic import SecretStr, ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails, PydanticUndefined
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from settings.errors import Problem, SettingsError
+from settings.fields import FIELDS, SECRET_KEYS, WITHOUT_FIXED_DEFAULT, example_of
 from settings.model import Settings
 from settings.rules import broken_rules
-from settings.targets import missing_on_target
+from settings.rules.targets import missing_on_target
 from settings.templates import StudioTemplate
-
-FIELDS: Mapping[str, FieldInfo] = {str(field.alias): field for field in Settings.model_fields.values()}
-"""Config key → its field in the model."""
-
-WITHOUT_FIXED_DEFAULT = frozenset(
-    key for key, field in FIELDS.items() if field.default in (None, "", PydanticUndefined)
-)
-"""The keys for which Pulumi.yaml declares an empty text, since the engine wants a default for every key."""
-
-SECRET_KEYS = frozenset(key for key, field in FIELDS.items() if field.annotation == SecretStr | None)
-"""The keys whose values must be encrypted in the stack's file."""
 
 
 def parse_settings(values: Mapping[str, object], encrypted: Collection[str] = ()) -> Settings:
@@ -48,7 +37,7 @@ def parse_settings(values: Mapping[str, object], encrypted: Collection[str] = ()
     amiss = [(str(error["loc"][0]), _problem(error, hidden)) for error in malformed]
     unreliable = {str(error["loc"][0]) for error in malformed}
     if settings is None:
-        required = {key: _example(field) for key, field in FIELDS.items() if field.is_required()}
+        required = {key: example_of(key) for key, field in FIELDS.items() if field.is_required()}
         reliable = {key: value for key, value in known.items() if key not in unreliable}
         settings, _ = _validated(required | reliable)
     if settings is not None:
@@ -125,15 +114,11 @@ def _message(error: ErrorDetails) -> str:
     return f"is not what is expected here: {error['msg']}"
 
 
-def _example(field: FieldInfo) -> str:
-    return str((field.examples or [""])[0])
-
-
 def _missing(error: ErrorDetails, _: dict[str, Any]) -> str:
     *parents, key = error["loc"]
     if parents:
         return "is not set; every template has a repository and a tool"
-    return f"is not set; write: pulumi config set {key} {_example(FIELDS[str(key)])}"
+    return f"is not set; write: pulumi config set {key} {example_of(str(key))}"
 
 
 def _extra(error: ErrorDetails, _: dict[str, Any]) -> str:

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
-from settings import types
+from settings.types.text import Text, map_in_text
 
 ResourceName = Literal["cpu", "memory", "ephemeral-storage"]
-Resources = dict[ResourceName, types.Text]
+Resources = dict[ResourceName, Text]
 
 PROXY_REQUESTS: Resources = {"cpu": "30m", "memory": "64Mi", "ephemeral-storage": "64Mi"}
 PROXY_LIMITS: Resources = {"cpu": "1", "memory": "512Mi", "ephemeral-storage": "512Mi"}
@@ -63,7 +63,7 @@ def problem_of(name: ResourceName, text: str) -> str | None:
 
 def _completed(defaults: Resources) -> BeforeValidator:
     def complete(value: Any) -> Any:
-        given = types.map_in_text(value)
+        given = map_in_text(value)
         return {**defaults, **given} if isinstance(given, Mapping) else given
 
     return BeforeValidator(complete)

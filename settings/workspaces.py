@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from settings.versions import WORKSPACES_IN_ENVIRONMENT, Version
+from settings.releases import WORKSPACES_IN_ENVIRONMENT
+from settings.versions import Version
 
 Workspaces = Literal["all", "none"] | tuple[int, ...]
 """Every workspace, no workspace, or those with the given ids."""
 
 ALLOWED_WORKSPACES_VARIABLE = "TOWER_DATA_STUDIO_ALLOWED_WORKSPACES"
+ALLOWED_WORKSPACES_ENTRY = "tower.data-studio.allowed-workspaces"
 
 
 def reads_tower_yml(platform: Version) -> bool:
@@ -29,9 +31,9 @@ def allowed_variable(workspaces: Workspaces) -> str | None:
     return None if workspaces == "all" else _ids(workspaces)
 
 
-def feature_variable(workspaces: Workspaces) -> str | None:
+def feature_variable(workspaces: Workspaces | None) -> str | None:
     """The other lists of workspaces: empty for all, to be left unset (None) for none, or the ids."""
-    if workspaces == "none":
+    if workspaces in (None, "none"):
         return None
     return "" if workspaces == "all" else _ids(workspaces)
 

@@ -10,31 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from live.ownership import list_item, managed_fields, manager_names, owners_of
-from settings.environment import PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE, platform_environment
+from settings.environment import PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE, platform_environment, setting_of
 from settings.errors import Problem
 from settings.model import Settings
 from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE, reads_tower_yml
 
 _SECRET_LOOKING = re.compile(r"PASSWORD|TOKEN|SECRET|CREDENTIAL|PRIVATE|_KEY$")
-_SETTING_OF: Mapping[str, str] = {
-    "TOWER_DATA_STUDIO_CONNECT_URL": "connectUrl",
-    "TOWER_DATA_EXPLORER_ENABLED": "takeOver",
-    "TOWER_DATA_STUDIO_ENABLE_PATH_ROUTING": "pathRouting",
-    ALLOWED_WORKSPACES_VARIABLE: "allowedWorkspaces",
-    "TOWER_DATA_STUDIO_CONNECT_IFRAME_ALLOWED_WORKSPACES": "iframeAllowedWorkspaces",
-    "TOWER_DATA_STUDIO_DEFAULT_LIFESPAN": "defaultLifespan",
-    "TOWER_DATA_STUDIO_PRIVATE_STUDIO_BY_DEFAULT": "privateByDefault",
-    "TOWER_DATA_STUDIO_LIST_MAX_ALLOWED": "listMaxAllowed",
-    "TOWER_DATA_STUDIO_FEATURE_MANIFEST_URL": "featureManifestUrl",
-    "TOWER_DATA_STUDIO_WAVE_CUSTOM_IMAGE_REGISTRY": "customImageRegistry",
-    "TOWER_DATA_STUDIO_WAVE_CUSTOM_IMAGE_REPOSITORY": "customImageRepository",
-    "TOWER_DATA_STUDIO_WAVE_CUSTOM_IMAGE_NAME_STRATEGY": "customImageNameStrategy",
-    "TOWER_DATA_STUDIO_WAVE_DISALLOWED_REGISTRIES": "disallowedRegistries",
-    "TOWER_DATA_STUDIO_WAVE_STATUS_CHECK_INITIAL_DELAY": "waveStatusCheckInitialDelay",
-    "TOWER_DATA_STUDIO_WAVE_STATUS_CHECK_RATE": "waveStatusCheckRate",
-    "TOWER_STUDIO_METRICS_ENABLED_WORKSPACES": "metricsEnabledWorkspaces",
-    "TOWER_STUDIO_METRICS_RETENTION_DAYS": "metricsRetentionDays",
-}
 
 
 @dataclass(frozen=True)
@@ -89,8 +70,7 @@ def _in_config_map(settings: Settings, live: Mapping[str, Any]) -> Iterator[_Wan
         # Left out means every workspace, so a value that is there already would win.
         environment.setdefault(ALLOWED_WORKSPACES_VARIABLE, None)
     for name, ours in environment.items():
-        setting = _SETTING_OF.get(name, "studioTemplates")
-        yield _Wanted(setting, name, ours, data.get(name), ("f:data", f"f:{name}"))
+        yield _Wanted(setting_of(name) or "takeOver", name, ours, data.get(name), ("f:data", f"f:{name}"))
 
 
 def _in_deployment(settings: Settings, live: Mapping[str, Any], container_name: str) -> Iterator[_Wanted]:

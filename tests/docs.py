@@ -1,14 +1,15 @@
-"""Keeps the tables in the documents equal to the code: ``python -m tests.docs --write`` writes them anew."""
+"""Keeps generated files and tables equal to the code: ``python -m tests.docs --write`` writes them anew."""
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from components.outputs import outputs_table
-from settings.table import config_table
+from settings.documents import configuration_page, project_file, required_table
+from settings.stack_schema import stack_schema
 from testbed import paths
 from tests import diagram
 
@@ -25,13 +26,21 @@ def _program(language: str, *path: str) -> Callable[[], str]:
 
 #: What stands between ``<!-- NAME -->`` and ``<!-- end of NAME -->``, by file and name.
 TABLES: Mapping[Path, Mapping[str, Callable[[], str]]] = {
-    README: {"config table": config_table, "outputs table": outputs_table, "overview diagram": diagram.overview},
+    README: {"config table": required_table, "outputs table": outputs_table, "overview diagram": diagram.overview},
     PACKAGE: {
         "program in Python": _program("python", "package", "__main__.py"),
         "program in TypeScript": _program("typescript", "package-typescript", "index.ts"),
         "program in YAML": _program("yaml", "studios-yaml", "Pulumi.yaml"),
     },
     ARCHITECTURE: {"overview diagram": diagram.overview, "resources diagram": diagram.resources},
+}
+
+
+#: What is generated as a whole.
+FILES: Mapping[Path, Callable[[], str]] = {
+    paths.CHECKOUT / "Pulumi.yaml": project_file,
+    paths.CHECKOUT / "docs" / "configuration.md": configuration_page,
+    paths.CHECKOUT / "pulumi-stack.schema.json": stack_schema,
 }
 
 
@@ -49,13 +58,19 @@ def with_tables(text: str, tables: Mapping[str, Callable[[], str]]) -> str:
     return text
 
 
+def wanted_texts() -> Iterator[tuple[Path, str]]:
+    """Each generated document, as the code has it."""
+    for path, text in FILES.items():
+        yield path, text()
+    for path, tables in TABLES.items():
+        yield path, with_tables(path.read_text(), tables)
+
+
 def main() -> int:
     """Writes the documents; returns 1 if one was out of date and ``--write`` was not given."""
     outdated = 0
-    for path, tables in TABLES.items():
-        text = path.read_text()
-        wanted = with_tables(text, tables)
-        if wanted == text:
+    for path, wanted in wanted_texts():
+        if path.exists() and path.read_text() == wanted:
             continue
         if "--write" in sys.argv:
             path.write_text(wanted)

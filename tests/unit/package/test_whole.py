@@ -13,8 +13,7 @@ from pulumi.errors import InputPropertiesError
 from components.outputs import COMPOSE_OUTPUTS, STACK_OUTPUTS
 from package import whole
 from package.words import as_arguments
-from settings.parsing import FIELDS
-from settings.targets import ONLY_ON
+from settings.fields import FIELDS, target_of
 from settings.templates import StudioTemplate
 
 KUBERNETES = whole.resources()["studios:index:KubernetesStudios"]
@@ -22,10 +21,11 @@ COMPOSE = whole.resources()["studios:index:ComposeStudios"]
 
 
 def test_the_arguments_are_the_settings_for_the_target_and_the_target_is_in_the_name() -> None:
-    both = {"target", *ONLY_ON["kubernetes"], *ONLY_ON["compose"]}
-    shared = {key for key in FIELDS if key not in both}
-    assert set(KUBERNETES["inputProperties"]) == shared | ONLY_ON["kubernetes"]
-    assert set(COMPOSE["inputProperties"]) == shared | ONLY_ON["compose"]
+    def of(*targets: str | None) -> set[str]:
+        return {key for key in FIELDS if target_of(key) in targets} - {"target"}
+
+    assert set(KUBERNETES["inputProperties"]) == of(None, "kubernetes")
+    assert set(COMPOSE["inputProperties"]) == of(None, "compose")
 
 
 def test_what_has_no_default_on_the_target_is_required() -> None:

@@ -14,9 +14,11 @@ from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from delivery.bundle import Credentials, bundle
 from live.cluster import Cluster
 from settings.errors import SettingsError
+from settings.fields import FIELDS, SECRET_KEYS
 from settings.model import Settings
-from settings.parsing import FIELDS, SECRET_KEYS, parse_settings
-from settings.versions import Version, default_connect_version
+from settings.parsing import parse_settings
+from settings.releases import default_connect_version
+from settings.versions import Version
 from survey.conflicts import conflicts
 from tests.unit.components.mocks import Recording, run
 

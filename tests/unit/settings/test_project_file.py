@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from settings.model import Settings
-from settings.parsing import FIELDS, parse_settings
-from settings.table import config_table, kind_of, project_config
+from settings.documents import configuration_page, project_config
+from settings.fields import FIELDS
+from settings.model import SECTIONS
+from settings.parsing import parse_settings
+from settings.reference import kind_of
 
 ROOT = Path(__file__).parents[3]
 PREFIX = "seqera-studios:"
@@ -60,14 +62,19 @@ def test_every_commented_line_of_the_stack_to_copy_names_a_setting(stack: str) -
     assert {line.removeprefix(PREFIX).split(":")[0] for line in commented} <= set(FIELDS)
 
 
-def test_the_table_has_a_row_for_every_key_with_its_default_and_release() -> None:
-    table = config_table()
-    assert table.count("\n") == len(Settings.model_fields) + 2
-    assert "| `platformUrl` | text | **required** |  | Where users reach Platform" in table
-    assert "| `pathRouting` | boolean | `false` | Platform 25.2, Connect 0.8.2 |" in table
-    assert "| `redisPassword` | secret | none |" in table
-    assert "| `allowedWorkspaces` | words or list | `all` |" in table
-    assert "| `nodeSelector` | map | `kubernetes.io/arch: amd64` |" in table
+def test_the_page_has_a_heading_for_each_section_and_a_row_for_each_key() -> None:
+    page = configuration_page()
+    assert page.count("\n| `") == len(FIELDS)
+    assert page.count("\n## ") == 1 + len(SECTIONS)
+    for row in (
+        "| `platformUrl` | text | **required** |  | `PLATFORM_URL` (proxy) | Where users reach Platform",
+        "| `pathRouting` | boolean | `false` | Platform 25.2, Connect 0.8.2 | `TOWER_DATA_STUDIO_ENABLE_PATH_ROUTING`",
+        "| `redisPassword` | secret | none |  | `CONNECT_REDIS_PASSWORD` (proxy and server, from a Secret) |",
+        "| `redisAddress` | text | **required**, on Compose `redis:6379` |  | `CONNECT_REDIS_ADDRESS` (proxy and",
+        "| `nodeSelector` | map | `kubernetes.io/arch: amd64` | Kubernetes |  | Labels of the nodes",
+        "`TOWER_DATA_STUDIO_ALLOWED_WORKSPACES` (Platform)<br>`tower.data-studio.allowed-workspaces` (tower.yml) |",
+    ):
+        assert row in page, row
 
 
 def test_every_setting_says_what_it_is() -> None:

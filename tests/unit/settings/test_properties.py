@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from live.cluster import Cluster
 from settings.errors import SettingsError
+from settings.fields import FIELDS, SECRET_KEYS, target_of
 from settings.model import Settings
-from settings.parsing import FIELDS, SECRET_KEYS, parse_settings
-from settings.targets import COMPOSE, target_of
+from settings.parsing import parse_settings
+from settings.targets import COMPOSE
 from tests.unit.components.mocks import Asked, Recording, run
 from tests.unit.settings.kubernetes_rules import is_host, violations
 from tests.unit.settings.test_wrong_stack_files import RIGHT, WRONG

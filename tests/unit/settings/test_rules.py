@@ -8,7 +8,8 @@ import pytest
 
 from settings.errors import Problem, SettingsError
 from settings.parsing import parse_settings
-from settings.versions import CONNECT_FOR_PLATFORM, Version, default_connect_version, platform_version
+from settings.releases import RELEASES, default_connect_version, platform_version
+from settings.versions import Version
 
 LEAST = {
     "platformUrl": "https://example.com",
@@ -57,7 +58,7 @@ def test_versions_are_compared_by_number() -> None:
     assert Version.parse("0.11.0") > Version.parse("0.8.2")
     assert Version.parse("25.3") == Version.parse("v25.3.0")
     assert Version.parse("25.10") > Version.parse("25.9.9")
-    assert Version(0, 12, 0) not in CONNECT_FOR_PLATFORM.values()
+    assert Version(0, 12, 0) not in [row.connect for row in RELEASES]
 
 
 @pytest.mark.parametrize(

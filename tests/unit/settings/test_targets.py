@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from settings.errors import SettingsError
-from settings.parsing import FIELDS, parse_settings
-from settings.targets import ONLY_ON, REQUIRED_ON
+from settings.fields import FIELDS, target_of
+from settings.parsing import parse_settings
 
 KUBERNETES = {
     "platformUrl": "https://example.com",
@@ -48,13 +48,6 @@ def test_defaults_on_compose_are_the_guides() -> None:
     assert parse_settings({**COMPOSE, "composeFile": "compose.yaml"}).compose_override == "compose.override.yaml"
 
 
-def test_every_key_of_one_target_is_a_setting_and_of_no_other_target() -> None:
-    for target, keys in ONLY_ON.items():
-        assert keys <= set(FIELDS), target
-    assert not ONLY_ON["kubernetes"] & ONLY_ON["compose"]
-    assert {key for keys in REQUIRED_ON.values() for key in keys} <= set(FIELDS)
-
-
 @pytest.mark.parametrize(
     ("key", "value"), [("namespace", "x"), ("proxyReplicas", 3), ("takeOver", ["ConfigMap/a"]), ("eksCluster", "c")]
 )
@@ -74,7 +67,7 @@ def test_a_key_of_compose_is_refused_on_kubernetes(key: str, value: object) -> N
 
 
 def test_what_the_engine_hands_over_for_the_other_target_is_not_taken_for_written() -> None:
-    defaults = {key: FIELDS[key].default for key in ONLY_ON["kubernetes"]}
+    defaults = {key: field.default for key, field in FIELDS.items() if target_of(key) == "kubernetes"}
     assert problems({**COMPOSE, **defaults}) == []
 
 

@@ -1,0 +1,76 @@
+"""The settings by their config keys, and what their declarations say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from settings.marks import Only, Required, Since, TowerYml, Variable
+from settings.model import Settings
+from settings.model.section import Section
+
+_Mark = TypeVar("_Mark")
+
+FIELDS: Mapping[str, FieldInfo] = {str(field.alias): field for field in Settings.model_fields.values()}
+"""Config key → its field in the model."""
+
+_ATTRIBUTES: Mapping[str, str] = {str(field.alias): name for name, field in Settings.model_fields.items()}
+
+WITHOUT_FIXED_DEFAULT = frozenset(
+    key for key, field in FIELDS.items() if field.default in (None, "", PydanticUndefined)
+)
+"""The keys for which Pulumi.yaml declares an empty text, since the engine wants a default for every key."""
+
+SECRET_KEYS = frozenset(key for key, field in FIELDS.items() if field.annotation == SecretStr | None)
+"""The keys whose values must be encrypted in the stack's file."""
+
+
+def value_of(settings: Settings, key: str) -> Any:
+    """The value of the setting with the given key."""
+    return getattr(settings, _ATTRIBUTES[key])
+
+
+def example_of(key: str) -> str:
+    """A value to write, for messages; the empty text where the declaration has none."""
+    return str((FIELDS[key].examples or [""])[0])
+
+
+def keys_of(section: type[Section]) -> list[str]:
+    """The keys of a section, in order."""
+    return [str(field.alias) for field in section.model_fields.values()]
+
+
+def marks(key: str, kind: type[_Mark]) -> list[_Mark]:
+    """The marks of one kind at the setting's declaration."""
+    return [mark for mark in FIELDS[key].metadata if isinstance(mark, kind)]
+
+
+def target_of(key: str) -> str | None:
+    """The target that the setting is for, None where it is for both."""
+    return next((mark.target for mark in marks(key, Only)), None)
+
+
+def required_on(target: str) -> list[str]:
+    """The keys that have to be written on a target."""
+    return [key for key, field in FIELDS.items() if field.is_required() or Required(target) in marks(key, Required)]
+
+
+def since(key: str) -> Since:
+    """The releases that know the setting."""
+    return next(iter(marks(key, Since)), Since())
+
+
+def variables() -> Iterator[tuple[str, Variable]]:
+    """Every variable that a setting becomes, with the setting's key."""
+    for key in FIELDS:
+        for variable in marks(key, Variable):
+            yield key, variable
+
+
+def tower_yml_entries(key: str) -> list[str]:
+    """The entries of tower.yml that the setting becomes."""
+    return [mark.entry for mark in marks(key, TowerYml)]

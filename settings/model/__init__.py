@@ -1,0 +1,80 @@
+"""Every setting of a stack, typed, with its default and what it means.
+
+Each section has a module. The field `connect_url` is the config key `seqera-studios:connectUrl`. Defaults that follow
+from other settings are filled in, so that no consumer has to derive anything. `settings.parsing.parse_settings` makes
+an instance from plain values, `settings.loader.load_settings` from the stack's configuration.
+"""
+
+from __future__ import annotations
+
+from settings import hosts
+from settings.model.cluster import ClusterSection
+from settings.model.connect import ConnectSection
+from settings.model.dns import DnsSection
+from settings.model.install import InstallSection
+from settings.model.instance import InstanceSection
+from settings.model.keys import KeysSection
+from settings.model.load_balancer import LoadBalancerSection
+from settings.model.platform import PlatformSection
+from settings.model.pods import PodsSection
+from settings.model.redis import RedisSection
+from settings.model.section import Section
+from settings.model.studios import StudiosSection
+
+
+class Settings(
+    # The last base comes first, in the order of the fields too: a default reads the fields before it.
+    InstallSection,
+    KeysSection,
+    StudiosSection,
+    LoadBalancerSection,
+    ConnectSection,
+    PodsSection,
+    RedisSection,
+    DnsSection,
+    InstanceSection,
+    ClusterSection,
+    PlatformSection,
+):
+    """The settings of one stack, checked as a whole."""
+
+    @property
+    def oidc_secret_in_use(self) -> str:
+        """The Secret with the RSA key, ours or one that exists already."""
+        return self.existing_oidc_secret or self.oidc_secret
+
+    @property
+    def token_secret_in_use(self) -> str:
+        """The Secret with the registration token, ours or one that exists already."""
+        return self.existing_token_secret or self.token_secret
+
+    @property
+    def platform_host(self) -> str:
+        """Platform's host name: the parent of the session hosts."""
+        return hosts.host_of(self.platform_url)
+
+    @property
+    def connect_host(self) -> str:
+        """The proxy's host name."""
+        return hosts.host_of(self.connect_url)
+
+    @property
+    def session_host(self) -> str:
+        """The host of Ingress and record: `*.<platform host>`, or the proxy's host with path routing."""
+        return self.connect_host if self.path_routing else f"*.{self.platform_host}"
+
+    @property
+    def session_url(self) -> str:
+        """The pattern of a session's URL."""
+        if self.path_routing:
+            return f"{self.connect_url}/_studio/<session>"
+        return f"https://<session>.{self.platform_host}"
+
+    @property
+    def tunnel_url(self) -> str:
+        """`host:port` at which sessions' tunnels end: the server's headless Service."""
+        return f"{self.server_name}:{self.tunnel_port}"
+
+
+SECTIONS: tuple[type[Section], ...] = tuple(base for base in reversed(Settings.__bases__) if issubclass(base, Section))
+"""The sections in the order in which documents show them."""

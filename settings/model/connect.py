@@ -1,0 +1,92 @@
+"""Proxy and server."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field, SecretStr
+
+from settings.marks import COMPUTED, Derived, Only, Since, connect, proxy, server, spaced
+from settings.model.section import ByTarget, Section
+from settings.targets import COMPOSE, KUBERNETES
+from settings.types import kubernetes, network, studios, text
+
+
+class ConnectSection(Section):
+    """The names and ports of the proxy and the server, and what they are told."""
+
+    heading: ClassVar[str] = "Proxy and server"
+
+    proxy_name: kubernetes.ServiceName = Field(
+        default="connect-proxy", description="Name of the proxy's objects.", examples=["studios-proxy"]
+    )
+    server_name: Annotated[kubernetes.StatefulSetName, proxy("CONNECT_TUNNEL_URL", COMPUTED)] = Field(
+        default="connect-server", description="Name of the server's objects.", examples=["studios-server"]
+    )
+    log_level: Annotated[studios.LogLevel, connect("CONNECT_LOG_LEVEL")] = Field(
+        default="INFO", description="Least severe level that Connect logs.", examples=["DEBUG"]
+    )
+    proxy_port: Annotated[network.UnprivilegedPort, proxy("CONNECT_HTTP_PORT")] = Field(
+        default_factory=ByTarget({KUBERNETES: 8081, COMPOSE: 9090}),
+        description="Where the proxy's container listens.",
+        examples=[8082],
+    )
+    listener_port: Annotated[network.UnprivilegedPort, server("CONNECT_LISTENER_PORT")] = Field(
+        default=7777, description="Where the server listens for the proxy.", examples=[7778]
+    )
+    tunnel_port: Annotated[
+        network.UnprivilegedPort, server("CONNECT_TUNNEL_PORT"), proxy("CONNECT_TUNNEL_URL", COMPUTED)
+    ] = Field(default=7070, description="Where the server listens for sessions.", examples=[7071])
+    management_port: Annotated[
+        network.UnprivilegedPort | None, connect("CONNECT_MANAGEMENT_PORT"), Since(connect="0.8.2")
+    ] = Field(
+        default=None, description="Port of Connect's metrics and readiness, on proxy and server.", examples=[9100]
+    )
+    management_auth_key: Annotated[SecretStr | None, server("CONNECT_MANAGEMENT_AUTH_KEY")] = Field(
+        default=None, min_length=1, description="Key that the server's management port asks for (secret)."
+    )
+    host_domain: Annotated[
+        kubernetes.ObjectName | None, server("CONNECT_HOST_DOMAIN", COMPUTED), Derived("`serverName`")
+    ] = Field(
+        default=None,
+        description="Domain under which the server's pods find each other.",
+        examples=["connect-server.platform-stage.svc.cluster.local"],
+    )
+    storage_root: Annotated[text.Folder, proxy("CONNECT_STORAGE_ROOT")] = Field(
+        default="/data",
+        description="Where the proxy writes: an emptyDir is mounted there.",
+        examples=["/var/lib/connect"],
+    )
+    storage_size: Annotated[kubernetes.Quantity, Only(KUBERNETES)] = Field(
+        default="100Mi", description="Size limit of that emptyDir.", examples=["200Mi"]
+    )
+    cache_ttl: Annotated[text.Duration, proxy("LOCAL_CACHE_TTL")] = Field(
+        default="2m", description="How long the proxy caches what it knows of a session.", examples=["1m"]
+    )
+    client_name: Annotated[text.EnvironmentText, proxy("CONNECT_CLIENT_NAME")] = Field(
+        default="tower-connect-proxy-client",
+        description="Name under which the proxy registers with Platform.",
+        examples=["studios-proxy"],
+    )
+    grant_type: Annotated[text.EnvironmentText, proxy("CONNECT_GRANT_TYPE")] = Field(
+        default="authorization_code",
+        description="OAuth grant that the proxy registers for.",
+        examples=["client_credentials"],
+    )
+    trusted_proxy_cidrs: Annotated[
+        network.Cidrs,
+        proxy("CONNECT_TRUSTED_PROXY_CIDRS", spaced),
+        Since(connect="0.12.0"),
+        Derived("the proxy's own, `127.0.0.1/32`"),
+    ] = Field(
+        default=(), description="Networks whose `X-Forwarded-For` the proxy believes.", examples=[["10.0.0.0/16"]]
+    )
+    telemetry_flush_interval: Annotated[
+        text.Duration | None, proxy("CONNECT_TELEMETRY_FLUSH_INTERVAL"), Since(connect="0.12.0")
+    ] = Field(default=None, description="How often usage is flushed.", examples=["1m"])
+    telemetry_ttl: Annotated[text.Duration | None, proxy("CONNECT_TELEMETRY_TTL"), Since(connect="0.12.0")] = Field(
+        default=None, description="How long usage is kept.", examples=["72h"]
+    )
+    telemetry_stream_emit_interval: Annotated[
+        text.Duration | None, proxy("CONNECT_TELEMETRY_STREAM_EMIT_INTERVAL"), Since(connect="0.12.0")
+    ] = Field(default=None, description="How often usage is emitted.", examples=["5s"])

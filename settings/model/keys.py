@@ -1,0 +1,67 @@
+"""Keys and tokens."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from settings.marks import COMPUTED, Only, platform, proxy
+from settings.model.section import Section
+from settings.targets import KUBERNETES
+from settings.types import kubernetes, text
+
+PROXY_TOKEN_VARIABLE = "CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"  # noqa: S105 (the name of a variable)
+PLATFORM_TOKEN_VARIABLE = "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"  # noqa: S105 (the name of a variable)
+
+
+class KeysSection(Section):
+    """The RSA key that signs OIDC tokens, and the token with which the proxy registers."""
+
+    heading: ClassVar[str] = "Keys and tokens"
+
+    rsa_bits: int = Field(
+        default=2048,
+        ge=2048,
+        le=16384,
+        description="Size of the RSA key that signs OIDC tokens.",
+        examples=[4096],
+    )
+    protect_key: bool = Field(
+        default=False,
+        description="The RSA key can't be deleted, nor replaced, before this is `false` again and deployed.",
+        examples=[True],
+    )
+    oidc_secret: Annotated[kubernetes.ObjectName, Only(KUBERNETES)] = Field(
+        default="platform-oidc-certs", description="Secret with the RSA key, `oidc.pem`.", examples=["studios-key"]
+    )
+    token_secret: Annotated[
+        kubernetes.ObjectName,
+        proxy(PROXY_TOKEN_VARIABLE, COMPUTED),
+        platform(PLATFORM_TOKEN_VARIABLE, COMPUTED),
+        Only(KUBERNETES),
+    ] = Field(
+        default="connect-registration-token",
+        description="Secret with the OIDC registration token, `token`.",
+        examples=["studios-token"],
+    )
+    token_rotation: text.EnvironmentText | None = Field(
+        default=None,
+        description="Any text, such as a date: another one makes a new registration token.",
+        examples=["2026-11-25"],
+    )
+    rsa_rotation: text.EnvironmentText | None = Field(
+        default=None,
+        description="Any text, such as a date: another one makes a new RSA key, of `rsaBits`.",
+        examples=["2026-11-25"],
+    )
+    existing_oidc_secret: Annotated[kubernetes.ObjectName | None, Only(KUBERNETES)] = Field(
+        default=None,
+        description="Secret that exists already, with private and public key as `oidc.pem`; none is made.",
+        examples=["platform-oidc-certs"],
+    )
+    existing_token_secret: Annotated[kubernetes.ObjectName | None, Only(KUBERNETES)] = Field(
+        default=None,
+        description="Secret that exists already, with the registration token as `token`; none is made.",
+        examples=["registration-token"],
+    )

@@ -1,0 +1,52 @@
+"""Redis."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field, SecretStr
+
+from settings.marks import COMPUTED, Only, Required, connect
+from settings.model.section import ByTarget, Section
+from settings.targets import COMPOSE, KUBERNETES
+from settings.types import kubernetes, network, text
+
+
+class RedisSection(Section):
+    """The Redis in which Connect keeps its sessions: that of the Platform install, or another one."""
+
+    heading: ClassVar[str] = "Redis"
+
+    redis_address: Annotated[network.RedisAddress, connect("CONNECT_REDIS_ADDRESS"), Required(KUBERNETES)] = Field(
+        default_factory=ByTarget({KUBERNETES: "", COMPOSE: "redis:6379"}),
+        description="Redis of the Platform install, `host:port`; port 6379 if left out.",
+        examples=["redis:6379"],
+    )
+    redis_prefix: Annotated[text.EnvironmentText, connect("CONNECT_REDIS_PREFIX")] = Field(
+        default="connect:session", description="Prefix of Connect's keys in Redis.", examples=["studios:session"]
+    )
+    redis_database: Annotated[int, connect("CONNECT_REDIS_DB")] = Field(
+        default=1, ge=0, le=65535, description="Number of the Redis database.", examples=[2]
+    )
+    redis_tls: Annotated[bool, connect("CONNECT_REDIS_TLS_ENABLE")] = Field(
+        default=False, description="Speak TLS to Redis.", examples=[True]
+    )
+    redis_tls_skip_verify: Annotated[bool, connect("CONNECT_REDIS_TLS_SKIP_VERIFY")] = Field(
+        default=False, description="Accept any certificate from Redis.", examples=[True]
+    )
+    redis_tls_secret: Annotated[
+        kubernetes.ObjectName | None,
+        connect("CONNECT_REDIS_TLS_CERT_FILE", COMPUTED),
+        connect("CONNECT_REDIS_TLS_KEY_FILE", COMPUTED),
+        Only(KUBERNETES),
+    ] = Field(
+        default=None,
+        description="Secret of type `kubernetes.io/tls` with the client certificate for Redis.",
+        examples=["redis-client"],
+    )
+    redis_user: Annotated[text.EnvironmentText | None, connect("CONNECT_REDIS_USER")] = Field(
+        default=None, description="User name at Redis.", examples=["studios"]
+    )
+    redis_password: Annotated[SecretStr | None, connect("CONNECT_REDIS_PASSWORD")] = Field(
+        default=None, min_length=1, description="Password at Redis (secret)."
+    )

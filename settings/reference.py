@@ -1,0 +1,101 @@
+"""What documents and schemas tell of a setting: its kind, its default, who knows it, and what it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from settings.fields import FIELDS, marks, required_on, since, target_of, tower_yml_entries
+from settings.marks import Derived, Place, Variable
+from settings.model.section import ByTarget
+from settings.targets import TITLES
+from settings.versions import Version
+
+_KINDS: Mapping[object, str] = {
+    str: "text",
+    Version: "text",
+    SecretStr: "secret",
+    int: "integer",
+    bool: "boolean",
+    tuple: "list",
+    dict: "map",
+}
+_WHERE: Mapping[Place, str] = {"proxy": "proxy", "server": "server", "platform": "Platform"}
+
+
+def kind_of(field: FieldInfo) -> str:
+    """What a setting holds, in a word or three."""
+    annotation: Any = field.annotation
+    if NoneType in get_args(annotation):
+        annotation = next(option for option in get_args(annotation) if option is not NoneType)
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) is Literal:
+        return "text"
+    return _KINDS.get(get_origin(annotation) or annotation, "words or list")
+
+
+def fixed_default(field: FieldInfo) -> object:
+    """The default as it is written in YAML; empty text where there is none, or where it follows from other settings."""
+    default = field.default
+    if default is None or default is PydanticUndefined:
+        return ""
+    return list(default) if isinstance(default, tuple) else default
+
+
+def told_default(key: str, target: str | None = None) -> str | None:
+    """The default as a sentence in a document tells it, on one target or on all; None where there is none."""
+    field = FIELDS[key]
+    for derived in marks(key, Derived):
+        return derived.words
+    if isinstance(field.default_factory, ByTarget):
+        return _default_by_target(key, field.default_factory, [target] if target else list(TITLES))
+    return _as_code(fixed_default(field))
+
+
+def needs_of(key: str) -> str:
+    """The target and the releases that know the setting, in words; empty where all do."""
+    first = since(key)
+    parts = (("Platform", first.platform), ("Connect", first.connect))
+    needs = [f"{software} {version}" for software, version in parts if version is not None]
+    target = target_of(key)
+    return ", ".join(needs if target is None else [TITLES[target], *needs])
+
+
+def becomes(key: str) -> list[tuple[str, str]]:
+    """What the setting becomes, a variable or an entry of tower.yml, and where that is set."""
+    is_secret = kind_of(FIELDS[key]) == "secret"
+    found = [
+        (variable.name, " and ".join(_WHERE[place] for place in variable.places) + ", from a Secret" * is_secret)
+        for variable in marks(key, Variable)
+    ]
+    return found + [(entry, "tower.yml") for entry in tower_yml_entries(key)]
+
+
+def _default_by_target(key: str, factory: ByTarget, targets: list[str]) -> str | None:
+    told = {
+        target: "**required**" if key in required_on(target) else _as_code(factory.defaults[target])
+        for target in targets
+    }
+    if len(targets) == 1:
+        (only,) = told.values()
+        return None if only == "**required**" else only
+    first, *others = told
+    return ", ".join([str(told[first]), *(f"on {TITLES[target]} {told[target]}" for target in others)])
+
+
+def _as_code(default: object) -> str | None:
+    if default in ("", []):
+        return None
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    if isinstance(default, list):
+        return ", ".join(f"`{item}`" for item in default)
+    if isinstance(default, dict):
+        return ", ".join(f"`{name}: {value}`" for name, value in default.items())
+    return f"`{default}`"

@@ -1,0 +1,60 @@
+"""Names and ports that have to differ, or to be those of the install."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from settings.errors import Problem
+from settings.fields import value_of
+from settings.model import Settings
+from settings.rules.book import RuleBook
+from settings.targets import COMPOSE
+
+RULES = RuleBook()
+
+_DISTINCT: tuple[tuple[str, str, str], ...] = (
+    ("serverName", "proxyName", "each has objects of its own"),
+    ("tokenSecret", "oidcSecret", "each is a Secret of its own"),
+    ("cronDeployment", "backendDeployment", "each is a Deployment of its own"),
+    ("tunnelPort", "listenerPort", "the server listens at both"),
+    ("managementPort", "listenerPort", "the server listens at both"),
+    ("managementPort", "tunnelPort", "the server listens at both"),
+    ("managementPort", "proxyPort", "the proxy listens at both"),
+    ("cronService", "backendService", "each is a service of its own"),
+    ("composeOverride", "composeFile", "each is a file of its own"),
+)
+
+
+def _register_distinct(key: str, other: str, reason: str) -> None:
+    @RULES.needs(key, other)
+    def _they_differ(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+        value = value_of(settings, key)
+        if value == value_of(settings, other):
+            yield Problem(key, value, f"is {other} as well, and {reason}; write another one")
+
+
+for _key, _other, _reason in _DISTINCT:
+    _register_distinct(_key, _other, _reason)
+
+
+@RULES.needs("takeOver", "backendConfigMap", "backendDeployment", "cronDeployment")
+def _only_changed_objects_are_taken_over(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    changed = (
+        f"ConfigMap/{settings.backend_config_map}",
+        f"Deployment/{settings.backend_deployment}",
+        f"Deployment/{settings.cron_deployment}",
+    )
+    for index, name in enumerate(settings.take_over):
+        if name not in changed:
+            yield Problem(
+                f"takeOver[{index}]", name, f"is not changed by this stack; write one of {', '.join(changed)}"
+            )
+
+
+@RULES.needs("target", "proxyName", "serverName", "backendService", "cronService")
+def _services_of_a_compose_file_differ(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    if settings.target != COMPOSE:
+        return
+    for key, name in (("proxyName", settings.proxy_name), ("serverName", settings.server_name)):
+        if name in (settings.backend_service, settings.cron_service):
+            yield Problem(key, name, "is a service of Platform as well; write another one")

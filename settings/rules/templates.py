@@ -1,0 +1,50 @@
+"""The Studio templates that the releases in use know."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from settings.errors import Problem
+from settings.model import Settings
+from settings.releases import minor, oldest_client
+from settings.rules.book import RuleBook
+from settings.templates import connect_of, r_ide_tool
+
+RULES = RuleBook()
+
+
+@RULES.needs("studioTemplates", "platformVersion", "pathRouting")
+def _platform_knows_the_tools(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    r_ide = r_ide_tool(settings.platform_version)
+    for key, template in settings.studio_templates.items():
+        path = f"studioTemplates.{key}.tool"
+        if template.tool in ("ride", "rstudio") and template.tool != r_ide:
+            yield Problem(
+                path, template.tool, f"is not what Platform {settings.platform_version} calls R-IDE; write {r_ide}"
+            )
+        if template.tool == "xpra" and settings.path_routing:
+            yield Problem(path, template.tool, "does not work with path routing; remove this template, or pathRouting")
+
+
+@RULES.needs("studioTemplates", "platformVersion", "connectVersion")
+def _connect_supports_the_templates(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    if "studioTemplates" not in given:
+        return
+    oldest = oldest_client(settings.connect_version)
+    for key, template in settings.studio_templates.items():
+        if template.status != "deprecated" and connect_of(template.repository).release < oldest:
+            yield Problem(
+                f"studioTemplates.{key}.repository",
+                template.repository,
+                f"has a client that Connect {settings.connect_version} no longer supports; write a tag that ends in "
+                f"-{minor(oldest)} or newer, or set its status to deprecated",
+            )
+
+
+@RULES.needs("studioTemplates")
+def _template_keys_differ_in_more_than_case(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for key in settings.studio_templates:
+        first = seen.setdefault(key.upper().replace("-", "_"), key)
+        if first != key:
+            yield Problem(f"studioTemplates.{key}", None, f"reads the same as {first} to Platform; write another key")

@@ -1,0 +1,29 @@
+"""Names in a Docker Compose install."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import Field
+
+from settings.types.text import ListInText, Text, WithoutRepeats, form
+
+_YAML_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.ya?ml", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+
+YamlFile = Annotated[
+    Text, form(_YAML_FILE, "is no name of a YAML file; write one such as docker-compose.yml, without its folder")
+]
+Service = Annotated[
+    Text, form(_NAME, "is no service of a compose file; `docker compose config --services` prints them")
+]
+Networks = Annotated[
+    tuple[
+        Annotated[Text, form(_NAME, "is no network of a compose file; `docker compose config` prints them")],
+        ...,
+    ],
+    ListInText,
+    WithoutRepeats,
+    Field(min_length=1),
+]

@@ -1,0 +1,63 @@
+"""Names, labels and amounts as Kubernetes takes them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from settings.types.text import ListInText, MapInText, Text, WithoutRepeats, form, scalar_as_text
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_SERVICE = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+SUBDOMAIN = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
+_OBJECT = re.compile(rf"(?=.{{1,253}}\Z){SUBDOMAIN}", re.ASCII)
+_STATEFUL_SET = re.compile(r"[a-z]([a-z0-9-]{0,50}[a-z0-9])?", re.ASCII)
+_DATA_KEY = re.compile(r"(?!\.\.|\.\Z)[A-Za-z0-9._-]{1,253}", re.ASCII)
+_LABEL_KEY = re.compile(rf"((?=[^/]{{1,253}}/){SUBDOMAIN}/)?[A-Za-z0-9]([A-Za-z0-9._-]{{0,61}}[A-Za-z0-9])?", re.ASCII)
+_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?", re.ASCII)
+_QUANTITY = re.compile(r"(?=[0.]*[1-9])\d{1,15}(\.\d{1,3})?(Ki|Mi|Gi|k|M|G)?", re.ASCII)
+_PLATFORM_OBJECT = re.compile(rf"(ConfigMap|Deployment)/(?=.{{1,253}}\Z){SUBDOMAIN}", re.ASCII)
+
+Label = Annotated[
+    Text, form(_LABEL, "is no Kubernetes name; write up to 63 of a-z, 0-9 and '-', with a letter or digit at both ends")
+]
+StatefulSetName = Annotated[
+    Text,
+    # The label that Kubernetes gives its pods holds the name and a hash, in 63 characters.
+    form(
+        _STATEFUL_SET,
+        "is no name of a StatefulSet and its Service; write up to 52 of a-z, 0-9 and '-', beginning with a letter",
+    ),
+]
+ServiceName = Annotated[
+    Text, form(_SERVICE, "is no Service name; write up to 63 of a-z, 0-9 and '-', beginning with a letter")
+]
+ObjectName = Annotated[
+    Text, form(_OBJECT, "is no Kubernetes name; write up to 253 of a-z, 0-9, '-' and '.', as `kubectl get` prints it")
+]
+DataKey = Annotated[Text, form(_DATA_KEY, "is no key of a ConfigMap; write letters, digits, '-', '_' and '.'")]
+Quantity = Annotated[Text, form(_QUANTITY, "is no amount of storage; write one such as 100Mi")]
+ObjectNames = Annotated[tuple[ObjectName, ...], ListInText, WithoutRepeats]
+PlatformObjects = Annotated[
+    tuple[
+        Annotated[
+            Text, form(_PLATFORM_OBJECT, "is none of Platform's objects; write ConfigMap/<name> or Deployment/<name>")
+        ],
+        ...,
+    ],
+    ListInText,
+    WithoutRepeats,
+]
+NodeLabels = Annotated[
+    dict[
+        Annotated[str, form(_LABEL_KEY, "is no key of a node label; write one such as kubernetes.io/arch")],
+        Annotated[
+            str,
+            BeforeValidator(scalar_as_text),
+            form(_LABEL_VALUE, "is no value of a node label; write up to 63 letters, digits, '-', '_' and '.'"),
+        ],
+    ],
+    MapInText,
+]

@@ -1,0 +1,32 @@
+"""Hosts, URLs, ports and networks."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from settings import hosts
+from settings.types.text import ListInText, Text, WithoutRepeats, form
+
+_HTTPS_ADDRESS = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.:-]*(/[!-~]*)?", re.ASCII)
+
+
+def _cidr(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError as error:
+        raise ValueError(f"is no network ({error}); write one such as 10.0.0.0/16") from None
+
+
+HttpsUrl = Annotated[Text, AfterValidator(hosts.https_url)]
+HttpsAddress = Annotated[
+    Text, form(_HTTPS_ADDRESS, "is no https URL; write one such as https://example.com/features.json")
+]
+Domain = Annotated[Text, AfterValidator(hosts.domain_name)]
+RedisAddress = Annotated[Text, AfterValidator(lambda text: hosts.address_with_port(text, default_port=6379))]
+Port = Annotated[int, Field(ge=1, le=65535)]
+UnprivilegedPort = Annotated[int, Field(ge=1024, le=65535)]
+Cidrs = Annotated[tuple[Annotated[Text, AfterValidator(_cidr)], ...], ListInText, WithoutRepeats]

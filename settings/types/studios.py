@@ -1,0 +1,65 @@
+"""Releases, images, workspaces and log levels."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BeforeValidator
+
+from settings import releases
+from settings.types.text import Text, form, list_in_text, number_as_text, without_repeats
+from settings.versions import Version
+
+IMAGE = re.compile(
+    r"(?P<repository>[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*(:\d{1,5}(?=/))?(/[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)*)"
+    r"(:(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(@(?P<digest>sha256:[0-9a-f]{64}))?",
+    re.ASCII,
+)
+LogWord = Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
+
+
+def _version(parse: Callable[[str], Version]) -> BeforeValidator:
+    def read(value: Any) -> Version:
+        if isinstance(value, Version):
+            return value
+        return parse(str(number_as_text(value)))
+
+    return BeforeValidator(read)
+
+
+def _workspaces(value: Any) -> Any:
+    if isinstance(value, str) and value.strip().lower() in ("all", "none"):
+        return value.strip().lower()
+    has_digit = isinstance(value, str) and any("0" <= character <= "9" for character in value)
+    items = value if isinstance(value, str) and not has_digit and "[" not in value else list_in_text(value)
+    if isinstance(items, int) and not isinstance(items, bool):
+        items = [items]
+    wanted = 'write "all", "none" or a list of workspace ids such as [1, 2]'
+    if not isinstance(items, list | tuple):
+        raise ValueError(f"is neither a word nor a list; {wanted}")  # noqa: TRY004 (pydantic takes ValueError)
+    ids: list[int] = []
+    for item in items:
+        text = str(item).strip()
+        if isinstance(item, bool | float) or not text.isascii() or not text.isdigit() or int(text) < 1:
+            raise ValueError(f"holds {json.dumps(item, default=str)}, which is no workspace id; {wanted}")
+        ids.append(int(text))
+    if not ids:
+        raise ValueError('is empty; write "none" to switch Studios off, or "all"')
+    return tuple(without_repeats(tuple(ids)))
+
+
+def _log_level(value: Any) -> Any:
+    upper = value.strip().upper() if isinstance(value, str) else value
+    return upper if upper in get_args(LogWord) else value
+
+
+PlatformVersion = Annotated[Version, _version(releases.platform_version)]
+ConnectVersion = Annotated[Version, _version(releases.connect_version)]
+Workspaces = Annotated[Literal["all", "none"] | tuple[int, ...], BeforeValidator(_workspaces)]
+LogLevel = Annotated[LogWord, BeforeValidator(_log_level)]
+Image = Annotated[
+    Text, form(IMAGE, "is no image; write repository, repository:tag or repository@sha256:<digest>, without a scheme")
+]

@@ -1,0 +1,128 @@
+"""Values that are written as text, lists and maps of them, and how they are read out of a stack's file."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+_DURATION = re.compile(r"(\d+(\.\d+)?(ms|s|m|h))+", re.ASCII)
+_ENVIRONMENT = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
+_URL_PATH = re.compile(r"/[!-~]{0,1023}", re.ASCII)
+_MOUNTED_FILE = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-]){2,}(\.[A-Za-z0-9]+)?", re.ASCII)
+_FOLDER = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-])+", re.ASCII)
+
+LONGEST_TEXT = 2048
+"""Nothing that is written in one line is longer, and many such texts fit into one ConfigMap."""
+
+
+def matching(pattern: re.Pattern[str], wanted: str, text: str) -> str:
+    """The text, if it matches as a whole.
+
+    Raises:
+        ValueError: it does not; the message is what is wanted.
+    """
+    if pattern.fullmatch(text) is None:
+        raise ValueError(wanted)
+    return text
+
+
+def form(pattern: re.Pattern[str], wanted: str) -> AfterValidator:
+    """Refuses text that does not match as a whole, with what is wanted as the message."""
+    return AfterValidator(partial(matching, pattern, wanted))
+
+
+def fits_in_one_line(text: str) -> bool:
+    """Whether a text can be the value of an environment variable, and be read where it is shown."""
+    return _ENVIRONMENT.fullmatch(text) is not None
+
+
+def number_as_text(value: Any) -> Any:
+    """The text that stands in a YAML file: 25.3 without quotes is a number there."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def scalar_as_text(value: Any) -> Any:
+    """The text that stands in a YAML file, where `true` and `301` mean the text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return number_as_text(value)
+
+
+def parsed(value: Any, opening: str, separator: str | None) -> Any:
+    """A list or a map out of the text that `pulumi config set` stores; what is no text is returned as it is.
+
+    Raises:
+        ValueError: the text begins like JSON and is none.
+    """
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text.startswith(opening):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            like = '["one", "two"]' if opening == "[" else '{"key": "value"}'
+            raise ValueError(f"is no JSON: {error.msg} at character {error.pos + 1}; write it like {like}") from None
+    if separator is None or not text:
+        return value
+    return [item.strip() for item in text.split(separator)]
+
+
+def list_in_text(value: Any) -> Any:
+    """The list in a JSON text, or in one with commas between; anything else is returned as it is."""
+    return parsed(value, "[", ",")
+
+
+def map_in_text(value: Any) -> Any:
+    """The map in a JSON text; anything else is returned as it is."""
+    return parsed(value, "{", None)
+
+
+def single(value: Any) -> Any:
+    """One value in a text; the engine hands lists and maps over as JSON in a text, too.
+
+    Raises:
+        ValueError: it is a list or a map.
+    """
+    if not isinstance(value, str):
+        return value
+    text = value.strip(" ")
+    if text[:1] in ("[", "{"):
+        try:
+            several = json.loads(text)
+        except ValueError:
+            return text
+        raise ValueError(f"is a {'list' if isinstance(several, list) else 'map'}; write a single value")
+    return text
+
+
+def without_repeats(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The items, if each is there once.
+
+    Raises:
+        ValueError: one is there twice.
+    """
+    repeated = sorted({str(item) for item in items if items.count(item) > 1})
+    if repeated:
+        raise ValueError(f"has {', '.join(repeated)} more than once; write it once")
+    return items
+
+
+Text = Annotated[
+    str, BeforeValidator(number_as_text), BeforeValidator(single), Field(min_length=1, max_length=LONGEST_TEXT)
+]
+EnvironmentText = Annotated[Text, form(_ENVIRONMENT, "has a line break or a control character; write it in one line")]
+Duration = Annotated[Text, form(_DURATION, "is no duration; write numbers with units, such as 2m or 1h30m")]
+UrlPath = Annotated[Text, form(_URL_PATH, "is no path of a URL; write one that begins with /, without spaces")]
+MountedFile = Annotated[
+    Text, form(_MOUNTED_FILE, "is no file in a folder of its own; write an absolute path such as /data/certs/oidc.pem")
+]
+Folder = Annotated[Text, form(_FOLDER, "is no absolute path; write one such as /data")]
+ListInText = BeforeValidator(list_in_text)
+MapInText = BeforeValidator(map_in_text)
+WithoutRepeats = AfterValidator(without_repeats)
+Texts = Annotated[tuple[EnvironmentText, ...], ListInText, WithoutRepeats]

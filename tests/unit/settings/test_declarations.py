@@ -1,0 +1,128 @@
+"""A setting is one declaration: everything else follows from it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from settings.fields import FIELDS, SECRET_KEYS, target_of
+from settings.parsing import parse_settings
+from settings.reference import becomes
+
+ROOT = Path(__file__).parents[3]
+STACKS = {
+    "kubernetes": {
+        "platformUrl": "https://example.com",
+        "platformVersion": "26.1",
+        "namespace": "platform-stage",
+        "redisAddress": "redis:6379",
+        "hostedZone": "example.com",
+        "connectVersion": "0.12.0",
+    },
+    "compose": {
+        "target": "compose",
+        "platformUrl": "https://example.com",
+        "platformVersion": "26.1",
+        "hostedZone": "example.com",
+        "instanceId": "i-0123456789abcdef0",
+        "loadBalancer": "platform",
+        "composeFolder": "/opt/seqera",
+        "connectVersion": "0.12.0",
+    },
+}
+#: What an example needs beside it, or instead of what the stack has.
+BESIDE: dict[str, dict[str, object]] = {
+    "platformVersion": {"connectVersion": None},
+    "instanceTags": {"instanceId": None},
+    "loadBalancerTags": {"loadBalancer": None},
+    "hostedZoneId": {"hostedZone": None},
+    "redisTlsSkipVerify": {"redisTls": True},
+    "redisTlsSecret": {"redisTls": True},
+    "loadBalancerGroupOrder": {"loadBalancerGroup": "platform"},
+    "managementNamespace": {"managementPort": 9100},
+    "studioTemplates": {"connectVersion": "0.11.1"},
+    "takeOver": {"backendConfigMap": "tower-backend-cfg"},
+    "target": STACKS["compose"] | {"namespace": None, "redisAddress": None},
+}
+NEW = """
+    frame_size: Annotated[int | None, proxy("CONNECT_FRAME_SIZE"), Since(connect="0.12.0"), Only(KUBERNETES)] = Field(
+        default=None, ge=1, description="Bytes of a frame.", examples=[4096]
+    )
+"""
+USE = """
+import json
+from settings.documents import configuration_page, project_config
+from settings.environment import proxy_environment
+from settings.errors import SettingsError
+from settings.parsing import parse_settings
+from settings.stack_schema import stack_schema
+
+def said(**changes):
+    try:
+        return proxy_environment(parse_settings({**STACK, **changes}))["CONNECT_FRAME_SIZE"]
+    except SettingsError as error:
+        return error.text
+
+page = configuration_page()
+print(json.dumps({
+    "set": said(frameSize=4096),
+    "old": said(frameSize=4096, connectVersion="0.11.1"),
+    "small": said(frameSize=0),
+    "page": next(line for line in page.splitlines() if "frameSize" in line),
+    "project": project_config()["frameSize"],
+    "schema": json.loads(stack_schema())["properties"]["config"]["properties"]["seqera-studios:frameSize"],
+}))
+"""
+
+
+@pytest.mark.parametrize("key", sorted(set(FIELDS) - SECRET_KEYS))
+def test_each_setting_has_an_example_that_is_right_and_not_the_default(key: str) -> None:
+    (example,) = FIELDS[key].examples or []
+    stack = {**STACKS[target_of(key) or "kubernetes"], **BESIDE.get(key, {}), key: example}
+    read = parse_settings({name: value for name, value in stack.items() if value is not None})
+    assert read.model_dump(by_alias=True)[key] != FIELDS[key].default
+
+
+def test_a_new_setting_is_one_declaration_in_one_file(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "settings", tmp_path / "settings", ignore=shutil.ignore_patterns("__pycache__"))
+    module = tmp_path / "settings" / "model" / "connect.py"
+    module.write_text(module.read_text() + NEW)
+    program = f"STACK = {STACKS['kubernetes']!r}\n{USE}"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    follows = json.loads(done.stdout)
+    assert follows["set"] == "4096"
+    assert follows["old"] == (
+        "seqera-studios:frameSize: 4096 needs Connect 0.12.0 or newer, and connectVersion is 0.11.1; "
+        "remove it, or write: pulumi config set connectVersion 0.12.0"
+    )
+    assert follows["small"] == "seqera-studios:frameSize: 0 is too small; write 1 or more"
+    assert follows["page"] == (
+        "| `frameSize` | integer | none | Kubernetes, Connect 0.12.0 | `CONNECT_FRAME_SIZE` (proxy) "
+        "| Bytes of a frame. | `4096` |"
+    )
+    assert follows["project"] == {"description": "Bytes of a frame.", "default": ""}
+    assert follows["schema"]["anyOf"][0] == {"type": "integer", "minimum": 1}
+    assert follows["schema"]["description"] == "Bytes of a frame. Needs Kubernetes, Connect 0.12.0."
+
+
+def test_the_page_names_the_variables_that_each_setting_really_becomes() -> None:
+    golden = YAML(typ="safe", pure=True).load(Path(__file__).with_name("golden_environment.yml").read_text())
+    rows = {name.replace("_LAB_", "_<KEY>_"): row for name, row in golden["variables"].items()}
+    template = "TOWER_DATA_STUDIO_TEMPLATES_<KEY>_"
+    told = {(key, name) for key in FIELDS for name, _ in becomes(key)}
+    of_template = {(key, name) for key, name in told if name.startswith(template)}
+    assert of_template == {("studioTemplates", f"{template}…")}
+    wanted = {(row["from"], name) for name, row in rows.items() if "from" in row and not name.startswith(template)}
+    # A variable may depend on a second setting.
+    second = {
+        ("tunnelPort", "CONNECT_TUNNEL_URL"),
+        ("readOnlyRootFilesystem", "XDG_CONFIG_HOME"),
+        ("readOnlyRootFilesystem", "XDG_DATA_HOME"),
+    }
+    assert told - of_template == wanted | second
