@@ -201,7 +201,7 @@ def conflicting_fields(body: Object, live: Object, manager: str) -> set[Path]:
         if theirs.get("secretName") == each.get("secretName", ""):
             continue
         for key in theirs.keys() - each.keys() - {"defaultMode"}:
-            found |= {leaf for leaf, _ in values(theirs[key], (*path, f"f:{key}"))}
+            found |= {leaf for leaf, _ in values({key: theirs[key]}, path)}
     ours = owned_by(entries, manager)
     return {path for path in found if path not in ours or owners_of(entries, path, besides=manager)}
 
