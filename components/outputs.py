@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from settings.targets import KUBERNETES, TITLES
+from settings.targets import COMPOSE, KUBERNETES, TITLES
 
 
 @dataclass(frozen=True)
 class StackOutput:
-    """One output. Its value is the attribute of the top component that has the same name in snake case."""
+    """One output. Its value is the attribute of the top component that has the same name in snake case.
+
+    `only` is the target that has it; None where all do.
+    """
 
     name: str
     type: str
     meaning: str
     secret: bool = False
+    only: str | None = None
 
     @property
     def attribute(self) -> str:
@@ -23,16 +27,16 @@ class StackOutput:
         return re.sub(r"(?<!^)(?=[A-Z])", "_", self.name).lower()
 
 
-STACK_OUTPUTS: tuple[StackOutput, ...] = (
+_OUTPUTS: tuple[StackOutput, ...] = (
     StackOutput("platformUrl", "string", "Where users reach Platform."),
     StackOutput("connectUrl", "string", "The connect proxy's URL, as Platform and the proxy know it."),
     StackOutput("sessionUrlPattern", "string", "The URL of a session, with `<session>` for its id."),
     StackOutput("certificateArn", "string", "ARN of the issued certificate of the HTTPS listener."),
     StackOutput("loadBalancerHostname", "string", "DNS name of the load balancer that the Ingress got."),
     StackOutput("recordName", "string", "The DNS record that points at the load balancer."),
-    StackOutput("namespace", "string", "Namespace of Platform and Studios."),
-    StackOutput("oidcSecretName", "string", "Secret with the RSA key pair, under `oidc.pem`."),
-    StackOutput("tokenSecretName", "string", "Secret with the registration token, under `token`."),
+    StackOutput("namespace", "string", "Namespace of Platform and Studios.", only=KUBERNETES),
+    StackOutput("oidcSecretName", "string", "Secret with the RSA key pair, under `oidc.pem`.", only=KUBERNETES),
+    StackOutput("tokenSecretName", "string", "Secret with the registration token, under `token`.", only=KUBERNETES),
     StackOutput("registrationToken", "string", "The initial token with which the proxy registers.", secret=True),
     StackOutput("publicKey", "string", "Public half of the RSA key, PEM."),
     StackOutput(
@@ -40,32 +44,30 @@ STACK_OUTPUTS: tuple[StackOutput, ...] = (
     ),
     StackOutput("platformVersion", "string", "The Platform release that the settings are for."),
     StackOutput("connectVersion", "string", "The Connect release that runs."),
+    StackOutput("instanceId", "string", "EC2 instance that Platform and Studios run on.", only=COMPOSE),
+    StackOutput("composeFolder", "string", "Folder of docker-compose.yml on it.", only=COMPOSE),
+    StackOutput("bundle", "string", "The files for the instance, for `python -m delivery`.", secret=True, only=COMPOSE),
+    StackOutput("bundleSecretArn", "string", "Secret that holds them; empty with `delivery: files`.", only=COMPOSE),
+    StackOutput(
+        "instancePolicy", "string", "IAM policy that the instance's role needs, JSON; empty likewise.", only=COMPOSE
+    ),
 )
-
-_KUBERNETES_ONLY = ("namespace", "oidcSecretName", "tokenSecretName")
-
-COMPOSE_OUTPUTS: tuple[StackOutput, ...] = (
-    *(output for output in STACK_OUTPUTS if output.name not in _KUBERNETES_ONLY),
-    StackOutput("instanceId", "string", "EC2 instance that Platform and Studios run on."),
-    StackOutput("composeFolder", "string", "Folder of docker-compose.yml on it."),
-    StackOutput("bundle", "string", "The files for the instance, for `python -m delivery`.", secret=True),
-    StackOutput("bundleSecretArn", "string", "Secret that holds them; empty with `delivery: files`."),
-    StackOutput("instancePolicy", "string", "IAM policy that the instance's role needs, JSON; empty likewise."),
-)
-"""The outputs of a stack for Docker Compose; STACK_OUTPUTS are those of one for Kubernetes."""
 
 
 def outputs_of(target: str) -> tuple[StackOutput, ...]:
     """Returns the outputs of a stack for the target."""
-    return STACK_OUTPUTS if target == KUBERNETES else COMPOSE_OUTPUTS
+    return tuple(output for output in _OUTPUTS if output.only in (None, target))
+
+
+STACK_OUTPUTS = outputs_of(KUBERNETES)
+COMPOSE_OUTPUTS = outputs_of(COMPOSE)
 
 
 def outputs_table() -> str:
     """Returns the outputs as a Markdown table."""
     rows = []
-    for output in dict.fromkeys((*STACK_OUTPUTS, *COMPOSE_OUTPUTS)):
-        targets = [title for target, title in TITLES.items() if output in outputs_of(target)]
-        on = targets[0] if len(targets) == 1 else ""
+    for output in _OUTPUTS:
+        on = TITLES[output.only] if output.only else ""
         rows.append(
             f"| `{output.name}` | {output.type}{', secret' if output.secret else ''} | {on} | {output.meaning} |"
         )

@@ -20,24 +20,17 @@ from components.outputs import StackOutput, outputs_of
 from components.studios import deploy
 from package.components import whole_numbers
 from package.words import as_arguments
+from settings import targets
 from settings.errors import Problem, SettingsError
 from settings.fields import FIELDS, required_on, target_of
 from settings.parsing import parse_settings
 from settings.reference import kind_of, told_default
-from settings.targets import COMPOSE, KUBERNETES
 from settings.templates import StudioTemplate
 
-TARGETS: Final[Mapping[str, str]] = {"KubernetesStudios": KUBERNETES, "ComposeStudios": COMPOSE}
+TARGETS: Final[Mapping[str, str]] = {target.component: name for name, target in targets.TARGETS.items()}
 """Component → the target that it is for."""
 TEMPLATE_TYPE: Final = "studios:index:StudioTemplate"
 
-_MEANINGS: Final = {
-    KUBERNETES: "Studios beside a Platform on Kubernetes: everything that this package has, and the changes to "
-    "Platform itself, which its removal takes back. What is there is surveyed first, and nothing is made if it "
-    "doesn't fit.",
-    COMPOSE: "Studios beside a Platform that runs with Docker Compose on an EC2 instance behind an Application Load "
-    "Balancer. What is there is surveyed first, and nothing is made if it doesn't fit.",
-}
 _TEXT: Final = {"type": "string"}
 _WORDS_OR_IDS: Final = {"oneOf": [_TEXT, {"type": "array", "items": {"type": "integer"}}]}
 _TEMPLATES: Final = {"type": "object", "additionalProperties": {"$ref": f"#/types/{TEMPLATE_TYPE}"}}
@@ -95,8 +88,8 @@ def _resource(target: str) -> dict[str, Any]:
     fields, outputs = arguments_of(target), outputs_of(target)
     return {
         "isComponent": True,
-        "description": _MEANINGS[target],
-        "inputProperties": {key: _argument(key, field) for key, field in fields.items()},
+        "description": targets.TARGETS[target].meaning,
+        "inputProperties": {key: _argument(key, field, target) for key, field in fields.items()},
         "requiredInputs": [key for key in fields if key in required_on(target)],
         "type": "object",
         "properties": {each.name: _output(each) for each in outputs},
@@ -104,9 +97,9 @@ def _resource(target: str) -> dict[str, Any]:
     }
 
 
-def _argument(key: str, field: FieldInfo) -> dict[str, Any]:
+def _argument(key: str, field: FieldInfo, target: str) -> dict[str, Any]:
     is_secret = kind_of(field) == "secret"
-    default = told_default(key)
+    default = told_default(key, target)
     meaning = as_arguments(field.description or "").replace(" (secret)", "")
     told = [meaning, f"Default: {default}." if default else "", "Secret." * is_secret]
     # The defaults are the program's to fill in: those of a schema are written into each SDK.

@@ -1,8 +1,12 @@
-"""The kinds of Platform install that Studios is put beside."""
+"""The kinds of Platform install that Studios is put beside: one object each.
+
+Settings of one target are marked `Only(...)`, its outputs likewise, and `components.studios` says how it is deployed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final, Literal
 
 TargetName = Literal["kubernetes", "compose"]
@@ -10,5 +14,38 @@ TargetName = Literal["kubernetes", "compose"]
 KUBERNETES: Final = "kubernetes"
 COMPOSE: Final = "compose"
 
-TITLES: Mapping[str, str] = {KUBERNETES: "Kubernetes", COMPOSE: "Compose"}
+
+@dataclass(frozen=True)
+class Target:
+    """A kind of Platform install.
+
+    Args:
+        title: what documents call it.
+        meaning: what Studios on it is, for the package's schema.
+    """
+
+    title: str
+    meaning: str
+
+    @property
+    def component(self) -> str:
+        """The name of the component that is Studios on it."""
+        return f"{self.title}Studios"
+
+
+TARGETS: Mapping[str, Target] = {
+    KUBERNETES: Target(
+        "Kubernetes",
+        "Studios beside a Platform on Kubernetes: everything that this package has, and the changes to Platform "
+        "itself, which its removal takes back. What is there is surveyed first, and nothing is made if it doesn't fit.",
+    ),
+    COMPOSE: Target(
+        "Compose",
+        "Studios beside a Platform that runs with Docker Compose on an EC2 instance behind an Application Load "
+        "Balancer. What is there is surveyed first, and nothing is made if it doesn't fit.",
+    ),
+}
+"""The value of the setting `target` → the target."""
+
+TITLES: Mapping[str, str] = {name: target.title for name, target in TARGETS.items()}
 """Target → what documents call it."""
