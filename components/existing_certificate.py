@@ -12,9 +12,9 @@ from typing import Any
 
 import pulumi
 from botocore.exceptions import BotoCoreError, ClientError
-from pulumi.dynamic import CreateResult, DiffResult, ResourceProvider, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, UpdateResult
 
-from components.own_resource import OwnResource
+from components.own_resource import OwnProvider, OwnResource
 from survey import aws
 
 
@@ -41,13 +41,11 @@ class ExistingCertificate(OwnResource, module="studios", name="ExistingCertifica
         super().__init__(ExistingCertificateProvider(), name, props, opts)
 
 
-class ExistingCertificateProvider(ResourceProvider):
+class ExistingCertificateProvider(OwnProvider):
     """Its output `added` says that the certificate was not there before.
 
     A run that is killed after the certificate is added and before the state is saved leaves it to the listener.
     """
-
-    serialize_as_secret_always = False
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Adds the certificate, unless the listener has it, by default or beside that one."""

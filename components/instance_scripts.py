@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 
 import pulumi
 from botocore.exceptions import ClientError
-from pulumi.dynamic import CreateResult, DiffResult, ResourceProvider, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, UpdateResult
 
-from components.own_resource import OwnResource
+from components.own_resource import OwnProvider, OwnResource
 from survey import aws
 
 _PAUSE = 1.0
@@ -84,10 +84,8 @@ class InstallationReport(OwnResource, module="studios", name="InstallationReport
         super().__init__(InstallationReportProvider(), name, {**vars(args), "profile": args.profile or ""}, opts)
 
 
-class InstanceCleanupProvider(ResourceProvider):
+class InstanceCleanupProvider(OwnProvider):
     """Does nothing until the end."""
-
-    serialize_as_secret_always = False
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Another instance or folder: what is in the old one is taken away first."""
@@ -137,10 +135,8 @@ class InstanceCleanupProvider(ResourceProvider):
             raise ScriptError(_said(instance, found))
 
 
-class InstallationReportProvider(ResourceProvider):
+class InstallationReportProvider(OwnProvider):
     """Waits."""
-
-    serialize_as_secret_always = False
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Whether the association has run again."""

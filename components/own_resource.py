@@ -6,10 +6,58 @@ the components through the package may be in another language and has none of it
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import functools
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, TypeVar
 
+import grpc
 import pulumi
-from pulumi.dynamic import Resource, ResourceProvider
+from pulumi.dynamic import ConfigureRequest, Resource, ResourceProvider
+
+_ASKED: Final = ("check", "diff", "create", "read", "update", "delete")
+_T = TypeVar("_T")
+
+
+class OwnProvider(ResourceProvider):
+    """The base of our own providers: an error of theirs reaches the user as it was written.
+
+    It has no state of its own, so that a provider pickles to no more than its name.
+    """
+
+    serialize_as_secret_always = False
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        for name in _ASKED:
+            if name in vars(cls):
+                setattr(cls, name, _in_plain_words(vars(cls)[name]))
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Keeps gRPC from logging a traceback beside each error that the engine shows anyway."""
+        logging.getLogger("grpc._server").setLevel(logging.CRITICAL + 1)
+
+
+def _in_plain_words(method: Callable[..., _T]) -> Callable[..., _T]:
+    """The method, whose error gRPC does not introduce with "Exception calling application:".
+
+    gRPC does so unless its context has been told the details. Pulumi's server of dynamic providers keeps the context to
+    itself, so it is taken from the frame of the caller; anywhere else there is none.
+    """
+
+    @functools.wraps(method)
+    def call(self: ResourceProvider, *arguments: Any) -> _T:
+        try:
+            return method(self, *arguments)
+        except Exception as error:
+            context = sys._getframe(1).f_locals.get("context")
+            if isinstance(context, grpc.ServicerContext):
+                context.set_code(grpc.StatusCode.UNKNOWN)
+                context.set_details(str(error) or type(error).__name__)
+            raise
+
+    return call
 
 
 class OwnResource(Resource):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Collection, Mapping
 from typing import Any, Final, TypedDict
 
-from pulumi.dynamic import CheckResult, ConfigureRequest, ResourceProvider
+from pulumi.dynamic import CheckResult
 
+from components.own_resource import OwnProvider
 from live.cluster import Cluster
 from live.edits import apply_body
 from live.platform import PlatformApi
@@ -37,14 +37,8 @@ class Location(TypedDict):
     timeout_seconds: int
 
 
-class PlatformProvider(ResourceProvider):
+class PlatformProvider(OwnProvider):
     """Has no state of its own, so that it pickles to no more than its name."""
-
-    serialize_as_secret_always = False
-
-    def configure(self, req: ConfigureRequest) -> None:
-        """Keeps gRPC from logging a traceback beside each error that the engine shows anyway."""
-        logging.getLogger("grpc._server").setLevel(logging.CRITICAL + 1)
 
     def check(self, _olds: Properties, news: Properties) -> CheckResult:
         """Adds what tells the namespace from one of the same name, in another cluster or made anew."""

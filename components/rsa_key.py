@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ResourceProvider, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, UpdateResult
 
-from components.own_resource import OwnResource
+from components.own_resource import OwnProvider, OwnResource
 
 
 class RsaKeyGuard(OwnResource, module="studios", name="RsaKeyGuard"):
@@ -30,14 +29,8 @@ class RsaKeyGuard(OwnResource, module="studios", name="RsaKeyGuard"):
         super().__init__(RsaKeyGuardProvider(), name, {"bits": bits, "rotation": rotation}, opts)
 
 
-class RsaKeyGuardProvider(ResourceProvider):
+class RsaKeyGuardProvider(OwnProvider):
     """Compares what is wanted with what the state has; it touches nothing."""
-
-    serialize_as_secret_always = False
-
-    def configure(self, req: ConfigureRequest) -> None:
-        """Keeps gRPC from logging a traceback beside the error that the engine shows anyway."""
-        logging.getLogger("grpc._server").setLevel(logging.CRITICAL + 1)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Remembers the first size."""

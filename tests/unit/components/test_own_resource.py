@@ -1,0 +1,53 @@
+"""An error of our own resources reaches the engine in its own words."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+import pytest
+from pulumi.dynamic import CreateResult
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+
+from components.own_resource import OwnProvider
+
+
+class Failing(OwnProvider):
+    """Fails as it is told to."""
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Fails."""
+        raise ValueError(props["why"])
+
+
+class Server(provider_pb2_grpc.ResourceProviderServicer):
+    """Calls a provider as Pulumi's server of dynamic providers does."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def Create(self, request: Any, context: Any) -> Any:  # noqa: N802 (gRPC's name)
+        return Failing().create({"why": self._why})
+
+
+@pytest.mark.parametrize(
+    ("why", "shown"), [("nothing was changed: é", "nothing was changed: é"), ("", "ValueError"), ("a\nb", "a\nb")]
+)
+def test_an_error_is_shown_as_it_was_written(why: str, shown: str) -> None:
+    server = grpc.server(ThreadPoolExecutor(1))
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Server(why), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel, pytest.raises(grpc.RpcError) as caught:
+            provider_pb2_grpc.ResourceProviderStub(channel).Create(provider_pb2.CreateRequest())
+    finally:
+        server.stop(None)
+    assert caught.value.details() == shown
+    assert caught.value.code() == grpc.StatusCode.UNKNOWN
+
+
+def test_called_from_anywhere_else_the_error_is_just_raised() -> None:
+    with pytest.raises(ValueError, match=r"^why$"):
+        Failing().create({"why": "why"})
