@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
+from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 
 from components.own_resource import OwnResource
 from components.platform_provider import (
@@ -98,6 +98,13 @@ class Found:
 class PlatformAsFoundProvider(PlatformProvider):
     """Reads at first, and writes when it is deleted."""
 
+    def check(self, _olds: Properties, news: Properties) -> CheckResult:
+        """Refuses an entry of tower.yml that somebody else has written, where there is no record yet."""
+        result = super().check(_olds, news)
+        if not _olds:
+            _check_tower_yml(api_of(news), news, Found())
+        return result
+
     def create(self, props: Properties) -> CreateResult:
         """Records what is there."""
         api = api_of(props)
@@ -112,6 +119,7 @@ class PlatformAsFoundProvider(PlatformProvider):
         if differ(_olds, _news, besides=("found", "revision")):
             return DiffResult(changes=True)
         api, before = api_of(_news), Found.parsed(_olds["found"])
+        _check_tower_yml(api, _news, before)
         try:
             return DiffResult(changes=_record(api, _news, before) != before or _was_dropped(api, _news))
         except PlatformError:
@@ -141,6 +149,13 @@ class PlatformAsFoundProvider(PlatformProvider):
         for deployment in deployments:
             if restore(api, f"Deployment/{deployment}", found, manager):
                 wait_for_rollout(api, deployment, _props["timeout_seconds"])
+
+
+def _check_tower_yml(api: PlatformApi, news: Properties, before: Found) -> None:
+    edit = tower_yml_of(news)
+    if edit is not None:
+        file = tower_yml_file(api, edit, news["field_manager"])
+        file.check(edit["allowed_workspaces"], before.file(edit), news["take_over"])
 
 
 def restore(api: PlatformApi, target: str, found: Found, manager: str) -> bool:

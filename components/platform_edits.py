@@ -148,7 +148,7 @@ def _all_made(api: PlatformApi, props: Properties) -> bool:
 def _make_edits(api: PlatformApi, news: Properties) -> None:
     found = Found.parsed(news["found"])
     desired = bodies(news)
-    _dry_run(api, news, desired)
+    _dry_run(api, news, desired, found)
     gone = [target for target in found.objects if target not in desired]
     for target in [*gone, *desired]:
         if target.startswith("ConfigMap/"):
@@ -181,7 +181,7 @@ def _edit_files(api: PlatformApi, news: Properties, found: Found) -> None:
         tower_yml_file(api, edit, news["field_manager"]).write(edit["allowed_workspaces"], owners)
 
 
-def _dry_run(api: PlatformApi, news: Properties, desired: Mapping[str, Object]) -> None:
+def _dry_run(api: PlatformApi, news: Properties, desired: Mapping[str, Object], found: Found) -> None:
     """Tries everything before anything is changed.
 
     Raises:
@@ -202,7 +202,8 @@ def _dry_run(api: PlatformApi, news: Properties, desired: Mapping[str, Object]) 
     edit = tower_yml_of(news)
     if edit is not None:
         try:
-            tower_yml_file(api, edit, news["field_manager"]).check(edit["allowed_workspaces"])
+            file = tower_yml_file(api, edit, news["field_manager"])
+            file.check(edit["allowed_workspaces"], found.file(edit), news["take_over"])
         except PlatformError as error:
             problems.append(str(error))
     if problems:

@@ -19,6 +19,8 @@ from live.fields import Object
 from live.ownership import Owner, managed_fields, owners_of, transfer_ownership
 from live.platform import PlatformApi, PlatformError, retry_on_conflict
 from live.tower_yml_text import Entry, TowerYmlError, read_entry, restore, set_allowed_workspaces
+from live.wording import conflict
+from live.workspaces_entry import field_name, is_conflict
 
 ABSENT = "absent"
 """How a missing entry is shown."""
@@ -72,7 +74,7 @@ class TowerYmlFile:
             before: what was recorded last time; it stands unless the owner has written another entry since.
 
         Raises:
-            PlatformError: the file is missing, or can't be edited safely.
+            PlatformError: the file is missing, can't be edited safely, or has an entry that this stack has not written.
         """
         live = self._existing()
         entry = self._entry(live)
@@ -87,13 +89,34 @@ class TowerYmlFile:
             written=[*(each for each in written if each != wanted), wanted],
         )
 
-    def check(self, wanted: str) -> None:
+    def check(self, wanted: str, before: EarlierEntry | None, take_over: Sequence[str]) -> None:
         """Tries the edit without making it.
+
+        Args:
+            wanted: the entry that is about to be written.
+            before: what was recorded earlier.
+            take_over: the objects of which fields may be taken from their owner.
 
         Raises:
             PlatformError: the file is missing, or can't be edited safely.
         """
-        self._edited(self._existing(), lambda text: _with_workspaces(text, wanted))
+        live = self._existing()
+        entry = self._entry(live)
+        written = before["written"] if before is not None else []
+        if self._target not in take_over and is_conflict(entry, wanted, written):
+            owners = owners_of(managed_fields(live), self._path, besides=self._manager)
+            raise PlatformError(
+                conflict(
+                    self._target,
+                    field_name(self._key),
+                    theirs=_shown(entry),
+                    ours=wanted,
+                    owners=[owner["manager"] for owner in owners],
+                    change="change allowedWorkspaces",
+                    position=len(take_over),
+                )
+            )
+        self._edited(live, lambda text: _with_workspaces(text, wanted))
 
     def write(self, wanted: str, owners: Sequence[Owner]) -> None:
         """Sets the entry, and leaves the file to ``owners``, or to those that it has.

@@ -10,12 +10,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from live.ownership import list_item, managed_fields, manager_names, owners_of
+from live.tower_yml_text import read_entry
+from live.wording import conflict, shown_owners
+from live.workspaces_entry import field_name, is_conflict, shown
 from settings.environment import PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE, platform_environment, setting_of
 from settings.errors import Problem
 from settings.model import Settings
-from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE, reads_tower_yml
+from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE, reads_tower_yml, tower_yml_value
 
 _SECRET_LOOKING = re.compile(r"PASSWORD|TOKEN|SECRET|CREDENTIAL|PRIVATE|_KEY$")
+
+
+@dataclass(frozen=True)
+class _Json:
+    """A value that is JSON already, such as `null` where None would mean that there is nothing."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -35,8 +45,17 @@ def conflicts(
     config_map: Mapping[str, Any],
     deployments: Mapping[str, Mapping[str, Any]],
     field_manager: str | None,
+    tower_yml: Mapping[str, Any] | None = None,
 ) -> list[Problem]:
-    """What differs from ours and is not ours, in objects that `takeOver` does not list."""
+    """What differs from ours and is not ours, in objects that `takeOver` does not list.
+
+    Args:
+        settings: the stack's settings.
+        config_map: that of `backendConfigMap`.
+        deployments: by name, at least those of backend and cron.
+        field_manager: the name under which this stack owns fields.
+        tower_yml: that of `towerYmlConfigMap`; None where its entry can't be another's, or is not read.
+    """
     objects: list[tuple[str, Mapping[str, Any], Iterator[_Wanted]]] = [
         (f"ConfigMap/{settings.backend_config_map}", config_map, _in_config_map(settings, config_map))
     ]
@@ -46,6 +65,8 @@ def conflicts(
     ):
         live = deployments[deployment]
         objects.append((f"Deployment/{deployment}", live, _in_deployment(settings, live, container)))
+    if tower_yml is not None:
+        objects.append((f"ConfigMap/{settings.tower_yml_config_map}", tower_yml, _in_tower_yml(settings, tower_yml)))
     differing = [
         (target, wanted, _managers(live, wanted.path))
         for target, live, fields in objects
@@ -71,6 +92,14 @@ def _in_config_map(settings: Settings, live: Mapping[str, Any]) -> Iterator[_Wan
         environment.setdefault(ALLOWED_WORKSPACES_VARIABLE, None)
     for name, ours in environment.items():
         yield _Wanted(setting_of(name) or "takeOver", name, ours, data.get(name), ("f:data", f"f:{name}"))
+
+
+def _in_tower_yml(settings: Settings, live: Mapping[str, Any]) -> Iterator[_Wanted]:
+    key = settings.tower_yml_key
+    entry, ours = read_entry(live["data"][key]), json.dumps(tower_yml_value(settings.allowed_workspaces))
+    if is_conflict(entry, ours, ()):
+        path = ("f:data", f"f:{key}")
+        yield _Wanted("allowedWorkspaces", field_name(key), _Json(ours), _Json(shown(entry)), path)
 
 
 def _in_deployment(settings: Settings, live: Mapping[str, Any], container_name: str) -> Iterator[_Wanted]:
@@ -111,20 +140,20 @@ def _managers(live: Mapping[str, Any], path: Sequence[str]) -> list[str]:
 
 
 def _problem(wanted: _Wanted, target: str, owned_by: Sequence[str], place: int) -> Problem:
-    owner = " and ".join(owned_by) or "nobody in particular"
     hidden = _SECRET_LOOKING.search(wanted.name) is not None and not isinstance(wanted.theirs, dict)
-    theirs = "a value that is not shown" if hidden else json.dumps(wanted.theirs)
+    theirs = "a value that is not shown" if hidden else _json(wanted.theirs)
     if wanted.ours is None:
         return Problem(
             wanted.setting,
             None,
-            f"{target} has {theirs} for {wanted.name}, owned by {owner}, and it has to be absent; "
+            f"{target} has {theirs} for {wanted.name}, owned by {shown_owners(owned_by)}, and it has to be absent; "
             "remove it there, or write the same value in the setting",
         )
     change = "change it there" if wanted.setting == "takeOver" else f"change {wanted.setting}"
-    return Problem(
-        wanted.setting,
-        None,
-        f"{target} has {theirs} for {wanted.name}, owned by {owner}, and this stack sets {json.dumps(wanted.ours)}; "
-        f"{change}, or let the stack replace it: pulumi config set --path 'takeOver[{place}]' {target}",
-    )
+    ours = _json(wanted.ours)
+    message = conflict(target, wanted.name, theirs=theirs, ours=ours, owners=owned_by, change=change, position=place)
+    return Problem(wanted.setting, None, message)
+
+
+def _json(value: object) -> str:
+    return value.text if isinstance(value, _Json) else json.dumps(value)

@@ -11,6 +11,7 @@ from live.api import ClusterApi, NotFoundError
 from live.cluster import Cluster
 from live.fields import Object
 from live.tower_yml_text import TowerYmlError, read_entry
+from live.workspaces_entry import was_here
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.workspaces import reads_tower_yml
@@ -75,6 +76,7 @@ def survey_platform(cluster: Cluster, settings: Settings, *, field_manager: str 
             settings,
             config_map=found.config_maps[settings.backend_config_map],
             deployments=found.deployments,
+            tower_yml=_unrecorded_tower_yml(found, settings, field_manager),
             field_manager=field_manager,
         )
     if problems:
@@ -244,6 +246,14 @@ def _workload(found: _Found, deployment: str, container: str) -> Workload:
         replicas=spec.get("replicas", 1),
         config_maps=tuple(source["configMapRef"]["name"] for source in sources if "configMapRef" in source),
     )
+
+
+def _unrecorded_tower_yml(found: _Found, settings: Settings, field_manager: str | None) -> Object | None:
+    """The ConfigMap of tower.yml, unless this stack may have written what it says, and so has a record of it."""
+    everything = (each for objects in found.by_kind().values() for each in objects.values())
+    if not reads_tower_yml(settings.platform_version) or was_here(field_manager, everything):
+        return None
+    return found.config_maps[settings.tower_yml_config_map]
 
 
 def _tower_yml(found: _Found, settings: Settings) -> str | None:

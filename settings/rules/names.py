@@ -37,10 +37,11 @@ for _key, _other, _reason in _DISTINCT:
     _register_distinct(_key, _other, _reason)
 
 
-@RULES.needs("takeOver", "backendConfigMap", "backendDeployment", "cronDeployment")
+@RULES.needs("takeOver", "backendConfigMap", "towerYmlConfigMap", "backendDeployment", "cronDeployment")
 def _only_changed_objects_are_taken_over(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     changed = (
         f"ConfigMap/{settings.backend_config_map}",
+        f"ConfigMap/{settings.tower_yml_config_map}",
         f"Deployment/{settings.backend_deployment}",
         f"Deployment/{settings.cron_deployment}",
     )

@@ -307,11 +307,44 @@ def test_a_forced_value_that_its_owner_changes_is_forced_again_and_the_latest_co
     assert owner.live(CONFIG_MAP)["data"] == owner.data
 
 
-def test_an_entry_that_the_owner_writes_in_between_is_what_destroy_goes_back_to(applied: Owner) -> None:
+TOWER_YML = "ConfigMap/tower-yml"
+PILOT = "tower:\n  data-studio:\n    allowed-workspaces: [7]  # for the pilot\n"
+OTHERS_ENTRY = (
+    "ConfigMap/tower-yml has [7] for tower.data-studio.allowed-workspaces in tower.yml, owned by "
+    "kubectl-client-side-apply, and this stack sets [1, 2]; change allowedWorkspaces, or let the stack replace it: "
+    "pulumi config set --path 'takeOver[0]' ConfigMap/tower-yml"
+)
+
+
+def test_an_entry_that_is_there_already_is_taken_over_only_where_the_user_says_so(owner: Owner) -> None:
+    owner.edit_tower_yml(lambda text: text.replace("tower:\n", PILOT))
+    owner.apply()
+    before, edits = owner.versions(), Edits(owner)
+    with pytest.raises(PlatformError) as caught:
+        edits.up()
+    assert str(caught.value) == OTHERS_ENTRY
+    assert owner.versions() == before
+    edits.take_over = [TOWER_YML]
+    edits.up()
+    assert "allowed-workspaces: [1, 2]  # for the pilot" in owner.live_tower_yml()
+    edits.destroy()
+    assert owner.live_tower_yml() == owner.tower_yml
+
+
+def test_an_entry_that_the_owner_writes_in_between_is_refused_unless_it_may_be_taken_over(applied: Owner) -> None:
     edits = Edits(applied)
     edits.up()
-    entry = "tower:\n  data-studio:\n    allowed-workspaces: [7]  # for the pilot\n"
-    applied.edit_tower_yml(lambda text: text.replace("tower:\n", entry))
+    applied.edit_tower_yml(lambda text: text.replace("tower:\n", PILOT))
+    applied.apply()
+    with pytest.raises(PlatformError) as caught:
+        edits.up()
+    assert str(caught.value) == OTHERS_ENTRY
+
+
+def test_an_entry_that_the_owner_writes_in_between_is_what_destroy_goes_back_to(applied: Owner) -> None:
+    edits = Edits(applied, take_over=[TOWER_YML])
+    edits.up()
+    applied.edit_tower_yml(lambda text: text.replace("tower:\n", PILOT))
     applied.apply()
     edits.up()
     assert "allowed-workspaces: [1, 2]  # for the pilot" in applied.live_tower_yml()

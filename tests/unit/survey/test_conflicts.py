@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from live.ownership import labels_of_stack
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
 from survey.platform import survey_platform
 
-from .conftest import APPS, CORE, LEAST, FakeApi, named
+from .conftest import APPS, CORE, LEAST, FakeApi, deployment, named
 
 CONNECT_URL = "TOWER_DATA_STUDIO_CONNECT_URL"
 
@@ -100,7 +103,67 @@ def test_from_26_1_a_list_of_workspaces_that_is_there_stands_against_all(platfor
     assert found(platform, platformVersion="26.1", allowedWorkspaces="1,2") == []
 
 
-def test_an_earlier_list_in_tower_yml_is_no_conflict_since_it_is_given_back(platform: FakeApi) -> None:
-    entry = "tower:\n  data-studio:\n    allowed-workspaces: [1]\n"
-    platform.lists[f"{CORE}/configmaps"][1] = named("tower-yml", data={"tower.yml": entry})
+def with_entry(api: FakeApi, value: str, *managers: str) -> None:
+    text = f"tower:\n  data-studio:\n    allowed-workspaces: {value}\n"
+    live = named("tower-yml", data={"tower.yml": text})
+    live["metadata"]["managedFields"] = [managed(manager, {"f:data": {"f:tower.yml": {}}}) for manager in managers]
+    api.lists[f"{CORE}/configmaps"][1] = live
+
+
+def test_workspaces_that_somebody_else_has_set_in_tower_yml_are_a_conflict_like_any_other_field(
+    platform: FakeApi,
+) -> None:
+    with_entry(platform, "[7]", "helm")
+    assert found(platform) == [
+        (
+            "seqera-studios:allowedWorkspaces: ConfigMap/tower-yml has [7] for tower.data-studio.allowed-workspaces in "
+            "tower.yml, owned by helm, and this stack sets null; change allowedWorkspaces, or let the stack replace "
+            "it: pulumi config set --path 'takeOver[0]' ConfigMap/tower-yml"
+        )
+    ]
+    assert found(platform, takeOver=["ConfigMap/tower-yml"]) == []
+    assert found(platform, allowedWorkspaces=[7]) == []
+    assert found(platform, platformVersion="26.1") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "workspaces", "says"),
+    [
+        ("null", [7], "has null for tower.data-studio.allowed-workspaces in tower.yml"),
+        ("[]", "all", "has [] for tower.data-studio.allowed-workspaces in tower.yml"),
+        ("seven", "none", 'has "seven" for tower.data-studio.allowed-workspaces in tower.yml'),
+        ("2026-11-25", "none", 'has "2026-11-25" for tower.data-studio.allowed-workspaces in tower.yml'),
+    ],
+)
+def test_every_other_entry_of_tower_yml_is_a_conflict(
+    platform: FakeApi, value: str, workspaces: object, says: str
+) -> None:
+    with_entry(platform, value, "kubectl-client-side-apply")
+    (problem,) = found(platform, allowedWorkspaces=workspaces)
+    assert says in problem
+    assert "owned by kubectl-client-side-apply, and this stack sets" in problem
+
+
+def test_the_entry_and_another_conflict_are_told_at_once_with_a_place_for_each_object(platform: FakeApi) -> None:
+    with_config(platform, {CONNECT_URL: "https://old.example.com"}, "helm")
+    with_entry(platform, "[7]", "helm")
+    commands = [problem.rpartition("takeOver")[2] for problem in found(platform)]
+    assert commands == ["[0]' ConfigMap/tower-backend-cfg", "[1]' ConfigMap/tower-yml"]
+
+
+def test_a_stack_that_has_changed_the_install_before_leaves_the_entry_to_its_record(platform: FakeApi) -> None:
+    with_entry(platform, "[7]", "helm")
+    container(platform, 0)["env"] = []
+    backend = platform.lists[f"{APPS}/deployments"][0]
+    backend["metadata"]["managedFields"] = [managed("studios-other", {"f:spec": {}})]
+    assert len(found(platform)) == 1
+    backend["metadata"]["managedFields"] = [managed("studios-local", {"f:spec": {}})]
+    assert found(platform) == []
+
+
+def test_a_stack_that_has_made_its_own_objects_before_leaves_the_entry_to_its_record(platform: FakeApi) -> None:
+    with_entry(platform, "[7]", "helm")
+    proxy = deployment("connect-proxy")
+    proxy["metadata"]["labels"] = labels_of_stack("studios-local")
+    platform.lists[f"{APPS}/deployments"].append(proxy)
     assert found(platform) == []
