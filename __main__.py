@@ -6,9 +6,10 @@ import pulumi_aws
 from components.outputs import outputs_of
 from components.studios import deploy
 from settings.loader import load_settings, reporting_problems
+from survey.aws import AwsAccess
 
 settings = load_settings()
 with reporting_problems():
-    studios = deploy("studios", settings, "cluster", region=pulumi_aws.config.region, profile=pulumi_aws.config.profile)
+    studios = deploy("studios", settings, "cluster", access=AwsAccess.configured(pulumi_aws.config))
 for output in outputs_of(settings.target):
     pulumi.export(output.name, getattr(studios, output.attribute))

@@ -1,16 +1,12 @@
-"""The Kubernetes provider for the cluster that Platform runs in, and the look-up of an EKS cluster."""
+"""The Kubernetes provider for the cluster that Platform runs in."""
 
 from __future__ import annotations
 
-import json
-
 import pulumi
 import pulumi_kubernetes
-from pulumi_aws import eks
 
 from live.api import ClusterApi
-from live.cluster import Cluster, kubeconfig_for_eks
-from settings.errors import Problem, SettingsError
+from live.cluster import Cluster
 
 
 def kubernetes_provider(
@@ -43,29 +39,3 @@ def kubernetes_provider(
         enable_patch_force=True,
         opts=opts,
     )
-
-
-def eks_cluster(cluster_name: str, profile: str | None = None) -> Cluster:
-    """Looks an EKS cluster up by its name and returns the way to it, with the AWS CLI fetching a token for each call.
-
-    Args:
-        cluster_name: the name in the region and account that the AWS provider is configured for.
-        profile: the profile for the AWS CLI; None for that of its environment.
-
-    Raises:
-        SettingsError: there is no such cluster there, or it may not be looked up.
-    """
-    try:
-        cluster = eks.get_cluster(name=cluster_name)
-    except Exception as error:
-        # The SDK raises nothing narrower for an invoke that failed.
-        reason = str(error).splitlines()[0]
-        raise SettingsError([Problem("eksCluster", cluster_name, f"cannot be looked up: {reason}")]) from None
-    kubeconfig = kubeconfig_for_eks(
-        cluster_name,
-        cluster.endpoint,
-        cluster.certificate_authorities[0].data,
-        region=cluster.arn.split(":")[3],
-        profile=profile,
-    )
-    return Cluster(kubeconfig=json.dumps(kubeconfig), setting="eksCluster")

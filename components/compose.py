@@ -9,12 +9,12 @@ import pulumi
 from components.certificate import WildcardCertificate, WildcardCertificateArgs
 from components.compose_delivery import ComposeDelivery, ComposeDeliveryArgs
 from components.compose_network import ComposeNetwork, ComposeNetworkArgs
-from components.compose_site import ComposeSite
 from components.dns import WildcardRecord, WildcardRecordArgs, hosted_zone_id
 from components.oidc import OidcCredentials, OidcCredentialsArgs
 from components.outputs import COMPOSE_OUTPUTS
 from delivery.bundle import Credentials, bundle
 from settings.model import Settings
+from survey.compose import ComposeSite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +24,13 @@ class ComposeStudiosArgs:
     Args:
         settings: the checked settings of the stack.
         site: the instance and the load balancer.
+        zone_id: the hosted zone; None to let the AWS provider look it up.
         profile: of AWS; None for the credentials of the environment.
     """
 
     settings: Settings
     site: ComposeSite
+    zone_id: str | None = None
     profile: str | None = None
 
 
@@ -72,7 +74,7 @@ class ComposeStudios(pulumi.ComponentResource):
         super().__init__("studios:index:ComposeStudios", name, {}, opts)
         settings, site = args.settings, args.site
         child = pulumi.ResourceOptions(parent=self)
-        zone_id = settings.hosted_zone_id or hosted_zone_id(settings.hosted_zone or "", self)
+        zone_id = args.zone_id or settings.hosted_zone_id or hosted_zone_id(settings.hosted_zone or "", self)
 
         certificate = WildcardCertificate(
             f"{name}-certificate",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import lb, vpc
 
-from components.compose_site import ComposeSite
 from components.existing_certificate import ExistingCertificate, ExistingCertificateArgs
+from survey.compose import ComposeSite
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,11 +35,13 @@ class KubernetesStudiosArgs:
         settings: the checked settings of the stack.
         cluster: how to reach the cluster, for the edit of tower.yml; the Kubernetes provider comes with the options.
         field_manager: who owns the fields added to the Platform install: a name of this stack's own.
+        zone_id: the hosted zone; None to let the AWS provider look it up.
     """
 
     settings: Settings
     cluster: Cluster
     field_manager: str
+    zone_id: str | None = None
 
 
 class KubernetesStudios(pulumi.ComponentResource):
@@ -78,7 +80,7 @@ class KubernetesStudios(pulumi.ComponentResource):
         super().__init__("studios:index:KubernetesStudios", name, {}, opts)
         settings = args.settings
         child = pulumi.ResourceOptions(parent=self)
-        zone_id = settings.hosted_zone_id or hosted_zone_id(settings.hosted_zone or "", self)
+        zone_id = args.zone_id or settings.hosted_zone_id or hosted_zone_id(settings.hosted_zone or "", self)
 
         certificate = WildcardCertificate(
             f"{name}-certificate",

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pulumi
 
-from components.cluster import eks_cluster, kubernetes_provider
+from components.cluster import kubernetes_provider
 from components.compose import ComposeStudios, ComposeStudiosArgs
-from components.compose_site import find_site
 from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from components.pods import owner_of_stack
 from live.cluster import Cluster
 from settings.model import Settings
 from settings.targets import COMPOSE, KUBERNETES
+from survey.aws import AwsAccess, AwsAccount
 from survey.certificate import survey_certificate
-from survey.choices import Choices
+from survey.compose import ComposeSite, find_site
+from survey.dns import find_zone
+from survey.eks import find_eks_cluster
+from survey.patience import side_by_side
 from survey.platform import survey_platform
+
+_Surveyed = TypeVar("_Surveyed")
 
 
 @dataclass(frozen=True)
@@ -27,14 +33,13 @@ class Place:
     Args:
         name: the component's name.
         cluster_name: the name of the Kubernetes provider.
-        region, profile: what the AWS provider is configured for.
+        access: what the AWS provider is configured for.
         opts: of the component.
     """
 
     name: str
     cluster_name: str
-    region: str | None
-    profile: str | None
+    access: AwsAccess
     opts: pulumi.ResourceOptions | None
 
 
@@ -43,8 +48,7 @@ def deploy(
     settings: Settings,
     cluster_name: str,
     *,
-    region: str | None,
-    profile: str | None,
+    access: AwsAccess,
     opts: pulumi.ResourceOptions | None = None,
 ) -> KubernetesStudios | ComposeStudios:
     """Studios on the target of the settings.
@@ -53,36 +57,73 @@ def deploy(
         name: the component's name.
         settings: of the stack.
         cluster_name: the name of the Kubernetes provider.
-        region, profile: what the AWS provider is configured for.
+        access: what the AWS provider is configured for.
         opts: of the component.
 
     Raises:
-        SettingsError: what is there does not fit the settings.
+        SettingsError: what is there does not fit the settings: all that the surveys of AWS and of the cluster found.
     """
-    survey_certificate(settings, region=region, profile=profile)
-    return _DEPLOYED[settings.target](settings, Place(name, cluster_name, region, profile, opts))
+    return _DEPLOYED[settings.target](settings, Place(name, cluster_name, access, opts))
 
 
 def _on_kubernetes(settings: Settings, place: Place) -> KubernetesStudios:
     field_manager = owner_of_stack()
-    if settings.eks_cluster is not None:
-        cluster = eks_cluster(settings.eks_cluster, profile=place.profile)
-    else:
-        cluster = Cluster(kubeconfig=settings.kubeconfig, context=settings.kube_context)
-    survey_platform(cluster, settings, field_manager=field_manager)
-    provider = kubernetes_provider(place.cluster_name, cluster, settings.namespace)
+
+    def cluster(account: AwsAccount) -> Cluster:
+        if settings.eks_cluster is not None:
+            found = find_eks_cluster(account, settings.eks_cluster)
+        else:
+            found = Cluster(kubeconfig=settings.kubeconfig, context=settings.kube_context)
+        survey_platform(found, settings, field_manager=field_manager)
+        return found
+
+    zone_id, found = _surveyed(settings, place, cluster)
+    provider = kubernetes_provider(place.cluster_name, found, settings.namespace)
     return KubernetesStudios(
         place.name,
-        KubernetesStudiosArgs(settings=settings, cluster=cluster, field_manager=field_manager),
+        KubernetesStudiosArgs(settings=settings, cluster=found, zone_id=zone_id, field_manager=field_manager),
         pulumi.ResourceOptions.merge(place.opts, pulumi.ResourceOptions(providers=[provider])),
     )
 
 
 def _on_compose(settings: Settings, place: Place) -> ComposeStudios:
-    site = find_site(settings, Choices(region=place.region, profile=place.profile))
-    return ComposeStudios(
-        place.name, ComposeStudiosArgs(settings=settings, site=site, profile=place.profile), place.opts
-    )
+    def site(account: AwsAccount) -> ComposeSite:
+        return find_site(settings, account)
+
+    zone_id, found = _surveyed(settings, place, site)
+    for warning in found.warnings:
+        pulumi.log.warn(warning)
+    args = ComposeStudiosArgs(settings=settings, site=found, zone_id=zone_id, profile=place.access.profile)
+    return ComposeStudios(place.name, args, place.opts)
+
+
+def _surveyed(
+    settings: Settings, place: Place, survey: Callable[[AwsAccount], _Surveyed]
+) -> tuple[str | None, _Surveyed]:
+    """The hosted zone's id, and what the target's own survey returns, side by side.
+
+    Raises:
+        SettingsError: the problems of all surveys.
+    """
+    account = AwsAccount(place.access)
+
+    def zone_id() -> str | None:
+        # A provider of the user's own may lead to another account, where nothing but that provider can look.
+        return None if _has_aws_provider(place.opts) else find_zone(account, settings).id
+
+    def certificate() -> None:
+        survey_certificate(account, settings)
+
+    zone, _, found = side_by_side(zone_id, certificate, lambda: survey(account))
+    return zone, found
+
+
+def _has_aws_provider(opts: pulumi.ResourceOptions | None) -> bool:
+    if opts is None:
+        return False
+    given = opts.providers or []
+    providers = list(given.values()) if isinstance(given, Mapping) else list(given)
+    return any(each.package == "aws" for each in [*providers, *([opts.provider] if opts.provider else [])])
 
 
 _DEPLOYED: Mapping[str, Callable[[Settings, Place], KubernetesStudios | ComposeStudios]] = {

@@ -89,7 +89,7 @@ class TowerYmlFile:
             written=[*(each for each in written if each != wanted), wanted],
         )
 
-    def check(self, wanted: str, before: EarlierEntry | None, take_over: Sequence[str]) -> None:
+    def check(self, wanted: str, before: OriginalEntry | None, take_over: Sequence[str]) -> None:
         """Tries the edit without making it.
 
         Args:

@@ -26,6 +26,7 @@ from settings.fields import FIELDS, required_on, target_of
 from settings.parsing import parse_settings
 from settings.reference import kind_of, told_default
 from settings.templates import StudioTemplate
+from survey.aws import AwsAccess
 
 TARGETS: Final[Mapping[str, str]] = {target.component: name for name, target in targets.TARGETS.items()}
 """Component → the target that it is for."""
@@ -76,8 +77,8 @@ def construct(
     try:
         values, secret = _known(inputs)
         settings = parse_settings({**values, "target": target}, secret)
-        region, profile = pulumi_aws.config.region, pulumi_aws.config.profile
-        made = deploy(name, settings, f"{name}-cluster", region=region, profile=profile, opts=opts)
+        access = AwsAccess.configured(pulumi_aws.config)
+        made = deploy(name, settings, f"{name}-cluster", access=access, opts=opts)
     except SettingsError as error:
         # Without the errors' own form, in which the engine shows each value, secret or not.
         raise InputPropertiesError(as_arguments(error.text), []) from None

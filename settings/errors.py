@@ -18,7 +18,8 @@ _LONGEST_VALUE = 120
 class Problem:
     """One thing to put right.
 
-    `key` is the key as the user wrote it, without the project's prefix, or a path into it (`studioTemplates.R.port`).
+    `key` is the key as the user wrote it, without the project's prefix, or a path into it (`studioTemplates.R.port`);
+    or one of the AWS provider's, with its prefix (`aws:region`).
     `value` is what it holds, or None where there is nothing to show: the key is missing, or its value is secret.
     `message` continues the sentence: what is wrong, and what to write instead.
     """
@@ -29,7 +30,8 @@ class Problem:
 
     def __str__(self) -> str:
         shown = "" if self.value is None else f"{_quoted(self.value)} "
-        return f"{PROJECT}:{_cut(json.dumps(self.key)[1:-1])}: {shown}{self.message}"
+        prefix = "" if self.key.startswith("aws:") else f"{PROJECT}:"
+        return f"{prefix}{_cut(json.dumps(self.key)[1:-1])}: {shown}{self.message}"
 
 
 class SettingsError(ValueError):

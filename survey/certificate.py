@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
-from survey import aws
+from survey.aws import AwsAccount, AwsError
 
 
-def survey_certificate(settings: Settings, *, region: str | None, profile: str | None = None) -> None:
+def survey_certificate(account: AwsAccount, settings: Settings) -> None:
     """Looks up ``certificateArn``, if there is one.
 
     Args:
+        account: the account and region of the load balancer: no other certificate can be attached to it.
         settings: the stack's settings.
-        region: the region of the load balancer: a certificate of another region can't be attached to it.
-        profile: the profile of the AWS provider; None for that of the environment.
 
     Raises:
         SettingsError: it isn't there, isn't issued, lies in another region, or doesn't cover the hosts.
@@ -24,10 +23,11 @@ def survey_certificate(settings: Settings, *, region: str | None, profile: str |
     arn = settings.certificate_arn
     if arn is None:
         return
-    home = arn.split(":")[3]
-    if region is not None and home != region:
+    place = account.place
+    home, region = arn.split(":")[3], account.region
+    if home != region:
         raise _refused(settings, f"is in {home}, and the load balancer in {region}; write one of {region}")
-    certificate = _describe(settings, arn, home, profile)
+    certificate = _describe(account, settings, arn, place)
     if certificate is None:
         return
     if certificate["Status"] != "ISSUED":
@@ -47,21 +47,21 @@ def covers(names: Iterable[str], host: str) -> bool:
     return any(name.lower() in {host, f"*.{parent}"} for name in names)
 
 
-def _describe(settings: Settings, arn: str, region: str, profile: str | None) -> dict[str, Any] | None:
+def _describe(account: AwsAccount, settings: Settings, arn: str, place: str) -> Mapping[str, Any] | None:
     """ACM's description; None where this user may not read it, which is no fault of the certificate's."""
-    # Imported here: only a stack with a certificate of its own pays for it.
-    from botocore.exceptions import BotoCoreError, ClientError
-
     try:
-        acm = aws.client("acm", profile=profile, region=region)
-        certificate: dict[str, Any] = acm.describe_certificate(CertificateArn=arn)["Certificate"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":
-            raise _refused(settings, "is no certificate of this account; write the ARN of one") from None
-        return None
-    except BotoCoreError:
-        return None
-    return certificate
+        return account.call("acm", "describe_certificate", _certificate, CertificateArn=arn)
+    except AwsError as error:
+        if error.code == "ResourceNotFoundException":
+            raise _refused(settings, f"is not a certificate of {place}; write the ARN of one") from None
+        if error.is_denied:
+            return None
+        raise _refused(settings, f"cannot be looked up: {error}") from None
+
+
+def _certificate(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = answer["Certificate"]
+    return {**found, **{key: found[key] for key in ("Status", "DomainName")}}
 
 
 def _refused(settings: Settings, message: str) -> SettingsError:

@@ -1,6 +1,6 @@
 """What an AWS account has to choose from where a setting names an instance, a load balancer or a listener.
 
-The AWS provider finds no listener by its tags, and says of nothing what there is instead.
+A message about something that is not there tells what is there instead.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from survey import aws
+from survey.aws import AwsAccount, AwsError
 
 _MOST = 10
 """As many are listed in a message; an account may have hundreds."""
@@ -37,49 +37,52 @@ class Choice:
 
 
 class Choices:
-    """Reads an account, with the credentials of ``profile``, or of the environment."""
+    """Reads an account."""
 
-    def __init__(self, *, region: str | None, profile: str | None) -> None:
-        self._region, self._profile = region, profile
+    def __init__(self, account: AwsAccount) -> None:
+        self._account = account
 
     def instances(self) -> list[Choice]:
-        """The running ones, by id."""
+        """The running ones, by id.
+
+        Raises:
+            AwsError: they cannot be listed, as all lists of this class.
+        """
         running = [{"Name": "instance-state-name", "Values": ["running"]}]
-        pages = self._client("ec2").get_paginator("describe_instances").paginate(Filters=running)
-        return [
-            Choice(instance["InstanceId"], _tags(instance))
-            for page in pages
-            for reservation in page["Reservations"]
-            for instance in reservation["Instances"]
-        ]
+        found = self._account.pages("ec2", "describe_instances", "Reservations", instances_in, Filters=running)
+        return [Choice(instance["InstanceId"], tags_in(instance)) for reservation in found for instance in reservation]
 
     def load_balancers(self) -> list[Choice]:
         """The application load balancers, by name."""
-        elb = self._client("elbv2")
-        pages = elb.get_paginator("describe_load_balancers").paginate()
-        found = [each for page in pages for each in page["LoadBalancers"] if each["Type"] == "application"]
-        tags = _tags_of(elb, [each["LoadBalancerArn"] for each in found])
-        return [Choice(each["LoadBalancerName"], tags[each["LoadBalancerArn"]]) for each in found]
+        described = self._account.pages("elbv2", "describe_load_balancers", "LoadBalancers", _typed)
+        found = {arn: name for arn, name, type_ in described if type_ == "application"}
+        tags = self.tags_of(found)
+        return [Choice(name, tags[arn]) for arn, name in found.items()]
 
     def listeners(self, load_balancer: str) -> list[Choice]:
         """The HTTPS listeners of one, by ARN."""
-        elb = self._client("elbv2")
-        pages = elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=load_balancer)
-        arns = [each["ListenerArn"] for page in pages for each in page["Listeners"] if each["Protocol"] == "HTTPS"]
-        tags = _tags_of(elb, arns)
+        described = self._account.pages(
+            "elbv2", "describe_listeners", "Listeners", _listener, LoadBalancerArn=load_balancer
+        )
+        arns = [arn for arn, protocol in described if protocol == "HTTPS"]
+        tags = self.tags_of(arns)
         return [Choice(arn, tags[arn]) for arn in arns]
 
-    def _client(self, service: str) -> Any:
-        return aws.client(service, profile=self._profile, region=self._region)
+    def tags_of(self, arns: Iterable[str]) -> dict[str, Tags]:
+        """The tags of load balancers or listeners, by ARN."""
+        wanted = list(arns)
+        found: dict[str, Tags] = {arn: {} for arn in wanted}
+        for start in range(0, len(wanted), _TAGS_OF_ONE_CALL):
+            some = wanted[start : start + _TAGS_OF_ONE_CALL]
+            found |= self._account.call("elbv2", "describe_tags", _tags_by_arn, ResourceArns=some)
+        return found
 
 
 def listed(look: Callable[[], list[Choice]], what: str, keys: Iterable[str] = ()) -> str:
     """Continues a message that something is not there: what there is. Empty for who may not read that."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
     try:
         found = look()
-    except (BotoCoreError, ClientError):
+    except AwsError:
         return ""
     if not found:
         return f"; there are no {what}s"
@@ -88,13 +91,23 @@ def listed(look: Callable[[], list[Choice]], what: str, keys: Iterable[str] = ()
     return f"; the {what}s are {', '.join(shown)}{more}"
 
 
-def _tags_of(elb: Any, arns: list[str]) -> dict[str, Tags]:
-    found: dict[str, Tags] = {arn: {} for arn in arns}
-    for start in range(0, len(arns), _TAGS_OF_ONE_CALL):
-        answer = elb.describe_tags(ResourceArns=arns[start : start + _TAGS_OF_ONE_CALL])
-        found |= {each["ResourceArn"]: _tags(each) for each in answer["TagDescriptions"]}
-    return found
+def instances_in(reservation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The instances of one reservation, as EC2 describes them."""
+    return list(reservation["Instances"])
 
 
-def _tags(described: Mapping[str, Any]) -> Tags:
+def tags_in(described: Mapping[str, Any]) -> Tags:
+    """The tags in what AWS says of one thing."""
     return {tag["Key"]: tag["Value"] for tag in described.get("Tags") or []}
+
+
+def _typed(described: Mapping[str, Any]) -> tuple[str, str, str]:
+    return described["LoadBalancerArn"], described["LoadBalancerName"], described["Type"]
+
+
+def _listener(described: Mapping[str, Any]) -> tuple[str, str]:
+    return described["ListenerArn"], described["Protocol"]
+
+
+def _tags_by_arn(answer: Mapping[str, Any]) -> dict[str, Tags]:
+    return {each["ResourceArn"]: tags_in(each) for each in answer["TagDescriptions"]}

@@ -7,9 +7,9 @@ from typing import Any
 
 from components.compose import ComposeStudios, ComposeStudiosArgs
 from components.compose_delivery import document_content, read_policy
-from components.compose_site import ComposeSite
 from components.outputs import COMPOSE_OUTPUTS
 from settings.parsing import parse_settings
+from survey.compose import ComposeSite
 from tests.unit.components.mocks import CERTIFICATE, Recording, run
 
 MINIMUM = {

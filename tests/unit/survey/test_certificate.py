@@ -15,6 +15,7 @@ from moto import mock_aws
 
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
+from survey.aws import AwsAccess, AwsAccount
 from survey.certificate import survey_certificate
 
 UNKNOWN = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
@@ -61,7 +62,7 @@ def check(arn: str, region: str = "us-east-1", **changes: object) -> None:
         "hostedZone": "example.com",
         "certificateArn": arn,
     }
-    survey_certificate(parse_settings({**values, **changes}), region=region)
+    survey_certificate(AwsAccount(AwsAccess(region=region)), parse_settings({**values, **changes}))
 
 
 def message(arn: str, region: str = "us-east-1", **changes: object) -> str:
@@ -98,7 +99,7 @@ def test_a_certificate_of_another_region_is_refused() -> None:
 
 def test_a_certificate_that_does_not_exist_is_refused() -> None:
     assert message(UNKNOWN) == (
-        'seqera-studios:certificateArn: "ARN" is no certificate of this account; write the ARN of one'
+        'seqera-studios:certificateArn: "ARN" is not a certificate of account 123456789012; write the ARN of one'
     )
 
 

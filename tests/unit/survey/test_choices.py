@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from botocore.exceptions import NoCredentialsError
 
+from survey.aws import AwsAccess, AwsAccount, AwsError
 from survey.choices import Choice, Choices, listed
 from testbed.tests.aws_account import Account, strict_account
 
@@ -21,7 +21,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 
 @pytest.fixture
 def choices(account: Account) -> Choices:
-    return Choices(region="us-east-1", profile=None)
+    return Choices(AwsAccount(AwsAccess(region="us-east-1")))
 
 
 def test_running_instances_are_listed_with_their_tags(account: Account, choices: Choices) -> None:
@@ -68,7 +68,7 @@ def test_a_message_lists_ten_and_counts_the_others() -> None:
 
 def test_who_may_not_list_is_told_what_is_wrong_all_the_same() -> None:
     def refuse() -> list[Choice]:
-        raise NoCredentialsError
+        raise AwsError("denied")
 
     assert listed(refuse, "listener") == ""
 

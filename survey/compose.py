@@ -1,0 +1,284 @@
+"""What exists already around a Platform that runs with Docker Compose: its EC2 instance and its load balancer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from settings.errors import Problem, SettingsError
+from settings.model import Settings
+from survey.aws import AwsAccount, AwsError
+from survey.choices import Choice, Choices, Tags, instances_in, listed
+
+HTTPS_PORT = 443
+
+_NOT_THERE = {
+    "InvalidInstanceID.NotFound",
+    "InvalidInstanceID.Malformed",
+    "LoadBalancerNotFound",
+    "ListenerNotFound",
+    "NoSuchEntity",
+    "ValidationError",
+}
+"""What AWS answers where it has nothing of that name, or nothing can have it."""
+
+_T = TypeVar("_T")
+Described = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComposeSite:
+    """The instance and the load balancer that Studios is put beside; nothing of it is ours.
+
+    Args:
+        instance_id: the EC2 instance.
+        instance_security_group: the group of the instance that is opened.
+        role: the role of the instance's profile; None if it is not needed.
+        load_balancer_security_group: a group of the load balancer: traffic from it is let in.
+        load_balancer_hostname: the load balancer's DNS name.
+        vpc_id: where both are.
+        listener_arn: the HTTPS listener.
+        warnings: what the user should know and what stops nothing.
+    """
+
+    instance_id: str
+    instance_security_group: str
+    role: str | None
+    load_balancer_security_group: str
+    load_balancer_hostname: str
+    vpc_id: str
+    listener_arn: str
+    warnings: tuple[str, ...] = ()
+
+
+def find_site(settings: Settings, account: AwsAccount) -> ComposeSite:
+    """Looks up what the settings name.
+
+    Raises:
+        SettingsError: with everything that is not there, or is not as it must be.
+    """
+    return _Survey(settings, account).site()
+
+
+class _Survey:
+    """The lookups of one stack, and the problems that they have found."""
+
+    def __init__(self, settings: Settings, account: AwsAccount) -> None:
+        self._settings = settings
+        self._account = account
+        self._place = f"{account.place} in {account.region}"
+        self._choices = Choices(account)
+        self._problems: list[Problem] = []
+        self._warnings: list[str] = []
+
+    def site(self) -> ComposeSite:
+        instance, balancer = self._instance(), self._load_balancer()
+        listener = self._listener(balancer) if balancer is not None else None
+        group, role = "", None
+        if instance is not None:
+            group, role = self._security_group(instance), self._role(instance)
+        if self._problems or instance is None or balancer is None or listener is None:
+            raise SettingsError(self._problems)
+        return ComposeSite(
+            instance_id=instance["InstanceId"],
+            instance_security_group=group,
+            role=role,
+            load_balancer_security_group=sorted(balancer["SecurityGroups"])[0],
+            load_balancer_hostname=balancer["DNSName"],
+            vpc_id=balancer["VpcId"],
+            listener_arn=listener,
+            warnings=tuple(self._warnings),
+        )
+
+    def _instance(self) -> Described | None:
+        settings = self._settings
+
+        def look() -> list[Described]:
+            name, tags = settings.instance_id, settings.instance_tags or {}
+            filters = [{"Name": f"tag:{key}", "Values": [value]} for key, value in tags.items()]
+            running = {"Name": "instance-state-name", "Values": ["running"]}
+            which = {"InstanceIds": [name]} if name else {"Filters": [*filters, running]}
+            found = self._account.pages("ec2", "describe_instances", "Reservations", instances_in, **which)
+            return [each for reservation in found for each in reservation]
+
+        key, value = _named(settings.instance_id, settings.instance_tags, "instance", "instanceId")
+        return self._only(key, value, look, self._choices.instances, "running instance", settings.instance_tags)
+
+    def _load_balancer(self) -> Described | None:
+        name, tags = self._settings.load_balancer, self._settings.load_balancer_tags
+
+        def look() -> list[Described]:
+            which = {"LoadBalancerArns" if name.startswith("arn:") else "Names": [name]} if name else {}
+            found = self._account.pages("elbv2", "describe_load_balancers", "LoadBalancers", _balancer, **which)
+            if tags is None:
+                return found
+            have = self._choices.tags_of(each["LoadBalancerArn"] for each in found)
+            return [each for each in found if tags.items() <= have[each["LoadBalancerArn"]].items()]
+
+        key, value = _named(name, tags, "loadBalancer", "loadBalancer")
+        others = self._choices.load_balancers
+        balancer = self._only(key, value, look, others, "application load balancer", tags)
+        if balancer is None:
+            return None
+        found = balancer["LoadBalancerName"]
+        if balancer["Type"] != "application":
+            self._wrong("loadBalancer", found, "is no application load balancer; write one that is")
+            return balancer
+        self._check_idle_timeout(balancer)
+        if not balancer.get("SecurityGroups"):
+            self._wrong("loadBalancer", found, "has no security group, so that nothing can be let in from it")
+        return balancer
+
+    def _check_idle_timeout(self, balancer: Described) -> None:
+        arn, wanted = balancer["LoadBalancerArn"], self._settings.idle_timeout
+        try:
+            seconds = self._account.call(
+                "elbv2", "describe_load_balancer_attributes", _idle_timeout, LoadBalancerArn=arn
+            )
+        except AwsError as error:
+            self._wrong("loadBalancer", balancer["LoadBalancerName"], f"cannot be looked up: {error}")
+            return
+        if seconds < wanted:
+            self._warnings.append(
+                f"The load balancer {balancer['LoadBalancerName']} cuts a WebSocket after {seconds} s without traffic, "
+                f"and idleTimeout is {wanted} s: sessions that are left alone lose their connection. "
+                "It is not of this stack, so change it there: aws elbv2 modify-load-balancer-attributes "
+                f"--load-balancer-arn {arn} --attributes Key=idle_timeout.timeout_seconds,Value={wanted}"
+            )
+
+    def _listener(self, balancer: Described) -> str | None:
+        arn, tags = self._settings.listener_arn, self._settings.listener_tags
+        balancer_arn, name = balancer["LoadBalancerArn"], balancer["LoadBalancerName"]
+
+        def look() -> list[Choice]:
+            return self._choices.listeners(balancer_arn)
+
+        key, value = ("listenerArn", arn) if tags is None else ("listenerTags", tags)
+        try:
+            there = look()
+            listeners = self._account.pages(
+                "elbv2", "describe_listeners", "Listeners", _port, LoadBalancerArn=balancer_arn
+            )
+        except AwsError as error:
+            self._wrong(key, value, f"cannot be looked up: {error}")
+            return None
+        others = listed(lambda: there, "HTTPS listener", tags or ())
+        if tags is not None:
+            tagged = [each.name for each in there if each.has(tags)]
+            if len(tagged) != 1:
+                count = f"{len(tagged)} listeners" if tagged else "no listener"
+                self._wrong(key, tags, f"are on {count} of the load balancer {name}{others}")
+                return None
+            return tagged[0]
+        if arn is not None:
+            if arn not in [each.name for each in there]:
+                self._wrong(key, arn, f"is no HTTPS listener of the load balancer {name}{others}")
+            return arn
+        found = [(each, protocol) for each, port, protocol in listeners if port == HTTPS_PORT]
+        if found and found[0][1] == "HTTPS":
+            return found[0][0]
+        wrong = "is no HTTPS one" if found else "does not exist"
+        message = f"is not set, and the listener of the load balancer {name} at port {HTTPS_PORT} {wrong}{others}"
+        self._wrong("listenerArn", None, message)
+        return None
+
+    def _security_group(self, instance: Described) -> str:
+        groups = sorted(each["GroupId"] for each in instance.get("SecurityGroups") or [])
+        wanted = self._settings.instance_security_group
+        if wanted is not None and wanted not in groups:
+            self._wrong("instanceSecurityGroup", wanted, f"is not of the instance, which has {', '.join(groups)}")
+        if wanted is None and len(groups) != 1:
+            self._wrong(
+                "instanceSecurityGroup",
+                None,
+                f"is not set, and {instance['InstanceId']} has {', '.join(groups) or 'none'}; write the one to open: "
+                f"pulumi config set instanceSecurityGroup {groups[0] if groups else 'sg-…'}",
+            )
+        return wanted or (groups[0] if groups else "")
+
+    def _role(self, instance: Described) -> str | None:
+        if self._settings.delivery != "ssm":
+            return None
+        name, state = instance["InstanceId"], instance["State"]["Name"]
+        if state != "running":
+            self._wrong("instanceId", name, f"is {state}; start the instance")
+        profile = instance.get("IamInstanceProfile")
+        if not profile:
+            self._wrong(
+                "instanceId",
+                name,
+                "has no instance profile, so that Systems Manager does not reach it; give it one whose role has the "
+                "policy AmazonSSMManagedInstanceCore, or write: pulumi config set delivery files",
+            )
+            return None
+        if not self._settings.attach_instance_policy:
+            return None
+        profile_name = profile["Arn"].rpartition("/")[2]
+        try:
+            role = self._account.call("iam", "get_instance_profile", _role_in, InstanceProfileName=profile_name)
+        except AwsError as error:
+            self._wrong(
+                "instanceId", name, f"has the instance profile {profile_name}, which cannot be looked up: {error}"
+            )
+            return None
+        if role is None:
+            self._wrong(
+                "instanceId",
+                name,
+                f"has the instance profile {profile_name} without a role, so that Systems Manager does not reach it; "
+                "add one that has the policy AmazonSSMManagedInstanceCore",
+            )
+        return role
+
+    def _only(
+        self,
+        key: str,
+        value: object,
+        look: Callable[[], list[_T]],
+        others: Callable[[], list[Choice]],
+        what: str,
+        tags: Tags | None,
+    ) -> _T | None:
+        """The one that a setting names."""
+        try:
+            found = look()
+        except AwsError as error:
+            if error.code not in _NOT_THERE:
+                self._wrong(key, value, f"cannot be looked up: {error}")
+                return None
+            found = []
+        if len(found) == 1:
+            return found[0]
+        if tags is None:
+            message = f"is not in {self._place}"
+        else:
+            message = f"are on {len(found)} {what}s" if found else f"are on no {what} of {self._place}"
+        self._wrong(key, value, f"{message}{listed(others, what, tags or ())}")
+        return None
+
+    def _wrong(self, key: str, value: object, message: str) -> None:
+        self._problems.append(Problem(key, value, message))
+
+
+def _named(name: str | None, tags: Tags | None, what: str, by_name: str) -> tuple[str, object]:
+    return (f"{what}Tags", tags) if name is None else (by_name, name)
+
+
+def _balancer(described: Described) -> Described:
+    needed = ("LoadBalancerArn", "LoadBalancerName", "Type", "DNSName", "VpcId")
+    return {**described, **{key: described[key] for key in needed}}
+
+
+def _idle_timeout(answer: Described) -> int:
+    attributes = {each["Key"]: each["Value"] for each in answer["Attributes"]}
+    return int(attributes["idle_timeout.timeout_seconds"])
+
+
+def _port(described: Described) -> tuple[str, int, str]:
+    return described["ListenerArn"], described["Port"], described["Protocol"]
+
+
+def _role_in(answer: Described) -> str | None:
+    roles = answer["InstanceProfile"]["Roles"]
+    return str(roles[0]["RoleName"]) if roles else None

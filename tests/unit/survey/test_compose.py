@@ -1,0 +1,202 @@
+"""What a stack's settings name around a Docker Compose host is looked for, and what is not there is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from settings.errors import SettingsError
+from settings.parsing import parse_settings
+from survey.aws import AwsAccess, AwsAccount
+from survey.compose import ComposeSite, find_site
+from testbed.tests.aws_account import Account, strict_account
+from tests.unit.components.test_compose import MINIMUM
+
+PLACE = "account 123456789012 in us-east-1"
+
+
+class Site:
+    """An instance with a role, and a load balancer with an HTTPS listener, in an account."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.iam = boto3.client("iam", region_name="us-east-1")
+        self.iam.create_role(RoleName="platform-role", AssumeRolePolicyDocument="{}")
+        self.iam.create_instance_profile(InstanceProfileName="platform-profile")
+        self.iam.add_role_to_instance_profile(InstanceProfileName="platform-profile", RoleName="platform-role")
+        self.group, self.other_group = (self._group(name) for name in ("instance", "other"))
+        self.instance = self.run("platform", IamInstanceProfile={"Name": "platform-profile"})
+        certificate = account.certificate()
+        account.validate(certificate)
+        self.certificate = certificate
+        self.balancer = account.elb.create_load_balancer(
+            Name="front", Subnets=account.subnets, SecurityGroups=[self._group("balancer")]
+        )["LoadBalancers"][0]
+        self.arn = str(self.balancer["LoadBalancerArn"])
+        self.listener = account.listener(self.arn, certificate)
+        account.elb.add_tags(ResourceArns=[self.listener], Tags=[{"Key": "Name", "Value": "users"}])
+
+    def _group(self, name: str) -> str:
+        made = self.account.ec2.create_security_group(GroupName=name, Description=name, VpcId=self.account.vpc)
+        return str(made["GroupId"])
+
+    def run(self, name: str, **more: Any) -> str:
+        """Runs an instance of this name; returns its id."""
+        image = self.account.ec2.register_image(Name=name)["ImageId"]
+        tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}]
+        placed = {"SubnetId": self.account.subnets[0], "SecurityGroupIds": [self.group]}
+        made = self.account.ec2.run_instances(
+            ImageId=image, MinCount=1, MaxCount=1, TagSpecifications=tags, **placed, **more
+        )
+        return str(made["Instances"][0]["InstanceId"])
+
+    def find(self, **changes: object) -> ComposeSite:
+        given = {"instanceId": self.instance, "loadBalancer": "front", **changes}
+        return find_site(parse_settings(MINIMUM | given), AwsAccount(AwsAccess(region="us-east-1")))
+
+    def refused(self, **changes: object) -> list[str]:
+        with pytest.raises(SettingsError) as caught:
+            self.find(**changes)
+        return [str(problem).removeprefix("seqera-studios:") for problem in caught.value.problems]
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    with strict_account(monkeypatch) as account:
+        yield Site(account)
+
+
+def test_what_is_there_is_found(site: Site) -> None:
+    found = site.find()
+    assert (found.instance_id, found.instance_security_group, found.role) == (
+        *(site.instance, site.group),
+        "platform-role",
+    )
+    assert found.load_balancer_security_group == min(site.balancer["SecurityGroups"])
+    assert (found.load_balancer_hostname, found.vpc_id) == (site.balancer["DNSName"], site.account.vpc)
+    assert found.listener_arn == site.listener
+    assert site.find(attachInstancePolicy=False).role is None
+    assert site.find(instanceId=None, instanceTags={"Name": "platform"}).instance_id == site.instance
+    assert site.find(loadBalancer=site.arn).listener_arn == site.listener
+    assert site.find(listenerArn=site.listener).listener_arn == site.listener
+    assert site.find(listenerTags={"Name": "users"}).listener_arn == site.listener
+
+
+def test_a_timeout_that_is_too_short_is_reported_with_the_command(site: Site) -> None:
+    (warning,) = site.find().warnings
+    assert "cuts a WebSocket after 60 s without traffic, and idleTimeout is 301 s" in warning
+    assert warning.endswith(
+        f"aws elbv2 modify-load-balancer-attributes --load-balancer-arn {site.arn} "
+        "--attributes Key=idle_timeout.timeout_seconds,Value=301"
+    )
+    wanted = [{"Key": "idle_timeout.timeout_seconds", "Value": "301"}]
+    site.account.elb.modify_load_balancer_attributes(LoadBalancerArn=site.arn, Attributes=wanted)
+    assert site.find().warnings == ()
+
+
+def test_all_that_is_wrong_with_the_site_is_said_at_once(site: Site) -> None:
+    site.account.elb.delete_listener(ListenerArn=site.listener)
+    other = site.account.listener(site.arn, site.certificate, Port=8443)
+    groups = sorted([site.group, site.other_group])
+    site.account.ec2.modify_instance_attribute(InstanceId=site.instance, Groups=groups)
+    site.account.ec2.stop_instances(InstanceIds=[site.instance])
+    assert site.refused() == [
+        (
+            "listenerArn: is not set, and the listener of the load balancer front at port 443 does not exist; the "
+            f"HTTPS listeners are {other}"
+        ),
+        (
+            f"instanceSecurityGroup: is not set, and {site.instance} has {', '.join(groups)}; write the one to "
+            f"open: pulumi config set instanceSecurityGroup {groups[0]}"
+        ),
+        f'instanceId: "{site.instance}" is stopped; start the instance',
+    ]
+
+
+def test_a_listener_at_443_that_is_not_https_is_refused(site: Site) -> None:
+    site.account.elb.delete_listener(ListenerArn=site.listener)
+    site.account.listener(site.arn, Protocol="HTTP", Port=443)
+    assert site.refused() == [
+        (
+            "listenerArn: is not set, and the listener of the load balancer front at port 443 is no HTTPS one; "
+            "there are no HTTPS listeners"
+        )
+    ]
+
+
+def test_an_instance_without_a_profile_is_told_what_to_do(site: Site) -> None:
+    plain = site.run("plain")
+    (problem,) = site.refused(instanceId=plain)
+    assert "AmazonSSMManagedInstanceCore" in problem
+    assert "pulumi config set delivery files" in problem
+    assert site.find(instanceId=plain, delivery="files").role is None
+
+
+def test_a_profile_without_a_role_is_told_what_to_do(site: Site) -> None:
+    site.iam.remove_role_from_instance_profile(InstanceProfileName="platform-profile", RoleName="platform-role")
+    assert site.refused() == [
+        (
+            f'instanceId: "{site.instance}" has the instance profile platform-profile without a role, so that '
+            "Systems Manager does not reach it; add one that has the policy AmazonSSMManagedInstanceCore"
+        )
+    ]
+
+
+def test_what_is_not_there_is_told_with_what_there_is(site: Site) -> None:
+    other = site.run("other")
+    instances = f"{site.instance} (Name=platform), {other} (Name=other)"
+    assert site.refused(instanceId="i-0123456789abcdef0", loadBalancer="platform") == [
+        f'instanceId: "i-0123456789abcdef0" is not in {PLACE}; the running instances are {instances}',
+        f'loadBalancer: "platform" is not in {PLACE}; the application load balancers are front',
+    ]
+    by_tags = {"instanceId": None, "instanceTags": {"Name": "x"}, "loadBalancer": None}
+    assert site.refused(**by_tags, loadBalancerTags={"env": "prod"}) == [
+        f'instanceTags: {{"Name": "x"}} are on no running instance of {PLACE}; the running instances are {instances}',
+        (
+            f'loadBalancerTags: {{"env": "prod"}} are on no application load balancer of {PLACE}; the application load '
+            "balancers are front"
+        ),
+    ]
+
+
+def test_tags_of_several_instances_are_told_with_all_of_them(site: Site) -> None:
+    site.account.ec2.create_tags(Resources=[site.instance, site.run("other")], Tags=[{"Key": "env", "Value": "prod"}])
+    (problem,) = site.refused(instanceId=None, instanceTags={"env": "prod"})
+    assert problem.startswith(
+        f'instanceTags: {{"env": "prod"}} are on 2 running instances; the running instances are {site.instance} '
+        "(Name=platform, env=prod), i-"
+    )
+
+
+def test_tags_of_no_listener_and_of_several_are_told_with_those_that_there_are(site: Site) -> None:
+    another = site.account.listener(site.arn, site.certificate, Port=8443)
+    listeners = f"the HTTPS listeners are {site.listener} (Name=users), {another}"
+    assert site.refused(listenerTags={"Name": "users", "env": "test"}) == [
+        (f'listenerTags: {{"Name": "users", "env": "test"}} are on no listener of the load balancer front; {listeners}')
+    ]
+    site.account.elb.add_tags(ResourceArns=[another], Tags=[{"Key": "Name", "Value": "users"}])
+    assert site.refused(listenerTags={"Name": "users"}) == [
+        (f'listenerTags: {{"Name": "users"}} are on 2 listeners of the load balancer front; {listeners} (Name=users)')
+    ]
+
+
+def test_a_listener_of_another_load_balancer_is_refused(site: Site) -> None:
+    made = site.account.elb.create_load_balancer(Name="back", Subnets=site.account.subnets)["LoadBalancers"][0]
+    other = site.account.listener(made["LoadBalancerArn"], site.certificate)
+    assert site.refused(listenerArn=other) == [
+        (
+            f'listenerArn: "{other}" is no HTTPS listener of the load balancer front; the HTTPS listeners are '
+            f"{site.listener} (Name=users)"
+        )
+    ]
+
+
+def test_a_network_load_balancer_is_refused(site: Site) -> None:
+    site.account.elb.create_load_balancer(Name="net", Subnets=site.account.subnets, Type="network")
+    problems = site.refused(loadBalancer="net")
+    assert 'loadBalancer: "net" is no application load balancer; write one that is' in problems

@@ -1,0 +1,47 @@
+"""Surveys run side by side, and their problems are told together."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from settings.errors import Problem, SettingsError
+from survey.patience import side_by_side, within
+
+
+def refusing(*keys: str) -> None:
+    raise SettingsError([Problem(key, [1], "is wrong") for key in keys])
+
+
+def test_the_problems_of_all_are_told_each_once_in_order() -> None:
+    with pytest.raises(SettingsError) as caught:
+        side_by_side(lambda: refusing("a", "b"), lambda: None, lambda: refusing("b", "c"))
+    assert [problem.key for problem in caught.value.problems] == ["a", "b", "c"]
+
+
+def test_what_all_return_comes_in_order_though_they_run_at_once() -> None:
+    together = threading.Barrier(2, timeout=5)
+    assert side_by_side(lambda: (together.wait() and 0) or "first", lambda: (together.wait() and 0) or "second") == [
+        "first",
+        "second",
+    ]
+
+
+def test_an_error_of_the_program_is_not_hidden_by_problems() -> None:
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        side_by_side(lambda: refusing("a"), fail)
+
+
+def test_work_that_takes_too_long_is_left_to_itself() -> None:
+    before = time.monotonic()
+    with pytest.raises(TimeoutError):
+        within(0.05, lambda: time.sleep(2))
+    assert time.monotonic() - before < 1
+    assert within(2, lambda: 3) == 3
+    with pytest.raises(LookupError):
+        within(2, lambda: dict[str, int]()["x"])
