@@ -2,14 +2,52 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
 import pulumi
 import pytest
+from moto import mock_aws
 
 from components import studios
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
 from survey.aws import AwsAccess
-from tests.unit.survey.conftest import LEAST
+from tests.unit.components.mocks import run
+from tests.unit.survey.conftest import LEAST, FakeApi, api, platform
+
+__all__ = ["api", "platform"]
+
+
+@pytest.fixture
+def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The id of the hosted zone example.com in an account of its own."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with mock_aws():
+        made = boto3.client("route53", "us-east-1").create_hosted_zone(Name="example.com", CallerReference="x")
+        yield made["HostedZone"]["Id"].rpartition("/")[2]
+
+
+def test_a_stack_that_fits_is_made_in_the_zone_that_the_survey_found(
+    zone: str, platform: FakeApi, tmp_path: Path
+) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(json.dumps(platform.access.kubeconfig))
+    platform.lists["/api/v1/namespaces"][1]["metadata"]["uid"] = "4f5e"
+    settings = parse_settings({**LEAST, "kubeconfig": str(kubeconfig)})
+
+    def program() -> None:
+        studios.deploy("studios", settings, "cluster", access=AwsAccess(region="us-east-1"))
+
+    recording = run(program)
+    assert recording["studios-record-alias"].inputs["zoneId"] == zone
+    assert recording["cluster"].inputs["clusterIdentifier"] == "4f5e"
+    assert "aws:route53/getZone:getZone" not in [token for token, _ in recording.calls]
 
 
 def test_the_problems_of_aws_and_of_the_cluster_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
