@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +36,7 @@ def test_a_stack_that_fits_is_made_in_the_zone_that_the_survey_found(
     zone: str, platform: FakeApi, tmp_path: Path
 ) -> None:
     kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.write_text(json.dumps(platform.access.kubeconfig))
+    kubeconfig.write_text(platform.access.kubeconfig or "")
     platform.lists["/api/v1/namespaces"][1]["metadata"]["uid"] = "4f5e"
     settings = parse_settings({**LEAST, "kubeconfig": str(kubeconfig)})
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from live.platform import PlatformApi, PlatformError
-from live.tower_yml import EarlierEntry, TowerYmlFile
+from live.tower_yml import OriginalEntry, TowerYmlFile
 
 MANAGER = "studios-prod"
 
@@ -28,7 +28,7 @@ class OneConfigMap:
 
 def check(value: str, wanted: str, written: list[str] | None, take_over: list[str] | None = None) -> None:
     file = TowerYmlFile(cast("PlatformApi", OneConfigMap(value)), "tower-yml", "tower.yml", MANAGER)
-    record = EarlierEntry(config_map="tower-yml", key="tower.yml", entry={}, owners=[], written=written or [])
+    record = OriginalEntry(config_map="tower-yml", key="tower.yml", entry={}, owners=[], written=written or [])
     file.check(wanted, None if written is None else record, take_over or [])
 
 
