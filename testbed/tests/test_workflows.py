@@ -23,7 +23,10 @@ PERMISSIONS = {
     },
     "up": {"stacks": {"contents": "read"}, "up": {"contents": "read", "id-token": "write"}},
     "drift": {"stacks": {"contents": "read"}, "drift": {"contents": "read", "id-token": "write"}},
+    "test": {"test": {"contents": "read"}},
 }
+#: The workflows that work on stacks, with Pulumi and credentials.
+ON_STACKS = [path for path in WORKFLOWS if path.stem != "test"]
 
 
 def _loaded(path: Path) -> dict[str, Any]:
@@ -46,7 +49,7 @@ def test_every_action_is_pinned_by_its_full_commit(path: Path) -> None:
 
 
 def test_each_job_has_the_least_permissions() -> None:
-    found = {path.stem: _loaded(path) for path in WORKFLOWS if path.stem in PERMISSIONS}
+    found = {path.stem: _loaded(path) for path in WORKFLOWS}
     assert all(workflow["permissions"] == {} for workflow in found.values())
     jobs = {
         name: {job: each["permissions"] for job, each in workflow["jobs"].items()} for name, workflow in found.items()
@@ -97,7 +100,16 @@ def test_the_token_for_comments_is_given_to_the_command_alone() -> None:
     assert "github.token" not in str(others)
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_no_workflow_is_left_out_of_the_table_of_permissions() -> None:
+    assert sorted(PERMISSIONS) == sorted(path.stem for path in WORKFLOWS)
+
+
+def test_the_tests_of_a_pull_request_have_no_credentials() -> None:
+    text = (paths.CHECKOUT / ".github" / "workflows" / "test.yml").read_text()
+    assert not re.search(r"id-token|role-to-assume|github\.token", text)
+
+
+@pytest.mark.parametrize("path", ON_STACKS, ids=lambda path: path.stem)
 def test_the_engine_is_the_release_that_is_tested(path: Path) -> None:
     used = re.findall(r"pulumi-version: (\S+)", path.read_text())
     assert used == [build.PULUMI_VERSION]
