@@ -80,6 +80,7 @@ class Site:
 
     def stop(self) -> None:
         """Ends it all."""
+        processes.stop([f"{self.machine.name}-{label}" for label in ("edge", "registry")])
         self.machine.stop()
 
     def log_in(self, user: str = "root", home: str = "/root") -> None:
