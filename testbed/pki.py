@@ -58,13 +58,21 @@ def service_account_key(path: Path) -> Path:
 
 
 class Authority:
-    """A certificate authority in a folder, made at its first use."""
+    """A certificate authority in a folder, made anew unless it is asked to go on with the one that is there."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, keep: bool = False) -> None:
         self.folder = folder
         self.certificate = folder / "ca.crt"
-        self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "studios-testbed")])
+        kept = folder / "ca.key"
+        if keep and kept.exists():
+            key = serialization.load_pem_private_key(kept.read_bytes(), None)
+            assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101 (written below)
+            self._key = key
+            return
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        if keep:
+            write_private(kept, _key_pem(self._key))
         certificate = (
             _builder(self._name, self._name, self._key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -64,9 +64,18 @@ def remove(platform: ComposePlatform, environment: Mapping[str, str]) -> None:
     ec2.terminate_instances(InstanceIds=[platform.instance_id])
 
 
-def connect(instance_id: str, environment: Mapping[str, str], shell: Mapping[str, str]) -> None:
-    """Brings the instance's agent online: its scripts run with the variables in ``shell``."""
-    _tell("PUT", environment, {"instanceId": instance_id, "environment": dict(shell)})
+def connect(
+    instance_id: str, environment: Mapping[str, str], shell: Mapping[str, str], enter: Sequence[str] = ()
+) -> None:
+    """Brings the instance's agent online.
+
+    Args:
+        instance_id: the instance.
+        environment: the variables that lead to the emulator.
+        shell: those that its scripts have.
+        enter: the command line that leads onto the machine, to be followed by the shell's; empty for this host.
+    """
+    _tell("PUT", environment, {"instanceId": instance_id, "environment": dict(shell), "enter": list(enter)})
 
 
 def disconnect(instance_id: str, environment: Mapping[str, str]) -> None:

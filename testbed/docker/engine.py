@@ -13,6 +13,7 @@ from pathlib import Path
 from testbed import build, paths, processes
 from testbed.docker import cgroups
 from testbed.docker.machine import DOCKER_GROUP, USERS
+from testbed.docker.namespaces import socket_in
 from testbed.errors import TestbedError
 
 #: Programs that a machine is made of, and what they do there.
@@ -80,8 +81,9 @@ class Machine:
         processes.wait_until(self.name, self._ready, _START_SECONDS)
 
     def stop(self) -> None:
-        """Ends the machine with everything that runs on it, and removes its data."""
-        processes.stop([self.name])
+        """Ends the machine with everything that runs on it or leads to it, and removes its data."""
+        names = [record.name for record in processes.records()]
+        processes.stop(name for name in names if name == self.name or name.startswith(f"{self.name}-"))
         self._remove()
 
     def _ready(self) -> bool:
@@ -146,6 +148,35 @@ class Machine:
     def docker(self, *words: str, check: bool = True) -> str:
         """What a docker command printed, without its last line break."""
         return self.run(["docker", *words], check=check).stdout.rstrip("\n")
+
+    def let_through(self, port: int) -> None:
+        """Lets the machine reach what listens on a port of loopback outside, at the same port of its own loopback.
+
+        Raises:
+            TestbedError: something on the machine listens there already.
+        """
+        self._relay(f"in-{port}", port, inward=True, target=port)
+
+    def reach(self, port: int) -> int:
+        """A port of loopback outside that leads to one of the machine's loopback."""
+        path = self.folder / f"reached-{port}"
+        outside = int(path.read_text()) if path.exists() else processes.free_ports(1)[0]
+        path.write_text(str(outside))
+        self._relay(f"out-{port}", outside, inward=False, target=port)
+        return outside
+
+    def _relay(self, label: str, port: int, *, inward: bool, target: int) -> None:
+        name = f"{self.name}-{label}"
+        way = "in" if inward else "out"
+        relay = (paths.PYTHON, "-m", "testbed.docker.relay")
+        processes.start(name, [*relay, str(self.pid), way, str(port), str(target)])
+        processes.wait_until(name, lambda: self.listens(port) if inward else processes.listening(port))
+
+    def listens(self, port: int, address: str = "127.0.0.1") -> bool:
+        """Whether something on the machine accepts connections."""
+        with socket_in(self.pid) as probe:
+            probe.settimeout(1)
+            return probe.connect_ex((address, port)) == 0
 
 
 def stop_all() -> None:

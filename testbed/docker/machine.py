@@ -4,8 +4,8 @@
 when it is killed: the first process in the namespace of processes dies with its parent, and takes the others along.
 
 Inside, the file system is the host's, with these differences, which nobody outside sees: ``/run`` is empty, so that
-Docker's socket is this daemon's; ``/etc`` has users, a group ``docker`` and a ``resolv.conf`` of its own; the home
-folder of root is a copy on write; Docker Compose is among the CLI's plugins.
+Docker's socket is this daemon's; ``/etc`` has users, a group ``docker`` and a ``resolv.conf`` of its own; ``/home`` is
+FOLDER/home; root's home folder is a copy on write; Docker Compose is among the CLI's plugins.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from testbed.docker import cgroups, namespaces
 
 #: The owner of a Platform install on Amazon Linux, who may use Docker, and somebody who may not.
 USERS = {"ec2-user": 1000, "guest": 1001}
 DOCKER_GROUP = 986
-#: What the daemon and the programs on the machine call themselves by; the network ends at the machine.
+#: The folder below which Docker's command looks for plugins, beside others.
 _PLUGINS = Path("/usr/local/lib")
 #: An address that containers reach too, for what stands between them and the outside: load balancers and DNS.
 OUTSIDE_ADDRESS = "198.18.0.1"  # RFC 2544 keeps this network for tests
@@ -83,8 +82,13 @@ def _lay_out(folder: Path, plugin: Path) -> None:
     shutil.rmtree("/root/.docker", ignore_errors=True)
     plugins = _PLUGINS / "docker" / "cli-plugins"
     plugins.mkdir(parents=True, exist_ok=True)
-    (plugins / "docker-compose").symlink_to(plugin)
-    _ = folder
+    (plugins / "docker-compose").touch()
+    namespaces.bind(plugin, plugins / "docker-compose")
+    for name, uid in USERS.items():
+        home = folder / "home" / name
+        home.mkdir(parents=True)
+        os.chown(home, uid, uid)
+    namespaces.bind(folder / "home", Path("/home"))
 
 
 def _copy_on_write(target: Path, scratch: Path) -> None:
@@ -136,11 +140,5 @@ def _daemon_command(folder: Path) -> list[str]:
     ]
 
 
-def arguments(words: list[str]) -> tuple[Any, ...]:
-    """The folder and the plugin of a command line."""
-    folder, plugin = words
-    return Path(folder), Path(plugin)
-
-
 if __name__ == "__main__":
-    sys.exit(main(*arguments(sys.argv[1:])))
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

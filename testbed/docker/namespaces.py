@@ -14,6 +14,7 @@ NEW_PIDS = 0x20000000
 NEW_NETWORK = 0x40000000
 
 _PRIVATE_BELOW = 0x4000 | 0x40000  # MS_REC | MS_PRIVATE
+_BIND = 0x1000  # MS_BIND
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -43,6 +44,11 @@ def keep_mounts_private() -> None:
 def mount(kind: str, target: Path, options: str = "") -> None:
     """Mounts a file system without a device: ``tmpfs``, ``overlay`` or ``proc``."""
     _checked(_libc.mount(kind.encode(), str(target).encode(), kind.encode(), 0, options.encode()), f"mount {target}")
+
+
+def bind(source: Path, target: Path) -> None:
+    """Shows a file or folder at another path too, also to those who may not go the way to the first."""
+    _checked(_libc.mount(str(source).encode(), str(target).encode(), None, _BIND, None), f"mount --bind {source}")
 
 
 @contextmanager

@@ -91,6 +91,7 @@ class ComposePlatform:
         compose_files: Sequence[str] = (),
         shell: Mapping[str, str] | None = None,
         folder: str = "seqera",
+        domain: str = "example.com",
     ) -> ComposePlatform:
         """Lays out the folder of an install, with nothing started.
 
@@ -102,6 +103,7 @@ class ComposePlatform:
             compose_files: what ``-f`` says, one after the other; empty leaves it to Compose.
             shell: variables that the owner's shell exports.
             folder: the folder's name.
+            domain: Platform's host; the machine's site has to serve it.
         """
         # Owners other than root have to reach it, which pytest's own folders for temporary files forbid.
         root = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
@@ -111,6 +113,8 @@ class ComposePlatform:
         made = cls(machine, root, root / folder, owner, options, dict(shell or {}))
         shutil.copytree(FILES, made.folder)
         made.home.mkdir()
+        settings = made.folder / "tower.env"
+        settings.write_text(settings.read_text().replace("https://example.com", f"https://{domain}"))
         for name, text in (files or {}).items():
             path = made.folder / name
             if text is None:
@@ -191,6 +195,15 @@ class ComposePlatform:
         return {
             str(path.relative_to(self.folder)): _entry(path) for path in [self.folder, *sorted(self.folder.rglob("*"))]
         }
+
+    def files(self) -> dict[str, bytes]:
+        """Name → content of each file in the folder."""
+        return {name: entry.content for name, entry in self.snapshot().items() if entry.kind == "file"}
+
+    def restarted(self, before: Mapping[str, tuple[str, str]]) -> set[str]:
+        """The services with another container or start than :meth:`identities` told before."""
+        now = self.identities()
+        return {name for name in {*before, *now} if now.get(name) != before.get(name)}
 
     def logs(self, service: str) -> str:
         """What the service's container printed."""

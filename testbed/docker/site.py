@@ -17,7 +17,6 @@ from testbed import build, paths, processes
 from testbed.docker.engine import Machine
 from testbed.docker.images import load
 from testbed.docker.machine import OUTSIDE_ADDRESS
-from testbed.docker.namespaces import socket_in
 from testbed.images.catalog import PLATFORM_RELEASE, REGISTRY, Catalog
 from testbed.images.registry import PASSWORD, USER
 from testbed.pki import Authority
@@ -50,9 +49,7 @@ class Site:
     def start(self) -> None:
         """Starts machine, registry and HTTPS for ``example.com``, and loads the images, unless they are there."""
         self.machine.start()
-        if not self.ca.exists():
-            authority = Authority(self.machine.folder / "pki")
-            authority.server("edge", [REGISTRY, "example.com", "*.example.com"])
+        Authority(self.ca.parent, keep=True)
         releases = [*CONNECT_RELEASES, ONLY_IN_THE_REGISTRY]
         self._process(
             "registry",
@@ -61,16 +58,7 @@ class Site:
                 *("--connect", *releases, "--platform", *PLATFORM_RELEASES),
             ],
         )
-        self._process(
-            "edge",
-            [
-                *(build.studios(), "edge", "-address", OUTSIDE_ADDRESS),
-                *("-certificate", self.ca.with_name("edge.crt"), "-key", self.ca.with_name("edge.key")),
-                f"{REGISTRY}=http://127.0.0.1:{_REGISTRY_PORT}",
-                f"example.com=http://127.0.0.1:{FRONTEND_PORT}",
-                f"*.example.com=http://127.0.0.1:{PROXY_PORT}",
-            ],
-        )
+        self.serve("example.com")
         trusted = Path("/etc/docker/certs.d") / REGISTRY
         script = 'mkdir -p "$1" && cp "$2" "$1/ca.crt"'
         self.machine.run(["sh", "-c", script, "sh", trusted, self.ca])
@@ -78,9 +66,28 @@ class Site:
         images += [image for release in PLATFORM_RELEASES for image in self.catalog.platform(release)]
         load(self.machine, [*images, self.catalog.database(), self.catalog.redis()])
 
+    def serve(self, domain: str) -> None:
+        """Leads HTTPS for Platform's host ``domain`` to the frontend, and what is one label below it to the proxy.
+
+        What was served before stays so; the longest name counts.
+        """
+        path = self.machine.folder / "domains.json"
+        domains: list[str] = json.loads(path.read_text()) if path.exists() else []
+        if domain in domains and processes.running(f"{self.machine.name}-edge"):
+            return
+        domains = sorted({*domains, domain})
+        path.write_text(json.dumps(domains))
+        hosts = [REGISTRY, *domains, *(f"*.{each}" for each in domains)]
+        pair = Authority(self.ca.parent, keep=True).server("edge", hosts)
+        routes = [f"{each}=http://127.0.0.1:{FRONTEND_PORT}" for each in domains]
+        routes += [f"*.{each}=http://127.0.0.1:{PROXY_PORT}" for each in domains]
+        routes.append(f"{REGISTRY}=http://127.0.0.1:{_REGISTRY_PORT}")
+        processes.stop([f"{self.machine.name}-edge"])
+        edge = (build.studios(), "edge", "-address", OUTSIDE_ADDRESS)
+        self._process("edge", [*edge, "-certificate", pair.certificate, "-key", pair.key, *routes])
+
     def stop(self) -> None:
         """Ends it all."""
-        processes.stop([f"{self.machine.name}-{label}" for label in ("edge", "registry")])
         self.machine.stop()
 
     def log_in(self, user: str = "root", home: str = "/root") -> None:
@@ -92,13 +99,7 @@ class Site:
         name = f"{self.machine.name}-{label}"
         processes.start(name, self.machine.command(words, folder=paths.CHECKOUT))
         port, address = (443, OUTSIDE_ADDRESS) if label == "edge" else (_REGISTRY_PORT, "127.0.0.1")
-        processes.wait_until(name, lambda: self.listens(port, address), 120)
-
-    def listens(self, port: int, address: str = "127.0.0.1") -> bool:
-        """Whether something on the machine accepts connections."""
-        with socket_in(self.machine.pid) as probe:
-            probe.settimeout(1)
-            return probe.connect_ex((address, port)) == 0
+        processes.wait_until(name, lambda: self.machine.listens(port, address), 120)
 
 
 def client_config(token: str = PASSWORD) -> str:

@@ -1,19 +1,21 @@
-"""The instances that Systems Manager reaches: scratch directories in which the scripts of documents really run."""
+"""The instances that Systems Manager reaches: scripts of documents really run, here or on a machine of the testbed."""
 
 from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-#: As much as Systems Manager returns of what a command prints.
+#: As many characters as GetCommandInvocation returns of what a command prints: the first ones.
 _LONGEST_OUTPUT = 24000
+_LONGEST_ERROR = 8000
 _TIMEOUT = 300
 _PLACE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 
@@ -30,22 +32,35 @@ class Run:
     ended: threading.Event = field(default_factory=threading.Event)
 
 
-_environments: dict[str, dict[str, str]] = {}
+@dataclass(frozen=True)
+class Agent:
+    """How scripts run on one instance.
+
+    Args:
+        environment: the variables that they have, and no others.
+        enter: the command line before the shell's, which leads onto the machine; empty for this host.
+    """
+
+    environment: Mapping[str, str]
+    enter: Sequence[str] = ()
 
 
-def connect(instance_id: str, environment: Mapping[str, str]) -> None:
-    """Lets scripts run for an instance, as if its agent had come online, with these variables and no others."""
-    _environments[instance_id] = dict(environment)
+_agents: dict[str, Agent] = {}
+
+
+def connect(instance_id: str, environment: Mapping[str, str], enter: Sequence[str] = ()) -> None:
+    """Lets scripts run for an instance, as if its agent had come online; the arguments are those of :class:`Agent`."""
+    _agents[instance_id] = Agent(dict(environment), list(enter))
 
 
 def disconnect(instance_id: str) -> None:
     """The agent is gone."""
-    _environments.pop(instance_id, None)
+    _agents.pop(instance_id, None)
 
 
 def is_connected(instance_id: str) -> bool:
     """Whether the instance's agent is online."""
-    return instance_id in _environments
+    return instance_id in _agents
 
 
 def commands_of(content: Mapping[str, Any], parameters: Mapping[str, list[str]]) -> str:
@@ -66,34 +81,38 @@ def commands_of(content: Mapping[str, Any], parameters: Mapping[str, list[str]])
 def start(instance_id: str, script: str) -> Run:
     """Runs a script in the background; one for an instance that is not connected stays pending."""
     run = Run()
-    environment = _environments.get(instance_id)
-    if environment is not None:
+    agent = _agents.get(instance_id)
+    if agent is not None:
         run.status = "InProgress"
-        threading.Thread(target=_execute, args=(run, script, environment), daemon=True).start()
+        threading.Thread(target=_execute, args=(run, script, agent), daemon=True).start()
     return run
 
 
-def _execute(run: Run, script: str, environment: Mapping[str, str]) -> None:
+def _execute(run: Run, script: str, agent: Agent) -> None:
     with tempfile.TemporaryDirectory(prefix="ssm-") as folder:
         path = Path(folder) / "_script.sh"
         path.write_text(script)
+        process = subprocess.Popen(
+            [*agent.enter, "/bin/sh", str(path)],
+            cwd=folder,
+            env={"TMPDIR": folder, "LANG": os.environ.get("LANG", "C.UTF-8"), **agent.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            # What the script has started ends with it.
+            start_new_session=True,
+        )
         try:
-            finished = subprocess.run(
-                ["/bin/sh", str(path)],
-                cwd=folder,
-                env={"TMPDIR": folder, "LANG": os.environ.get("LANG", "C.UTF-8"), **environment},
-                capture_output=True,
-                text=True,
-                errors="replace",
-                check=False,
-                timeout=_TIMEOUT,
-                stdin=subprocess.DEVNULL,
-            )
+            stdout, stderr = process.communicate(timeout=_TIMEOUT)
         except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
             run.stderr = "timed out"
             run.status = "TimedOut"
         else:
-            run.code = finished.returncode
-            run.stdout, run.stderr = finished.stdout[-_LONGEST_OUTPUT:], finished.stderr[-_LONGEST_OUTPUT:]
-            run.status = "Failed" if finished.returncode else "Success"
+            run.code = process.returncode
+            run.stdout, run.stderr = stdout[:_LONGEST_OUTPUT], stderr[:_LONGEST_ERROR]
+            run.status = "Failed" if run.code else "Success"
     run.ended.set()

@@ -89,7 +89,7 @@ def _connect_instance(environ: dict[str, Any], start_response: StartResponse) ->
     if environ["REQUEST_METHOD"] == "DELETE":
         managed_instances.disconnect(wanted["instanceId"])
     else:
-        managed_instances.connect(wanted["instanceId"], wanted["environment"])
+        managed_instances.connect(wanted["instanceId"], wanted["environment"], wanted.get("enter", ()))
     return _json({})(environ, start_response)
 
 

@@ -95,6 +95,38 @@ def test_what_a_failed_run_printed_is_found_by_its_execution(ssm: Any, out: Path
     assert (found["Status"], found["ResponseCode"]) == ("Failed", 3)
 
 
+def send(ssm: Any, script: str) -> dict[str, Any]:
+    """Runs a script on the instance, and returns what is found of it."""
+    content = {
+        "schemaVersion": "2.2",
+        "mainSteps": [{"action": "aws:runShellScript", "name": "it", "inputs": {"runCommand": [script]}}],
+    }
+    ssm.create_document(Name="script", Content=json.dumps(content), DocumentType="Command")
+    command = ssm.send_command(DocumentName="script", InstanceIds=[INSTANCE])["Command"]["CommandId"]
+    for _ in range(100):
+        found: dict[str, Any] = ssm.get_command_invocation(CommandId=command, InstanceId=INSTANCE)
+        if found["Status"] in ("Success", "Failed"):
+            break
+        time.sleep(0.05)
+    return found
+
+
+def test_the_first_characters_of_what_a_script_prints_are_kept_as_many_as_aws_keeps(ssm: Any, out: Path) -> None:
+    print_much = "import sys; sys.{}.write('a' * {} + 'b' * 10)"
+    stdout, stderr = print_much.format("stdout", 23999), print_much.format("stderr", 7999)
+    found = send(ssm, f'python3 -c "{stdout}"; python3 -c "{stderr}"; exit 1')
+    assert found["StandardOutputContent"] == "a" * 23999 + "b"
+    assert found["StandardErrorContent"] == "a" * 7999 + "b"
+
+
+def test_a_script_runs_on_the_machine_that_the_agent_is_on(ssm: Any) -> None:
+    managed_instances.connect(INSTANCE, {"PATH": os.environ["PATH"]}, ["env", "MACHINE=this one"])
+    try:
+        assert send(ssm, 'echo "$MACHINE"')["StandardOutputContent"] == "this one\n"
+    finally:
+        managed_instances.disconnect(INSTANCE)
+
+
 def test_an_instance_that_is_offline_keeps_an_association_pending_and_refuses_a_command(ssm: Any) -> None:
     association = associate(ssm, word="hello")
     overview = ssm.describe_association(AssociationId=association)["AssociationDescription"]["Overview"]

@@ -1,4 +1,4 @@
-"""Studios for a Docker Compose Platform, from nothing and back: the script runs on "the instance", a scratch folder."""
+"""Studios for a Docker Compose Platform, from nothing and back, on a real Docker engine."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import pytest
 
 from testbed import paths
 from testbed.compose import network
-from testbed.compose.host import FILES, ComposeHost
-from testbed.compose.network import ComposePlatform
+from testbed.compose.network import ComposePlatform as Instance
+from testbed.docker.platform import ComposePlatform, Entry
+from testbed.docker.site import Site
 from testbed.emulator import client as emulator
-from tests.engine.compose_install import ZONE, compose_install
+from tests.engine.compose_install import ZONE, ComposeInstall, compose_install
 from tests.engine.stack import Finished, Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_compose_stack")]
+pytestmark = [pytest.mark.slow, pytest.mark.docker, pytest.mark.usefixtures("one_compose_stack")]
 
 REDIS_PASSWORD = "p$HOME'x\"y # s3cret"
 OURS = ("connect-proxy", "connect-server")
@@ -28,15 +29,23 @@ OURS = ("connect-proxy", "connect-server")
 class Deployed:
     """A stack that is up, with what was there before."""
 
-    platform: ComposePlatform
-    host: ComposeHost
+    install: ComposeInstall
     stack: Stack
     environment: dict[str, str]
-    files_before: dict[str, bytes]
+    folder_before: dict[str, Entry]
     aws_before: dict[str, Any]
     failed_up: Finished
     first_up: Finished
-    starts: dict[str, int]
+    #: The services that the first ``up`` started anew.
+    restarted: set[str]
+
+    @property
+    def platform(self) -> Instance:
+        return self.install.platform
+
+    @property
+    def host(self) -> ComposePlatform:
+        return self.install.host
 
     def client(self, service: str) -> Any:
         return emulator.client(service, self.environment)
@@ -72,17 +81,17 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def deployed(
-    environment: dict[str, str], one_compose_stack: None, tmp_path_factory: pytest.TempPathFactory
+    environment: dict[str, str], one_compose_stack: None, docker_site: Site, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployed]:
-    install = compose_install("compose", environment, tmp_path_factory.mktemp("instance") / "root")
+    install = compose_install("compose", environment, docker_site, REDIS_PASSWORD)
     platform, host = install.platform, install.host
     config = {**install.settings(), "instanceTags": {"Name": platform.name}, "loadBalancer": platform.name}
     folder: Path = tmp_path_factory.mktemp("stack")
     stack = Stack(platform.name, folder, environment, config, {"redisPassword": REDIS_PASSWORD}).create()
-    made = Deployed(
-        platform, host, stack, environment, host.files(), {}, Finished([], 0, "", ""), Finished([], 0, "", ""), {}
-    )
+    nothing = Finished([], 0, "", "")
+    made = Deployed(install, stack, environment, host.snapshot(), {}, nothing, nothing, set())
     made.aws_before = made.aws()
+    before = host.identities()
     try:
         tower_yml = host.folder / "tower.yml"
         text = tower_yml.read_text()
@@ -90,7 +99,7 @@ def deployed(
         made.failed_up = stack.up()
         tower_yml.write_text(text)
         made.first_up = stack.up().ok()
-        made.starts = host.starts()
+        made.restarted = host.restarted(before)
         yield made
     finally:
         stack.destroy()
@@ -149,23 +158,15 @@ def test_the_instances_role_may_read_this_secret_and_nothing_else(deployed: Depl
 
 
 def test_studios_runs_beside_platform_with_what_the_guide_wants(deployed: Deployed) -> None:
-    running = {name: each["config"] for name, each in deployed.host.containers().items()}
-    assert set(OURS) <= set(running)
-    assert {name: deployed.starts[name] for name in ("backend", "cron", "frontend", "db", *OURS)} == {
-        "backend": 2,
-        "cron": 2,
-        "frontend": 1,
-        "db": 1,
-        "connect-proxy": 1,
-        "connect-server": 1,
-    }
+    running = deployed.host.containers()
+    assert deployed.restarted == {"backend", "cron", *OURS}
     url, token = f"https://connect.{deployed.domain}", deployed.stack.outputs("--show-secrets")["registrationToken"]
-    assert running["connect-proxy"]["environment"]["CONNECT_PROXY_URL"] == url
-    assert running["connect-proxy"]["environment"]["CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"] == token
-    assert running["connect-proxy"]["environment"]["CONNECT_REDIS_PASSWORD"] == REDIS_PASSWORD
+    assert running["connect-proxy"].environment["CONNECT_PROXY_URL"] == url
+    assert running["connect-proxy"].environment["CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"] == token
+    assert running["connect-proxy"].environment["CONNECT_REDIS_PASSWORD"] == REDIS_PASSWORD
     for name in ("backend", "cron"):
-        assert running[name]["environment"]["TOWER_DATA_STUDIO_CONNECT_URL"] == url
-        assert running[name]["environment"]["TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"] == token
+        assert running[name].environment["TOWER_DATA_STUDIO_CONNECT_URL"] == url
+        assert running[name].environment["TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"] == token
     pem = (deployed.host.folder / "data-studios-rsa.pem").read_text()
     headers = [line for line in pem.splitlines() if line.startswith("-----BEGIN")]
     assert headers == ["-----BEGIN RSA PRIVATE KEY-----", "-----BEGIN PUBLIC KEY-----"]
@@ -185,7 +186,7 @@ def test_no_secret_leaves_the_program(deployed: Deployed) -> None:
         "what up says": deployed.failed_up.text + deployed.first_up.text,
         "the state": deployed.stack.state(),
         "the document and the association": json.dumps([documents, deployed.aws()["associations"]], default=str),
-        "docker's command lines": "\n".join(deployed.host.calls()),
+        "the containers' logs": "".join(deployed.host.logs(name) for name in deployed.host.containers()),
         "the outputs": json.dumps(deployed.stack.outputs()),
         "the logs": "".join(path.read_text(errors="replace") for path in paths.LOGS.glob("*.log")),
     }
@@ -196,25 +197,23 @@ def test_no_secret_leaves_the_program(deployed: Deployed) -> None:
 
 
 def test_other_workspaces_restart_backend_and_cron_alone(deployed: Deployed) -> None:
-    before = deployed.host.starts()
+    before = deployed.host.identities()
     deployed.stack.set(allowedWorkspaces=[11, 42]).up().ok()
     text = (deployed.host.folder / "tower.yml").read_text()
     assert "    allowed-workspaces: [11, 42]\n" in text
-    after = deployed.host.starts()
-    assert {name for name in after if after[name] != before[name]} == {"backend", "cron"}
+    assert deployed.host.restarted(before) == {"backend", "cron"}
 
 
 def test_a_new_key_and_token_reach_all_that_read_them(deployed: Deployed) -> None:
-    before, key = deployed.host.starts(), deployed.stack.outputs()["publicKey"]
+    before, key = deployed.host.identities(), deployed.stack.outputs()["publicKey"]
     token = deployed.stack.outputs("--show-secrets")["registrationToken"]
     deployed.stack.set(tokenRotation="2", rsaRotation="2").up().ok()
     assert deployed.stack.outputs()["publicKey"] != key
     assert (deployed.host.folder / "data-studios-rsa.pem").read_text().endswith(deployed.stack.outputs()["publicKey"])
-    after = deployed.host.starts()
-    assert {name for name in after if after[name] != before[name]} == {"backend", "cron", *OURS}
+    assert deployed.host.restarted(before) == {"backend", "cron", *OURS}
     running = deployed.host.containers()
-    now = running["backend"]["config"]["environment"]["TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"]
-    assert now == running["connect-proxy"]["config"]["environment"]["CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"] != token
+    now = running["backend"].environment["TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"]
+    assert now == running["connect-proxy"].environment["CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"] != token
 
 
 def test_destroy_needs_the_instance_and_says_so(deployed: Deployed) -> None:
@@ -223,14 +222,12 @@ def test_destroy_needs_the_instance_and_says_so(deployed: Deployed) -> None:
     assert refused.code != 0
     assert "does not answer to Systems Manager" in refused.text
     assert (deployed.host.folder / "data-studios-rsa.pem").exists()
-    shell = deployed.host.environment(network.role_environment(deployed.platform, deployed.environment))
-    network.connect(deployed.platform.instance_id, deployed.environment, shell)
+    deployed.install.bring_online()
 
 
 def test_destroy_leaves_the_host_and_the_account_as_they_were(deployed: Deployed) -> None:
     deployed.stack.destroy().ok()
-    assert deployed.host.files() == deployed.files_before
-    assert (deployed.host.folder / "tower.yml").read_bytes() == (FILES / "tower.yml").read_bytes()
+    assert deployed.host.snapshot() == deployed.folder_before
     assert not set(OURS) & set(deployed.host.containers())
     assert deployed.aws() == deployed.aws_before
     assert json.loads(deployed.stack.state())["deployment"].get("resources", []) == []

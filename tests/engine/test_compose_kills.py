@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 
 from testbed.compose import network
+from testbed.docker.site import Site
 from testbed.emulator.client import client
 from testbed.faults import relay
-from tests.delivery.conftest import OURS
 from tests.engine.compose_install import ZONE, compose_install
 from tests.engine.killing import Killer
 from tests.engine.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_compose_stack")]
+pytestmark = [pytest.mark.slow, pytest.mark.docker, pytest.mark.usefixtures("one_compose_stack")]
 
+OURS = ("connect-proxy", "connect-server")
 #: Each makes something that AWS would make twice, or refuse to make again.
 CREATIONS = {
     "AuthorizeSecurityGroupIngress",
@@ -56,11 +57,11 @@ def _there(environment: dict[str, str], platform: network.ComposePlatform) -> di
 
 
 def test_killed_after_each_creation_it_is_finished_once_and_taken_away_entirely(
-    environment: dict[str, str], tmp_path: Path
+    environment: dict[str, str], docker_site: Site, tmp_path: Path
 ) -> None:
-    install = compose_install("killed", environment, tmp_path / "instance")
+    install = compose_install("killed", environment, docker_site)
     platform, host = install.platform, install.host
-    files, before = host.files(), _there(environment, platform)
+    folder, before = host.snapshot(), _there(environment, platform)
     config = {**install.settings(), "instanceId": platform.instance_id, "loadBalancer": platform.name}
     with ExitStack() as ending:
         aws = ending.enter_context(relay(environment["AWS_ENDPOINT_URL"]))
@@ -76,11 +77,11 @@ def test_killed_after_each_creation_it_is_finished_once_and_taken_away_entirely(
         assert set(killer.points) >= CREATIONS
         assert stack.preview("--expect-no-changes").changes == {}
         assert _there(environment, platform) == {name: count + 1 for name, count in before.items()}
-        assert set(OURS) <= set(host.starts())
+        assert set(OURS) <= set(host.containers())
 
         killer.points.clear()
         destroy = ("pulumi", "destroy", *up[2:])
         killer.until_finished(killer.kill_after_next_write, destroy, (*recover, "destroy"))
         assert _there(environment, platform) == before
-        assert host.files() == files
+        assert host.snapshot() == folder
         assert json.loads(stack.state())["deployment"].get("resources", []) == []

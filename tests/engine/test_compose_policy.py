@@ -8,20 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from testbed.docker.site import Site
 from testbed.emulator.client import client
 from testbed.faults import relay
-from tests.delivery.conftest import OURS
 from tests.engine.actions import action_of, undocumented
 from tests.engine.compose_install import compose_install
 from tests.engine.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_compose_stack")]
+pytestmark = [pytest.mark.slow, pytest.mark.docker, pytest.mark.usefixtures("one_compose_stack")]
+
+OURS = ("connect-proxy", "connect-server")
 
 
 def test_the_documented_rights_are_enough_and_who_may_not_attach_policies_is_told_which_one(
-    environment: dict[str, str], tmp_path: Path
+    environment: dict[str, str], docker_site: Site, tmp_path: Path
 ) -> None:
-    install = compose_install("policy", environment, tmp_path / "instance")
+    install = compose_install("policy", environment, docker_site)
     platform, host = install.platform, install.host
     before = host.files()
     iam = client("iam", environment)

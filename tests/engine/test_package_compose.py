@@ -11,11 +11,13 @@ import pytest
 from ruamel.yaml import YAML
 
 from testbed import build, paths
+from testbed.docker.platform import Entry
+from testbed.docker.site import Site
 from tests.engine.compose_install import ComposeInstall, compose_install
 from tests.engine.packaged import plugin_in
 from tests.engine.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_compose_stack")]
+pytestmark = [pytest.mark.slow, pytest.mark.docker, pytest.mark.usefixtures("one_compose_stack")]
 
 PASSWORD = "p$HOME'x\"y # s3cret"
 
@@ -26,7 +28,7 @@ class Life:
 
     install: ComposeInstall
     stack: Stack
-    files: dict[str, bytes]
+    folder: dict[str, Entry]
 
     def write(self, **arguments: object) -> None:
         """Writes the program with these arguments beside those that say which install it is."""
@@ -42,9 +44,9 @@ class Life:
 
 @pytest.fixture(scope="module")
 def life(
-    environment: dict[str, str], one_compose_stack: None, tmp_path_factory: pytest.TempPathFactory
+    environment: dict[str, str], one_compose_stack: None, docker_site: Site, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Life]:
-    install = compose_install("packaged", environment, tmp_path_factory.mktemp("instance") / "root")
+    install = compose_install("packaged", environment, docker_site, PASSWORD)
     plugin, folder = plugin_in(tmp_path_factory.mktemp("package")), tmp_path_factory.mktemp("program")
     project = {
         "name": "studios-compose-yaml",
@@ -61,7 +63,7 @@ def life(
         {"studios-compose-yaml:redisPassword": PASSWORD},
         program={".venv": paths.CHECKOUT / ".venv"},
     ).create()
-    made = Life(install, stack, install.host.files())
+    made = Life(install, stack, install.host.snapshot())
     try:
         yield made
     finally:
@@ -86,7 +88,7 @@ def test_the_services_run_and_a_preview_finds_nothing_to_do(life: Life) -> None:
     token = life.stack.outputs("--show-secrets")["registrationToken"]
     assert life.stack.outputs()["instanceId"] == life.install.platform.instance_id
     assert {"connect-proxy", "connect-server"} <= set(life.install.host.containers())
-    environment = life.install.host.containers()["connect-proxy"]["config"]["environment"]
+    environment = life.install.host.containers()["connect-proxy"].environment
     assert environment["CONNECT_REDIS_PASSWORD"] == PASSWORD
     assert environment["CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"] == token
     shown = up.text + life.stack.state() + json.dumps(life.stack.outputs())
@@ -97,6 +99,6 @@ def test_the_services_run_and_a_preview_finds_nothing_to_do(life: Life) -> None:
 
 def test_destroy_gives_everything_back(life: Life) -> None:
     life.stack.destroy().ok()
-    assert life.install.host.files() == life.files
+    assert life.install.host.snapshot() == life.folder
     assert not {"connect-proxy", "connect-server"} & set(life.install.host.containers())
     assert life.stack.urns() == []

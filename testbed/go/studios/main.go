@@ -4,6 +4,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"log"
 	"os"
@@ -31,22 +32,25 @@ var roles = map[string]func(arguments []string) error{
 
 func main() {
 	log.SetFlags(log.LstdFlags | log.Lmicroseconds | log.LUTC)
-	if len(os.Args) < 2 || roles[os.Args[1]] == nil {
+	flag.DurationVar(&patience, "patience", patience, "how long a start waits for what starts beside it")
+	flag.Parse()
+	role := flag.Arg(0)
+	if roles[role] == nil {
 		names := make([]string, 0, len(roles))
 		for name := range roles {
 			names = append(names, name)
 		}
 		sort.Strings(names)
-		fmt.Fprintf(os.Stderr, "usage: studios ROLE, one of %s\n", strings.Join(names, ", "))
+		fmt.Fprintf(os.Stderr, "usage: studios [-patience 20s] ROLE, one of %s\n", strings.Join(names, ", "))
 		os.Exit(2)
 	}
-	log.SetPrefix(os.Args[1] + ": ")
+	log.SetPrefix(role + ": ")
 	log.SetOutput(os.Stdout)
-	if os.Args[1] == "health" {
+	if role == "health" {
 		log.SetFlags(0)
 	}
 	endOnSignal()
-	if err := roles[os.Args[1]](os.Args[2:]); err != nil {
+	if err := roles[role](flag.Args()[1:]); err != nil {
 		log.Printf("ERROR %v", err)
 		os.Exit(1)
 	}

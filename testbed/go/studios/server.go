@@ -85,24 +85,25 @@ func (s *server) address() (string, error) {
 		candidates = []string{host + "." + s.domain, s.domain, host}
 	}
 	for _, name := range candidates {
-		if leadsHere(name) {
+		// A hosts file may lead a machine's own name to its loopback, where nobody else comes.
+		if found, loopback := leadsHere(name); found && (!loopback || name == s.domain) {
 			return net.JoinHostPort(name, strconv.Itoa(s.listener)), nil
 		}
 	}
 	return "", fmt.Errorf("none of %s leads to this server", strings.Join(candidates, ", "))
 }
 
-func leadsHere(name string) bool {
-	found, _ := net.LookupIP(name)
+func leadsHere(name string) (found, loopback bool) {
+	addresses, _ := net.LookupIP(name)
 	own, _ := net.InterfaceAddrs()
-	for _, address := range found {
+	for _, address := range addresses {
 		for _, one := range own {
-			if network, ok := one.(*net.IPNet); ok && network.IP.Equal(address) && !address.IsLoopback() {
-				return true
+			if network, ok := one.(*net.IPNet); ok && network.IP.Equal(address) {
+				return true, address.IsLoopback()
 			}
 		}
 	}
-	return false
+	return false, false
 }
 
 func (s *server) health(w http.ResponseWriter, _ *http.Request) {

@@ -14,7 +14,7 @@ import (
 )
 
 // patience is how long a start waits for what starts beside it: Compose and Kubernetes start all at once.
-const patience = 20 * time.Second
+var patience = 20 * time.Second
 
 func patiently(what string, try func() error) error {
 	deadline := time.Now().Add(patience)

@@ -23,6 +23,7 @@ func runSession(arguments []string) error {
 	flags := flag.NewFlagSet("session", flag.ContinueOnError)
 	connect := flags.String("connect-url", "", "CONNECT_PROXY_URL")
 	id := flags.String("id", "", "of the session: the first label of its host")
+	flags.StringVar(&everywhere, "address", "", "at which every host is found; empty for what DNS says")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
@@ -32,9 +33,12 @@ func runSession(arguments []string) error {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") != "" {
+			echo(w, r)
+			return
+		}
 		fmt.Fprintf(w, "session %s at %s%s\n", *id, r.Host, r.URL.Path)
 	})
-	mux.HandleFunc("GET /echo", echo)
 	for range idleTunnels {
 		go keepTunnel(target.JoinPath("/_tunnel/", *id), mux)
 	}
@@ -43,7 +47,7 @@ func runSession(arguments []string) error {
 
 // keepTunnel opens a tunnel, serves one request through it, and begins anew.
 func keepTunnel(target *url.URL, handler http.Handler) {
-	told := ""
+	told, opened := "", false
 	for {
 		connection, err := dialWebSocket(target, nil)
 		if err != nil {
@@ -54,10 +58,10 @@ func keepTunnel(target *url.URL, handler http.Handler) {
 			time.Sleep(time.Second)
 			continue
 		}
-		if told != "" || target.Fragment == "" {
-			told, target.Fragment = "", "open"
+		if told != "" || !opened {
 			log.Print("INFO tunnel open")
 		}
+		told, opened = "", true
 		serveOne(connection, handler)
 	}
 }
@@ -104,10 +108,6 @@ func serveOne(connection net.Conn, handler http.Handler) {
 
 // echo sends back what comes through a WebSocket.
 func echo(w http.ResponseWriter, r *http.Request) {
-	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-		http.Error(w, "an echo begins with an upgrade", http.StatusUpgradeRequired)
-		return
-	}
 	connection, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -127,6 +127,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 // runVisit is a browser: it opens a session's page, logs in on the way, and talks through a WebSocket.
 func runVisit(arguments []string) error {
 	flags := flag.NewFlagSet("visit", flag.ContinueOnError)
+	flags.StringVar(&everywhere, "address", "", "at which every host is found; empty for what DNS says")
 	hold := flags.Duration("hold", 0, "how long the WebSocket is kept open in silence before the last message")
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -139,7 +140,8 @@ func runVisit(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	browser := http.Client{Jar: jar, Timeout: 20 * time.Second}
+	transport := &http.Transport{DialContext: dial, TLSHandshakeTimeout: 10 * time.Second}
+	browser := http.Client{Jar: jar, Timeout: 20 * time.Second, Transport: transport}
 	response, err := browser.Get(target.String())
 	if err != nil {
 		return err
@@ -157,7 +159,7 @@ func runVisit(arguments []string) error {
 	for _, cookie := range jar.Cookies(target) {
 		headers.Add("Cookie", cookie.String())
 	}
-	return converse(target.JoinPath("/echo"), headers, *hold)
+	return converse(target, headers, *hold)
 }
 
 func converse(target *url.URL, headers http.Header, hold time.Duration) error {

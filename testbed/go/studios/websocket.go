@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"crypto/sha1"
 	"crypto/tls"
 	"encoding/base64"
@@ -29,14 +30,23 @@ type upgraded struct {
 
 func (u *upgraded) Read(data []byte) (int, error) { return u.reader.Read(data) }
 
+// everywhere, where set, is the address at which every host is found: for a client where no DNS knows the names.
+var everywhere string
+
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if _, port, err := net.SplitHostPort(address); err == nil && everywhere != "" {
+		address = net.JoinHostPort(everywhere, port)
+	}
+	return (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, network, address)
+}
+
 // dialWebSocket opens a WebSocket; headers are added to the handshake's.
 func dialWebSocket(target *url.URL, headers http.Header) (*upgraded, error) {
 	address := target.Host
 	if target.Port() == "" {
 		address = net.JoinHostPort(target.Hostname(), map[string]string{"https": "443", "http": "80"}[target.Scheme])
 	}
-	dialer := &net.Dialer{Timeout: 10 * time.Second}
-	connection, err := dialer.Dial("tcp", address)
+	connection, err := dial(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, err
 	}
