@@ -13,6 +13,7 @@ from components.compose import ComposeStudios, ComposeStudiosArgs
 from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from components.pods import owner_of_stack
 from live.cluster import Cluster
+from settings.advice import advice
 from settings.model import Settings
 from settings.targets import COMPOSE, KUBERNETES
 from survey.aws import AwsAccess, AwsAccount
@@ -63,6 +64,8 @@ def deploy(
     Raises:
         SettingsError: what is there does not fit the settings: all that the surveys of AWS and of the cluster found.
     """
+    for warning in advice(settings):
+        pulumi.log.warn(str(warning))
     return _DEPLOYED[settings.target](settings, Place(name, cluster_name, access, opts))
 
 

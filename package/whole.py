@@ -35,13 +35,6 @@ TEMPLATE_TYPE: Final = "studios:index:StudioTemplate"
 _TEXT: Final = {"type": "string"}
 _WORDS_OR_IDS: Final = {"oneOf": [_TEXT, {"type": "array", "items": {"type": "integer"}}]}
 _TEMPLATES: Final = {"type": "object", "additionalProperties": {"$ref": f"#/types/{TEMPLATE_TYPE}"}}
-_TEMPLATE: Final[Mapping[str, tuple[dict[str, str], str]]] = {
-    "repository": (_TEXT, "The image with its tag, `<software>-<connect>`."),
-    "tool": (_TEXT, "What runs in it: `jupyter`, `ride` (Platform 25.1: `rstudio`), `vscode` or `xpra`."),
-    "icon": (_TEXT, "The icon's name: the tool's, unless given."),
-    "status": (_TEXT, "How Platform marks it: `recommended`, `deprecated` or `experimental`. Default: `recommended`."),
-    "port": ({"type": "integer"}, "Where the tool listens: that of Seqera's image, unless given."),
-}
 
 
 def arguments_of(target: str) -> dict[str, FieldInfo]:
@@ -59,7 +52,13 @@ def types() -> dict[str, dict[str, Any]]:
     template = {
         "type": "object",
         "description": "One entry of the list of images that Platform shows for a new Studio.",
-        "properties": {name: {**kind, "description": meaning} for name, (kind, meaning) in _TEMPLATE.items()},
+        "properties": {
+            str(field.alias): {
+                "type": "integer" if field.annotation is int else "string",
+                "description": field.description,
+            }
+            for field in StudioTemplate.model_fields.values()
+        },
         "required": [name for name, field in StudioTemplate.model_fields.items() if field.is_required()],
     }
     return {TEMPLATE_TYPE: template}

@@ -36,7 +36,11 @@ This page, that schema, `Pulumi.yaml` and the package's schema are made from `se
 
 ## Releases
 
-| Platform, from | Connect that comes with it | clients in the default templates |
+A release candidate (`26.2.0-RC16`) counts as its release. A Platform newer than these works with the newest rules, and
+a warning: set `connectVersion` to the Connect release that it comes with. Templates that the chosen Connect no longer
+serves are replaced by the newest that it does: a server serves clients up to two minor releases older.
+
+| Platform, from | Connect that comes with it | client in the default templates |
 |-|-|-|
 """
 
@@ -101,8 +105,7 @@ def project_file() -> str:
 
 def _releases() -> Iterable[str]:
     for row in RELEASES:
-        clients = sorted({image.rpartition("-")[2] for image in row.images.values()})
-        yield f"| {row.platform} | {row.connect} | {', '.join(clients)} |"
+        yield f"| {row.platform} | {row.connect} | {row.client} |"
 
 
 def _table(keys: Iterable[str]) -> str:

@@ -24,13 +24,18 @@ def tag_of(image: str) -> str | None:
     return match["tag"] if match else None
 
 
-def _with_tag(image: str, info: ValidationInfo) -> str:
-    match = IMAGE.fullmatch(image)
-    connect = info.data.get("connect_version")
-    if connect is None or match is None or match["tag"] or match["digest"]:
-        return image
-    return default_image(image, connect)
+def _tagged_with(field: str) -> AfterValidator:
+    def with_tag(image: str, info: ValidationInfo) -> str:
+        match = IMAGE.fullmatch(image)
+        version = info.data.get(field)
+        if version is None or match is None or match["tag"] or match["digest"]:
+            return image
+        return default_image(image, version)
+
+    return AfterValidator(with_tag)
 
 
-ConnectImage = Annotated[Image, AfterValidator(_with_tag)]
-"""A reference to an image; `connectVersion` is its tag where it names none and no digest."""
+ProxyImage = Annotated[Image, _tagged_with("proxy_version")]
+"""A reference to an image; `proxyVersion` is its tag where it names none and no digest."""
+ServerImage = Annotated[Image, _tagged_with("server_version")]
+"""The same with `serverVersion`."""

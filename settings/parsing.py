@@ -122,7 +122,7 @@ def _missing(error: ErrorDetails, _: dict[str, Any]) -> str:
 
 
 def _extra(error: ErrorDetails, _: dict[str, Any]) -> str:
-    return _unknown(str(error["loc"][-1]), StudioTemplate.model_fields)
+    return _unknown(str(error["loc"][-1]), [str(field.alias) for field in StudioTemplate.model_fields.values()])
 
 
 def _unknown(key: str, names: Collection[str]) -> str:

@@ -14,6 +14,24 @@ _CLIENT_0_9: Mapping[str, str] = {
     "vscode": f"{_REGISTRY}-vscode:1.101.2-0.9",
     "xpra": f"{_REGISTRY}-xpra:6.2.0-r2-1-0.9",
 }
+_CLIENT_0_12: Mapping[str, str] = {
+    "jupyter": f"{_REGISTRY}-jupyter:4.2.5-0.12.2",
+    "ride": f"{_REGISTRY}-ride:2025.04.1-0.12.2",
+    "vscode": f"{_REGISTRY}-vscode:1.101.2-0.12.2",
+    "xpra": f"{_REGISTRY}-xpra:6.2.0-r2-1-0.12.2",
+}
+_CLIENT_0_14: Mapping[str, str] = {
+    "jupyter": f"{_REGISTRY}-jupyter:4.6.0-0.14.0",
+    "ride": f"{_REGISTRY}-ride:2026.01.2-0.14.0",
+    "vscode": f"{_REGISTRY}-vscode:1.105.1-0.14.0",
+    "xpra": f"{_REGISTRY}-xpra:6.3.6-r0-1-0.14.0",
+}
+IMAGES_OF_CLIENT: Mapping[Version, Mapping[str, str]] = {
+    Version(0, 9): _CLIENT_0_9,
+    Version(0, 12, 2): _CLIENT_0_12,
+    Version(0, 14, 0): _CLIENT_0_14,
+}
+"""The Connect client in Seqera's images → tool → the image with it."""
 
 
 @dataclass(frozen=True)
@@ -23,20 +41,21 @@ class Release:
     Args:
         platform: its version, from which on the row counts.
         connect: the tag of the Connect images that Seqera ships with it.
-        images: tool → the image of the Studio template that is offered for it.
+        client: the Connect client in the images of the Studio templates that come with it.
     """
 
     platform: Version
     connect: Version
-    images: Mapping[str, str]
+    client: Version
 
 
 RELEASES: tuple[Release, ...] = (
-    Release(Version(25, 1), Version(0, 8, 0), _CLIENT_0_9),
-    Release(Version(25, 2), Version(0, 8, 3), _CLIENT_0_9),
-    Release(Version(25, 3), Version(0, 9, 0), _CLIENT_0_9),
-    Release(Version(25, 3, 3), Version(0, 10, 0), _CLIENT_0_9),
-    Release(Version(26, 1), Version(0, 11, 1), _CLIENT_0_9),
+    Release(Version(25, 1), Version(0, 8, 0), client=Version(0, 9)),
+    Release(Version(25, 2), Version(0, 8, 3), client=Version(0, 9)),
+    Release(Version(25, 3), Version(0, 9, 0), client=Version(0, 9)),
+    Release(Version(25, 3, 3), Version(0, 10, 0), client=Version(0, 9)),
+    Release(Version(26, 1), Version(0, 11, 1), client=Version(0, 9)),
+    Release(Version(26, 2), Version(0, 14, 0), client=Version(0, 14, 0)),
 )
 """Every release that changes something, the oldest first."""
 
@@ -49,6 +68,7 @@ PLATFORM_RANGE = f"{PLATFORM_RELEASES[0]} to {PLATFORM_RELEASES[-1]}"
 """The same in words."""
 
 OLDEST_CONNECT = RELEASES[0].connect
+NEWEST_CONNECT = RELEASES[-1].connect
 
 SUPPORTED_EARLIER_MINORS = 2
 """How many Connect minors back a release supports."""
@@ -65,16 +85,23 @@ def release_of(platform: Version) -> Release:
     return max((row for row in RELEASES if row.platform <= platform), key=lambda row: row.platform)
 
 
+def is_newer_than_known(platform: Version) -> bool:
+    """Whether a Platform version is of a release newer than the rows."""
+    return platform.release > RELEASES[-1].platform.release
+
+
 def platform_version(text: str) -> Version:
-    """Reads a Platform version of a known release, with any patch number.
+    """Reads a Platform version of a known release, with any patch number, or of a newer one.
 
     Raises:
-        ValueError: no version, or a release that the program does not know.
+        ValueError: no version, or an older release, or none.
     """
     version = Version.parse(text)
-    if f"{version.major}.{version.minor}" not in PLATFORM_RELEASES:
+    if f"{version.major}.{version.minor}" not in PLATFORM_RELEASES and not is_newer_than_known(version):
         known = ", ".join(PLATFORM_RELEASES)
-        raise ValueError(f"is no supported Platform release; write one of {known}, with or without a patch number")
+        raise ValueError(
+            f"is no supported Platform release; write one of {known} or a newer one, with or without a patch number"
+        )
     return version
 
 
@@ -98,6 +125,18 @@ def default_connect_version(platform: Version) -> Version:
 def oldest_client(connect: Version) -> tuple[int, int]:
     """Major and minor of the oldest Connect client, or companion, that a Connect release supports."""
     return (connect.major, max(0, connect.minor - SUPPORTED_EARLIER_MINORS))
+
+
+def template_images(platform: Version, server: Version) -> Mapping[str, str]:
+    """Tool → the image that a Platform release comes with, or where the Connect server doesn't serve it, that it does.
+
+    The newest images that there are, where the server is newer than all of them.
+    """
+    shipped, oldest = release_of(platform).client, oldest_client(server)
+    if shipped.release >= oldest:
+        return IMAGES_OF_CLIENT[shipped]
+    served = [client for client in IMAGES_OF_CLIENT if oldest <= client.release <= server.release]
+    return IMAGES_OF_CLIENT[max(served or IMAGES_OF_CLIENT)]
 
 
 def minor(release: tuple[int, int]) -> str:

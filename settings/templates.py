@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic.alias_generators import to_camel
 
-from settings.releases import R_IDE_IS_RIDE, release_of
+from settings.releases import R_IDE_IS_RIDE, template_images
 from settings.types.network import Port
 from settings.types.studios import IMAGE, Image
 from settings.types.text import EnvironmentText, MapInText, form
@@ -29,6 +30,10 @@ _VERSION_STRING = re.compile(
 TEMPLATE_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}", re.ASCII)
 
 
+def _client_version(value: Any) -> Any:
+    return value if value is None or isinstance(value, Version) else Version.parse(str(value))
+
+
 def connect_of(image: str) -> Version:
     """The Connect client's version in a template's image, whose tag is `<software>-<connect>`.
 
@@ -37,34 +42,55 @@ def connect_of(image: str) -> Version:
     """
     match = IMAGE.fullmatch(image)
     tag = match["tag"] if match else None
+    beside = "or the version of its Connect client in connectClient beside it"
     if tag is None:
-        raise ValueError("has no tag; write repository:<software>-<connect>, such as data-studio-jupyter:4.2.5-0.9")
+        raise ValueError(
+            "has no tag; write repository:<software>-<connect>, such as data-studio-jupyter:4.2.5-0.9, " + beside
+        )
     version = _VERSION_STRING.fullmatch(tag)
     if version is None:
-        raise ValueError(f"has the tag {tag}, which is not <software>-<connect>; write one such as 4.2.5-0.9")
+        raise ValueError(f"has the tag {tag}, which is not <software>-<connect>; write one such as 4.2.5-0.9, {beside}")
     return Version.parse(version["connect"])
 
 
-def _with_version_string(image: str) -> str:
-    connect_of(image)
+def _with_known_client(image: str, info: ValidationInfo) -> str:
+    # A version that is wrong has a message of its own.
+    if info.data.get("connect_client", "wrong") is None:
+        connect_of(image)
     return image
 
 
 class StudioTemplate(BaseModel):
     """One entry of the list of container images that Platform shows for a new Studio."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, alias_generator=to_camel)
 
-    repository: Annotated[Image, AfterValidator(_with_version_string)]
-    """The image with its tag, `<software>-<connect>`."""
-    tool: Tool
-    """What runs in it. R-IDE is `rstudio` for Platform 25.1, and `ride` from 25.2."""
-    icon: EnvironmentText = Field(default_factory=lambda data: data["tool"])
-    """The icon's name: the tool's, unless given."""
-    status: Status = "recommended"
-    """How Platform marks it in the list."""
-    port: Port = Field(default_factory=lambda data: PORT_OF_TOOL[data["tool"]])
-    """Where the tool listens: that of Seqera's image, unless given."""
+    connect_client: Annotated[Version | None, BeforeValidator(_client_version)] = Field(
+        default=None,
+        # An output of the stack has no more than what Platform reads.
+        exclude=True,
+        description="Version of the Connect client in an image with a tag of another form, or a digest.",
+    )
+    repository: Annotated[Image, AfterValidator(_with_known_client)] = Field(
+        description="The image with its tag, `<software>-<connect>`; any tag or digest where `connectClient` is given."
+    )
+    tool: Tool = Field(description="What runs in it: `jupyter`, `ride` (Platform 25.1: `rstudio`), `vscode` or `xpra`.")
+    icon: EnvironmentText = Field(
+        default_factory=lambda data: data["tool"], description="The icon's name: the tool's, unless given."
+    )
+    status: Status = Field(
+        default="recommended",
+        description="How Platform marks it: `recommended`, `deprecated` or `experimental`. Default: `recommended`.",
+    )
+    port: Port = Field(
+        default_factory=lambda data: PORT_OF_TOOL[data["tool"]],
+        description="Where the tool listens: that of Seqera's image, unless given.",
+    )
+
+    @property
+    def client(self) -> Version:
+        """The Connect client in the image."""
+        return self.connect_client or connect_of(self.repository)
 
 
 StudioTemplates = Annotated[
@@ -84,7 +110,7 @@ def r_ide_tool(platform: Version) -> Tool:
     return "ride" if platform >= R_IDE_IS_RIDE else "rstudio"
 
 
-def default_templates(platform: Version, *, path_routing: bool) -> dict[str, StudioTemplate]:
+def default_templates(platform: Version, server: Version, *, path_routing: bool) -> dict[str, StudioTemplate]:
     """The guide's four templates; three with path routing, which Xpra does not work with."""
     tools: list[tuple[str, Tool, str]] = [
         ("JUPYTER", "jupyter", "jupyter"),
@@ -93,7 +119,7 @@ def default_templates(platform: Version, *, path_routing: bool) -> dict[str, Stu
     ]
     if not path_routing:
         tools.append(("XPRA", "xpra", "xpra"))
-    images = release_of(platform).images
+    images = template_images(platform, server)
     return {key: StudioTemplate(repository=images[image], tool=tool) for key, tool, image in tools}
 
 

@@ -6,21 +6,25 @@ import re
 from dataclasses import dataclass
 from functools import total_ordering
 
-_VERSION = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?", re.ASCII)
+_VERSION = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:-((?:RC|rc)\.?\d{1,3}))?", re.ASCII)
 
 
 @total_ordering
 @dataclass(frozen=True, eq=False)
 class Version:
-    """A release, compared by number: 0.11.0 is newer than 0.8.2, and 25.3 equals 25.3.0."""
+    """A release, compared by number: 0.11.0 is newer than 0.8.2, and 25.3 equals 25.3.0.
+
+    A release candidate counts as its release: 26.2.0-RC16 knows what 26.2.0 knows.
+    """
 
     major: int
     minor: int
     patch: int | None = None
+    candidate: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> Version:
-        """Reads `26.1`, `25.3.3` or `v25.3.3`.
+        """Reads `26.1`, `25.3.3`, `v25.3.3` or `26.2.0-RC16`.
 
         Raises:
             ValueError: the text is no version.
@@ -28,8 +32,8 @@ class Version:
         match = _VERSION.fullmatch(text)
         if match is None:
             raise ValueError("is no version; write two or three numbers with dots between, such as 25.3.3")
-        major, minor, patch = match.groups()
-        return cls(int(major), int(minor), None if patch is None else int(patch))
+        first, second, third, candidate = match.groups()
+        return cls(int(first), int(second), None if third is None else int(third), candidate)
 
     @property
     def numbers(self) -> tuple[int, int, int]:
@@ -51,4 +55,6 @@ class Version:
         return self.numbers < other.numbers
 
     def __str__(self) -> str:
-        return f"{self.major}.{self.minor}" + ("" if self.patch is None else f".{self.patch}")
+        patch = "" if self.patch is None else f".{self.patch}"
+        candidate = "" if self.candidate is None else f"-{self.candidate}"
+        return f"{self.major}.{self.minor}{patch}{candidate}"

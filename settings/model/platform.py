@@ -32,7 +32,7 @@ class PlatformSection(Section):
         description="Where users reach Platform: its `TOWER_SERVER_URL`, https.", examples=["https://example.com"]
     )
     platform_version: studios.PlatformVersion = Field(
-        description=f"Release of the Platform install, {PLATFORM_RANGE}, such as `25.3` or `25.3.3`.",
+        description=f"Release of the Platform install, {PLATFORM_RANGE} or newer, such as `25.3` or `26.2.0-RC16`.",
         examples=["25.3"],
     )
     connect_url: Annotated[
@@ -49,6 +49,16 @@ class PlatformSection(Section):
         default_factory=lambda data: default_connect_version(data["platform_version"]),
         description="Release of Connect: the tag of the proxy's and the server's image.",
         examples=["0.11.1"],
+    )
+    proxy_version: Annotated[studios.ConnectVersion, Derived("`connectVersion`")] = Field(
+        default_factory=lambda data: data["connect_version"],
+        description="Release of the proxy, where it differs from the server's.",
+        examples=["0.12.0"],
+    )
+    server_version: Annotated[studios.ConnectVersion, Derived("`connectVersion`")] = Field(
+        default_factory=lambda data: data["connect_version"],
+        description="Release of the server, where it differs from the proxy's.",
+        examples=["0.12.0"],
     )
     path_routing: Annotated[
         bool,

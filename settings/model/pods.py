@@ -18,13 +18,13 @@ class PodsSection(Section):
 
     heading: ClassVar[str] = "Connect's pods"
 
-    proxy_image: Annotated[images.ConnectImage, Derived(f"`{images.PROXY}`, tag `connectVersion`")] = Field(
-        default_factory=lambda data: images.default_image(images.PROXY, data["connect_version"]),
+    proxy_image: Annotated[images.ProxyImage, Derived(f"`{images.PROXY}`, tag `proxyVersion`")] = Field(
+        default_factory=lambda data: images.default_image(images.PROXY, data["proxy_version"]),
         description="Image of the proxy: a repository, or with a tag or digest of its own.",
         examples=["registry.example.com/studios/proxy"],
     )
-    server_image: Annotated[images.ConnectImage, Derived(f"`{images.SERVER}`, tag `connectVersion`")] = Field(
-        default_factory=lambda data: images.default_image(images.SERVER, data["connect_version"]),
+    server_image: Annotated[images.ServerImage, Derived(f"`{images.SERVER}`, tag `serverVersion`")] = Field(
+        default_factory=lambda data: images.default_image(images.SERVER, data["server_version"]),
         description="Image of the server: a repository, or with a tag or digest of its own.",
         examples=["registry.example.com/studios/server"],
     )

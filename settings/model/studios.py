@@ -14,7 +14,9 @@ from settings.workspaces import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VAR
 
 
 def _default_templates(data: dict[str, Any]) -> dict[str, templates.StudioTemplate]:
-    return templates.default_templates(data["platform_version"], path_routing=data["path_routing"])
+    return templates.default_templates(
+        data["platform_version"], data["server_version"], path_routing=data["path_routing"]
+    )
 
 
 class StudiosSection(Section):

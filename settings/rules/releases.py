@@ -6,47 +6,70 @@ from collections.abc import Collection, Iterator
 
 from settings import images
 from settings.errors import Problem
-from settings.fields import FIELDS, since, value_of
-from settings.marks import Since
+from settings.fields import FIELDS, marks, since, value_of
+from settings.marks import Since, Variable
 from settings.model import Settings
-from settings.releases import default_connect_version, minor, oldest_client
+from settings.releases import SUPPORTED_EARLIER_MINORS, default_connect_version, minor, oldest_client
 from settings.rules.book import RuleBook
 from settings.versions import Version
 
 RULES = RuleBook()
 
 
-@RULES.needs("platformVersion", "connectVersion")
+_NEEDED = ("platformVersion", "connectVersion", "proxyVersion", "serverVersion")
+
+
+@RULES.needs(*_NEEDED)
 def _connect_is_supported_by_the_platform(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     shipped = default_connect_version(settings.platform_version)
     oldest = oldest_client(shipped)
-    if settings.connect_version.release < oldest:
+    for key, version in _releases(settings):
+        if version.release < oldest:
+            yield Problem(
+                key,
+                str(version),
+                f"is too old for Platform {settings.platform_version}, which works with {minor(oldest)} and newer; "
+                f"write {shipped}, or remove it",
+            )
+
+
+@RULES.needs(*_NEEDED)
+def _proxy_and_server_go_together(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    older, newer = sorted((settings.proxy_version, settings.server_version))
+    if older.release < oldest_client(newer):
+        key = "proxyVersion" if older == settings.proxy_version else "serverVersion"
         yield Problem(
-            "connectVersion",
-            str(settings.connect_version),
-            f"is too old for Platform {settings.platform_version}, which works with {minor(oldest)} and newer; "
-            f"write {shipped}, or remove it",
+            key,
+            str(older),
+            f"is more than {SUPPORTED_EARLIER_MINORS} minor releases older than {newer}, which runs beside it; "
+            f"write {minor(oldest_client(newer))} or newer",
         )
 
 
-@RULES.needs("connectVersion", "platformVersion", "proxyImage", "serverImage")
+@RULES.needs(*_NEEDED, "proxyImage", "serverImage")
 def _image_tags_are_the_release(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-    for key, image in (("proxyImage", settings.proxy_image), ("serverImage", settings.server_image)):
+    for key, image, role in (
+        ("proxyImage", settings.proxy_image, "proxy"),
+        ("serverImage", settings.server_image, "server"),
+    ):
         try:
             tagged = Version.parse(images.tag_of(image) or "")
         except ValueError:
             continue
-        if tagged != settings.connect_version:
+        of_setting, version = _release_of(settings, role)
+        if tagged != version:
             yield Problem(
                 key,
                 image,
-                f"has another release than connectVersion, {settings.connect_version}; "
-                f"leave out the tag, or write: pulumi config set connectVersion {tagged}",
+                f"has another release than {of_setting}, {version}; "
+                f"leave out the tag, or write: pulumi config set {of_setting} {tagged}",
             )
 
 
 def _register_since(key: str, first: Since) -> None:
-    @RULES.needs(key, "platformVersion", "connectVersion")
+    places = {place for variable in marks(key, Variable) for place in variable.places}
+
+    @RULES.needs(key, *_NEEDED)
     def _releases_know_it(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
         value = value_of(settings, key)
         if key not in given or value == FIELDS[key].default:
@@ -58,14 +81,26 @@ def _register_since(key: str, first: Since) -> None:
                 f"needs Platform {first.platform} or newer, and platformVersion is {settings.platform_version}; "
                 "remove it, or upgrade Platform and write its release in platformVersion",
             )
-        if first.connect is not None and settings.connect_version < Version.parse(first.connect):
-            yield Problem(
-                key,
-                value,
-                f"needs Connect {first.connect} or newer, and connectVersion is {settings.connect_version}; "
-                f"remove it, or write: pulumi config set connectVersion {first.connect}",
-            )
+        for of_setting, version in _releases(settings, places):
+            if first.connect is not None and version < Version.parse(first.connect):
+                yield Problem(
+                    key,
+                    value,
+                    f"needs Connect {first.connect} or newer, and {of_setting} is {version}; "
+                    f"remove it, or write: pulumi config set {of_setting} {first.connect}",
+                )
 
 
 for _key in FIELDS:
     _register_since(_key, since(_key))
+
+
+def _releases(settings: Settings, places: Collection[str] = ()) -> list[tuple[str, Version]]:
+    """The Connect releases that run in some places, or in all, each with the setting that says so."""
+    roles = [role for role in ("proxy", "server") if role in places] or ["proxy", "server"]
+    return list(dict.fromkeys(_release_of(settings, role) for role in roles))
+
+
+def _release_of(settings: Settings, role: str) -> tuple[str, Version]:
+    version = settings.proxy_version if role == "proxy" else settings.server_version
+    return ("connectVersion" if version == settings.connect_version else f"{role}Version", version)

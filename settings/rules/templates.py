@@ -8,7 +8,7 @@ from settings.errors import Problem
 from settings.model import Settings
 from settings.releases import minor, oldest_client
 from settings.rules.book import RuleBook
-from settings.templates import connect_of, r_ide_tool
+from settings.templates import r_ide_tool
 
 RULES = RuleBook()
 
@@ -18,7 +18,7 @@ def _platform_knows_the_tools(settings: Settings, given: Collection[str]) -> Ite
     r_ide = r_ide_tool(settings.platform_version)
     for key, template in settings.studio_templates.items():
         path = f"studioTemplates.{key}.tool"
-        if template.tool in ("ride", "rstudio") and template.tool != r_ide:
+        if template.tool == "ride" and template.tool != r_ide:
             yield Problem(
                 path, template.tool, f"is not what Platform {settings.platform_version} calls R-IDE; write {r_ide}"
             )
@@ -26,17 +26,25 @@ def _platform_knows_the_tools(settings: Settings, given: Collection[str]) -> Ite
             yield Problem(path, template.tool, "does not work with path routing; remove this template, or pathRouting")
 
 
-@RULES.needs("studioTemplates", "platformVersion", "connectVersion")
+@RULES.needs("studioTemplates", "platformVersion", "connectVersion", "serverVersion")
 def _connect_supports_the_templates(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    oldest = oldest_client(settings.server_version)
     if "studioTemplates" not in given:
+        clients = [template.client for template in settings.studio_templates.values()]
+        if clients and min(clients).release < oldest:
+            yield Problem(
+                "studioTemplates",
+                None,
+                f"is not set, and Connect {settings.server_version} serves none of the images that it would hold; "
+                f"write images with a client of {minor(oldest)} or newer",
+            )
         return
-    oldest = oldest_client(settings.connect_version)
     for key, template in settings.studio_templates.items():
-        if template.status != "deprecated" and connect_of(template.repository).release < oldest:
+        if template.status != "deprecated" and template.client.release < oldest:
             yield Problem(
                 f"studioTemplates.{key}.repository",
                 template.repository,
-                f"has a client that Connect {settings.connect_version} no longer supports; write a tag that ends in "
+                f"has a client that Connect {settings.server_version} no longer supports; write a tag that ends in "
                 f"-{minor(oldest)} or newer, or set its status to deprecated",
             )
 

@@ -28,7 +28,16 @@ GOLDEN: dict[str, Any] = YAML(typ="safe", pure=True).load(
 ROWS: dict[str, dict[str, Any]] = GOLDEN["variables"]
 STACK: dict[str, dict[str, Any]] = GOLDEN["stack"]
 #: Each release that changes something, with the Connect that it comes with, and the newest with a newer Connect.
-RELEASES: list[str | tuple[str, str]] = ["25.1", "25.2", "25.2.3", "25.3", "25.3.3", "26.1", ("26.1", "0.12.0")]
+RELEASES: list[str | tuple[str, str]] = [
+    "25.1",
+    "25.2",
+    "25.2.3",
+    "25.3",
+    "25.3.3",
+    "26.1",
+    ("26.1", "0.12.0"),
+    "26.2.0-RC1",
+]
 TARGETS = ["kubernetes", "compose"]
 Written = dict[str, dict[str, str]]
 

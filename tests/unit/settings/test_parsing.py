@@ -195,7 +195,11 @@ def test_an_empty_value_of_a_key_with_a_default_is_refused() -> None:
         ("redisAddress", "redis://redis:6379", "is a URL; write host and port alone, such as redis:6379"),
         ("redisAddress", "redis:0", "has a port that is no number from 1 to 65535"),
         ("redisAddress", "red_is:1", "is not a host and port"),
-        ("platformVersion", "24.1", "is no supported Platform release; write one of 25.1, 25.2, 25.3, 26.1"),
+        (
+            "platformVersion",
+            "24.1",
+            "is no supported Platform release; write one of 25.1, 25.2, 25.3, 26.1, 26.2 or a newer one",
+        ),
         ("platformVersion", "latest", "is no version"),
         ("connectVersion", "0.7.9", "is too old for Platform 25.1 and later; write 0.8.0 or newer"),
         ("namespace", "Platform", "is no Kubernetes name"),

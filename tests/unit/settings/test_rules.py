@@ -171,10 +171,7 @@ def test_r_ide_is_rstudio_in_25_1_and_ride_from_25_2() -> None:
     assert str(problem) == (
         'seqera-studios:studioTemplates.R.tool: "ride" is not what Platform 25.1 calls R-IDE; write rstudio'
     )
-    (problem,) = problems(platformVersion="25.2", studioTemplates={"R": template("rstudio")})
-    assert str(problem) == (
-        'seqera-studios:studioTemplates.R.tool: "rstudio" is not what Platform 25.2 calls R-IDE; write ride'
-    )
+    assert problems(platformVersion="25.2", studioTemplates={"R": template("ride")}) == []
 
 
 def test_xpra_with_path_routing_is_refused_where_it_is_asked_for_and_left_out_of_the_default() -> None:

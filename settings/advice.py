@@ -1,0 +1,43 @@
+"""What is taken, and deserves a word: each is a warning in preview and up, and nothing is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from settings.errors import Problem
+from settings.model import Settings
+from settings.releases import NEWEST_CONNECT, PLATFORM_RELEASES, is_newer_than_known
+from settings.templates import r_ide_tool
+
+
+def advice(settings: Settings) -> list[Problem]:
+    """The warnings about the settings of a stack, each once."""
+    return [*_newer_releases(settings), *_tool_names(settings)]
+
+
+def _newer_releases(settings: Settings) -> Iterator[Problem]:
+    if is_newer_than_known(settings.platform_version):
+        newest = PLATFORM_RELEASES[-1]
+        yield Problem(
+            "platformVersion",
+            str(settings.platform_version),
+            f"is newer than {newest}, the newest release that this program knows: the settings and the Connect release "
+            f"of {newest} are used. Set connectVersion to the release that your Platform comes with",
+        )
+    elif settings.connect_version.release > NEWEST_CONNECT.release:
+        yield Problem(
+            "connectVersion",
+            str(settings.connect_version),
+            f"is newer than {NEWEST_CONNECT}, the newest release that this program knows: its settings are used",
+        )
+
+
+def _tool_names(settings: Settings) -> Iterator[Problem]:
+    r_ide = r_ide_tool(settings.platform_version)
+    for key, template in settings.studio_templates.items():
+        if template.tool == "rstudio" and r_ide != "rstudio":
+            yield Problem(
+                f"studioTemplates.{key}.tool",
+                template.tool,
+                f"is the R-IDE's name in Platform 25.1; Platform {settings.platform_version} calls it {r_ide}",
+            )
