@@ -1,6 +1,6 @@
 """The commands of the workflows, and the one after a workflow that was killed.
 
-``python -m pipeline stacks | preview | comment | up | drift | recover``
+``python -m pipeline stacks | preview | comment | up | verify | drift | recover``
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pipeline.comment import PullRequest
 from pipeline.recover import FINISHING, recover
 from pipeline.report import failure, report
 from pipeline.stacks import stacks_in
+from pipeline.verify.arguments import add_arguments
 
 
 def main(words: list[str] | None = None) -> int:
@@ -37,6 +38,7 @@ def main(words: list[str] | None = None) -> int:
             command.add_argument("report", type=Path, help="the report's file")
         if name == "recover":
             command.add_argument("finish", choices=FINISHING, help="what finishes it")
+    add_arguments(commands.add_parser("verify", help="check a deployed stack from outside, and change nothing"))
     arguments = parser.parse_args(words)
     if arguments.command == "stacks":
         return _stacks()
@@ -44,6 +46,11 @@ def main(words: list[str] | None = None) -> int:
         return _preview(arguments.stack, arguments.report)
     if arguments.command == "comment":
         return _comment(arguments.stack, arguments.report)
+    if arguments.command == "verify":
+        # It needs the program's packages, and the commands of the workflows run before those are installed.
+        from pipeline.verify.command import verify
+
+        return verify(arguments)
     if arguments.command == "recover":
         return recover(arguments.stack, arguments.finish)
     return _up(arguments.stack) if arguments.command == "up" else _drift(arguments.stack)

@@ -1,0 +1,158 @@
+"""AWS: what the load balancer is told to do with the hosts, and how its targets are."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipeline.verify.deployment import Deployment
+from pipeline.verify.findings import CannotAskError, Finding, bad, good
+from pipeline.verify.network import first_line
+
+_IDLE_TIMEOUT = "idle_timeout.timeout_seconds"
+
+
+class _Asked:
+    """The load balancer of a stack, as the ELB API describes it.
+
+    Raises:
+        CannotAskError: AWS does not answer, or does not allow to look.
+    """
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        try:
+            self._elb = deployment.aws("elbv2")
+        except Exception as error:
+            # botocore raises errors of many kinds for credentials and regions.
+            raise _refused(error) from None
+
+    def pages(self, operation: str, key: str, **arguments: Any) -> Iterator[dict[str, Any]]:
+        try:
+            for page in self._elb.get_paginator(operation).paginate(**arguments):
+                yield from page[key]
+        except Exception as error:
+            raise _refused(error) from None
+
+    def call(self, operation: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._elb, operation)(**arguments)
+        except Exception as error:
+            raise _refused(error) from None
+
+    def balancer(self) -> dict[str, Any]:
+        hostname = self._deployment.output("loadBalancerHostname").lower()
+        for each in self.pages("describe_load_balancers", "LoadBalancers"):
+            if each["DNSName"].lower() == hostname:
+                return each
+        raise CannotAskError(
+            f"no load balancer has the name {hostname}",
+            f"pulumi up -s {self._deployment.stack}, or check the AWS account",
+        )
+
+    def rules(self) -> list[dict[str, Any]]:
+        """The rules of the HTTPS listener, in the order of their priorities."""
+        port = self._deployment.connect_port
+        for listener in self.pages(
+            "describe_listeners", "Listeners", LoadBalancerArn=self.balancer()["LoadBalancerArn"]
+        ):
+            if listener["Port"] == port:
+                rules: list[dict[str, Any]] = self.call("describe_rules", ListenerArn=listener["ListenerArn"])["Rules"]
+                return sorted(rules, key=lambda rule: (rule["Priority"] == "default", rule["Priority"].zfill(9)))
+        raise CannotAskError(f"the load balancer has no listener at port {port}", "add an HTTPS listener")
+
+    def group_of(self, host: str) -> str | None:
+        """The target group that requests for a host's page are forwarded to; None where a rule does something else."""
+        for rule in self.rules():
+            if all(_holds(condition, host) for condition in rule["Conditions"]):
+                return next((arn for action in rule["Actions"] for arn in _groups(action)), None)
+        return None
+
+
+def _refused(error: Exception) -> CannotAskError:
+    return CannotAskError(
+        f"AWS can't be asked: {first_line(error)}", "check credentials and region, and docs/rights.md for the rights"
+    )
+
+
+def _holds(condition: Mapping[str, Any], host: str) -> bool:
+    kind = condition["Field"]
+    if kind == "host-header":
+        return _any(condition, "HostHeaderConfig", host)
+    return kind == "path-pattern" and _any(condition, "PathPatternConfig", "/")
+
+
+def _any(condition: Mapping[str, Any], key: str, text: str) -> bool:
+    values = (condition.get(key) or condition).get("Values") or condition.get("Values") or []
+    return any(fnmatch.fnmatchcase(text, value.lower()) for value in values)
+
+
+def _groups(action: Mapping[str, Any]) -> Iterator[str]:
+    if action["Type"] != "forward":
+        return
+    several = (action.get("ForwardConfig") or {}).get("TargetGroups") or []
+    yield from (each["TargetGroupArn"] for each in several)
+    if not several and "TargetGroupArn" in action:
+        yield action["TargetGroupArn"]
+
+
+def balancer_exists(deployment: Deployment) -> Finding:
+    """AWS has the load balancer that the stack names, and it is in service."""
+    found = _Asked(deployment).balancer()
+    state, name = found.get("State", {}), found["LoadBalancerName"]
+    if state.get("Code") not in ("active", "active_impaired"):
+        return bad(
+            f"{name} is {state.get('Code')}: {state.get('Reason') or 'no reason given'}", "wait until it is active"
+        )
+    return good(f"{name}, {found['Scheme']}")
+
+
+def rules_forward_hosts(deployment: Deployment) -> Finding:
+    """The listener's rules lead the hosts to the proxy's targets."""
+    asked = _Asked(deployment)
+    groups = {host: asked.group_of(host) for host in deployment.hosts}
+    for host, group in groups.items():
+        if group is None:
+            return bad(
+                f"no rule of the HTTPS listener forwards {host}",
+                f"pulumi up -s {deployment.stack}; look for rules of others in front of it",
+            )
+    if len(set(groups.values())) > 1:
+        return bad(f"{' and '.join(groups)} lead to different targets", "look for rules of others in front of it")
+    return good(f"the listener forwards {' and '.join(groups)}")
+
+
+def targets_are_healthy(deployment: Deployment) -> Finding:
+    """Every target of the proxy's group answers its health check."""
+    asked = _Asked(deployment)
+    arn = asked.group_of(deployment.connect_host)
+    described = asked.call("describe_target_health", TargetGroupArn=arn)["TargetHealthDescriptions"] if arn else []
+    if not described:
+        return bad(
+            "the target group has no targets", "look at the proxy's pods or container, and the load balancer controller"
+        )
+    sick = [each for each in described if each["TargetHealth"]["State"] != "healthy"]
+    if sick:
+        health, target = sick[0]["TargetHealth"], sick[0]["Target"]
+        return bad(
+            f"{len(sick)} of {len(described)} targets are not healthy: {target['Id']}:{target.get('Port', '')} is "
+            f"{health['State']} ({health.get('Description') or health.get('Reason') or 'no reason given'})",
+            "compare the target group's port and health check with the proxy's; check the security groups",
+        )
+    return good(f"{len(described)} healthy")
+
+
+def idle_timeout(deployment: Deployment) -> Finding:
+    """The load balancer keeps silent connections for as long as the settings say."""
+    asked = _Asked(deployment)
+    arn = asked.balancer()["LoadBalancerArn"]
+    attributes = asked.call("describe_load_balancer_attributes", LoadBalancerArn=arn)["Attributes"]
+    found = next((each["Value"] for each in attributes if each["Key"] == _IDLE_TIMEOUT), "no")
+    wanted = deployment.settings.idle_timeout
+    if found != str(wanted):
+        return bad(
+            f"{found} s at the load balancer, and idleTimeout is {wanted}",
+            f"set the load balancer's attribute {_IDLE_TIMEOUT} to {wanted}",
+        )
+    return good(f"{found} s")

@@ -1,0 +1,50 @@
+"""What a check finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class CannotAskError(Exception):
+    """The network, or who was asked, keeps a check from its answer. The message is the finding.
+
+    Args:
+        message: what failed, and at which address.
+        mend: what to do about it.
+    """
+
+    def __init__(self, message: str, mend: str = "") -> None:
+        super().__init__(message)
+        self.mend = mend
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The result of one check.
+
+    Args:
+        holds: whether everything is as it should be; None where the check was not asked for.
+        text: what was found.
+        mend: what to do about it, where it doesn't hold.
+        stops: whether the checks that need this one can't be made, where it doesn't hold.
+    """
+
+    holds: bool | None
+    text: str
+    mend: str = ""
+    stops: bool = True
+
+
+def good(text: str) -> Finding:
+    """A finding that is as it should be."""
+    return Finding(True, text)
+
+
+def bad(text: str, mend: str, *, stops: bool = True) -> Finding:
+    """A finding that has to be mended; without ``stops``, the checks that need it are made all the same."""
+    return Finding(False, text, mend, stops)
+
+
+def not_asked(text: str) -> Finding:
+    """The check was not made, since it was not asked for; the text says how to ask."""
+    return Finding(None, text)

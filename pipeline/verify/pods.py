@@ -1,0 +1,200 @@
+"""Kubernetes: are the pods ready, of the configured images, and do they stay up?"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.verify.deployment import Deployment
+from pipeline.verify.findings import CannotAskError, Finding, bad, good
+from pipeline.verify.network import first_line
+from settings.errors import SettingsError
+
+Object = Mapping[str, Any]
+
+#: A container that restarted within this time is not taken for one that stays up.
+RECENT = datetime.timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A Deployment or StatefulSet, and what one of its containers is to run; without an image, any will do."""
+
+    kind: str
+    name: str
+    container: str | None = None
+    image: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Its place in the API, below its namespace."""
+        return f"{self.kind}/{self.name}"
+
+
+def cluster_answers(deployment: Deployment) -> Finding:
+    """The cluster can be reached, and has Platform's namespace."""
+    from live.api import NotFoundError
+
+    namespace, api = deployment.settings.namespace, _api(deployment)
+    try:
+        api.list(f"/api/v1/namespaces/{namespace}/pods", names_only=True)
+    except NotFoundError:
+        return bad(f"the cluster has no namespace {namespace}", "check kubeconfig and kubeContext, or eksCluster")
+    except SettingsError as error:
+        raise CannotAskError(_told(error), "check the way to the cluster") from None
+    return good(f"{api.host}, namespace {namespace}")
+
+
+def connect_pods(deployment: Deployment) -> Finding:
+    """The pods of the proxy and the server are ready and run the configured images."""
+    settings = deployment.settings
+    return _ready(
+        deployment,
+        [
+            Workload("deployments", settings.proxy_name, image=settings.proxy_image),
+            Workload("statefulsets", settings.server_name, image=settings.server_image),
+        ],
+    )
+
+
+def platform_pods(deployment: Deployment) -> Finding:
+    """The pods of Platform's backend and cron are ready."""
+    settings = deployment.settings
+    return _ready(
+        deployment,
+        [Workload("deployments", settings.cron_deployment), Workload("deployments", settings.backend_deployment)],
+    )
+
+
+def _ready(deployment: Deployment, workloads: Sequence[Workload]) -> Finding:
+    from live.api import NotFoundError
+
+    api, namespace = _api(deployment), deployment.settings.namespace
+    counts = []
+    for workload in workloads:
+        try:
+            found = api.get(f"/apis/apps/v1/namespaces/{namespace}/{workload.path}")
+            selectors = dict(found["spec"]["selector"].get("matchLabels", {}))
+            pods = [
+                pod
+                for pod in api.list(f"/api/v1/namespaces/{namespace}/pods", {"labelSelector": _selector(selectors)})
+                if not pod["metadata"].get("deletionTimestamp")
+            ]
+        except NotFoundError:
+            return bad(f"{workload.path} is not in {namespace}", f"pulumi up -s {deployment.stack}")
+        except SettingsError as error:
+            raise CannotAskError(_told(error), "check the way to the cluster") from None
+        if problem := _problem(workload, found, pods):
+            return problem
+        counts.append(f"{workload.name} {len(pods)}")
+    return good(f"ready: {', '.join(counts)}; no restart in {RECENT.seconds // 60} min")
+
+
+def _told(error: SettingsError) -> str:
+    return error.problems[0].message
+
+
+def _selector(labels: Mapping[str, str]) -> str:
+    return ",".join(f"{key}={value}" for key, value in labels.items())
+
+
+def _problem(workload: Workload, found: Object, pods: Sequence[Object]) -> Finding | None:
+    for pod in pods:
+        if problem := _problem_of_pod(workload, pod):
+            return problem
+    wanted = int(found["spec"].get("replicas", 1))
+    ready = int(found.get("status", {}).get("readyReplicas") or 0)
+    updated = int(found.get("status", {}).get("updatedReplicas") or 0)
+    if wanted == 0:
+        return bad(f"{workload.name} is scaled to 0", f"kubectl scale {workload.path} --replicas=1")
+    if min(ready, updated) < wanted or len(pods) != wanted:
+        return bad(
+            f"{workload.name}: {ready} of {wanted} pods are ready, {len(pods)} exist",
+            f"kubectl describe {workload.path}; a rollout may still go on",
+        )
+    return None
+
+
+def _problem_of_pod(workload: Workload, pod: Object) -> Finding | None:
+    name = pod["metadata"]["name"]
+    for status in pod.get("status", {}).get("containerStatuses", []):
+        state = status.get("state", {})
+        waiting, last = state.get("waiting"), status.get("lastState", {}).get("terminated")
+        if waiting:
+            reason = f"{waiting.get('reason', 'waiting')}: {waiting.get('message') or 'no reason given'}"
+            said = f"; it said: {_last_line(last)}" if last and last.get("message") else ""
+            return bad(f"{name} is not running: {reason}{said}", f"kubectl logs {name} --previous")
+        if last and _recent(last):
+            said = _last_line(last) or f"exit code {last.get('exitCode')}"
+            return bad(
+                f"{name} restarted {status.get('restartCount', 0)} times, the last time just now: {said}",
+                f"kubectl logs {name} --previous",
+            )
+        if not status.get("ready"):
+            return bad(f"{name} is not ready", f"kubectl describe pod {name}")
+    for container in pod["spec"]["containers"]:
+        if workload.image and container["image"] != workload.image and container["name"] == _main(workload, pod):
+            return bad(
+                f"{name} runs {container['image']}, and the settings say {workload.image}",
+                "pulumi up; look for who changes images on the way, such as an admission webhook",
+            )
+    if not pod.get("status", {}).get("containerStatuses"):
+        return bad(f"{name} is {pod.get('status', {}).get('phase', 'not started')}", f"kubectl describe pod {name}")
+    return None
+
+
+def _main(workload: Workload, pod: Object) -> str:
+    """The name of the container that counts; what others inject stands behind the pod's own."""
+    return str(workload.container or pod["spec"]["containers"][0]["name"])
+
+
+def _last_line(terminated: Object) -> str:
+    lines = str(terminated.get("message") or "").strip().splitlines()
+    return lines[-1] if lines else ""
+
+
+def _recent(terminated: Object) -> bool:
+    try:
+        ended = datetime.datetime.fromisoformat(str(terminated["finishedAt"]).replace("Z", "+00:00"))
+    except (KeyError, ValueError):
+        return False
+    return datetime.datetime.now(datetime.timezone.utc) - ended < RECENT
+
+
+def _api(deployment: Deployment) -> Any:
+    """The API of the stack's cluster."""
+    from live.api import ClusterApi
+    from live.cluster import Cluster
+
+    settings = deployment.settings
+    cluster = Cluster(kubeconfig=settings.kubeconfig, context=settings.kube_context)
+    if settings.eks_cluster:
+        cluster = Cluster(kubeconfig=_kubeconfig(deployment, settings.eks_cluster), setting="eksCluster")
+    try:
+        return ClusterApi(cluster)
+    except SettingsError as error:
+        raise CannotAskError(_told(error), "check the way to the cluster") from None
+
+
+def _kubeconfig(deployment: Deployment, name: str) -> str:
+    from live.cluster import kubeconfig_for_eks
+
+    try:
+        found = deployment.aws("eks").describe_cluster(name=name)["cluster"]
+    except Exception as error:
+        # botocore raises errors of many kinds for credentials, regions and answers.
+        raise CannotAskError(
+            f"the EKS cluster {name} can't be looked up: {first_line(error)}", "check credentials and region"
+        ) from None
+    return json.dumps(
+        kubeconfig_for_eks(
+            name,
+            found["endpoint"],
+            found["certificateAuthority"]["data"],
+            region=found["arn"].split(":")[3],
+            profile=deployment.aws_setting("profile"),
+        )
+    )

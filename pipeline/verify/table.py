@@ -1,0 +1,82 @@
+"""The table of `verify`: 80 columns, a row as soon as it is known."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TextIO
+
+from pipeline.verify.runner import Row, State, all_hold
+
+WIDTH = 80
+TITLE_WIDTH = 24
+_MARK_WIDTH = 2
+_INDENT = " " * (_MARK_WIDTH + TITLE_WIDTH + 1)
+
+_MARKS: Mapping[State, str] = {"holds": "✓", "broken": "✗", "not checked": "-", "not asked": "·"}
+_PLAIN_MARKS: Mapping[State, str] = {"holds": "+", "broken": "X", "not checked": "-", "not asked": "."}
+_COLORS: Mapping[State, str] = {"holds": "32", "broken": "31", "not checked": "33", "not asked": "2"}
+
+
+class Table:
+    """Writes rows to a stream.
+
+    Args:
+        stream: marks are in colour where it is a terminal and NO_COLOR is unset, and ASCII where it can't take others.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._color = stream.isatty() and not os.environ.get("NO_COLOR")
+        self._marks = _MARKS if _can_write(stream, "".join(_MARKS.values()) + "→") else _PLAIN_MARKS
+
+    def heading(self, stack: str) -> None:
+        """Writes what is checked."""
+        print(f"Stack {stack}, as it is met from here", file=self._stream, flush=True)
+
+    def row(self, row: Row) -> None:
+        """Writes a row."""
+        for line in self._lines(row):
+            print(line, file=self._stream, flush=True)
+
+    def _lines(self, row: Row) -> Iterator[str]:
+        mark = self._marks[row.state]
+        if self._color:
+            mark = f"\x1b[{_COLORS[row.state]}m{mark}\x1b[0m"
+        first, *rest = _wrapped(row.finding) or [""]
+        yield f"{mark} {row.title:<{TITLE_WIDTH}} {first}".rstrip()
+        yield from (_INDENT + line for line in rest)
+        if row.mend:
+            arrow = "→" if self._marks is _MARKS else ">"
+            yield from (
+                f"{_INDENT}{arrow if number == 0 else ' '} {line}"
+                for number, line in enumerate(_wrapped(row.mend, indent=2))
+            )
+
+    def summary(self, rows: Sequence[Row]) -> None:
+        """Writes the last line."""
+        counts = [f"{sum(row.state == state for row in rows)} {words}" for state, words in _WORDS.items()]
+        verdict = "Everything that was asked holds" if all_hold(rows) else "Something does not hold"
+        print(f"{verdict}: {', '.join(counts)}.", file=self._stream, flush=True)
+
+
+_WORDS: Mapping[State, str] = {
+    "holds": "hold",
+    "broken": "do not",
+    "not checked": "not checked",
+    "not asked": "not asked",
+}
+
+
+def _wrapped(text: str, indent: int = 0) -> list[str]:
+    # A name longer than the column is cut: a line of 81 columns would break the table on a terminal of 80.
+    return textwrap.wrap(text, WIDTH - len(_INDENT) - indent, break_long_words=True, break_on_hyphens=False)
+
+
+def _can_write(stream: TextIO, text: str) -> bool:
+    try:
+        text.encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
