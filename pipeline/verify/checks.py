@@ -34,7 +34,7 @@ _FROM_OUTSIDE: Checks = (
     Check("templates", "templates", platform.templates_are_offered, ("platform",)),
     Check("sign-in", "sign-in", proxy.sign_in_leads_to_platform, ("proxy", "sessions", "oidc")),
     Check("upgrade", "WebSocket upgrade", proxy.upgrade_reaches_proxy, ("proxy", "sessions")),
-    Check("echo", "WebSocket echo", proxy.session_echoes, ("sign-in", "upgrade", "key")),
+    Check("echo", "WebSocket echo", proxy.session_echoes, ("sign-in", "upgrade")),
     Check("silence", "silent connections", proxy.silence_ends_connections, ("idle", "proxy")),
 )
 

@@ -57,6 +57,11 @@ class Response:
     cookies: Sequence[str] = ()
 
     @property
+    def place(self) -> str:
+        """The URL without its query, which may hold what lets somebody in."""
+        return self.url.partition("?")[0]
+
+    @property
     def by_load_balancer(self) -> bool:
         """Whether a load balancer of AWS answered by itself, instead of a target."""
         return self.headers.get("server", "").lower().startswith("awselb")
@@ -168,7 +173,7 @@ class Network:
         Raises:
             CannotAskError: there is no answer.
         """
-        parts = urlsplit(url)
+        parts, place = urlsplit(url), url.partition("?")[0]
         host, secure = parts.hostname or "", parts.scheme == "https"
         port = parts.port or (443 if secure else 80)
         connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
@@ -180,9 +185,9 @@ class Network:
             answer = connection.getresponse()
             body = b"" if upgrade else answer.read()
         except ssl.SSLError as error:
-            raise CannotAskError(f"{url}: no TLS: {ssl_reason(error)}") from None
+            raise CannotAskError(f"{place}: no TLS: {ssl_reason(error)}") from None
         except (OSError, http.client.HTTPException) as error:
-            raise CannotAskError(f"{url} does not answer: {_reason(error)}") from None
+            raise CannotAskError(f"{place} does not answer: {_reason(error)}") from None
         finally:
             connection.close()
         heads = {name.lower(): value for name, value in answer.getheaders()}

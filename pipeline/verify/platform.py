@@ -145,7 +145,7 @@ def _json(response: Response) -> Mapping[str, Any]:
     if response.status != 200:
         where = "its load balancer answers" if response.by_load_balancer else "answers"
         raise CannotAskError(
-            f"{_short(response.url)} {where} {response.status}",
+            f"{response.place} {where} {response.status}",
             _MEND_STATUS.get(response.status, "look at the logs of Platform's backend"),
         )
     try:
@@ -153,11 +153,5 @@ def _json(response: Response) -> Mapping[str, Any]:
     except ValueError:
         content = None
     if not isinstance(content, dict):
-        raise CannotAskError(
-            f"{_short(response.url)} does not answer with JSON", "check that platformUrl is Platform's"
-        )
+        raise CannotAskError(f"{response.place} does not answer with JSON", "check that platformUrl is Platform's")
     return content
-
-
-def _short(url: str) -> str:
-    return url.partition("?")[0]

@@ -34,11 +34,11 @@ def _refusal(response: Response) -> Finding | None:
     """What is wrong with an answer: that the load balancer gave it, or that it is an error of the proxy."""
     if response.by_load_balancer:
         return bad(
-            f"{response.url} is answered by the load balancer, {response.status}, and not by the proxy",
+            f"{response.place} is answered by the load balancer, {response.status}, and not by the proxy",
             "look at the listener's rules and targets",
         )
     if response.status >= 500:
-        return bad(f"{response.url} answers {response.status}: {_said(response)}", _LOGS)
+        return bad(f"{response.place} answers {response.status}: {_said(response)}", _LOGS)
     return None
 
 
@@ -90,7 +90,7 @@ def _visit(deployment: Deployment, url: str, cookies: _Cookies) -> list[Response
         url = urljoin(url, location)
         if urlsplit(url).hostname not in ours:
             return responses
-    raise CannotAskError(f"{responses[0].url} leads in a circle: {url}", _LOGS)
+    raise CannotAskError(f"{responses[0].place} leads in a circle, over {responses[-1].place}", _LOGS)
 
 
 def upgrade_reaches_proxy(deployment: Deployment) -> Finding:
@@ -101,7 +101,7 @@ def upgrade_reaches_proxy(deployment: Deployment) -> Finding:
     if response.status == 400 or response.status // 100 == 3:
         # Without its headers, an upgrade is a plain request for the page.
         return bad(
-            f"{response.url} answers {response.status} to an upgrade: it lost its headers on the way",
+            f"{response.place} answers {response.status} to an upgrade: it lost its headers on the way",
             "let the load balancer speak HTTP/1.1 to the proxy (target group's protocol version)",
         )
     return good(f"an upgrade reaches the proxy, which answers {response.status}")

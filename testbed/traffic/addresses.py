@@ -16,7 +16,6 @@ from testbed.errors import TestbedError
 _LOCK_PORT = 1053
 _FIRST, _LAST = 64, 254
 _BALANCERS = 255
-_NAME_SERVER = "255.2"
 
 
 @dataclass
@@ -26,11 +25,17 @@ class Network:
     second: int
     lock: socket.socket
     _balancers: dict[str, str] = field(default_factory=dict)
+    _name_servers: int = 2
 
     @property
     def name_server(self) -> str:
         """Where the DNS server listens."""
-        return f"127.{self.second}.{_NAME_SERVER}"
+        return f"127.{self.second}.{_BALANCERS}.2"
+
+    def further_name_server(self) -> str:
+        """Where another DNS server listens, such as one that answers for the names of a cluster, too."""
+        self._name_servers += 1
+        return f"127.{self.second}.{_BALANCERS}.{self._name_servers}"
 
     def balancer(self, arn: str) -> str:
         """The address of a load balancer: one of its own, and the same for as long as the network is held."""

@@ -71,9 +71,14 @@ class Traffic:
         return f"{self.dns.address}:{self.dns.port}"
 
     @property
+    def ports(self) -> dict[int, int]:
+        """Port of a host → where on loopback it is served."""
+        return {port: bind(port) for port in (_DNS, *_PORTS)}
+
+    @property
     def connect_to(self) -> Sequence[str]:
         """Where to connect instead, in the form of curl's option of this name: every host, at another port."""
-        return [f":{port}::{bind(port)}" for port in (_DNS, *_PORTS)]
+        return [f":{port}::{other}" for port, other in self.ports.items()]
 
     def answer(self, name: str, type_: str) -> Answer:
         """What DNS answers."""

@@ -21,7 +21,7 @@ func checkPolicy(e *environment) {
 	}
 	text, err := base64.StdEncoding.DecodeString(encoded)
 	if path != "" {
-		text, err = os.ReadFile(path)
+		text, err = os.ReadFile(here.path(path))
 	}
 	var policy struct {
 		Buckets []struct {
@@ -74,7 +74,7 @@ func readSSH(e *environment) *sshSettings {
 	var err error
 	switch {
 	case path != "":
-		settings.key, err = os.ReadFile(path)
+		settings.key, err = os.ReadFile(here.path(path))
 	case value != "":
 		settings.key, err = base64.StdEncoding.DecodeString(value)
 	default:

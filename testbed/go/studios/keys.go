@@ -19,7 +19,7 @@ import (
 
 // readKeyPair reads the file of the guide: the private key, and the public key beneath; Helm's has the private one only.
 func readKeyPair(path string) (*rsa.PrivateKey, error) {
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(here.path(path))
 	if err != nil {
 		return nil, fmt.Errorf("can't be read as user %d: %w", os.Getuid(), err)
 	}

@@ -127,7 +127,10 @@ func (p *proxy) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	state, nonce := random(), random()
-	kept := url.Values{"nonce": {nonce}, "return": {r.URL.Query().Get("return")}}
+	// Any replica may take the callback, and each has registered a client of its own.
+	kept := url.Values{
+		"nonce": {nonce}, "return": {r.URL.Query().Get("return")}, "client": {registered.ID}, "secret": {registered.Secret},
+	}
 	if _, err := p.redis.do("SET", p.prefix+":state:"+state, kept.Encode(), "EX", "300"); err != nil {
 		unavailable(w, r, err)
 		return
@@ -153,7 +156,8 @@ func (p *proxy) callback(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the login has expired, or was not begun here", http.StatusBadRequest)
 		return
 	}
-	subject, err := p.redeem(query.Get("code"), kept.Get("nonce"))
+	begun := client{ID: kept.Get("client"), Secret: kept.Get("secret")}
+	subject, err := p.redeem(query.Get("code"), kept.Get("nonce"), begun)
 	if err != nil {
 		log.Printf("WARN login: %v", err)
 		http.Error(w, "login failed: "+err.Error(), http.StatusBadGateway)
@@ -179,8 +183,8 @@ func (p *proxy) isOurs(back *url.URL) bool {
 	return back.Scheme == p.public.Scheme && id != ""
 }
 
-func (p *proxy) redeem(code, nonce string) (string, error) {
-	document, registered, err := p.registration.get()
+func (p *proxy) redeem(code, nonce string, registered client) (string, error) {
+	document, _, err := p.registration.get()
 	if err != nil {
 		return "", err
 	}

@@ -80,7 +80,7 @@ func runProxy([]string) error {
 // checkStorage writes a file where the proxy keeps its own ones.
 func checkStorage(e *environment) {
 	root := e.text("CONNECT_STORAGE_ROOT", "/data")
-	path := filepath.Join(root, ".writable")
+	path := filepath.Join(here.path(root), ".writable")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		e.problem("CONNECT_STORAGE_ROOT=%s can't be written as user %d: %v", root, os.Getuid(), err)
 		return

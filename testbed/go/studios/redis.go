@@ -44,7 +44,7 @@ func connectRedis(e *environment) *redisServer {
 	if (certificate == "") != (key == "") {
 		e.problem("CONNECT_REDIS_TLS_CERT_FILE and CONNECT_REDIS_TLS_KEY_FILE are needed together")
 	} else if certificate != "" {
-		pair, err := tls.LoadX509KeyPair(certificate, key)
+		pair, err := tls.LoadX509KeyPair(here.path(certificate), here.path(key))
 		if err != nil {
 			e.problem("CONNECT_REDIS_TLS_CERT_FILE=%q with its key can't be read: %v", certificate, err)
 		}

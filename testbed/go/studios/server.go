@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -76,7 +75,7 @@ func (s *server) lookForPeers() {
 
 // address is where the proxy finds this server among its peers: its own name below the domain, or else the domain.
 func (s *server) address() (string, error) {
-	host, err := os.Hostname()
+	host, err := here.hostname()
 	if err != nil {
 		return "", err
 	}
@@ -97,6 +96,9 @@ func leadsHere(name string) (found, loopback bool) {
 	addresses, _ := net.LookupIP(name)
 	own, _ := net.InterfaceAddrs()
 	for _, address := range addresses {
+		if here.owns(address) {
+			return true, false
+		}
 		for _, one := range own {
 			if network, ok := one.(*net.IPNet); ok && network.IP.Equal(address) {
 				return true, address.IsLoopback()

@@ -37,7 +37,7 @@ var (
 )
 
 func serve(address string, handler http.Handler) error {
-	server := &http.Server{Addr: address, Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Addr: here.listen(address), Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	serversLock.Lock()
 	servers = append(servers, server)
 	serversLock.Unlock()

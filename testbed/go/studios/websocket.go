@@ -37,7 +37,7 @@ func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if _, port, err := net.SplitHostPort(address); err == nil && everywhere != "" {
 		address = net.JoinHostPort(everywhere, port)
 	}
-	return (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, network, address)
+	return (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, network, here.target(address))
 }
 
 // dialWebSocket opens a WebSocket; headers are added to the handshake's.

@@ -91,7 +91,7 @@ func readsTowerYML(release string) bool {
 
 // readTowerYML merges the documents of the file, as a later one adds to those before.
 func readTowerYML(path string) (map[string]any, error) {
-	file, err := os.Open(path)
+	file, err := os.Open(here.path(path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -1,0 +1,111 @@
+"""Rows come one after another, and one that needs another is not checked where that one does not hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.verify.checks import KUBERNETES
+from pipeline.verify.findings import CannotAskError, Finding, bad, good, not_asked
+from pipeline.verify.runner import Check, Row, all_hold, run
+from pipeline.verify.table import TITLE_WIDTH
+
+
+def check(name: str, finding: Finding | Exception, *needs: str) -> Check[list[str]]:
+    def find(made: list[str]) -> Finding:
+        made.append(name)
+        if isinstance(finding, Exception):
+            raise finding
+        return finding
+
+    return Check(name, f"the {name}", find, needs)
+
+
+def rows(*checks: Check[list[str]]) -> tuple[list[Row], list[str]]:
+    made: list[str] = []
+    return list(run(checks, made)), made
+
+
+def test_every_check_is_made_where_all_hold() -> None:
+    found, made = rows(check("a", good("fine")), check("b", good("too"), "a"))
+    assert found == [Row("a", "the a", "holds", "fine"), Row("b", "the b", "holds", "too")]
+    assert made == ["a", "b"]
+
+
+def test_what_needs_a_broken_check_is_not_made_nor_what_needs_that() -> None:
+    found, made = rows(
+        check("a", bad("down", "start it")),
+        check("b", good(""), "a"),
+        check("c", good(""), "b"),
+        check("d", good("fine")),
+    )
+    assert found == [
+        Row("a", "the a", "broken", "down", "start it"),
+        Row("b", "the b", "not checked", "not checked: needs the a"),
+        Row("c", "the c", "not checked", "not checked: needs the b"),
+        Row("d", "the d", "holds", "fine"),
+    ]
+    assert made == ["a", "d"]
+
+
+def test_the_broken_one_of_several_is_named() -> None:
+    found, _ = rows(
+        check("a", bad("", "")), check("b", good(""), "a"), check("c", bad("", "")), check("d", good(""), "b", "c")
+    )
+    assert found[3].finding == "not checked: needs the c"
+
+
+def test_a_broken_check_that_stops_nothing_lets_others_be_made() -> None:
+    found, made = rows(check("a", bad("soon", "renew", stops=False)), check("b", good("fine"), "a"))
+    assert [row.state for row in found] == ["broken", "holds"]
+    assert made == ["a", "b"]
+
+
+def test_what_needs_a_check_that_was_not_asked_for_is_not_made() -> None:
+    found, _ = rows(check("a", not_asked("--long")), check("b", good(""), "a"))
+    assert [(row.state, row.finding) for row in found] == [
+        ("not asked", "--long"),
+        ("not checked", "not checked: needs the a"),
+    ]
+    assert all_hold(found)
+
+
+def test_an_unreachable_server_is_a_finding() -> None:
+    found, _ = rows(check("a", CannotAskError("no answer", "look at the log")), check("b", good(""), "a"))
+    assert found[0] == Row("a", "the a", "broken", "no answer", "look at the log")
+    assert found[1].state == "not checked"
+
+
+def test_any_other_error_is_one_line_and_no_traceback() -> None:
+    found, _ = rows(check("a", KeyError("keys\nof two lines")), check("b", good("fine")))
+    assert found[0].finding == "KeyError: 'keys\\nof two lines'"
+    assert found[0].mend == "report this as an error of the program"
+    assert found[1].state == "holds"
+
+
+@pytest.mark.parametrize(
+    ("finding", "holds"),
+    [(good(""), True), (not_asked(""), True), (bad("", ""), False), (bad("", "", stops=False), False)],
+)
+def test_everything_holds_only_where_nothing_is_broken(finding: Finding, holds: bool) -> None:
+    assert all_hold(rows(check("a", finding))[0]) is holds
+
+
+@pytest.mark.parametrize(
+    ("checks", "message"),
+    [
+        ((check("b", good(""), "a"), check("a", good(""))), "b needs a, which does not stand before it"),
+        ((check("a", good("")), check("a", good(""))), "two checks have the name a"),
+    ],
+)
+def test_a_list_in_the_wrong_order_is_refused(checks: tuple[Check[list[str]], ...], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        rows(*checks)
+
+
+def test_the_checks_of_a_stack_are_in_order_and_fit_the_table() -> None:
+    seen: set[str] = set()
+    for each in KUBERNETES:
+        assert set(each.needs) <= seen, each.name
+        assert len(each.title) <= TITLE_WIDTH, each.name
+        seen.add(each.name)
+    assert len(seen) == len(KUBERNETES)
