@@ -26,7 +26,8 @@ class PlatformIntegrationArgs:
         namespace: where Platform runs.
         field_manager: who owns the added fields; the same for the whole life of the stack, and of no other stack.
         take_over: the objects, as ``ConfigMap/tower-backend-cfg``, of which fields may be taken from their owner.
-        config_map: the ConfigMap that backend and cron read their environment from.
+        config_map: the ConfigMap that backend reads its environment from.
+        cron_config_map: that of cron; None for the same one.
         environment: what it gets.
         cron, backend: the Deployments that restart, in this order.
         pem_secret: the Secret with the OIDC key, and the key in it.
@@ -44,6 +45,7 @@ class PlatformIntegrationArgs:
     field_manager: str
     take_over: Collection[str] = ()
     config_map: str
+    cron_config_map: str | None = None
     environment: Mapping[str, str]
     cron: PlatformWorkload
     backend: PlatformWorkload
@@ -122,6 +124,7 @@ class PlatformIntegration(pulumi.ComponentResource):
 def _inputs(args: PlatformIntegrationArgs) -> PlatformInputs:
     return PlatformInputs(
         config_map=args.config_map,
+        cron_config_map=args.cron_config_map or args.config_map,
         environment=args.environment,
         cron=args.cron,
         backend=args.backend,

@@ -22,7 +22,7 @@ from survey.compose import ComposeSite, find_site
 from survey.dns import find_zone
 from survey.eks import find_eks_cluster
 from survey.patience import side_by_side
-from survey.platform import survey_platform
+from survey.platform import PlatformSurvey, survey_platform
 
 _Surveyed = TypeVar("_Surveyed")
 
@@ -72,19 +72,20 @@ def deploy(
 def _on_kubernetes(settings: Settings, place: Place) -> KubernetesStudios:
     field_manager = owner_of_stack()
 
-    def cluster(account: AwsAccount) -> Cluster:
+    def platform(account: AwsAccount) -> tuple[Cluster, PlatformSurvey]:
         if settings.eks_cluster is not None:
-            found = find_eks_cluster(account, settings.eks_cluster)
+            cluster = find_eks_cluster(account, settings.eks_cluster)
         else:
-            found = Cluster(kubeconfig=settings.kubeconfig, context=settings.kube_context)
-        survey_platform(found, settings, field_manager=field_manager)
-        return found
+            cluster = Cluster(kubeconfig=settings.kubeconfig, context=settings.kube_context)
+        return cluster, survey_platform(cluster, settings, field_manager=field_manager)
 
-    zone_id, found = _surveyed(settings, place, cluster)
-    provider = kubernetes_provider(place.cluster_name, found, settings.namespace)
+    zone_id, (cluster, found) = _surveyed(settings, place, platform)
+    for warning in found.warnings:
+        pulumi.log.warn(warning)
+    provider = kubernetes_provider(place.cluster_name, cluster, settings.namespace)
     return KubernetesStudios(
         place.name,
-        KubernetesStudiosArgs(settings=settings, cluster=found, zone_id=zone_id, field_manager=field_manager),
+        KubernetesStudiosArgs(settings=found.settings, cluster=cluster, zone_id=zone_id, field_manager=field_manager),
         pulumi.ResourceOptions.merge(place.opts, pulumi.ResourceOptions(providers=[provider])),
     )
 

@@ -66,6 +66,7 @@ class PlatformInputs(TypedDict):
     """What the settings decide of the edits: objects, containers and values, without the two Secrets."""
 
     config_map: str
+    cron_config_map: str
     environment: Mapping[str, str]
     cron: PlatformWorkload
     backend: PlatformWorkload
@@ -84,6 +85,7 @@ def platform_inputs(settings: Settings) -> PlatformInputs:
     """What the settings of a stack change in Platform."""
     return PlatformInputs(
         config_map=settings.backend_config_map,
+        cron_config_map=settings.cron_config_map,
         environment=platform_environment(settings),
         cron=PlatformWorkload(deployment=settings.cron_deployment, container=settings.cron_container),
         backend=PlatformWorkload(deployment=settings.backend_deployment, container=settings.backend_container),
@@ -126,8 +128,9 @@ def platform_edits(inputs: PlatformInputs, *, pem_secret: SecretValue, token_sec
             "mount": {folder: inputs["pem_volume"]},
         }
 
+    config_maps = sorted({inputs["config_map"], inputs["cron_config_map"]})
     return {
-        f"ConfigMap/{inputs['config_map']}": dict(sorted(inputs["environment"].items())),
+        **{f"ConfigMap/{name}": dict(sorted(inputs["environment"].items())) for name in config_maps},
         **{f"Deployment/{each.deployment}": deployment(each) for each in (inputs["cron"], inputs["backend"])},
     }
 

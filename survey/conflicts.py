@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import posixpath
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +16,8 @@ from settings.environment import PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE, pla
 from settings.errors import Problem
 from settings.model import Settings
 from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE, reads_tower_yml, tower_yml_value
-
-_SECRET_LOOKING = re.compile(r"PASSWORD|TOKEN|SECRET|CREDENTIAL|PRIVATE|_KEY$")
+from survey.mounts import hides_platforms_own, is_platforms_own
+from survey.redaction import looks_secret
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class _Wanted:
 def conflicts(
     settings: Settings,
     *,
-    config_map: Mapping[str, Any],
+    config_maps: Mapping[str, Mapping[str, Any]],
     deployments: Mapping[str, Mapping[str, Any]],
     field_manager: str | None,
     tower_yml: Mapping[str, Any] | None = None,
@@ -51,13 +50,13 @@ def conflicts(
 
     Args:
         settings: the stack's settings.
-        config_map: that of `backendConfigMap`.
+        config_maps: by name, those that backend and cron take their environment from.
         deployments: by name, at least those of backend and cron.
         field_manager: the name under which this stack owns fields.
         tower_yml: that of `towerYmlConfigMap`; None where its entry can't be another's, or is not read.
     """
     objects: list[tuple[str, Mapping[str, Any], Iterator[_Wanted]]] = [
-        (f"ConfigMap/{settings.backend_config_map}", config_map, _in_config_map(settings, config_map))
+        (f"ConfigMap/{name}", live, _in_config_map(settings, live)) for name, live in config_maps.items()
     ]
     for deployment, container in (
         (settings.cron_deployment, settings.cron_container),
@@ -121,16 +120,21 @@ def _in_deployment(settings: Settings, live: Mapping[str, Any], container_name: 
         yield _Wanted(setting, name, ours, theirs, (*to_container, "f:env", list_item(name=name)))
 
     folder = posixpath.dirname(settings.pem_path)
-    mounts = {each["mountPath"].rstrip("/"): each["name"] for each in container.get("volumeMounts") or []}
+    # What Platform needs itself is no conflict to be settled by taking it over: survey.mounts says what to change.
+    mounts = {
+        each["mountPath"].rstrip("/"): each["name"]
+        for each in container.get("volumeMounts") or []
+        if not hides_platforms_own(live, each)
+    }
     yield _Wanted(
         *("certVolume", f"the mount at {folder}", settings.cert_volume, mounts.get(folder)),
         (*to_container, "f:volumeMounts", list_item(mountPath=folder)),
     )
-    volumes = {each["name"]: each for each in pod.get("volumes") or []}
+    volumes = {each["name"]: each for each in pod.get("volumes") or [] if not is_platforms_own(each, live, folder)}
     volume = volumes.get(settings.cert_volume)
     yield _Wanted(
         *(oidc_setting, f"the volume {settings.cert_volume}", settings.oidc_secret_in_use),
-        None if volume is None else (volume.get("secret") or {}).get("secretName") or "something else than a Secret",
+        None if volume is None else (volume.get("secret") or {}).get("secretName"),
         (*to_pod, "f:volumes", list_item(name=settings.cert_volume)),
     )
 
@@ -140,7 +144,7 @@ def _managers(live: Mapping[str, Any], path: Sequence[str]) -> list[str]:
 
 
 def _problem(wanted: _Wanted, target: str, owned_by: Sequence[str], place: int) -> Problem:
-    hidden = _SECRET_LOOKING.search(wanted.name) is not None and not isinstance(wanted.theirs, dict)
+    hidden = looks_secret(wanted.name) and not isinstance(wanted.theirs, dict)
     theirs = "a value that is not shown" if hidden else _json(wanted.theirs)
     if wanted.ours is None:
         return Problem(

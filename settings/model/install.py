@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from settings.marks import COMPUTED, Only, platform
+from settings.marks import COMPUTED, Derived, Only, platform
 from settings.model.section import Section
 from settings.targets import KUBERNETES
 from settings.types import kubernetes, text
@@ -23,18 +23,23 @@ class InstallSection(Section):
         default="backend", description="Deployment of Platform's backend.", examples=["platform-backend"]
     )
     backend_container: Annotated[kubernetes.Label, Only(KUBERNETES)] = Field(
-        default="backend", description="Its container.", examples=["platform-backend"]
+        default="backend", description="Its container; unless given, the only one.", examples=["platform-backend"]
     )
     cron_deployment: Annotated[kubernetes.ObjectName, Only(KUBERNETES)] = Field(
         default="cron", description="Deployment of Platform's cron.", examples=["platform-cron"]
     )
     cron_container: Annotated[kubernetes.Label, Only(KUBERNETES)] = Field(
-        default="backend", description="Its container.", examples=["cron"]
+        default="backend", description="Its container; unless given, the only one.", examples=["cron"]
     )
     backend_config_map: Annotated[kubernetes.ObjectName, Only(KUBERNETES)] = Field(
         default="platform-backend-cfg",
-        description="ConfigMap that backend and cron take their environment from.",
+        description="ConfigMap that backend takes its environment from; unless given, the only one that it reads.",
         examples=["tower-backend-cfg"],
+    )
+    cron_config_map: Annotated[kubernetes.ObjectName, Only(KUBERNETES), Derived("`backendConfigMap`")] = Field(
+        default_factory=lambda data: data["backend_config_map"],
+        description="ConfigMap that cron takes its environment from, if that is another one.",
+        examples=["tower-cron-cfg"],
     )
     tower_yml_config_map: Annotated[kubernetes.ObjectName, Only(KUBERNETES)] = Field(
         default="tower-yml", description="ConfigMap with `tower.yml`.", examples=["platform-tower-yml"]

@@ -37,13 +37,26 @@ for _key, _other, _reason in _DISTINCT:
     _register_distinct(_key, _other, _reason)
 
 
-@RULES.needs("takeOver", "backendConfigMap", "towerYmlConfigMap", "backendDeployment", "cronDeployment")
+@RULES.needs(
+    "takeOver", "backendConfigMap", "cronConfigMap", "towerYmlConfigMap", "backendDeployment", "cronDeployment"
+)
 def _only_changed_objects_are_taken_over(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-    changed = (
-        f"ConfigMap/{settings.backend_config_map}",
-        f"ConfigMap/{settings.tower_yml_config_map}",
-        f"Deployment/{settings.backend_deployment}",
-        f"Deployment/{settings.cron_deployment}",
+    for problem in taken_over_without_effect(settings):
+        # A ConfigMap that is not named is found in the cluster: survey.platform asks again.
+        if not str(problem.value).startswith("ConfigMap/"):
+            yield problem
+
+
+def taken_over_without_effect(settings: Settings) -> Iterator[Problem]:
+    """The entries of `takeOver` that name an object which the stack does not change."""
+    changed = dict.fromkeys(
+        (
+            f"ConfigMap/{settings.backend_config_map}",
+            f"ConfigMap/{settings.cron_config_map}",
+            f"ConfigMap/{settings.tower_yml_config_map}",
+            f"Deployment/{settings.backend_deployment}",
+            f"Deployment/{settings.cron_deployment}",
+        )
     )
     for index, name in enumerate(settings.take_over):
         if name not in changed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from settings.errors import SettingsError
-from settings.fields import FIELDS, target_of
+from settings.fields import FIELDS, WITHOUT_FIXED_DEFAULT, target_of
 from settings.parsing import parse_settings
 
 KUBERNETES = {
@@ -67,7 +67,11 @@ def test_a_key_of_compose_is_refused_on_kubernetes(key: str, value: object) -> N
 
 
 def test_what_the_engine_hands_over_for_the_other_target_is_not_taken_for_written() -> None:
-    defaults = {key: field.default for key, field in FIELDS.items() if target_of(key) == "kubernetes"}
+    defaults = {
+        key: "" if key in WITHOUT_FIXED_DEFAULT else field.default
+        for key, field in FIELDS.items()
+        if target_of(key) == "kubernetes"
+    }
     assert problems({**COMPOSE, **defaults}) == []
 
 

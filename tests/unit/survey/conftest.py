@@ -97,9 +97,20 @@ CORE, APPS, NET = (
 )
 
 
+TOWER_YML = {"name": "config-volume", "mountPath": "/tower.yml", "subPath": "tower.yml"}
+
+
 def named(name: str, **more: Any) -> dict[str, Any]:
     """An object with nothing but a name, and what is given."""
     return {"metadata": {"name": name}, **more}
+
+
+def secret(name: str, *keys: str) -> dict[str, Any]:
+    """A Secret as a list of metadata has it: its keys are those that the API server keeps owners of."""
+    made = named(name)
+    owned: dict[str, Any] = {"f:data": {f"f:{key}": {} for key in keys}}
+    made["metadata"]["managedFields"] = [{"manager": "kubectl", "operation": "Update", "fieldsV1": owned}]
+    return made
 
 
 def deployment(name: str, container: str = "backend", config_map: str = "tower-backend-cfg") -> dict[str, Any]:
@@ -117,7 +128,7 @@ def deployment(name: str, container: str = "backend", config_map: str = "tower-b
                                 {"configMapRef": {"name": config_map}},
                                 {"secretRef": {"name": "tower-secrets"}},
                             ],
-                            "volumeMounts": [{"name": "config-volume", "mountPath": "/tower.yml"}],
+                            "volumeMounts": [TOWER_YML],
                         }
                     ],
                     "volumes": [{"name": "config-volume", "configMap": {"name": "tower-yml"}}],
@@ -137,7 +148,7 @@ def platform(api: FakeApi) -> FakeApi:
             named("tower-backend-cfg", data={"TOWER_ENABLE_AWS_SES": "true"}),
             named("tower-yml", data={"tower.yml": "tower:\n  a: 1\n"}),
         ],
-        f"{CORE}/secrets": [named("cr.seqera.io"), named("tower-secrets")],
+        f"{CORE}/secrets": [named("cr.seqera.io"), secret("tower-secrets", "TOWER_DB_PASSWORD")],
         f"{CORE}/services": [named("backend"), named("frontend")],
         f"{APPS}/statefulsets": [named("redis")],
         f"{NET}/ingresses": [

@@ -90,7 +90,7 @@ def test_an_empty_namespace_is_told_all_that_it_lacks(platform: FakeApi) -> None
 )
 def test_a_deployment_may_lack_what_the_api_leaves_out(platform: FakeApi, path: tuple[Any, ...]) -> None:
     nulled(backend(platform), path)
-    assert problems(platform) == []
+    assert problems(platform, platformVersion="26.1") == []
 
 
 def test_a_backend_whose_env_from_is_null_reads_no_config_map(platform: FakeApi) -> None:

@@ -16,7 +16,7 @@ from live.cluster import Cluster, kubeconfig_for_eks
 from settings.errors import SettingsError
 from settings.model import Settings
 from settings.parsing import parse_settings
-from survey.platform import survey_platform
+from survey.platform import PlatformSurvey, survey_platform
 from testbed.pki import Authority
 
 from .conftest import APPS, CORE, LEAST, FakeApi, deployment, named
@@ -32,14 +32,9 @@ def refused(access: Cluster, read: Settings) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def test_a_platform_as_the_templates_make_it_is_found(platform: FakeApi) -> None:
-    install = survey_platform(platform.access, settings())
-    assert install.backend.config_maps == ("tower-backend-cfg",)
-    assert install.cron.deployment == "cron"
-    assert install.tower_yml == "tower:\n  a: 1\n"
-    assert install.services == ("backend", "frontend")
-    assert install.ingress_groups == {"front-ingress": "platform"}
-    assert install.backend_environment == {"TOWER_ENABLE_AWS_SES": "true"}
+def test_a_platform_as_the_templates_make_it_fits_as_it_is(platform: FakeApi) -> None:
+    given = settings()
+    assert survey_platform(platform.access, given) == PlatformSurvey(settings=given)
 
 
 def test_nothing_is_written_and_of_secrets_only_the_names_are_asked_for(platform: FakeApi) -> None:
@@ -52,7 +47,7 @@ def test_nothing_is_written_and_of_secrets_only_the_names_are_asked_for(platform
 
 def test_from_26_1_no_tower_yml_is_needed(platform: FakeApi) -> None:
     platform.lists[f"{CORE}/configmaps"].pop()
-    assert survey_platform(platform.access, settings(platformVersion="26.1")).tower_yml is None
+    assert survey_platform(platform.access, settings(platformVersion="26.1")).warnings == ()
 
 
 def test_a_missing_namespace_is_one_line_with_the_ones_there_are(platform: FakeApi) -> None:
@@ -98,9 +93,9 @@ def test_everything_that_is_missing_is_said_at_once_with_the_names_that_exist(pl
 
 
 def test_the_config_map_that_backend_does_read_is_named_with_the_command_to_set_it(platform: FakeApi) -> None:
-    assert refused(platform.access, settings(backendConfigMap="platform-backend-cfg")) == [
+    assert refused(platform.access, settings(backendConfigMap="other-cfg")) == [
         (
-            'seqera-studios:backendConfigMap: "platform-backend-cfg" is not the ConfigMap that backend reads: '
+            'seqera-studios:backendConfigMap: "other-cfg" is not the ConfigMap that backend reads: '
             "backend reads tower-backend-cfg; write: pulumi config set backendConfigMap tower-backend-cfg"
         )
     ]

@@ -1,0 +1,147 @@
+"""What a container's variables end up with, from all the places that set them.
+
+The sources of `envFrom` are read in order, a later one wins, and `env` wins over all of them:
+https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#environment-variables
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from live.api import ClusterApi, NotFoundError
+from live.ownership import managed_fields
+from settings.environment import platform_environment, setting_of
+from settings.errors import Problem, SettingsError
+from settings.model import Settings
+from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE, reads_tower_yml
+from survey.install import Install
+from survey.redaction import looks_secret
+
+
+@dataclass(frozen=True)
+class Value:
+    """A variable's value and its source.
+
+    Args:
+        text: the value; None where it is not known, as that of a Secret.
+        source: where it comes from: ``ConfigMap/tower-extra``, or ``env of the container``.
+        config_map: the ConfigMap, where a whole one is the source and the variable has its key's name.
+    """
+
+    text: str | None
+    source: str
+    config_map: str | None = None
+
+
+class EffectiveEnvironment:
+    """The variables of containers in one namespace; it reads no values of Secrets."""
+
+    def __init__(self, api: ClusterApi, install: Install) -> None:
+        self._api = api
+        self._install = install
+        self._keys: dict[str, list[str]] = {}
+
+    def of(self, container: Mapping[str, Any], more: Mapping[str, Mapping[str, str]]) -> dict[str, Value]:
+        """The variables of a container.
+
+        Args:
+            container: as the API has it.
+            more: ConfigMap → what is going to be added to it.
+        """
+        found: dict[str, Value] = {}
+        for source in container.get("envFrom", []):
+            prefix = source.get("prefix", "")
+            if name := source.get("configMapRef", {}).get("name"):
+                data = {**self._install.data(name), **more.get(name, {})}
+                whole = None if prefix else name
+                found |= {f"{prefix}{key}": Value(text, f"ConfigMap/{name}", whole) for key, text in data.items()}
+            elif name := source.get("secretRef", {}).get("name"):
+                found |= {f"{prefix}{key}": Value(None, f"Secret/{name}") for key in self._keys_of(name)}
+        for entry in container.get("env", []):
+            found[entry["name"]] = self._of_entry(entry, found, more)
+        return found
+
+    def _of_entry(
+        self, entry: Mapping[str, Any], found: Mapping[str, Value], more: Mapping[str, Mapping[str, str]]
+    ) -> Value:
+        origin = entry.get("valueFrom", {})
+        if reference := origin.get("configMapKeyRef"):
+            name, key = reference.get("name", ""), reference["key"]
+            text = {**self._install.data(name), **more.get(name, {})}.get(key)
+            if text is None and reference.get("optional") and entry["name"] in found:
+                return found[entry["name"]]
+            return Value(text, f"env of the container, key {key} of ConfigMap/{name}")
+        if reference := origin.get("secretKeyRef"):
+            return Value(None, f"env of the container, key {reference['key']} of Secret/{reference.get('name', '')}")
+        if origin:
+            return Value(None, "env of the container")
+        text = entry.get("value", "")
+        # Kubernetes puts another variable's value there.
+        return Value(None if "$(" in text else text, "env of the container")
+
+    def _keys_of(self, secret: str) -> list[str]:
+        if secret not in self._keys:
+            self._keys[secret] = self._read_keys(secret)
+        return self._keys[secret]
+
+    def _read_keys(self, secret: str) -> list[str]:
+        listed = self._install.secrets.get(secret)
+        if listed is None:
+            return []
+        # What the API server keeps of a Secret's fields names its keys, without a value.
+        owned = [entry.get("fieldsV1", {}).get("f:data", {}) for entry in managed_fields(listed)]
+        keys = {key.removeprefix("f:") for fields in owned for key in fields if key.startswith("f:")}
+        if keys:
+            return sorted(keys)
+        try:
+            found = self._api.get(f"/api/v1/namespaces/{self._install.namespace}/secrets/{secret}")
+        except (NotFoundError, SettingsError):
+            return []
+        return sorted(found.get("data", {}))
+
+
+def shadowed(environment: EffectiveEnvironment, install: Install, settings: Settings) -> Iterator[Problem]:
+    """Variables that the stack sets and that a container gets from elsewhere, with another value."""
+    wanted: dict[str, str | None] = dict(platform_environment(settings))
+    if not reads_tower_yml(settings.platform_version):
+        # Left out means every workspace, so a value from elsewhere would win.
+        wanted.setdefault(ALLOWED_WORKSPACES_VARIABLE, None)
+    written = {name: text for name, text in wanted.items() if text is not None}
+    for deployment, container_name, config_map in _readers(settings):
+        container = install.container(deployment, container_name)
+        if container is None:
+            continue
+        effective = environment.of(container, {settings.backend_config_map: written, settings.cron_config_map: written})
+        for name, ours in wanted.items():
+            value = effective.get(name)
+            # What is in our ConfigMap itself, with another owner, is told as a conflict.
+            if value is None or value.config_map == config_map or (ours is not None and value.text == ours):
+                continue
+            yield _problem(settings, name, ours, value, f"Deployment/{deployment}, container {container_name}")
+
+
+def _readers(settings: Settings) -> tuple[tuple[str, str, str], ...]:
+    """Deployment, container, and the ConfigMap that it reads of those that the stack edits."""
+    return (
+        (settings.cron_deployment, settings.cron_container, settings.cron_config_map),
+        (settings.backend_deployment, settings.backend_container, settings.backend_config_map),
+    )
+
+
+def _problem(settings: Settings, name: str, ours: str | None, value: Value, place: str) -> Problem:
+    hidden = value.text is None or looks_secret(name)
+    theirs = "a value that is not shown" if hidden else json.dumps(value.text)
+    setting = setting_of(name)
+    there = f"{place}: {name} is {theirs} from {value.source}"
+    if ours is None:
+        message = f"{there}, and it has to be absent for every workspace; remove it there"
+    else:
+        same = f", or write the same value in {setting}" if setting not in (None, "studioTemplates") else ""
+        message = (
+            f"{there}, which wins over {json.dumps(ours)} in ConfigMap/{settings.backend_config_map}; "
+            f"remove it there{same}"
+        )
+    return Problem(setting or "backendConfigMap", None, message)

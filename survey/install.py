@@ -1,0 +1,119 @@
+"""The objects of Platform's namespace, as the API server has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from live.api import ClusterApi, NotFoundError
+from live.fields import Object
+from settings.errors import Problem, SettingsError
+
+
+@dataclass(frozen=True)
+class Install:
+    """The namespace's objects by kind and name; of Secrets and StatefulSets, their metadata only."""
+
+    namespace: str
+    deployments: Mapping[str, Object]
+    config_maps: Mapping[str, Object]
+    secrets: Mapping[str, Object]
+    services: Mapping[str, Object]
+    ingresses: Mapping[str, Object]
+    stateful_sets: Mapping[str, Object]
+
+    def by_kind(self) -> dict[str, Mapping[str, Object]]:
+        """The objects by the words of kubectl."""
+        return {
+            "Deployment": self.deployments,
+            "ConfigMap": self.config_maps,
+            "Secret": self.secrets,
+            "Service": self.services,
+            "Ingress": self.ingresses,
+            "StatefulSet": self.stateful_sets,
+        }
+
+    def containers(self, deployment: str) -> list[Object]:
+        """The containers of a Deployment's pods; none where the Deployment does not exist."""
+        found = self.deployments.get(deployment)
+        containers: list[Object] = [] if found is None else pod_of(found).get("containers", [])
+        return containers
+
+    def container(self, deployment: str, name: str) -> Object | None:
+        """One of them, if it exists."""
+        return next((each for each in self.containers(deployment) if each["name"] == name), None)
+
+    def data(self, config_map: str) -> Mapping[str, str]:
+        """What a ConfigMap holds; nothing where it does not exist."""
+        found: Mapping[str, str] = self.config_maps.get(config_map, {}).get("data", {})
+        return found
+
+
+def pod_of(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The pods' specification in a Deployment."""
+    found: Mapping[str, Any] = deployment["spec"]["template"].get("spec", {})
+    return found
+
+
+def config_maps_read(container: Mapping[str, Any]) -> list[str]:
+    """The ConfigMaps that a container takes its environment from as a whole, in order."""
+    sources = container.get("envFrom", [])
+    return [each["configMapRef"]["name"] for each in sources if "name" in each.get("configMapRef", {})]
+
+
+def read_install(api: ClusterApi, namespace: str) -> Install:
+    """Reads the namespace.
+
+    Raises:
+        SettingsError: it does not exist, or is being deleted; or the cluster cannot be read.
+    """
+    core, apps, net = (
+        f"{group}/namespaces/{namespace}" for group in ("/api/v1", "/apis/apps/v1", "/apis/networking.k8s.io/v1")
+    )
+    with ThreadPoolExecutor(max_workers=7) as pool:
+        exists = pool.submit(_require_namespace, api, namespace)
+        lists = [
+            pool.submit(api.list, f"{apps}/deployments"),
+            pool.submit(api.list, f"{core}/configmaps"),
+            pool.submit(api.list, f"{core}/secrets", names_only=True),
+            pool.submit(api.list, f"{core}/services"),
+            pool.submit(api.list, f"{net}/ingresses"),
+            pool.submit(api.list, f"{apps}/statefulsets", names_only=True),
+        ]
+        exists.result()
+        return Install(namespace, *({item["metadata"]["name"]: item for item in future.result()} for future in lists))
+
+
+def missing(key: str, name: str, kind: str, names: Sequence[str], where: str = "") -> Problem:
+    """A name that nothing has, with the names that there are."""
+    there = f"there are {', '.join(sorted(names))}" if names else "there is none"
+    return Problem(key, name, f"is no {kind}{where}; {there}: write the right one in {key}")
+
+
+def _require_namespace(api: ClusterApi, namespace: str) -> None:
+    try:
+        found = api.get(f"/api/v1/namespaces/{namespace}")
+    except NotFoundError:
+        raise SettingsError([_missing_namespace(api, namespace)]) from None
+    if "deletionTimestamp" in found["metadata"] or found.get("status", {}).get("phase") == "Terminating":
+        raise SettingsError(
+            [
+                Problem(
+                    "namespace",
+                    namespace,
+                    "is being deleted, and nothing can be made in it; write the namespace that Platform runs in, "
+                    "or wait until this one is gone and install Platform again",
+                )
+            ]
+        )
+
+
+def _missing_namespace(api: ClusterApi, namespace: str) -> Problem:
+    try:
+        names = [each["metadata"]["name"] for each in api.list("/api/v1/namespaces", names_only=True)]
+    except SettingsError:
+        # Who may read one namespace often may not list them.
+        return Problem("namespace", namespace, "is no Namespace; write the right one in namespace")
+    return missing("namespace", namespace, "Namespace", names)

@@ -1,0 +1,150 @@
+"""The files that Platform reads are mounted where it reads them, and the key hides none of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .conftest import APPS, FakeApi
+from .test_effective_environment import container, refused, survey
+
+
+def pod(api: FakeApi, position: int = 0) -> dict[str, Any]:
+    found: dict[str, Any] = api.lists[f"{APPS}/deployments"][position]["spec"]["template"]["spec"]
+    return found
+
+
+def mounted(api: FakeApi, volume: dict[str, Any], **mount: str) -> None:
+    """Gives backend this volume and mount in the place of its tower.yml."""
+    pod(api)["volumes"] = [{"name": "config-volume", **volume}]
+    container(api)["volumeMounts"] = [{"name": "config-volume", **mount}]
+
+
+SEEN: list[tuple[dict[str, Any], dict[str, str]]] = [
+    ({"configMap": {"name": "tower-yml"}}, {"mountPath": "/tower.yml", "subPath": "tower.yml"}),
+    ({"configMap": {"name": "tower-yml"}}, {"mountPath": "/etc/tower"}),
+    (
+        {"configMap": {"name": "tower-yml", "items": [{"key": "tower.yml", "path": "t.yml"}]}},
+        {"mountPath": "/tower.yml", "subPath": "t.yml"},
+    ),
+    (
+        {"projected": {"sources": [{"secret": {"name": "s"}}, {"configMap": {"name": "tower-yml"}}]}},
+        {"mountPath": "/etc/tower"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("volume", "mount"), SEEN)
+def test_a_tower_yml_that_backend_sees_is_accepted(
+    platform: FakeApi, volume: dict[str, Any], mount: dict[str, str]
+) -> None:
+    mounted(platform, volume, **mount)
+    survey(platform)
+
+
+def test_a_tower_yml_of_another_config_map_is_refused_with_what_is_mounted(platform: FakeApi) -> None:
+    mounted(platform, {"configMap": {"name": "live-yml"}}, mountPath="/tower.yml", subPath="tower.yml")
+    assert refused(platform) == [
+        (
+            'towerYmlConfigMap: "tower-yml" is not mounted in container backend of Deployment backend, so that '
+            "Platform does not read it; it mounts ConfigMap live-yml (key tower.yml) at /tower.yml: write the right "
+            "one in towerYmlConfigMap"
+        )
+    ]
+    survey(platform, platformVersion="26.1")
+
+
+def test_another_key_of_the_config_map_is_refused(platform: FakeApi) -> None:
+    mounted(platform, {"configMap": {"name": "tower-yml"}}, mountPath="/tower.yml", subPath="live.yml")
+    (problem,) = refused(platform)
+    assert problem == (
+        'towerYmlKey: "tower.yml" is not mounted in container backend of Deployment backend; it mounts ConfigMap '
+        "tower-yml (key live.yml) at /tower.yml: write the right one in towerYmlKey"
+    )
+
+
+def test_a_tower_yml_that_nothing_mounts_is_refused(platform: FakeApi) -> None:
+    container(platform)["volumeMounts"] = []
+    (problem,) = refused(platform)
+    assert "so that Platform does not read it; it mounts none: write the right one in towerYmlConfigMap" in problem
+
+
+@pytest.mark.parametrize(
+    "volume",
+    [
+        {"configMap": {"name": "tower-yml"}},
+        {"persistentVolumeClaim": {"claimName": "data"}},
+        {"emptyDir": {}},
+    ],
+)
+def test_a_volume_of_platforms_own_is_not_offered_to_be_replaced(platform: FakeApi, volume: dict[str, Any]) -> None:
+    (kind,) = volume
+    pod(platform)["volumes"].append({"name": "own", **volume})
+    assert refused(platform, certVolume="own") == [
+        (
+            f'certVolume: "own" is a volume of Platform\'s own in Deployment/backend ({kind}); write another name in '
+            "certVolume"
+        )
+    ]
+
+
+def test_the_volume_of_tower_yml_is_told_for_both_deployments(platform: FakeApi) -> None:
+    problems = refused(platform, certVolume="config-volume")
+    assert [problem.partition(" in ")[2] for problem in problems] == [
+        "Deployment/cron (configMap); write another name in certVolume",
+        "Deployment/backend (configMap); write another name in certVolume",
+    ]
+
+
+def test_a_secret_that_is_mounted_elsewhere_is_platforms_own(platform: FakeApi) -> None:
+    pod(platform)["volumes"].append({"name": "tls", "secret": {"secretName": "platform-tls"}})
+    container(platform)["volumeMounts"].append({"name": "tls", "mountPath": "/etc/tls"})
+    (problem,) = refused(platform, certVolume="tls")
+    assert problem.startswith('certVolume: "tls" is a volume of Platform\'s own in Deployment/backend (secret)')
+
+
+def test_the_volume_of_an_earlier_manual_setup_may_be_taken_over(platform: FakeApi) -> None:
+    pod(platform)["volumes"].append({"name": "cert-volume", "secret": {"secretName": "old"}})
+    container(platform)["volumeMounts"].append({"name": "cert-volume", "mountPath": "/data/certs"})
+    (problem,) = refused(platform)
+    assert problem.endswith("pulumi config set --path 'takeOver[0]' Deployment/backend")
+
+
+@pytest.mark.parametrize(
+    ("path", "mount", "says"),
+    [
+        ("/data/certs/oidc.pem", "/data", "lies below /data, where Deployment/backend mounts the volume data"),
+        (
+            "/data/certs/oidc.pem",
+            "/data/certs/ca",
+            "lies in a folder in which Deployment/backend mounts the volume data",
+        ),
+        ("/data/certs/oidc.pem", "/data/certs/oidc.pem", "lies in a folder in which Deployment/backend mounts"),
+        ("/data/certs/oidc.pem", "/data/certs", "lies in /data/certs, where Deployment/backend mounts the volume data"),
+    ],
+)
+def test_a_key_in_the_way_of_a_mount_needs_another_path(platform: FakeApi, path: str, mount: str, says: str) -> None:
+    pod(platform)["volumes"].append({"name": "data", "persistentVolumeClaim": {"claimName": "data"}})
+    container(platform)["volumeMounts"].append({"name": "data", "mountPath": mount})
+    (problem,) = refused(platform, pemPath=path)
+    assert problem.startswith(f'pemPath: "{path}" {says}')
+    assert problem.endswith("; write another path in pemPath")
+    assert "takeOver" not in problem
+    survey(platform, pemPath="/etc/studios/oidc.pem")
+
+
+def test_a_key_that_this_stack_has_mounted_already_stays_where_it_is(platform: FakeApi) -> None:
+    pod(platform)["volumes"].append({"name": "data", "persistentVolumeClaim": {"claimName": "data"}})
+    container(platform)["volumeMounts"].append({"name": "data", "mountPath": "/data"})
+    fields: dict[str, Any] = {"f:volumeMounts": {'k:{"mountPath":"/data/certs"}': {"f:name": {}}}}
+    within: dict[str, Any] = {"f:containers": {'k:{"name":"backend"}': fields}}
+    owned = {"f:spec": {"f:template": {"f:spec": within}}}
+    metadata = platform.lists[f"{APPS}/deployments"][0]["metadata"]
+    metadata["managedFields"] = [{"manager": "studios-local", "operation": "Apply", "fieldsV1": owned}]
+    survey(platform)
+
+
+def test_nothing_of_it_concerns_other_containers(platform: FakeApi) -> None:
+    pod(platform)["containers"].append({"name": "x", "volumeMounts": [{"name": "y", "mountPath": "/data"}]})
+    survey(platform)
