@@ -3,6 +3,7 @@
 PYTHON ?= python3
 REPORT ?= report.md
 FINISH ?= up
+TARGET ?= kubernetes
 BIN := .venv/bin
 RUN := $(BIN)/python
 INSTALLED := .venv/.installed
@@ -18,9 +19,9 @@ export PYTHONDONTWRITEBYTECODE :=
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(INSTALLED) ## bring Studios up on the testbed, stack local, and say what there is to see
+demo: $(INSTALLED) ## bring Studios up on the testbed; TARGET=compose beside a Platform on Docker, as root
 	@$(RUN) -m testbed up
-	@$(RUN) -m testbed demo
+	@$(RUN) -m testbed demo --target $(TARGET)
 
 down: $(INSTALLED) ## end the testbed and remove everything it made
 	@$(RUN) -m testbed down

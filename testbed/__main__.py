@@ -22,10 +22,17 @@ def main() -> int:
     commands.add_parser("down", help="end what was started and remove its state")
     commands.add_parser("status", help="say what is running; exit 1 unless all of it is")
     commands.add_parser("env", help='print the shell variables to work against it: eval "$(python -m testbed env)"')
-    commands.add_parser("demo", help="bring Studios up on the stack local and show what there is")
-    command = parser.parse_args().command
+    demo = commands.add_parser("demo", help="bring Studios up on the stack local and show what there is")
+    demo.add_argument("--target", choices=("kubernetes", "compose"), default="kubernetes", help="where Platform runs")
+    machine = commands.add_parser("machine", help="run a command on the instance of the demo's Compose Platform")
+    machine.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
+    given = parser.parse_args()
     try:
-        return _COMMANDS[command]()
+        if given.command == "demo":
+            return _demo(given.target)
+        if given.command == "machine":
+            return _machine(given.words)
+        return _COMMANDS[given.command]()
     except TestbedError as error:
         print(f"testbed: {error}", file=sys.stderr)
         return 1
@@ -65,14 +72,28 @@ def _env() -> int:
     return 0
 
 
-def _demo() -> int:
-    from testbed.demo import demo
+def _demo(target: str) -> int:
+    if target == "compose":
+        from testbed.compose.demo import demo
+    else:
+        from testbed.demo import demo
 
     demo()
     return 0
 
 
-_COMMANDS = {"demo": _demo, "up": _up, "down": _down, "status": _status, "env": _env}
+def _machine(words: list[str]) -> int:
+    import subprocess
+
+    from testbed.compose.demo import MACHINE, OWNER, platform_of
+    from testbed.docker.engine import Machine
+
+    platform = platform_of(Machine(MACHINE))
+    command = platform.machine.command(words or ["sh"], OWNER, platform.folder)
+    return subprocess.run(command, env=platform.environment(), check=False).returncode
+
+
+_COMMANDS = {"up": _up, "down": _down, "status": _status, "env": _env}
 
 if __name__ == "__main__":
     sys.exit(main())

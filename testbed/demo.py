@@ -37,17 +37,22 @@ def demo() -> None:
         TestbedError: the testbed is not up, or Pulumi failed; it has said why by then.
     """
     variables = {**os.environ, **environment()}
-    _pulumi(variables, "stack", "select", "--create", STACK)
-    _pulumi(variables, "up", "--stack", STACK, "--yes", "--skip-preview")
+    pulumi(variables, "stack", "select", "--create", STACK)
+    pulumi(variables, "up", "--stack", STACK, "--yes", "--skip-preview")
     console = Console(highlight=False)
-    _outputs(console, variables)
+    show_outputs(console, variables)
     _pods(console, variables)
-    _rules(console, variables)
+    show_rules(console, variables)
     console.print("\n[bold]What to try next[/bold]")
     console.print(_NEXT, soft_wrap=True)
 
 
-def _pulumi(variables: dict[str, str], *words: str) -> None:
+def pulumi(variables: dict[str, str], *words: str) -> None:
+    """Runs Pulumi in the checkout.
+
+    Raises:
+        TestbedError: it failed; it has said why by then.
+    """
     command = ["pulumi", *words, "--non-interactive", "--cwd", str(paths.CHECKOUT)]
     finished = subprocess.run(command, env=variables, check=False)
     if finished.returncode:
@@ -59,9 +64,10 @@ def _json(variables: dict[str, str], *command: str) -> Any:
     return json.loads(finished.stdout)
 
 
-def _outputs(console: Console, variables: dict[str, str]) -> None:
-    table = _table("Outputs", "output", "value")
-    for name, value in _json(variables, "pulumi", "stack", "output", "--stack", STACK, "--json").items():
+def show_outputs(console: Console, variables: dict[str, str], stack: str = STACK) -> None:
+    """Prints a stack's outputs."""
+    table = table_of("Outputs", "output", "value")
+    for name, value in _json(variables, "pulumi", "stack", "output", "--stack", stack, "--json").items():
         table.add_row(name, _short(value))
     console.print(table)
 
@@ -74,7 +80,8 @@ def _short(value: Any) -> Text:
     return Text(lines[0] + (" …" if len(lines) > 1 else ""))
 
 
-def _table(title: str, *columns: str) -> Table:
+def table_of(title: str, *columns: str) -> Table:
+    """A table in the demo's style."""
     table = Table(title=f"\n{title}", title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold", header_style="dim")
@@ -82,7 +89,7 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _pods(console: Console, variables: dict[str, str]) -> None:
-    table = _table("Pods", "pod", "ready", "started", "node")
+    table = table_of("Pods", "pod", "ready", "started", "node")
     for pod in _json(variables, "kubectl", "get", "pods", "-n", NAMESPACE, "-o", "json")["items"]:
         statuses = pod["status"].get("containerStatuses", [])
         ready = sum(status["ready"] for status in statuses)
@@ -96,12 +103,13 @@ def _pods(console: Console, variables: dict[str, str]) -> None:
     console.print(table)
 
 
-def _rules(console: Console, variables: dict[str, str]) -> None:
+def show_rules(console: Console, variables: dict[str, str]) -> None:
+    """Prints the rules of every listener."""
     elb = client("elbv2", variables)
-    table = _table("Listener rules", "load balancer", "listener", "rule", "host", "action")
+    table = table_of("Listener rules", "load balancer", "listener", "rule", "host", "action")
     for balancer in elb.describe_load_balancers()["LoadBalancers"]:
         for listener in elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]:
-            for rule in elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]:
+            for rule in elb.describeshow_rules(ListenerArn=listener["ListenerArn"])["Rules"]:
                 hosts = [value for condition in rule["Conditions"] for value in _hosts(condition)]
                 action = rule["Actions"][0]
                 table.add_row(

@@ -9,10 +9,8 @@ from urllib.parse import urlsplit
 from testbed import paths
 from testbed.compose import network
 from testbed.compose.network import ComposePlatform as Instance
+from testbed.docker.engine import SYSTEM_PATH
 from testbed.docker.site import Site
-
-#: Of a program on Amazon Linux, beside what is on this host anyway.
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def bring_online(site: Site, instance: Instance, environment: Mapping[str, str], domain: str) -> None:
@@ -32,7 +30,7 @@ def bring_online(site: Site, instance: Instance, environment: Mapping[str, str],
     _program(programs / "aws", paths.PYTHON.parent / "aws")
     shell = {
         **network.role_environment(instance, environment),
-        "PATH": f"{programs}:{_PATH}",
+        "PATH": f"{programs}:{SYSTEM_PATH}",
         "STUDIOS_RETRIES": "2",
         "STUDIOS_PAUSE": "1",
     }

@@ -14,6 +14,8 @@ from testbed.emulator.client import client
 from testbed.emulator.seed import ZONE
 from testbed.pki import Authority
 
+#: Where Seqera's docker-compose.yml publishes the frontend.
+FRONTEND_PORT = 8000
 INSTANCE_PATH = "/_testbed/managed-instance"
 
 
@@ -53,7 +55,8 @@ def create(name: str, environment: Mapping[str, str]) -> ComposePlatform:
         IamInstanceProfile={"Name": name},
         TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}],
     )["Instances"][0]["InstanceId"]
-    balancer, listener = _load_balancer(name, environment, subnets, groups["balancer"])
+    balancer, listener = _load_balancer(name, environment, subnets, groups["balancer"], vpc, instance)
+    _point_host_at(f"{name}.{ZONE}", balancer, environment)
     return ComposePlatform(name, instance, groups["instance"], role, balancer, groups["balancer"], listener)
 
 
@@ -61,6 +64,8 @@ def remove(platform: ComposePlatform, environment: Mapping[str, str]) -> None:
     """Takes a Platform away again."""
     ec2, elb = client("ec2", environment), client("elbv2", environment)
     elb.delete_load_balancer(LoadBalancerArn=platform.load_balancer_arn)
+    for group in elb.describe_target_groups(Names=[f"{platform.name}-frontend"])["TargetGroups"]:
+        elb.delete_target_group(TargetGroupArn=group["TargetGroupArn"])
     ec2.terminate_instances(InstanceIds=[platform.instance_id])
 
 
@@ -129,20 +134,56 @@ def _role(name: str, environment: Mapping[str, str]) -> str:
     return name
 
 
-def _load_balancer(name: str, environment: Mapping[str, str], subnets: list[str], group: str) -> tuple[str, str]:
+def find(name: str, environment: Mapping[str, str]) -> ComposePlatform | None:
+    """The Platform of this name that :func:`create` made, or None."""
+    ec2, elb = client("ec2", environment), client("elbv2", environment)
+    wanted = [{"Name": "tag:Name", "Values": [name]}, {"Name": "instance-state-name", "Values": ["running"]}]
+    reservations = ec2.describe_instances(Filters=wanted)["Reservations"]
+    if not reservations:
+        return None
+    instance = reservations[0]["Instances"][0]
+    balancer = elb.describe_load_balancers(Names=[name])["LoadBalancers"][0]
+    arn = balancer["LoadBalancerArn"]
+    listener = elb.describe_listeners(LoadBalancerArn=arn)["Listeners"][0]["ListenerArn"]
+    group = instance["SecurityGroups"][0]["GroupId"]
+    return ComposePlatform(name, instance["InstanceId"], group, name, arn, balancer["SecurityGroups"][0], listener)
+
+
+def _load_balancer(
+    name: str, environment: Mapping[str, str], subnets: list[str], group: str, vpc: str, instance: str
+) -> tuple[str, str]:
     elb = client("elbv2", environment)
     balancer = elb.create_load_balancer(Name=name, Subnets=subnets, SecurityGroups=[group], Scheme="internet-facing")[
         "LoadBalancers"
     ][0]["LoadBalancerArn"]
     certificate = import_certificate([f"{name}.{ZONE}"], environment)
+    frontend = elb.create_target_group(
+        Name=f"{name}-frontend", Protocol="HTTP", Port=FRONTEND_PORT, VpcId=vpc, TargetType="instance"
+    )["TargetGroups"][0]["TargetGroupArn"]
+    elb.register_targets(TargetGroupArn=frontend, Targets=[{"Id": instance, "Port": FRONTEND_PORT}])
     listener = elb.create_listener(
         LoadBalancerArn=balancer,
         Protocol="HTTPS",
         Port=443,
         Certificates=[{"CertificateArn": certificate}],
         SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06",
-        DefaultActions=[
-            {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503", "ContentType": "text/plain"}}
-        ],
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": frontend}],
     )["Listeners"][0]["ListenerArn"]
     return balancer, listener
+
+
+def _point_host_at(host: str, balancer: str, environment: Mapping[str, str]) -> None:
+    """Makes the record of Platform's host, as its owner did."""
+    elb, route53 = client("elbv2", environment), client("route53", environment)
+    about = elb.describe_load_balancers(LoadBalancerArns=[balancer])["LoadBalancers"][0]
+    zones = route53.list_hosted_zones_by_name(DNSName=ZONE)["HostedZones"]
+    zone = next(each["Id"] for each in zones if each["Name"] == f"{ZONE}.")
+    target = {
+        "HostedZoneId": about["CanonicalHostedZoneId"],
+        "DNSName": about["DNSName"],
+        "EvaluateTargetHealth": True,
+    }
+    record = {"Name": host, "Type": "A", "AliasTarget": target}
+    route53.change_resource_record_sets(
+        HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record}]}
+    )

@@ -25,7 +25,7 @@ _NEEDED = {
     "redis-server": "redis-server",
 }
 _START_SECONDS = 60.0
-_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def why_not() -> str | None:
@@ -131,7 +131,7 @@ class Machine:
         """
         finished = subprocess.run(
             self.command(words, user, folder),
-            env={"PATH": _SYSTEM_PATH, **(env or {})},
+            env={"PATH": SYSTEM_PATH, **(env or {})},
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,

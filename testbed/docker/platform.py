@@ -14,7 +14,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 from testbed.compose.host import FILES
-from testbed.docker.engine import Machine
+from testbed.docker.engine import SYSTEM_PATH, Machine
 from testbed.docker.machine import USERS
 from testbed.errors import TestbedError
 
@@ -62,20 +62,22 @@ class Entry:
 
 @dataclass
 class ComposePlatform:
-    """One install; its files are in ``folder``, which has the same path on the machine and outside.
+    """One install.
 
     Args:
         machine: where it runs.
-        root: a folder of its own, with the owner's home beside Platform's folder.
-        folder: the one with docker-compose.yml.
+        home: the owner's home folder, on the machine.
+        folder: the one with docker-compose.yml, on the machine.
+        outside: where that folder is seen outside; the same for those that `create` makes.
         owner: ``root`` or a user of the machine.
         options: what the owner writes behind ``docker compose``: ``-p NAME``, ``-f FILE``, …
         shell: variables that the owner's shell exports.
     """
 
     machine: Machine
-    root: Path
+    home: Path
     folder: Path
+    outside: Path
     owner: str = "root"
     options: Sequence[str] = ()
     shell: Mapping[str, str] = field(default_factory=dict)
@@ -110,11 +112,9 @@ class ComposePlatform:
         root.chmod(0o755)
         options = ["-p", project] if project else []
         options += [word for name in compose_files for word in ("-f", name)]
-        made = cls(machine, root, root / folder, owner, options, dict(shell or {}))
-        shutil.copytree(FILES, made.folder)
+        made = cls(machine, root / "home", root / folder, root / folder, owner, options, dict(shell or {}))
         made.home.mkdir()
-        settings = made.folder / "tower.env"
-        settings.write_text(settings.read_text().replace("https://example.com", f"https://{domain}"))
+        made._lay_out(domain)
         for name, text in (files or {}).items():
             path = made.folder / name
             if text is None:
@@ -127,10 +127,22 @@ class ComposePlatform:
             os.chown(path, uid, uid)
         return made
 
-    @property
-    def home(self) -> Path:
-        """The owner's home folder."""
-        return self.root / "home"
+    @classmethod
+    def at_home(cls, machine: Machine, owner: str, domain: str) -> ComposePlatform:
+        """The install in ``seqera`` below the home folder of a user of the machine, laid out unless it is there."""
+        home = Path("/home", owner)
+        outside = machine.folder / "home" / owner / "seqera"
+        made = cls(machine, home, home / "seqera", outside, owner)
+        if not outside.exists():
+            made._lay_out(domain)
+            for path in (outside, *outside.rglob("*")):
+                os.chown(path, USERS[owner], USERS[owner])
+        return made
+
+    def _lay_out(self, domain: str) -> None:
+        shutil.copytree(FILES, self.outside)
+        settings = self.outside / "tower.env"
+        settings.write_text(settings.read_text().replace("https://example.com", f"https://{domain}"))
 
     @property
     def database_folder(self) -> Path:
@@ -147,8 +159,11 @@ class ComposePlatform:
 
     def run(self, words: Sequence[str | Path], *, check: bool = True, timeout: float = 180) -> CompletedProcess[str]:
         """Runs a program in the folder, in the owner's shell."""
-        env = {"HOME": str(self.home), "PWD": str(self.folder), **self.shell}
-        return self.machine.run(words, self.owner, self.folder, env, check=check, timeout=timeout)
+        return self.machine.run(words, self.owner, self.folder, self.environment(), check=check, timeout=timeout)
+
+    def environment(self) -> dict[str, str]:
+        """The variables of the owner's shell."""
+        return {"HOME": str(self.home), "PWD": str(self.folder), "PATH": SYSTEM_PATH, **self.shell}
 
     def up(self, *words: str) -> None:
         """Starts Platform, and returns once backend is healthy."""
@@ -193,7 +208,8 @@ class ComposePlatform:
     def snapshot(self) -> dict[str, Entry]:
         """The folder as it is on the disk: contents, owners and modes."""
         return {
-            str(path.relative_to(self.folder)): _entry(path) for path in [self.folder, *sorted(self.folder.rglob("*"))]
+            str(path.relative_to(self.outside)): _entry(path)
+            for path in [self.outside, *sorted(self.outside.rglob("*"))]
         }
 
     def files(self) -> dict[str, bytes]:
@@ -214,10 +230,10 @@ class ComposePlatform:
         return finished.stdout + finished.stderr
 
     def remove(self) -> None:
-        """Takes containers, networks, volumes and files away, however they came to be."""
+        """Takes an install that `create` made away, with its folder: containers, networks, volumes and files."""
         projects = {container.project for container in self.containers().values()}
         remove_projects(self.machine, projects | {self.folder.name})
-        shutil.rmtree(self.root)
+        shutil.rmtree(self.folder.parent)
 
 
 def remove_leftovers() -> None:

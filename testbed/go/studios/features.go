@@ -4,9 +4,14 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
+	"errors"
+	"log"
+	"net"
 	"os"
 	"slices"
+	"time"
+
+	"golang.org/x/crypto/ssh"
 )
 
 // checkPolicy refuses what the proxy refuses in the policy of data transfer.
@@ -59,7 +64,7 @@ func checkPolicy(e *environment) {
 type sshSettings struct {
 	enabled bool
 	address string
-	key     []byte
+	signer  ssh.Signer
 }
 
 func readSSH(e *environment) *sshSettings {
@@ -71,25 +76,53 @@ func readSSH(e *environment) *sshSettings {
 		return settings
 	}
 	path, value := e.text("CONNECT_SSH_KEY_PATH", ""), e.text("CONNECT_SSH_KEY_VALUE_BASE64", "")
+	var key []byte
 	var err error
 	switch {
 	case path != "":
-		settings.key, err = os.ReadFile(here.path(path))
+		key, err = os.ReadFile(here.path(path))
 	case value != "":
-		settings.key, err = base64.StdEncoding.DecodeString(value)
+		key, err = base64.StdEncoding.DecodeString(value)
 	default:
 		e.problem("CONNECT_SSH_ENABLED needs CONNECT_SSH_KEY_PATH or CONNECT_SSH_KEY_VALUE_BASE64")
 		return settings
 	}
 	if err != nil {
 		e.problem("the SSH host key can't be read as user %d: %v", os.Getuid(), err)
-	} else if block, _ := pem.Decode(settings.key); block == nil {
-		e.problem("the SSH host key is not PEM")
+	} else if settings.signer, err = ssh.ParsePrivateKey(key); err != nil {
+		e.problem("the SSH host key is not one: %v", err)
 	}
 	return settings
 }
 
-// serve does nothing yet where SSH is off.
+// serve shows the host key to whoever connects, and lets nobody in: who may is between Platform and the proxy.
 func (s *sshSettings) serve() error {
+	if !s.enabled {
+		return nil
+	}
+	listener, err := net.Listen("tcp", here.listen(s.address))
+	if err != nil {
+		return err
+	}
+	log.Printf("INFO SSH on %s with the host key %s", listener.Addr(), ssh.FingerprintSHA256(s.signer.PublicKey()))
+	config := &ssh.ServerConfig{
+		PublicKeyCallback: func(ssh.ConnMetadata, ssh.PublicKey) (*ssh.Permissions, error) {
+			return nil, errors.New("SSH carries no session here")
+		},
+	}
+	config.AddHostKey(s.signer)
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer connection.Close()
+				_ = connection.SetDeadline(time.Now().Add(time.Minute))
+				_, _, _, _ = ssh.NewServerConn(connection, config)
+			}()
+		}
+	}()
 	return nil
 }

@@ -2,18 +2,22 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/ssh"
 )
 
 func written(t *testing.T, text string) string {
@@ -219,5 +223,46 @@ func TestEverythingWrongWithTheEnvironmentIsNamedAtOnce(t *testing.T) {
 	}
 	if strings.Join(e.problems, "\n") != strings.Join(want, "\n") {
 		t.Errorf("%q", e.problems)
+	}
+}
+
+func TestTheSSHPortShowsTheConfiguredHostKeyAndLetsNobodyIn(t *testing.T) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(key, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, _ := ssh.NewSignerFromKey(key)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := free.Addr().String()
+	free.Close()
+	t.Setenv("CONNECT_SSH_ENABLED", "true")
+	t.Setenv("CONNECT_SSH_ADDR", address)
+	t.Setenv("CONNECT_SSH_KEY_PATH", written(t, string(pem.EncodeToMemory(block))))
+	e := &environment{}
+	settings := readSSH(e)
+	if err := e.err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := settings.serve(); err != nil {
+		t.Fatal(err)
+	}
+	shown := ""
+	_, err = ssh.Dial("tcp", address, &ssh.ClientConfig{
+		User: "user@session",
+		Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)},
+		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
+			shown = ssh.FingerprintSHA256(key)
+			return nil
+		},
+	})
+	if err == nil || shown != ssh.FingerprintSHA256(signer.PublicKey()) {
+		t.Errorf("%s, %v", shown, err)
 	}
 }
