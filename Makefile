@@ -38,17 +38,17 @@ delivery: $(INSTALLED) ## test the script for Docker Compose hosts in scratch fo
 	$(RUN) -m pytest tests/delivery -m "not slow and not docker"
 
 docker: $(INSTALLED) ## test on a real Docker engine, as root
-	$(RUN) -m pytest tests/docker tests/delivery -n 2 -m "docker and not slow"
+	$(RUN) -m pytest tests/docker tests/delivery testbed/tests/test_machine.py -n 2 -m "docker and not slow"
 
 stand-ins: $(INSTALLED) ## test the testbed's own parts, without an engine or a cluster
-	$(RUN) -m pytest testbed/tests
+	$(RUN) -m pytest testbed/tests -m "not docker"
 
 engine: $(INSTALLED) ## test on the real engine and a real Kubernetes API
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: check ## run every test, also those that `make test` leaves out since they take long
 	$(RUN) -m pytest tests/unit testbed/tests tests/delivery -m "not docker" --hypothesis-profile=searching
-	$(RUN) -m pytest tests/docker tests/delivery -n 2 -m docker
+	$(RUN) -m pytest tests/docker tests/delivery testbed/tests/test_machine.py -n 2 -m docker
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(INSTALLED) ## run linter, formatter's check and type checker, and look for known-vulnerable requirements

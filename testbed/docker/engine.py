@@ -69,13 +69,13 @@ class Machine:
         Raises:
             TestbedError: there is no Docker engine here, or it did not start.
         """
-        if processes.running(self.name):
+        if processes.running(self.name) and self._ready():
             return
         reason = why_not()
         if reason:
             raise TestbedError(reason)
         plugin = build.docker_compose()
-        self._remove()
+        self.stop()
         self.folder.mkdir(parents=True)
         processes.start(self.name, [paths.PYTHON, "-m", "testbed.docker.machine", self.folder, plugin])
         processes.wait_until(self.name, self._ready, _START_SECONDS)
@@ -87,7 +87,11 @@ class Machine:
         self._remove()
 
     def _ready(self) -> bool:
-        return (self.folder / "pid").exists() and self.run(["docker", "version"], check=False).returncode == 0
+        return (
+            (self.folder / "pid").exists()
+            and Path("/proc", str(self.pid)).exists()
+            and self.run(["docker", "version"], check=False).returncode == 0
+        )
 
     def _remove(self) -> None:
         cgroups.remove(cgroups.name_of(self.folder))
