@@ -23,6 +23,7 @@ from survey.dns import find_zone
 from survey.eks import find_eks_cluster
 from survey.patience import side_by_side
 from survey.platform import PlatformSurvey, survey_platform
+from survey.vpc import with_trusted_networks
 
 _Surveyed = TypeVar("_Surveyed")
 
@@ -72,32 +73,34 @@ def deploy(
 def _on_kubernetes(settings: Settings, place: Place) -> KubernetesStudios:
     field_manager = owner_of_stack()
 
-    def platform(account: AwsAccount) -> tuple[Cluster, PlatformSurvey]:
+    def platform(account: AwsAccount) -> tuple[Cluster, PlatformSurvey, Settings]:
         if settings.eks_cluster is not None:
             cluster = find_eks_cluster(account, settings.eks_cluster)
         else:
             cluster = Cluster(kubeconfig=settings.kubeconfig, context=settings.kube_context)
-        return cluster, survey_platform(cluster, settings, field_manager=field_manager)
+        found = survey_platform(cluster, settings, field_manager=field_manager)
+        return cluster, found, with_trusted_networks(found.settings, account)
 
-    zone_id, (cluster, found) = _surveyed(settings, place, platform)
+    zone_id, (cluster, found, settled) = _surveyed(settings, place, platform)
     for warning in found.warnings:
         pulumi.log.warn(warning)
     provider = kubernetes_provider(place.cluster_name, cluster, settings.namespace)
     return KubernetesStudios(
         place.name,
-        KubernetesStudiosArgs(settings=found.settings, cluster=cluster, zone_id=zone_id, field_manager=field_manager),
+        KubernetesStudiosArgs(settings=settled, cluster=cluster, zone_id=zone_id, field_manager=field_manager),
         pulumi.ResourceOptions.merge(place.opts, pulumi.ResourceOptions(providers=[provider])),
     )
 
 
 def _on_compose(settings: Settings, place: Place) -> ComposeStudios:
-    def site(account: AwsAccount) -> ComposeSite:
-        return find_site(settings, account)
+    def site(account: AwsAccount) -> tuple[Settings, ComposeSite]:
+        found = find_site(settings, account)
+        return with_trusted_networks(settings, account, found.vpc_id), found
 
-    zone_id, found = _surveyed(settings, place, site)
+    zone_id, (settled, found) = _surveyed(settings, place, site)
     for warning in found.warnings:
         pulumi.log.warn(warning)
-    args = ComposeStudiosArgs(settings=settings, site=found, zone_id=zone_id, profile=place.access.profile)
+    args = ComposeStudiosArgs(settings=settled, site=found, zone_id=zone_id, profile=place.access.profile)
     return ComposeStudios(place.name, args, place.opts)
 
 

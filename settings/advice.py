@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from settings.errors import Problem
+from settings.fields import value_of
 from settings.model import Settings
 from settings.releases import NEWEST_CONNECT, PLATFORM_RELEASES, is_newer_than_known
+from settings.rules.variables import EXTRA
 from settings.templates import r_ide_tool
 
 
 def advice(settings: Settings) -> list[Problem]:
     """The warnings about the settings of a stack, each once."""
-    return [*_newer_releases(settings), *_tool_names(settings)]
+    return [*_newer_releases(settings), *_tool_names(settings), *_headers(settings), *_unchecked(settings)]
 
 
 def _newer_releases(settings: Settings) -> Iterator[Problem]:
@@ -41,3 +43,21 @@ def _tool_names(settings: Settings) -> Iterator[Problem]:
                 template.tool,
                 f"is the R-IDE's name in Platform 25.1; Platform {settings.platform_version} calls it {r_ide}",
             )
+
+
+def _headers(settings: Settings) -> Iterator[Problem]:
+    for bucket in settings.transfer_policy.buckets if settings.transfer_policy else ():
+        for extractor in bucket.extractors:
+            name = extractor.source.name
+            if name is not None and not name.lower().startswith("x-connect-"):
+                yield Problem(
+                    f"transferPolicy.buckets.{bucket.name}",
+                    name,
+                    "is a header that the proxy doesn't set itself: a user may forge it; X-Connect-Sub can't be forged",
+                )
+
+
+def _unchecked(settings: Settings) -> Iterator[Problem]:
+    for key in EXTRA:
+        if names := sorted(value_of(settings, key)):
+            yield Problem(key, None, f"passes on {', '.join(names)}, which this program doesn't check")

@@ -17,6 +17,8 @@ from settings.model.keys import PLATFORM_TOKEN_VARIABLE, PROXY_TOKEN_VARIABLE
 from settings.targets import COMPOSE
 from settings.templates import PREFIX, template_environment
 
+DATA_EXPLORER_VARIABLE = "TOWER_DATA_EXPLORER_ENABLED"
+"""Studios needs it, so no setting switches it off."""
 REDIS_TLS_MOUNT = "/etc/connect/redis-tls"
 """Where `redisTlsSecret` is mounted in proxy and server."""
 TEMPORARY_FOLDER = "/tmp"  # noqa: S108 (in the pods)
@@ -25,22 +27,25 @@ TEMPORARY_FOLDER = "/tmp"  # noqa: S108 (in the pods)
 
 def platform_environment(settings: Settings) -> dict[str, str]:
     """What backend and cron read from the backend ConfigMap."""
-    entries: dict[str, str | None] = {"TOWER_DATA_EXPLORER_ENABLED": "true"}
+    entries: dict[str, str | None] = {DATA_EXPLORER_VARIABLE: "true"}
     if not workspaces.reads_tower_yml(settings.platform_version):
         entries[workspaces.ALLOWED_WORKSPACES_VARIABLE] = workspaces.allowed_variable(settings.allowed_workspaces)
-    return _declared(settings, "platform") | _set_ones(entries) | template_environment(settings.studio_templates)
+    own = _declared(settings, "platform") | _set_ones(entries) | template_environment(settings.studio_templates)
+    return own | settings.platform_extra_env
 
 
 def proxy_environment(settings: Settings) -> dict[str, str]:
     """What the proxy reads, besides its token and its secrets."""
     computed = {"CONNECT_TUNNEL_URL": settings.tunnel_url}
-    return _declared(settings, "proxy") | _redis_files(settings) | _home(settings, settings.storage_root) | computed
+    own = _declared(settings, "proxy") | _redis_files(settings) | _home(settings, settings.storage_root) | computed
+    return own | settings.proxy_extra_env
 
 
 def server_environment(settings: Settings) -> dict[str, str]:
     """What the server reads, besides its secrets."""
     computed = {"CONNECT_HOST_DOMAIN": settings.host_domain or settings.server_name}
-    return _declared(settings, "server") | _redis_files(settings) | _home(settings, TEMPORARY_FOLDER) | computed
+    own = _declared(settings, "server") | _redis_files(settings) | _home(settings, TEMPORARY_FOLDER) | computed
+    return own | settings.server_extra_env
 
 
 def secret_environment(settings: Settings, place: Place) -> dict[str, SecretStr]:
@@ -52,11 +57,23 @@ def secret_environment(settings: Settings, place: Place) -> dict[str, SecretStr]
     }
 
 
-def setting_of(variable: str) -> str | None:
+def setting_of(variable: str, settings: Settings) -> str | None:
     """The key of the setting that a variable of Platform's comes from; None where it comes from none."""
-    if variable.startswith(PREFIX):
+    return "platformExtraEnv" if variable in settings.platform_extra_env else _declared_at(variable, "platform")
+
+
+def owner_of_variable(variable: str, place: Place) -> str | None:
+    """Why the program sets a variable, in words; None where it doesn't."""
+    if variable == DATA_EXPLORER_VARIABLE and place == "platform":
+        return "as Studios needs it"
+    key = _declared_at(variable, place)
+    return None if key is None else f"out of {key}"
+
+
+def _declared_at(variable: str, place: Place) -> str | None:
+    if variable.startswith(PREFIX) and place == "platform":
         return "studioTemplates"
-    return next((key for key, each in variables() if each.name == variable and "platform" in each.places), None)
+    return next((key for key, each in variables() if each.name == variable and place in each.places), None)
 
 
 def _declared(settings: Settings, place: Place) -> dict[str, str]:
@@ -97,6 +114,7 @@ __all__ = [
     "PLATFORM_TOKEN_VARIABLE",
     "PROXY_TOKEN_VARIABLE",
     "REDIS_TLS_MOUNT",
+    "owner_of_variable",
     "platform_environment",
     "proxy_environment",
     "secret_environment",

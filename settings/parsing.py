@@ -117,12 +117,14 @@ def _message(error: ErrorDetails) -> str:
 def _missing(error: ErrorDetails, _: dict[str, Any]) -> str:
     *parents, key = error["loc"]
     if parents:
-        return "is not set; every template has a repository and a tool"
+        is_template = parents[0] == "studioTemplates"
+        return "is not set; " + ("every template has a repository and a tool" if is_template else "it must be there")
     return f"is not set; write: pulumi config set {key} {example_of(str(key))}"
 
 
 def _extra(error: ErrorDetails, _: dict[str, Any]) -> str:
-    return _unknown(str(error["loc"][-1]), [str(field.alias) for field in StudioTemplate.model_fields.values()])
+    names = [str(field.alias) for field in StudioTemplate.model_fields.values()]
+    return _unknown(str(error["loc"][-1]), names if error["loc"][0] == "studioTemplates" else [])
 
 
 def _unknown(key: str, names: Collection[str]) -> str:
@@ -131,6 +133,12 @@ def _unknown(key: str, names: Collection[str]) -> str:
     if nearest:
         return f"is no setting; did you mean {by_lower_case[nearest[0]]}?"
     return "is no setting; remove it, or look it up in the table of settings"
+
+
+def _no_model(error: ErrorDetails, _: dict[str, Any]) -> str:
+    if error["loc"][0] == "studioTemplates":
+        return "is no template; write a map with repository and tool"
+    return "is no map; write one in { }, or its keys on lines of their own"
 
 
 _MESSAGES: Mapping[str, Callable[[ErrorDetails, dict[str, Any]], str]] = {
@@ -154,5 +162,5 @@ _MESSAGES: Mapping[str, Callable[[ErrorDetails, dict[str, Any]], str]] = {
     "too_short": lambda error, context: "is empty; write a value, or remove the key",
     "tuple_type": lambda error, context: "is no list; write one in [ ]",
     "dict_type": lambda error, context: "is no map; write one in { }, or its keys on lines of their own",
-    "model_type": lambda error, context: "is no template; write a map with repository and tool",
+    "model_type": _no_model,
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -37,6 +37,8 @@ def kind_of(field: FieldInfo) -> str:
         annotation = get_args(annotation)[0]
     if get_origin(annotation) is Literal:
         return "text"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "map"
     return _KINDS.get(get_origin(annotation) or annotation, "words or list")
 
 

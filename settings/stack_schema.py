@@ -103,6 +103,9 @@ def _scalar(annotation: Any, metadata: Iterable[Any]) -> Schema:
         return _SECURE
     if annotation is bool:
         return {"anyOf": [{"type": "boolean"}, {"enum": ["true", "false"]}]}
+    if annotation is int and any(isinstance(each, BeforeValidator) for each in metadata):
+        # A number with a unit.
+        return {"type": ["integer", "string"]}
     if annotation is int:
         return {"anyOf": [{"type": "integer"} | _limits(metadata), _DIGITS]}
     if annotation is Version:

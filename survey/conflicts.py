@@ -90,7 +90,7 @@ def _in_config_map(settings: Settings, live: Mapping[str, Any]) -> Iterator[_Wan
         # Left out means every workspace, so a value that is there already would win.
         environment.setdefault(ALLOWED_WORKSPACES_VARIABLE, None)
     for name, ours in environment.items():
-        yield _Wanted(setting_of(name) or "takeOver", name, ours, data.get(name), ("f:data", f"f:{name}"))
+        yield _Wanted(setting_of(name, settings) or "takeOver", name, ours, data.get(name), ("f:data", f"f:{name}"))
 
 
 def _in_tower_yml(settings: Settings, live: Mapping[str, Any]) -> Iterator[_Wanted]:

@@ -9,7 +9,9 @@ from pydantic import Field, SecretStr
 from settings.marks import COMPUTED, Derived, Only, Since, connect, proxy, server, spaced
 from settings.model.section import ByTarget, Section
 from settings.targets import COMPOSE, KUBERNETES
+from settings.transfer_policy import TransferPolicy, policy_base64
 from settings.types import kubernetes, network, studios, text
+from settings.types.text import MapInText
 
 
 class ConnectSection(Section):
@@ -74,12 +76,31 @@ class ConnectSection(Section):
         examples=["client_credentials"],
     )
     trusted_proxy_cidrs: Annotated[
-        network.Cidrs,
+        network.TrustedCidrs,
         proxy("CONNECT_TRUSTED_PROXY_CIDRS", spaced),
         Since(connect="0.12.0"),
         Derived("the proxy's own, `127.0.0.1/32`"),
     ] = Field(
-        default=(), description="Networks whose `X-Forwarded-For` the proxy believes.", examples=[["10.0.0.0/16"]]
+        default=(),
+        description="Networks whose `X-Forwarded-For` the proxy believes; `vpc` for the subnets of the VPC.",
+        examples=["vpc"],
+    )
+    transfer_policy: Annotated[
+        TransferPolicy | None, MapInText, proxy("CONNECT_POLICY_B64", policy_base64), Since(connect="0.12.0")
+    ] = Field(
+        default=None,
+        description="Data-transfer quotas: the proxy's policy as its documentation has it, checked here.",
+        examples=[
+            {
+                "buckets": [
+                    {
+                        "name": "user_id",
+                        "quotas": [{"bytes": "1TB", "window": "720h"}],
+                        "extractors": [{"protocol": "http", "source": {"type": "header", "name": "X-Connect-Sub"}}],
+                    }
+                ]
+            }
+        ],
     )
     telemetry_flush_interval: Annotated[
         text.Duration | None, proxy("CONNECT_TELEMETRY_FLUSH_INTERVAL"), Since(connect="0.12.0")
@@ -90,3 +111,13 @@ class ConnectSection(Section):
     telemetry_stream_emit_interval: Annotated[
         text.Duration | None, proxy("CONNECT_TELEMETRY_STREAM_EMIT_INTERVAL"), Since(connect="0.12.0")
     ] = Field(default=None, description="How often usage is emitted.", examples=["5s"])
+    proxy_extra_env: text.Environment = Field(
+        default={},
+        description="Further variables of the proxy, passed on unchecked.",
+        examples=[{"HTTPS_PROXY": "http://proxy.example.com:3128", "NO_PROXY": ".svc,.cluster.local"}],
+    )
+    server_extra_env: text.Environment = Field(
+        default={},
+        description="Further variables of the server, passed on unchecked.",
+        examples=[{"GODEBUG": "netdns=go"}],
+    )

@@ -70,6 +70,13 @@ class StudiosSection(Section):
     default_lifespan: Annotated[int | None, platform("TOWER_DATA_STUDIO_DEFAULT_LIFESPAN"), Since(platform="26.1")] = (
         Field(default=None, ge=1, description="Hours after which a Studio is stopped.", examples=[24])
     )
+    force_stop_threshold: Annotated[
+        text.Duration | None, platform("TOWER_DATA_STUDIO_FORCE_STOP_THRESHOLD"), Since(platform="26.2")
+    ] = Field(
+        default=None,
+        description="How long a Studio may take to stop before Platform ends it by force.",
+        examples=["15m"],
+    )
     private_by_default: Annotated[
         bool | None, platform("TOWER_DATA_STUDIO_PRIVATE_STUDIO_BY_DEFAULT"), Since(platform="26.1")
     ] = Field(default=None, description="New Studios are private.", examples=[True])
@@ -115,3 +122,8 @@ class StudiosSection(Section):
     metrics_retention_days: Annotated[
         int | None, platform("TOWER_STUDIO_METRICS_RETENTION_DAYS"), Since(platform="26.1")
     ] = Field(default=None, ge=1, description="Days for which measurements are kept.", examples=[30])
+    platform_extra_env: text.Environment = Field(
+        default={},
+        description="Further variables of backend and cron, passed on unchecked.",
+        examples=[{"TOWER_SSH_LOGLEVEL": "DEBUG"}],
+    )

@@ -6,9 +6,19 @@ from collections.abc import Collection
 
 from settings.errors import Problem
 from settings.model import Settings
-from settings.rules import amounts, effects, names, places, releases, targets, templates
+from settings.rules import amounts, effects, names, places, quotas, releases, targets, templates, variables
 
-_BOOKS = (targets.RULES, places.RULES, effects.RULES, amounts.RULES, names.RULES, releases.RULES, templates.RULES)
+_BOOKS = (
+    targets.RULES,
+    places.RULES,
+    effects.RULES,
+    amounts.RULES,
+    names.RULES,
+    releases.RULES,
+    templates.RULES,
+    quotas.RULES,
+    variables.RULES,
+)
 
 
 def broken_rules(settings: Settings, given: Collection[str], unknown: Collection[str] = ()) -> list[Problem]:

@@ -21,6 +21,16 @@ def _cidr(text: str) -> str:
         raise ValueError(f"is no network ({error}); write one such as 10.0.0.0/16") from None
 
 
+def _cidr_or_vpc(text: str) -> str:
+    return text if text in VPC else _cidr(text)
+
+
+def _vpc_alone(items: tuple[str, ...]) -> tuple[str, ...]:
+    if len(items) > 1 and VPC[0] in items:
+        raise ValueError("has vpc beside networks; write vpc, or the networks")
+    return items
+
+
 HttpsUrl = Annotated[Text, AfterValidator(hosts.https_url)]
 HttpsAddress = Annotated[
     Text, form(_HTTPS_ADDRESS, "is no https URL; write one such as https://example.com/features.json")
@@ -30,3 +40,11 @@ RedisAddress = Annotated[Text, AfterValidator(lambda text: hosts.address_with_po
 Port = Annotated[int, Field(ge=1, le=65535)]
 UnprivilegedPort = Annotated[int, Field(ge=1024, le=65535)]
 Cidrs = Annotated[tuple[Annotated[Text, AfterValidator(_cidr)], ...], ListInText, WithoutRepeats]
+VPC = ("vpc",)
+"""Stands for the networks of the VPC's subnets."""
+TrustedCidrs = Annotated[
+    tuple[Annotated[Text, AfterValidator(_cidr_or_vpc)], ...],
+    ListInText,
+    WithoutRepeats,
+    AfterValidator(_vpc_alone),
+]

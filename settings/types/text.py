@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 _DURATION = re.compile(r"(\d+(\.\d+)?(ms|s|m|h))+", re.ASCII)
 _ENVIRONMENT = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}", re.ASCII)
 _URL_PATH = re.compile(r"/[!-~]{0,1023}", re.ASCII)
 _MOUNTED_FILE = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-]){2,}(\.[A-Za-z0-9]+)?", re.ASCII)
 _FOLDER = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-])+", re.ASCII)
@@ -125,4 +126,17 @@ Folder = Annotated[Text, form(_FOLDER, "is no absolute path; write one such as /
 ListInText = BeforeValidator(list_in_text)
 MapInText = BeforeValidator(map_in_text)
 WithoutRepeats = AfterValidator(without_repeats)
+Environment = Annotated[
+    dict[
+        Annotated[str, form(_VARIABLE, "must be the name of a variable, for example HTTPS_PROXY")],
+        Annotated[
+            str,
+            BeforeValidator(scalar_as_text),
+            Field(max_length=LONGEST_TEXT),
+            form(_ENVIRONMENT, "has a line break or a control character; write it in one line"),
+        ],
+    ],
+    MapInText,
+]
+"""Environment variables by name."""
 Texts = Annotated[tuple[EnvironmentText, ...], ListInText, WithoutRepeats]

@@ -36,6 +36,7 @@ STACKS = {
         "connectVersion": "0.12.0",
     },
 }
+POLICY: dict[str, object] = {"transferPolicy": (FIELDS["transferPolicy"].examples or [])[0]}
 #: What an example needs beside it, or instead of what the stack has.
 BESIDE: dict[str, dict[str, object]] = {
     "platformVersion": {"connectVersion": None},
@@ -46,6 +47,11 @@ BESIDE: dict[str, dict[str, object]] = {
     "redisTlsSecret": {"redisTls": True},
     "loadBalancerGroupOrder": {"loadBalancerGroup": "platform"},
     "managementNamespace": {"managementPort": 9100},
+    "forceStopThreshold": {"platformVersion": "26.2", "connectVersion": None},
+    "telemetryFlushInterval": POLICY,
+    "telemetryTtl": POLICY,
+    "telemetryStreamEmitInterval": POLICY,
+    "trustedProxyCidrs": {"eksCluster": "production"},
     "studioTemplates": {"connectVersion": "0.11.1"},
     "takeOver": {"backendConfigMap": "tower-backend-cfg"},
     "target": STACKS["compose"] | {"namespace": None, "redisAddress": None},
@@ -119,6 +125,8 @@ def test_the_page_names_the_variables_that_each_setting_really_becomes() -> None
     of_template = {(key, name) for key, name in told if name.startswith(template)}
     assert of_template == {("studioTemplates", f"{template}…")}
     wanted = {(row["from"], name) for name, row in rows.items() if "from" in row and not name.startswith(template)}
+    # Any variable may be passed on.
+    wanted = {(key, name) for key, name in wanted if not key.endswith("ExtraEnv")}
     # A variable may depend on a second setting.
     second = {
         ("tunnelPort", "CONNECT_TUNNEL_URL"),

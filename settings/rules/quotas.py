@@ -1,0 +1,55 @@
+"""What the data-transfer policy of the proxy needs beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from settings.errors import Problem
+from settings.fields import value_of
+from settings.model import Settings
+from settings.rules.book import RuleBook
+from settings.targets import KUBERNETES
+from settings.types.network import VPC
+from settings.versions import Version
+
+RULES = RuleBook()
+
+_SERVER = Version(0, 12, 0)
+"""The first server that goes with a proxy that counts."""
+
+
+@RULES.needs("transferPolicy", "serverVersion", "proxyVersion")
+def _the_server_knows_it_too(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    if settings.transfer_policy is not None and settings.server_version < _SERVER <= settings.proxy_version:
+        yield Problem(
+            "transferPolicy",
+            None,
+            f"needs Connect {_SERVER} or newer on the server, too, which is {settings.server_version}; "
+            f"remove it, or write: pulumi config set serverVersion {_SERVER}",
+        )
+
+
+def _register_telemetry(key: str) -> None:
+    @RULES.needs(key, "transferPolicy")
+    def _it_counts_for_a_policy(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+        value = value_of(settings, key)
+        if value is not None and settings.transfer_policy is None:
+            yield Problem(
+                key,
+                value,
+                "has no effect without transferPolicy, as the proxy counts nothing then; set that, or remove it",
+            )
+
+
+for _key in ("telemetryFlushInterval", "telemetryTtl", "telemetryStreamEmitInterval"):
+    _register_telemetry(_key)
+
+
+@RULES.needs("trustedProxyCidrs", "target", "eksCluster")
+def _the_vpc_can_be_found(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    if settings.trusted_proxy_cidrs == VPC and settings.target == KUBERNETES and settings.eks_cluster is None:
+        yield Problem(
+            "trustedProxyCidrs",
+            list(VPC),
+            "needs eksCluster, by which the VPC is found; set that, or write the networks, such as 10.0.0.0/16",
+        )
