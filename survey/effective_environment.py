@@ -134,7 +134,7 @@ def _readers(settings: Settings) -> tuple[tuple[str, str, str], ...]:
 def _problem(settings: Settings, name: str, ours: str | None, value: Value, place: str) -> Problem:
     hidden = value.text is None or looks_secret(name)
     theirs = "a value that is not shown" if hidden else json.dumps(value.text)
-    setting = setting_of(name)
+    setting = setting_of(name, settings)
     there = f"{place}: {name} is {theirs} from {value.source}"
     if ours is None:
         message = f"{there}, and it has to be absent for every workspace; remove it there"
