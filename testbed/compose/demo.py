@@ -1,29 +1,30 @@
-"""What ``make demo TARGET=compose`` does: a Platform on a real Docker engine, Studios beside it, and a session."""
+"""What ``make demo TARGET=compose`` does: a Platform on a real Docker engine, Studios beside it, and real traffic."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import subprocess
 
 from rich.console import Console
 
-from testbed import build
-from testbed.compose import network
+from testbed import paths, processes
+from testbed.compose import network, traffic
 from testbed.compose.instance import bring_online
 from testbed.demo import pulumi, show_outputs, show_rules, table_of
 from testbed.docker.engine import Machine
 from testbed.docker.platform import ComposePlatform
 from testbed.docker.site import Site
 from testbed.emulator.seed import ZONE
+from testbed.errors import TestbedError
 from testbed.lifecycle import environment
 
 STACK = "local-compose"
-MACHINE = "docker"
+MACHINE = "demo"
 OWNER = "ec2-user"
 _NAME = "platform"
 _DOMAIN = f"{_NAME}.{ZONE}"
-_SESSION = "demo"
+_TRAFFIC = f"{MACHINE}-traffic"
 _NEXT = f"""\
   eval "$(.venv/bin/python -m testbed env)"
       a shell in which pulumi and aws work against the testbed; in it:
@@ -43,7 +44,7 @@ def demo() -> None:
     """Starts the machine and Platform, runs ``pulumi up`` on the stack, and prints what there is and what to try.
 
     Raises:
-        TestbedError: there is no Docker engine to start, the testbed is not up, or Pulumi failed.
+        TestbedError: there is no Docker engine to start, the testbed is not up, Pulumi failed, or a check of the stack.
     """
     variables = {**os.environ, **environment()}
     site = Site(Machine(MACHINE))
@@ -59,9 +60,14 @@ def demo() -> None:
     show_outputs(console, variables, STACK)
     _containers(console, platform)
     show_rules(console, variables)
-    _session(console, site)
+    verified = _traffic(variables, instance.instance_id)
+    console.print("\n[bold]python -m pipeline verify[/bold], as a browser meets it, through the load balancer")
+    command = (paths.PYTHON, "-m", "pipeline", "verify", STACK)
+    code = subprocess.run(command, env={**variables, **verified}, cwd=paths.CHECKOUT, check=False).returncode
     console.print("\n[bold]What to try next[/bold]")
     console.print(_NEXT, soft_wrap=True)
+    if code:
+        raise TestbedError("the stack is up, and not all of it works: see the table above")
 
 
 def platform_of(machine: Machine) -> ComposePlatform:
@@ -78,24 +84,12 @@ def _containers(console: Console, platform: ComposePlatform) -> None:
     console.print(table)
 
 
-def _session(console: Console, site: Site) -> None:
-    """A browser's visit to a session, by its public name and through the tunnel."""
-    table = table_of("A session", "URL", "what a browser meets")
-    url = f"https://{_SESSION}.{_DOMAIN}/"
-    with _running_session(site):
-        met = site.machine.run([build.studios(), "visit", url], env={"SSL_CERT_FILE": str(site.ca)}, check=False)
-    table.add_row(url, (met.stdout + met.stderr).strip())
-    console.print(table)
-
-
-@contextmanager
-def _running_session(site: Site) -> Iterator[None]:
-    """Has a session's program run, in a container that reaches the proxy by its public name only."""
-    name = f"session-{_SESSION}"
-    (proxy, _server) = site.catalog.connect("0.9.0")
-    words = ["session", "-connect-url", f"https://connect.{_DOMAIN}", "-id", _SESSION]
-    site.machine.docker("run", "--detach", "--name", name, "--entrypoint", "/studios", proxy.name, *words)
-    try:
-        yield
-    finally:
-        site.machine.docker("rm", "--force", name)
+def _traffic(variables: dict[str, str], instance_id: str) -> dict[str, str]:
+    """Lets traffic flow to the machine, and returns the variables with which it is verified."""
+    words = ["-m", "testbed.compose.traffic", MACHINE, instance_id, f"https://connect.{_DOMAIN}"]
+    if not processes.running(_TRAFFIC):
+        traffic.VARIABLES.unlink(missing_ok=True)
+        processes.start(_TRAFFIC, [paths.PYTHON, *words], variables)
+    processes.wait_until(_TRAFFIC, traffic.VARIABLES.exists)
+    found: dict[str, str] = json.loads(traffic.VARIABLES.read_text())
+    return found

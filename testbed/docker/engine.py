@@ -44,7 +44,7 @@ def why_not() -> str | None:
 class Machine:
     """A Docker host of the testbed; several, by different names, do not see each other."""
 
-    name: str = "docker"
+    name: str
 
     @property
     def folder(self) -> Path:

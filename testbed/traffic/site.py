@@ -49,6 +49,29 @@ def outside(traffic: Traffic) -> str:
     return place("", "", traffic.resolver, None, traffic.ports)
 
 
+def verify_variables(traffic: Traffic, connect_url: str, jwt_secret: str) -> dict[str, str]:
+    """The variables with which `python -m pipeline verify` finds its way in this traffic.
+
+    Args:
+        traffic: names and load balancers.
+        connect_url: of the proxy.
+        jwt_secret: Platform's, which the stand-in derives its access token from.
+    """
+    scheme, _, host = connect_url.partition("://")
+    parent = host.partition(".")[2]
+    token = subprocess.run(
+        [build.studios(), "access-token"], env={_JWT_SECRET: jwt_secret}, capture_output=True, text=True, check=True
+    )
+    return {
+        "STUDIOS_VERIFY_RESOLVER": traffic.resolver,
+        "STUDIOS_VERIFY_CA_FILE": str(traffic.ca_file),
+        "STUDIOS_VERIFY_CONNECT_TO": " ".join(traffic.connect_to),
+        "STUDIOS_VERIFY_SESSION": f"{scheme}://{SESSION}.{parent}/echo",
+        "TOWER_ACCESS_TOKEN": token.stdout.strip(),
+        "TOWER_WORKSPACE_ID": WORKSPACE,
+    }
+
+
 def _path() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", "")}
 
@@ -84,28 +107,9 @@ class Site:
 
     def verify_variables(self) -> dict[str, str]:
         """The variables with which `python -m pipeline verify` finds its way here, and asks for all that it can."""
-        scheme, _, host = self._connect_url.partition("://")
-        parent = host.partition(".")[2]
-        return {
-            "STUDIOS_VERIFY_RESOLVER": self.traffic.resolver,
-            "STUDIOS_VERIFY_CA_FILE": str(self.traffic.ca_file),
-            "STUDIOS_VERIFY_CONNECT_TO": " ".join(self.traffic.connect_to),
-            "STUDIOS_VERIFY_SESSION": f"{scheme}://{SESSION}.{parent}/echo",
-            "TOWER_ACCESS_TOKEN": self._access_token(),
-            "TOWER_WORKSPACE_ID": WORKSPACE,
-        }
-
-    def _access_token(self) -> str:
         secret: dict[str, Any] = Api(self._kubeconfig, self._namespace).get("secrets", _PLATFORM_SECRET) or {"data": {}}
         value = base64.b64decode(secret["data"].get(_JWT_SECRET, "")).decode()
-        finished = subprocess.run(
-            [build.studios(), "access-token"],
-            env={_JWT_SECRET: value},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return finished.stdout.strip()
+        return verify_variables(self.traffic, self._connect_url, value)
 
     def close(self) -> None:
         """Ends all of it."""
