@@ -109,7 +109,7 @@ def show_rules(console: Console, variables: dict[str, str]) -> None:
     table = table_of("Listener rules", "load balancer", "listener", "rule", "host", "action")
     for balancer in elb.describe_load_balancers()["LoadBalancers"]:
         for listener in elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]:
-            for rule in elb.describeshow_rules(ListenerArn=listener["ListenerArn"])["Rules"]:
+            for rule in elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]:
                 hosts = [value for condition in rule["Conditions"] for value in _hosts(condition)]
                 action = rule["Actions"][0]
                 table.add_row(

@@ -15,6 +15,7 @@ from testbed.demo import pulumi, show_outputs, show_rules, table_of
 from testbed.docker.engine import Machine
 from testbed.docker.platform import ComposePlatform
 from testbed.docker.site import Site
+from testbed.emulator.client import client
 from testbed.emulator.seed import ZONE
 from testbed.errors import TestbedError
 from testbed.lifecycle import environment
@@ -50,6 +51,7 @@ def demo() -> None:
     site = Site(Machine(MACHINE))
     site.start()
     instance = network.find(_NAME, variables) or network.create(_NAME, variables)
+    _keep_web_sockets_open(instance.load_balancer_arn, variables)
     platform = platform_of(site.machine)
     if not platform.containers():
         platform.up()
@@ -68,6 +70,13 @@ def demo() -> None:
     console.print(_NEXT, soft_wrap=True)
     if code:
         raise TestbedError("the stack is up, and not all of it works: see the table above")
+
+
+def _keep_web_sockets_open(load_balancer: str, variables: dict[str, str]) -> None:
+    """What the program asks the load balancer's owner for: its default of 60 s cuts sessions that are idle."""
+    client("elbv2", variables).modify_load_balancer_attributes(
+        LoadBalancerArn=load_balancer, Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": "301"}]
+    )
 
 
 def platform_of(machine: Machine) -> ComposePlatform:
