@@ -14,13 +14,13 @@ SOURCES := __main__.py conftest.py settings live survey components delivery poli
 # Every preview starts Python anew, and compiles thousands of modules again where a shell forbids to keep them compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: changes stacks preview comment up drift recover help demo down test unit delivery docker stand-ins engine test-all check bench lock docs
+.PHONY: changes stacks preview comment up drift recover help demo down test unit delivery docker stand-ins engine real test-all check bench lock docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(INSTALLED) ## bring Studios up on the testbed; TARGET=compose beside a Platform on Docker, as root
-	@$(RUN) -m testbed up
+demo: $(INSTALLED) ## bring Studios up on the testbed; NODE=real: on pods that run; TARGET=compose: on Docker (both: root)
+	@$(RUN) -m testbed up $(if $(NODE),--node $(NODE))
 	@$(RUN) -m testbed demo --target $(TARGET)
 
 down: $(INSTALLED) ## end the testbed and remove everything it made

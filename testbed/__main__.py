@@ -18,7 +18,8 @@ def main() -> int:
         description="A Pulumi engine, a Kubernetes API, an AWS emulator and a Platform install, on loopback.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("up", help="start what isn't running")
+    up = commands.add_parser("up", help="start what isn't running")
+    up.add_argument("--node", choices=(lifecycle.KWOK, lifecycle.REAL), help="the kind of nodes (default: kwok)")
     commands.add_parser("down", help="end what was started and remove its state")
     commands.add_parser("status", help="say what is running; exit 1 unless all of it is")
     commands.add_parser("env", help='print the shell variables to work against it: eval "$(python -m testbed env)"')
@@ -28,6 +29,8 @@ def main() -> int:
     machine.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
     given = parser.parse_args()
     try:
+        if given.command == "up":
+            return _up(given.node)
         if given.command == "demo":
             return _demo(given.target)
         if given.command == "machine":
@@ -40,9 +43,9 @@ def main() -> int:
         return 130
 
 
-def _up() -> int:
+def _up(nodes: str | None) -> int:
     began = time.monotonic()
-    lifecycle.up()
+    lifecycle.up(nodes)
     print(f"The testbed is up ({time.monotonic() - began:.0f} s). For a shell that works against it:", file=sys.stderr)
     print('  eval "$(python -m testbed env)"', file=sys.stderr)
     return 0
@@ -93,7 +96,7 @@ def _machine(words: list[str]) -> int:
     return subprocess.run(command, env=platform.environment(), check=False).returncode
 
 
-_COMMANDS = {"up": _up, "down": _down, "status": _status, "env": _env}
+_COMMANDS = {"down": _down, "status": _status, "env": _env}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -101,6 +101,33 @@ STUDIOS = Target(
     "half a minute",
 )
 
+#: What a real node runs beside what Kubernetes has for it.
+CONTAINERD = Target(
+    "containerd",
+    "containerd",
+    {
+        name: ["-ldflags", "-s -w", f"github.com/containerd/containerd/v2/cmd/{name}"]
+        for name in ("containerd", "containerd-shim-runc-v2", "ctr")
+    },
+    "1 min",
+)
+CNI = Target(
+    "cni",
+    "the CNI plugins",
+    {
+        name: [f"github.com/containernetworking/plugins/plugins/{kind}/{name}"]
+        for kind, name in (("ipam", "host-local"), ("main", "ptp"))
+    },
+    "half a minute",
+)
+COREDNS = Target("coredns", "CoreDNS", {"coredns": ["-ldflags", "-s -w", "."]}, "1 min")
+NETWORK_POLICIES = Target(
+    "networkpolicies",
+    "the engine of kube-network-policies",
+    {"networkpolicies": ["-ldflags", "-s -w", "."]},
+    "1 min",
+)
+
 #: Not one of what the testbed runs: it measures the objects that the program makes.
 KUBE_SCORE = Target(
     "kubescore",

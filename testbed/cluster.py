@@ -1,7 +1,7 @@
 """The Kubernetes of the testbed: etcd, API server, controllers and scheduler as they are, and kwok for the nodes.
 
-Everything listens on loopback. Nodes and containers do not exist: kwok reports them Running and Ready, so whatever
-depends on a container really doing something can't be seen here.
+Everything listens on loopback. kwok's nodes and containers do not exist: it reports them Running and Ready, so whatever
+depends on a container really doing something can be seen on a real node only (``testbed.node``).
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ from typing import Any
 from testbed import paths, processes
 from testbed.build import Binaries
 from testbed.errors import TestbedError
+from testbed.node.configuration import CLIENTS as NODE_CLIENTS
 from testbed.pki import Authority, Pair, service_account_key, write_private
 
 MANIFESTS = paths.TESTBED / "kubernetes"
 SERVICE_NETWORK = "10.96.0.0/16"
+#: Where pods find the API server: the first address of that network.
+SERVICE_ADDRESS = "10.96.0.1"
 #: The user, and its group, that the testbed itself and a person at its shell are.
 ADMIN = ("testbed-admin", ("system:masters",))
 
@@ -53,7 +56,9 @@ class Cluster:
             return
         authority = Authority(paths.PKI)
         service_account_key(paths.PKI / "service-accounts.key")
-        authority.server("kube-apiserver", ["127.0.0.1", "localhost", "kubernetes.default.svc"])
+        authority.server("kube-apiserver", ["127.0.0.1", "localhost", "kubernetes.default.svc", SERVICE_ADDRESS])
+        for name, (user, groups) in NODE_CLIENTS.items():
+            authority.client(name, user, groups)
         write_private(
             paths.PKI / "token-webhook.kubeconfig", json.dumps(_kubeconfig(token_webhook, None, None)).encode()
         )
@@ -66,10 +71,14 @@ class Cluster:
         write_private(path, json.dumps(_kubeconfig(self.endpoint, paths.PKI / "ca.crt", client), indent=2).encode())
 
     def start(self, binaries: Binaries) -> None:
-        """Starts what isn't running, and returns when pods can be scheduled and the nodes are Ready."""
+        """Starts what isn't running of the control plane; there are no nodes yet."""
         self._start_etcd(binaries)
         self._start_api_server(binaries)
         self._start_controllers(binaries)
+
+    def start_kwok(self, binaries: Binaries) -> None:
+        """Starts kwok unless it is running, and returns when its nodes are Ready."""
+        self._start_kwok(binaries)
         kubectl("apply", "--server-side", "-f", str(MANIFESTS / "nodes.yml"))
         processes.wait_until("kwok", self._nodes_ready)
 
@@ -110,6 +119,10 @@ class Cluster:
             f"--authentication-token-webhook-config-file={paths.PKI / 'token-webhook.kubeconfig'}",
             "--authentication-token-webhook-version=v1",
             "--anonymous-auth=false",
+            # What asks a kubelet for logs, and has it run commands.
+            f"--kubelet-client-certificate={paths.PKI / 'admin.crt'}",
+            f"--kubelet-client-key={paths.PKI / 'admin.key'}",
+            "--kubelet-preferred-address-types=InternalIP",
             # The address of a loopback server is not one that pods could reach, and the reconciler refuses it.
             "--endpoint-reconciler-type=none",
             "--profiling=false",
@@ -136,6 +149,8 @@ class Cluster:
                     "--node-monitor-grace-period=10m",
                 ]
             processes.start(name, [*binaries.kubernetes, name, *flags])
+
+    def _start_kwok(self, binaries: Binaries) -> None:
         processes.start(
             "kwok",
             [

@@ -16,6 +16,8 @@ from testbed import build, paths, processes
 from testbed.cluster import Cluster
 from testbed.emulator.seed import seed
 from testbed.errors import TestbedError
+from testbed.node import life as real_node
+from testbed.node import requirements
 from testbed.platform.install import install
 from testbed.plugins.launchers import write_launchers
 
@@ -30,8 +32,11 @@ NAMESPACE = "platform-stage"
 HOST = "example.com"
 
 _PORTS = paths.STATE / "ports.json"
-#: Every process, in the order of the starts.
-PROCESSES = ("emulator", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "load-balancer")
+#: The kinds of nodes: kwok's, which are quick and run nothing, or one that runs its pods.
+KWOK, REAL = "kwok", "real"
+_NODES = paths.STATE / "nodes"
+#: The process that the nodes are in.
+_PROCESS_OF = {KWOK: "kwok", REAL: real_node.PROCESS}
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,17 @@ class Ports:
         return Cluster(self.api, self.etcd, self.etcd_peer, self.controller, self.scheduler)
 
 
-def up() -> None:
-    """Starts whatever isn't running and returns when a ``pulumi up`` can begin; doing so twice is harmless."""
+def up(nodes: str | None = None) -> None:
+    """Starts whatever isn't running and returns when a ``pulumi up`` can begin; doing so twice is harmless.
+
+    Args:
+        nodes: ``kwok`` or ``real``; None for those that there are, and kwok's if there are none yet.
+
+    Raises:
+        TestbedError: it is up on other nodes, something did not start, or this machine can't have a real node.
+    """
     with _alone():
+        nodes = _choose_nodes(nodes)
         binaries = build.binaries()
         ports = _ports() or _choose_ports()
         environment = _aws(ports)
@@ -73,6 +86,10 @@ def up() -> None:
         cluster = ports.cluster
         cluster.prepare(f"{ports.emulator_url}/_testbed/token-review")
         cluster.start(binaries)
+        if nodes == REAL:
+            real_node.start(ports.api)
+        else:
+            cluster.start_kwok(binaries)
         seed(
             ports.emulator_url,
             cluster_name=EKS_CLUSTER,
@@ -165,8 +182,28 @@ def down() -> list[str]:
 
 
 def status() -> dict[str, bool]:
-    """Whether each process of the testbed is running."""
-    return {name: processes.running(name) for name in PROCESSES}
+    """Whether each process of the testbed is running, in the order of their starts."""
+    control_plane = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+    names = ("emulator", *control_plane, _PROCESS_OF[_nodes() or KWOK], "load-balancer")
+    return {name: processes.running(name) for name in names}
+
+
+def _nodes() -> str | None:
+    if _NODES.exists():
+        return _NODES.read_text()
+    # A testbed of an earlier checkout has kwok's, without saying so.
+    return KWOK if _PORTS.exists() else None
+
+
+def _choose_nodes(wanted: str | None) -> str:
+    there = _nodes()
+    if wanted and there and wanted != there:
+        raise TestbedError(f"the testbed is up on nodes of another kind ({there}); end it first: make down")
+    chosen = there or wanted or KWOK
+    if chosen == REAL and not there and (reason := requirements.missing()):
+        raise TestbedError(reason)
+    _NODES.write_text(chosen)
+    return chosen
 
 
 def environment() -> dict[str, str]:

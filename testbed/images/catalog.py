@@ -15,6 +15,8 @@ PLATFORM_RELEASE = "v25.3.0"
 #: Where an image has the authority that signed the certificates of the testbed's HTTPS.
 CA = "/etc/ssl/certs/testbed-ca.crt"
 
+#: Debian's package busybox-static has it.
+BUSYBOX = Path("/bin/busybox")
 _PROXY_UID = 65532
 _BACKEND_UID = 101
 
@@ -68,6 +70,17 @@ class Catalog:
 
     @cached_property
     def _studios(self) -> Layer:
+        return self._program()
+
+    @cached_property
+    def _migration(self) -> Layer:
+        """The program, and the script by which an init container starts it, with a shell to run that."""
+        layer = self._program()
+        _add_busybox(layer)
+        layer.file("/migrate-db.sh", b"#!/bin/sh\nexec /studios migrate\n", 0o755)
+        return layer
+
+    def _program(self) -> Layer:
         layer = Layer()
         layer.file("/studios", build.studios().read_bytes(), 0o755)
         layer.file(CA, self._ca, 0o644)
@@ -104,7 +117,13 @@ class Catalog:
         return [
             replace(program, name=f"{private}/backend:{release}", entrypoint=backend, user=_BACKEND_UID, health=health),
             replace(program, name=f"{private}/frontend:{release}", entrypoint=("/studios", "frontend")),
-            replace(program, name=f"{private}/migrate-db:{release}", entrypoint=("/studios", "migrate")),
+            replace(
+                program,
+                name=f"{private}/migrate-db:{release}",
+                layer=self._migration,
+                entrypoint=("/studios", "migrate"),
+                environment=(*program.environment[:-1], "PATH=/bin"),
+            ),
         ]
 
     def database(self) -> Image:
@@ -126,7 +145,11 @@ class Catalog:
     def busybox(self, tag: str = "1.36") -> Image:
         """A shell, statically linked, for init containers."""
         layer = Layer()
-        layer.file("/bin/busybox", Path("/bin/busybox").read_bytes(), 0o755)
-        for name in ("sh", "mkdir", "true", "sleep", "cat", "id", "wget", "nc"):
-            layer.link(f"/bin/{name}", "busybox")
+        _add_busybox(layer)
         return Image(f"{REGISTRY}/public/busybox:{tag}", layer, ("/bin/busybox",), environment=("PATH=/bin",))
+
+
+def _add_busybox(layer: Layer) -> None:
+    layer.file("/bin/busybox", BUSYBOX.read_bytes(), 0o755)
+    for name in ("sh", "mkdir", "true", "sleep", "cat", "id", "wget", "nc"):
+        layer.link(f"/bin/{name}", "busybox")

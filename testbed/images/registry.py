@@ -1,7 +1,7 @@
 """A registry that serves the catalog's images, and asks for a login: ``python -m testbed.images.registry``.
 
-It speaks as much of the OCI distribution protocol as a pull needs, over plain HTTP on loopback; whoever wants HTTPS
-puts something before it.
+It speaks as much of the OCI distribution protocol as a pull needs, over plain HTTP; whoever wants HTTPS puts something
+before it. It stands for Seqera's registry, and as a mirror, which is told whose image is meant, for others too.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from testbed.images.catalog import REGISTRY, Catalog, Image
 
@@ -26,6 +27,8 @@ _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _CONFIG = "application/vnd.docker.container.image.v1+json"
 _LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 _REFERENCE = re.compile(r"/v2/(?P<name>.+)/(?P<kind>manifests|blobs)/(?P<reference>[^/]+)")
+#: What of Seqera's registry wants no login.
+_PUBLIC = f"{REGISTRY}/public/"
 _NANOSECONDS = 10**9
 
 
@@ -86,8 +89,8 @@ class Shelf:
                 }
             ).encode()
             self.blobs |= {digest(config): config, digest(compressed): compressed}
-            path, _, tag = image.name.removeprefix(f"{REGISTRY}/").rpartition(":")
-            self.manifests |= {(path, tag): manifest, (path, digest(manifest)): manifest}
+            name, _, tag = image.name.rpartition(":")
+            self.manifests |= {(name, tag): manifest, (name, digest(manifest)): manifest}
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -95,13 +98,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     shelf: Shelf
 
     def do_GET(self) -> None:
-        if not self._allowed():
+        url = urlsplit(self.path)
+        # A mirror is told the registry that is meant: containerd's name for it.
+        registry = parse_qs(url.query).get("ns", [REGISTRY])[0]
+        match = _REFERENCE.fullmatch(url.path)
+        name = f"{registry}/{match['name']}" if match else ""
+        if not self._allowed() and not _is_public(name):
             self._answer(401, _error("UNAUTHORIZED", "authentication required"), authenticate=True)
-        elif self.path in ("/v2", "/v2/"):
+        elif url.path in ("/v2", "/v2/"):
             self._answer(200, b"{}")
         else:
-            match = _REFERENCE.fullmatch(self.path)
-            found = self._find(match) if match else None
+            found = self._find(name, match) if match else None
             if found is None:
                 kind = "BLOB" if match and match["kind"] == "blobs" else "MANIFEST"
                 self._answer(404, _error(f"{kind}_UNKNOWN", "not known to registry"))
@@ -110,10 +117,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815 (the name that http.server looks for)
 
-    def _find(self, match: re.Match[str]) -> bytes | None:
+    def _find(self, name: str, match: re.Match[str]) -> bytes | None:
         if match["kind"] == "blobs":
             return self.shelf.blobs.get(match["reference"])
-        return self.shelf.manifests.get((match["name"], match["reference"]))
+        return self.shelf.manifests.get((name, match["reference"]))
 
     def _allowed(self) -> bool:
         expected = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -136,6 +143,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         sys.stderr.write(f"{format % values}\n")
 
 
+def _is_public(name: str) -> bool:
+    return bool(name) and (name.startswith(_PUBLIC) or not name.startswith(f"{REGISTRY}/"))
+
+
+def server(address: str, port: int, images: Iterable[Image]) -> http.server.ThreadingHTTPServer:
+    """A server of these images; it answers once its ``serve_forever`` runs."""
+    handler = type("Handler", (_Handler,), {"shelf": Shelf(images)})
+    return http.server.ThreadingHTTPServer((address, port), handler)
+
+
 def _error(code: str, message: str) -> bytes:
     return json.dumps({"errors": [{"code": code, "message": message}]}).encode()
 
@@ -156,9 +173,9 @@ def main() -> int:
     parser.add_argument("--connect", nargs="+", default=[], metavar="RELEASE", help="releases of Connect")
     parser.add_argument("--platform", nargs="+", default=[], metavar="RELEASE", help="releases of Platform")
     given = parser.parse_args()
-    _Handler.shelf = Shelf(images_of(Catalog(given.ca), given.connect, given.platform))
-    with http.server.ThreadingHTTPServer((given.address, given.port), _Handler) as server:
-        server.serve_forever()
+    images = images_of(Catalog(given.ca), given.connect, given.platform)
+    with server(given.address, given.port, images) as running:
+        running.serve_forever()
     return 0
 
 

@@ -1,0 +1,29 @@
+"""Which images the node's registry has, under the names that the program and the Platform's manifests write."""
+
+from __future__ import annotations
+
+from settings.releases import RELEASES
+from testbed import build, paths
+from testbed.images.catalog import Catalog, Image
+from testbed.images.layer import Layer
+from testbed.images.registry import images_of
+from testbed.node.configuration import PAUSE_IMAGE
+
+#: The tag in testbed/platform/manifests.
+_PLATFORM_RELEASE = "v25.3.3"
+_COREDNS_IMAGE = "registry.k8s.io/coredns/coredns:v1.15.0"
+
+
+def images() -> list[Image]:
+    """Every image that a pod of the node may ask for; another name, or another tag, is not found."""
+    catalog = Catalog(paths.PKI / "ca.crt")
+    connect = [str(release.connect) for release in RELEASES]
+    # What holds a pod's namespaces only has to wait.
+    pause = Image(PAUSE_IMAGE, catalog.busybox().layer, ("/bin/sleep", "2147483647"))
+    return [*images_of(catalog, connect, [_PLATFORM_RELEASE]), pause, _coredns()]
+
+
+def _coredns() -> Image:
+    layer = Layer()
+    layer.file("/coredns", (build.ensure(build.COREDNS) / "coredns").read_bytes(), 0o755)
+    return Image(_COREDNS_IMAGE, layer, ("/coredns",))
