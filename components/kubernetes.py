@@ -196,6 +196,7 @@ def _proxy_args(settings: Settings, configuration: StudiosConfiguration) -> Conn
         checksum=configuration.proxy_checksum,
         http_port=settings.proxy_port,
         management_port=settings.management_port,
+        readiness_path=settings.proxy_readiness_path,
         storage_root=settings.storage_root,
         storage_size=settings.storage_size,
         secret_mounts=_secret_mounts(settings),

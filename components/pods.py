@@ -29,6 +29,8 @@ SHUTDOWN_SECONDS = 30
 READY_SECONDS = 600
 """How long Kubernetes, and Pulumi, wait by default until they call pods stuck."""
 
+_MANAGEMENT = "management"
+
 _TMP = "/tmp"  # noqa: S108 (the container's own)
 
 TMP_SIZE = "64Mi"
@@ -78,6 +80,8 @@ class ConnectContainer:
         image: repository with a tag or a digest.
         ports: its TCP ports, by name.
         ready_port, alive_port: the ports at which it is asked whether it is ready, and whether it is alive.
+        ready_path: what is asked for over HTTP at the management port, to tell that it is ready; None where a
+            connection to ``ready_port`` has to do.
         config_map: the ConfigMap whose every key is an environment variable.
         secrets: further environment variables, each from a Secret.
         secret_mounts: mount path → name of a Secret that exists already.
@@ -93,6 +97,7 @@ class ConnectContainer:
     secrets: Mapping[str, SecretKey]
     secret_mounts: Mapping[str, str]
     storage: Mapping[str, str] = field(default_factory=dict)
+    ready_path: str | None = None
 
 
 def common_labels() -> dict[str, str]:
@@ -192,7 +197,7 @@ def _container(container: ConnectContainer, settings: PodSettings) -> core.v1.Co
         env=_environment_from_secrets(container.secrets),
         volume_mounts=mounts,
         startup_probe=_tcp_probe(container.ready_port, period_seconds=2, failure_threshold=STARTUP_SECONDS // 2),
-        readiness_probe=_tcp_probe(container.ready_port, period_seconds=5, failure_threshold=3),
+        readiness_probe=_readiness_probe(container),
         liveness_probe=_tcp_probe(container.alive_port, period_seconds=20, failure_threshold=6),
         resources=core.v1.ResourceRequirementsArgs(requests=dict(settings.requests), limits=dict(settings.limits)),
         lifecycle=_drain(settings.drain_seconds),
@@ -225,6 +230,18 @@ def _drain(seconds: int) -> core.v1.LifecycleArgs | None:
     if seconds == 0:
         return None
     return core.v1.LifecycleArgs(pre_stop=core.v1.LifecycleHandlerArgs(sleep=core.v1.SleepActionArgs(seconds=seconds)))
+
+
+def _readiness_probe(container: ConnectContainer) -> core.v1.ProbeArgs:
+    if container.ready_path is None:
+        return _tcp_probe(container.ready_port, period_seconds=5, failure_threshold=3)
+    return core.v1.ProbeArgs(
+        http_get=core.v1.HTTPGetActionArgs(path=container.ready_path, port=_MANAGEMENT),
+        period_seconds=5,
+        # What it asks in its turn, such as Redis, may take a moment.
+        timeout_seconds=3,
+        failure_threshold=3,
+    )
 
 
 def _tcp_probe(port: str, period_seconds: int, failure_threshold: int) -> core.v1.ProbeArgs:
@@ -274,7 +291,7 @@ def _environment_from_secrets(keys: Mapping[str, SecretKey]) -> list[core.v1.Env
 
 def management(port: int | None) -> dict[str, int]:
     """Connect's management port, if it has one, for the ports of a container."""
-    return {} if port is None else {"management": port}
+    return {} if port is None else {_MANAGEMENT: port}
 
 
 def name_of(metadata: meta.v1.outputs.ObjectMeta) -> str:

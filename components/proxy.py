@@ -39,6 +39,8 @@ class ConnectProxyArgs:
         checksum: changes with what the pods read.
         http_port: where the proxy listens: ``CONNECT_HTTP_PORT``.
         management_port: ``CONNECT_MANAGEMENT_PORT``; None if it has none.
+        readiness_path: what the management port is asked for, to tell whether the proxy is ready; None for a TCP
+            connection to ``http_port`` instead.
         storage_root: where the proxy writes: ``CONNECT_STORAGE_ROOT``.
         storage_size: the size limit there, in Kubernetes' units.
         secret_mounts: mount path → name of a Secret that exists already.
@@ -54,6 +56,7 @@ class ConnectProxyArgs:
     checksum: pulumi.Input[str]
     http_port: int = 8081
     management_port: int | None = None
+    readiness_path: str | None = None
     storage_root: str = "/data"
     storage_size: str = "100Mi"
     secret_mounts: Mapping[str, str] = field(default_factory=dict)
@@ -84,6 +87,7 @@ class ConnectProxy(pulumi.ComponentResource):
             secret_mounts=args.secret_mounts,
             # Connect 0.8.3 and later keep their state in a file: a writable mount is mandatory.
             storage={args.storage_root: args.storage_size},
+            ready_path=args.readiness_path,
         )
         deployment = apps.v1.Deployment(
             f"{name}-deployment",

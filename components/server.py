@@ -102,6 +102,8 @@ class ConnectServer(pulumi.ComponentResource):
             metadata=metadata,
             spec=core.v1.ServiceSpecArgs(
                 cluster_ip="None",
+                # Servers look each other up while they start, and are still reached by their names while they drain.
+                publish_not_ready_addresses=True,
                 selector=selector,
                 ports=[
                     core.v1.ServicePortArgs(name=port, port=number, target_port=port, protocol="TCP")

@@ -44,6 +44,14 @@ class ConnectSection(Section):
     ] = Field(
         default=None, description="Port of Connect's metrics and readiness, on proxy and server.", examples=[9100]
     )
+    proxy_readiness_path: Annotated[text.UrlPath | None, Only(KUBERNETES)] = Field(
+        default=None,
+        description=(
+            "Path at `managementPort` that answers with a status below 400 while the proxy is ready. Without it, a TCP "
+            "connection to `proxyPort` counts as ready: Seqera documents no such path."
+        ),
+        examples=["/ready"],
+    )
     management_auth_key: Annotated[SecretStr | None, server("CONNECT_MANAGEMENT_AUTH_KEY")] = Field(
         default=None, min_length=1, description="Key that the server's management port asks for (secret)."
     )

@@ -79,6 +79,16 @@ def _an_existing_secret_is_kept_by_somebody_else(settings: Settings, given: Coll
             yield Problem(key, value, f"has no effect on the Secret {secret}; remove it or {existing}")
 
 
+@RULES.needs("proxyReadinessPath", "managementPort")
+def _a_readiness_path_needs_its_port(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    if settings.proxy_readiness_path is not None and settings.management_port is None:
+        yield Problem(
+            "proxyReadinessPath",
+            settings.proxy_readiness_path,
+            "has no effect without managementPort; set that, or remove it",
+        )
+
+
 @RULES.needs("managementNamespace", "managementPort", "networkPolicies")
 def _a_management_namespace_needs_its_port_and_policies(
     settings: Settings, given: Collection[str]

@@ -152,9 +152,21 @@ def test_the_server_is_a_stateful_set_of_two_with_both_ports() -> None:
     assert container["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
 
 
-def test_the_servers_service_is_headless() -> None:
+def test_the_proxy_says_over_http_that_it_is_ready_where_the_path_is_known() -> None:
+    container = pod_of(proxy(management_port=9100, readiness_path="/ready"), "proxy-deployment")["containers"][0]
+    assert container["readinessProbe"] == {
+        "httpGet": {"path": "/ready", "port": "management"},
+        "periodSeconds": 5,
+        "timeoutSeconds": 3,
+        "failureThreshold": 3,
+    }
+    assert container["startupProbe"]["tcpSocket"] == container["livenessProbe"]["tcpSocket"] == {"port": "proxy"}
+
+
+def test_the_servers_service_is_headless_and_names_also_servers_that_are_starting_or_draining() -> None:
     assert server()["server-service"].inputs["spec"] == {
         "clusterIP": "None",
+        "publishNotReadyAddresses": True,
         "selector": {"app": "connect-server"},
         "ports": [
             {"name": "tunnel", "port": 7070, "targetPort": "tunnel", "protocol": "TCP"},

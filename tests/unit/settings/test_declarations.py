@@ -52,6 +52,7 @@ BESIDE: dict[str, dict[str, object]] = {
     "telemetryTtl": POLICY,
     "telemetryStreamEmitInterval": POLICY,
     "trustedProxyCidrs": {"eksCluster": "production"},
+    "proxyReadinessPath": {"managementPort": 9100},
     "studioTemplates": {"connectVersion": "0.11.1"},
     "takeOver": {"backendConfigMap": "tower-backend-cfg"},
     "target": STACKS["compose"] | {"namespace": None, "redisAddress": None},

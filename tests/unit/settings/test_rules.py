@@ -99,6 +99,8 @@ def test_options_without_what_they_belong_to_are_refused() -> None:
     assert broken_keys(loadBalancerGroup="platform", loadBalancerGroupOrder="3") == []
     assert broken_keys(managementAuthKey="k") == ["managementAuthKey"]
     assert broken_keys(managementAuthKey="k", managementPort="9000") == []
+    assert broken_keys(proxyReadinessPath="/ready") == ["proxyReadinessPath"]
+    assert broken_keys(proxyReadinessPath="/ready", managementPort="9000") == []
 
 
 def test_what_makes_a_secret_has_no_effect_on_one_that_exists() -> None:
