@@ -6,6 +6,7 @@ What is built is keyed by everything that goes into it, so a second checkout wit
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from testbed import paths
@@ -33,12 +34,14 @@ VERSION_FLAG = f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={P
 KWOK_MODULE = "sigs.k8s.io/kwok"
 #: What makes nodes and pods Ready at once; kwok starts with no behaviour of its own.
 KWOK_STAGES = (
-    "node/fast/node-initialize.yaml",
-    "node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
-    "pod/fast/pod-complete.yaml",
-    "pod/fast/pod-delete.yaml",
-    "pod/fast/pod-ready.yaml",
+    "kustomize/stage/node/fast/node-initialize.yaml",
+    "kustomize/stage/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
+    "kustomize/stage/pod/fast/pod-complete.yaml",
+    "kustomize/stage/pod/fast/pod-delete.yaml",
+    "kustomize/stage/pod/fast/pod-ready.yaml",
 )
+LOAD_BALANCER_VERSION = "2.17.1"
+LOAD_BALANCER_MODULE = "sigs.k8s.io/aws-load-balancer-controller"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,10 @@ class Target:
     binaries: Mapping[str, Sequence[str]]
     #: How long it usually takes on two cores with nothing cached.
     usually: str
+    #: What is laid beside the binaries: folder → module, and files in it.
+    copies: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
+    #: What the module's own source embeds without having it: name of the file → module, and the file in it.
+    embeds: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def module(self) -> Path:
@@ -65,6 +72,30 @@ KUBERNETES = Target(
     "etcd, Kubernetes and kwok",
     {"kubernetes": ["."], "kwok": [f"{KWOK_MODULE}/cmd/kwok"]},
     "6 min",
+    {"stages": (KWOK_MODULE, KWOK_STAGES)},
+)
+LOAD_BALANCER = Target(
+    "loadbalancer",
+    f"the AWS Load Balancer Controller {LOAD_BALANCER_VERSION}",
+    {
+        "aws-load-balancer-controller": [
+            "-ldflags",
+            f"-s -w -X {LOAD_BALANCER_MODULE}/pkg/version.GitVersion=v{LOAD_BALANCER_VERSION}",
+            ".",
+        ]
+    },
+    "3 min",
+    {
+        "manifests": (
+            LOAD_BALANCER_MODULE,
+            (
+                "config/crd/bases/elbv2.k8s.aws_albtargetcontrolconfigs.yaml",
+                "config/crd/bases/elbv2.k8s.aws_ingressclassparams.yaml",
+                "config/crd/bases/elbv2.k8s.aws_targetgroupbindings.yaml",
+                "config/rbac/role.yaml",
+            ),
+        )
+    },
 )
 #: What checks the files under .github/workflows, as it needs the same Go as the rest.
 WORKFLOWS = Target(
@@ -147,6 +178,9 @@ class Binaries:
     kubernetes: Sequence[str]
     kwok: Path
     kwok_stages: Sequence[Path]
+    load_balancer: Path
+    #: The kinds of objects that the load balancer controller brings, and its role.
+    load_balancer_manifests: Path
 
 
 def binaries() -> Binaries:
@@ -164,7 +198,17 @@ def binaries() -> Binaries:
     if assets:
         etcd, kube_apiserver = [_asset(assets, "etcd")], [_asset(assets, "kube-apiserver")]
     stages = sorted((kubernetes / "stages").glob("*.yaml"))
-    return Binaries(pulumi, etcd, kube_apiserver, [all_in_one], kubernetes / "kwok", stages)
+    load_balancer = ensure(LOAD_BALANCER)
+    return Binaries(
+        pulumi,
+        etcd,
+        kube_apiserver,
+        [all_in_one],
+        kubernetes / "kwok",
+        stages,
+        load_balancer / "aws-load-balancer-controller",
+        load_balancer / "manifests",
+    )
 
 
 def compose_parser() -> Path:
@@ -211,10 +255,10 @@ def ensure(target: Target) -> Path:
 
 def _key(target: Target) -> str:
     digest = hashlib.sha256()
-    for path in sorted(target.module.iterdir()):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted(path for path in target.module.rglob("*") if path.is_file()):
+        digest.update(str(path.relative_to(target.module)).encode() + b"\0" + path.read_bytes() + b"\0")
     digest.update(repr([(name, list(words)) for name, words in target.binaries.items()]).encode())
-    digest.update(repr(KWOK_STAGES).encode())
+    digest.update(repr((dict(target.copies), dict(target.embeds))).encode())
     return digest.hexdigest()[:16]
 
 
@@ -225,18 +269,42 @@ def _build(target: Target, folder: Path) -> None:
         partial = Path(scratch) / "out"
         partial.mkdir()
         with _progress(f"Building {target.title} from its Go modules, once (usually {target.usually} on 2 cores)"):
+            overlay = _overlay(go, target, Path(scratch))
             for name, words in target.binaries.items():
-                _run_go(go, target, ["build", "-o", str(partial / name), *words])
-        if target is KUBERNETES:
-            _copy_stages(go, target, partial / "stages")
+                _run_go(go, target, ["build", *overlay, "-o", str(partial / name), *words])
+            for name, (module, files) in target.copies.items():
+                (partial / name).mkdir()
+                for file in files:
+                    shutil.copyfile(_module(go, target, module) / file, partial / name / Path(file).name)
         partial.rename(folder)
 
 
-def _copy_stages(go: str, target: Target, folder: Path) -> None:
-    module = Path(_run_go(go, target, ["list", "-m", "-f", "{{.Dir}}", KWOK_MODULE]).strip())
-    folder.mkdir()
-    for stage in KWOK_STAGES:
-        shutil.copyfile(module / "kustomize" / "stage" / stage, folder / Path(stage).name)
+def _overlay(go: str, target: Target, scratch: Path) -> list[str]:
+    """The flag with which Go finds the embedded files where they are: a source may name none outside its folder."""
+    if not target.embeds:
+        return []
+    places = {
+        str(target.module / name): str(_module(go, target, module) / file)
+        for name, (module, file) in target.embeds.items()
+    }
+    overlay = scratch / "overlay.json"
+    overlay.write_text(json.dumps({"Replace": places}))
+    return ["-overlay", str(overlay)]
+
+
+def _module(go: str, target: Target, module: str) -> Path:
+    _run_go(go, target, ["mod", "download", module])
+    return Path(_run_go(go, target, ["list", "-m", "-f", "{{.Dir}}", module]).strip())
+
+
+def source(target: Target, module: str, *, fetch: bool) -> Path | None:
+    """The folder of a module that the target pins; None if it isn't on this machine and isn't to be fetched."""
+    if fetch:
+        return _module(_go(), target, module)
+    if not shutil.which("go"):
+        return None
+    folder = _run_go(_go(), target, ["list", "-m", "-f", "{{.Dir}}", module]).strip()
+    return Path(folder) if folder else None
 
 
 def run_go(target: Target, words: Sequence[str]) -> str:

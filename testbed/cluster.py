@@ -26,6 +26,7 @@ MANIFESTS = paths.TESTBED / "kubernetes"
 SERVICE_NETWORK = "10.96.0.0/16"
 #: Where pods find the API server: the first address of that network.
 SERVICE_ADDRESS = "10.96.0.1"
+POD_NETWORK = "10.244.0.0/16"
 #: The user, and its group, that the testbed itself and a person at its shell are.
 ADMIN = ("testbed-admin", ("system:masters",))
 
@@ -160,7 +161,7 @@ class Cluster:
                 "--manage-all-nodes=true",
                 "--node-ip=127.0.0.1",
                 "--node-lease-duration-seconds=40",  # without leases the nodes are taken for lost
-                "--cidr=10.244.0.0/16",
+                f"--cidr={POD_NETWORK}",
             ],
             {"KWOK_WORKDIR": str(paths.STATE / "kwok")},
         )

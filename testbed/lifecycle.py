@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from testbed import build, paths, processes
-from testbed.cluster import Cluster
+from testbed import build, loadbalancer, paths, processes
+from testbed.cluster import POD_NETWORK, Cluster, kubectl
 from testbed.emulator.seed import seed
 from testbed.errors import TestbedError
 from testbed.node import life as real_node
@@ -80,7 +80,7 @@ def up(nodes: str | None = None) -> None:
         module: list[str | Path] = [paths.PYTHON, "-m"]
         if not processes.running("emulator"):
             # Its memory is gone with it: what the controller made there has to be made anew.
-            processes.stop(["load-balancer"])
+            processes.stop([loadbalancer.PROCESS])
         processes.start("emulator", [*module, "testbed.emulator", "--port", str(ports.emulator)], environment)
         processes.wait_until("emulator", lambda: processes.listening(ports.emulator))
         cluster = ports.cluster
@@ -90,17 +90,15 @@ def up(nodes: str | None = None) -> None:
             real_node.start(ports.api)
         else:
             cluster.start_kwok(binaries)
-        seed(
+        vpc = seed(
             ports.emulator_url,
             cluster_name=EKS_CLUSTER,
             cluster_endpoint=cluster.endpoint,
             cluster_ca=base64.b64encode(cluster.ca.encode()).decode(),
+            nodes=kubectl("get", "nodes", "-o", "jsonpath={.items[*].spec.providerID}").split(),
+            pods=POD_NETWORK,
         )
-        processes.start(
-            "load-balancer",
-            [*module, "testbed.loadbalancer"],
-            {**environment, "KUBECONFIG": str(paths.KUBECONFIG)},
-        )
+        loadbalancer.start(binaries, EKS_CLUSTER, REGION, vpc, environment)
         _install_engine(binaries)
         platform(NAMESPACE, HOST)
 
@@ -184,7 +182,7 @@ def down() -> list[str]:
 def status() -> dict[str, bool]:
     """Whether each process of the testbed is running, in the order of their starts."""
     control_plane = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
-    names = ("emulator", *control_plane, _PROCESS_OF[_nodes() or KWOK], "load-balancer")
+    names = ("emulator", *control_plane, _PROCESS_OF[_nodes() or KWOK], loadbalancer.PROCESS)
     return {name: processes.running(name) for name in names}
 
 

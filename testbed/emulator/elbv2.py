@@ -2,7 +2,7 @@
 
 AWS wants a listener's certificates to exist and to be issued, and keeps its default one; it wants one listener a port,
 known security policies and attributes with values in range, subnets in two zones; and it reports the region's own
-hosted zone and only those load balancers of a target group that still route to it.
+hosted zone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from moto.acm.models import acm_backends
 from moto.elbv2.exceptions import DuplicateListenerError, ELBClientError, ValidationError
-from moto.elbv2.models import ELBv2Backend, FakeListener, FakeLoadBalancer, FakeTargetGroup, elbv2_backends
+from moto.elbv2.models import ELBv2Backend, FakeListener, FakeLoadBalancer
 from moto.elbv2.ssl_policies import SSL_POLICIES
 from moto.iam.models import iam_backends
 
@@ -196,24 +196,6 @@ def _require_issued(backend: ELBv2Backend, arn: str) -> None:
         )
 
 
-def _routing_load_balancers(target_group: FakeTargetGroup) -> list[str]:
-    backend = elbv2_backends[target_group.account_id][target_group.region_name]
-    return [
-        balancer.arn
-        for balancer in backend.load_balancers.values()
-        if any(
-            target_group.arn in backend._get_target_group_arns_from(action_data=action.data)
-            for listener in balancer.listeners.values()
-            for rule in listener.rules.values()
-            for action in rule.actions
-        )
-    ]
-
-
-def _ignore(target_group: FakeTargetGroup, arns: list[str]) -> None:
-    """moto keeps a list that only ever grows."""
-
-
 #: What takes the place of moto's own: class, attribute, and its new value.
 PATCHES: Final[tuple[tuple[type, str, Any], ...]] = (
     (ELBv2Backend, "create_load_balancer", _create_load_balancer),
@@ -223,7 +205,6 @@ PATCHES: Final[tuple[tuple[type, str, Any], ...]] = (
     (ELBv2Backend, "modify_listener", _modify_listener),
     (ELBv2Backend, "add_listener_certificates", _add_certificates),
     (ELBv2Backend, "remove_listener_certificates", _remove_certificates),
-    (FakeTargetGroup, "load_balancer_arns", property(_routing_load_balancers, _ignore)),
 )
 
 for _name in _MORE_SSL_POLICIES:

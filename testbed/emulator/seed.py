@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from collections.abc import Iterable
 from typing import Any, Final
 
 import boto3
@@ -15,20 +16,25 @@ VPC_CIDR: Final = "10.0.0.0/16"
 SUBNETS: Final = {"us-east-1a": "10.0.0.0/20", "us-east-1b": "10.0.16.0/20", "us-east-1c": "10.0.32.0/20"}
 KUBERNETES_VERSION: Final = "1.36"
 _CLUSTER_PATH: Final = "/_testbed/eks-cluster"
+_NODE_PATH: Final = "/_testbed/node"
 
 Tags = list[dict[str, str]]
 
 
-def seed(endpoint_url: str, *, cluster_name: str, cluster_endpoint: str, cluster_ca: str) -> None:
-    """Makes whatever is missing; what exists stays as it is.
+def seed(
+    endpoint_url: str, *, cluster_name: str, cluster_endpoint: str, cluster_ca: str, nodes: Iterable[str], pods: str
+) -> str:
+    """Makes whatever is missing, and returns the id of the VPC; what exists stays as it is.
 
     Args:
         endpoint_url: where the emulator listens.
         cluster_name: the name of the EKS cluster.
         cluster_endpoint: the URL of the API server that stands in for it.
         cluster_ca: that API server's CA certificates, PEM in base64.
+        nodes: the providerIDs of the cluster's nodes, such as ``aws:///us-east-1a/i-0a000000000000001``.
+        pods: the network of the pods' addresses, as CIDR.
     """
-    Seeder(endpoint_url, cluster_name).seed(cluster_endpoint, cluster_ca)
+    return Seeder(endpoint_url, cluster_name).seed(cluster_endpoint, cluster_ca, nodes, pods)
 
 
 class Seeder:
@@ -38,16 +44,23 @@ class Seeder:
         self._endpoint_url = endpoint_url.rstrip("/")
         self._cluster = cluster_name
         self._ec2 = self._client("ec2")
+        self._owned = {"Key": f"kubernetes.io/cluster/{cluster_name}", "Value": "owned"}
 
-    def seed(self, cluster_endpoint: str, cluster_ca: str) -> None:
+    def seed(self, cluster_endpoint: str, cluster_ca: str, nodes: Iterable[str], pods: str) -> str:
         """See the function of this name."""
         vpc = self._vpc()
         self._internet_gateway(vpc)
-        subnets = [self._subnet(vpc, zone, cidr) for zone, cidr in SUBNETS.items()]
+        subnets = {zone: self._subnet(vpc, zone, cidr) for zone, cidr in SUBNETS.items()}
         group = self._security_group(vpc)
         self._hosted_zone()
-        self._eks_cluster(self._role(), subnets, group)
-        self._connect(cluster_endpoint, cluster_ca)
+        self._eks_cluster(self._role(), list(subnets.values()), group)
+        cluster = {"endpoint": cluster_endpoint, "certificateAuthority": cluster_ca}
+        self._put(_CLUSTER_PATH, {"region": REGION, "name": self._cluster, **cluster})
+        for node in nodes:
+            _, zone, instance = node.removeprefix("aws://").split("/")
+            place = {"subnet": subnets[zone], "group": group, "pods": pods}
+            self._put(_NODE_PATH, {"region": REGION, "instance_id": instance, **place})
+        return vpc
 
     def _client(self, service: str) -> Any:
         config = Config(retries={"mode": "standard", "max_attempts": 3})
@@ -91,7 +104,8 @@ class Seeder:
             GroupName=f"{self._cluster}-nodes",
             Description="Nodes and control plane of the cluster",
             VpcId=vpc,
-            TagSpecifications=self._tags("security-group", "nodes"),
+            # The controller adds its rules to the one group of a node that bears the cluster's tag.
+            TagSpecifications=self._tags("security-group", "nodes", [self._owned]),
         )
         return str(made["GroupId"])
 
@@ -130,16 +144,10 @@ class Seeder:
             resourcesVpcConfig={"subnetIds": subnets, "securityGroupIds": [group]},
         )
 
-    def _connect(self, endpoint: str, certificate_authority: str) -> None:
-        """EKS makes an API server; here one exists, and the emulator is told where."""
-        body = {
-            "region": REGION,
-            "name": self._cluster,
-            "endpoint": endpoint,
-            "certificateAuthority": certificate_authority,
-        }
+    def _put(self, path: str, body: dict[str, str]) -> None:
+        """What EKS and EC2 would make themselves exists already here, and the emulator is told of it."""
         request = urllib.request.Request(  # noqa: S310 (the URL is the emulator's)
-            f"{self._endpoint_url}{_CLUSTER_PATH}",
+            f"{self._endpoint_url}{path}",
             json.dumps(body).encode(),
             {"Content-Type": "application/json"},
             method="PUT",

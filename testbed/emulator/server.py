@@ -17,7 +17,7 @@ from moto.sts.models import sts_backends
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
-from testbed.emulator import eks, managed_instances, strictness, target_health
+from testbed.emulator import eks, managed_instances, nodes, strictness, target_health
 from testbed.emulator.token_review import Reviewer
 
 HOST: Final = "127.0.0.1"
@@ -25,6 +25,7 @@ TOKEN_REVIEW: Final = "/_testbed/token-review"  # noqa: S105 (a path)
 CLUSTER: Final = "/_testbed/eks-cluster"
 INSTANCE: Final = "/_testbed/managed-instance"
 TARGET_HEALTH: Final = "/_testbed/target-health"
+NODE: Final = "/_testbed/node"
 
 StartResponse = Callable[..., Any]
 
@@ -59,6 +60,8 @@ class Emulator:
             return _connect_instance
         if path == TARGET_HEALTH:
             return _report_health
+        if path == NODE:
+            return _ensure_node
         application: Callable[[dict[str, Any], StartResponse], Iterable[bytes]] = self._moto
         return application
 
@@ -95,6 +98,11 @@ def _connect_instance(environ: dict[str, Any], start_response: StartResponse) ->
 
 def _report_health(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
     target_health.report(json.loads(Request(environ).get_data()))
+    return _json({})(environ, start_response)
+
+
+def _ensure_node(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    nodes.ensure(**json.loads(Request(environ).get_data()))
     return _json({})(environ, start_response)
 
 

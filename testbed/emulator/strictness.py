@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from testbed.emulator import acm, ec2, elbv2, route53, secretsmanager, ssm, target_health
+from testbed.emulator import acm, ec2, elbv2, elbv2_routing, route53, secretsmanager, ssm, target_health
 
 PATCHES: Final = (
     *route53.PATCHES,
     *elbv2.PATCHES,
+    *elbv2_routing.PATCHES,
     *target_health.PATCHES,
     *acm.PATCHES,
     *ec2.PATCHES,

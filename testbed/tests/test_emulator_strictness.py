@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from testbed.tests.aws_account import Account, strict_account
+from testbed.tests.aws_account import ANSWER, Account, strict_account
 
 #: botocore's model of the service lacks UnsupportedCertificate, which AWS does send; moto warns of that.
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not match an error shape")
@@ -204,6 +204,53 @@ def test_a_protected_load_balancer_is_not_deleted(account: Account) -> None:
     account.elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=on)
     code, _ = refusal(account.elb.delete_load_balancer, LoadBalancerArn=arn)
     assert code == "OperationNotPermitted"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"HealthCheckPath": "health"}, "Health check path 'health' must begin with a '/' character"),
+        (
+            {"Matcher": {"HttpCode": "200,500"}},
+            "Health check matcher HTTP code '200,500' must be within '200-499' inclusive",
+        ),
+        (
+            {"Matcher": {"HttpCode": "100-399"}},
+            "Health check matcher HTTP code '100-399' must be within '200-499' inclusive",
+        ),
+    ],
+)
+def test_a_health_check_that_cannot_be_is_refused(account: Account, wrong: dict[str, Any], message: str) -> None:
+    right = {"Name": "pods", "Protocol": "HTTP", "Port": 80, "VpcId": account.vpc, "HealthCheckPath": "/health"}
+    create, modify = account.elb.create_target_group, account.elb.modify_target_group
+    assert refusal(create, **(right | wrong)) == ("ValidationError", message)
+    arn = create(**right, Matcher={"HttpCode": "200-499"})["TargetGroups"][0]["TargetGroupArn"]
+    assert refusal(modify, TargetGroupArn=arn, **wrong) == ("ValidationError", message)
+    modify(TargetGroupArn=arn, HealthCheckPath="/", Matcher={"HttpCode": "200,301"})
+
+
+def test_rules_change_places_in_one_call_and_take_no_other_rules_place(account: Account) -> None:
+    listener = account.listener(account.load_balancer()["LoadBalancerArn"], Protocol="HTTP", Port=80)
+
+    def rule(priority: int) -> str:
+        condition = {"Field": "path-pattern", "Values": [f"/{priority}"]}
+        made = account.elb.create_rule(ListenerArn=listener, Priority=priority, Conditions=[condition], Actions=ANSWER)
+        return str(made["Rules"][0]["RuleArn"])
+
+    def moved(**places: int) -> list[dict[str, Any]]:
+        return [{"RuleArn": rules[name], "Priority": place} for name, place in places.items()]
+
+    rules = {"first": rule(1), "second": rule(2), "third": rule(3)}
+    account.elb.set_rule_priorities(RulePriorities=moved(first=2, second=1))
+    described = account.elb.describe_rules(RuleArns=list(rules.values()))["Rules"]
+    priorities = {each["RuleArn"]: each["Priority"] for each in described}
+    assert [priorities[rules[name]] for name in ("first", "second", "third")] == ["2", "1", "3"]
+    code, _ = refusal(account.elb.set_rule_priorities, RulePriorities=moved(first=3))
+    assert code == "PriorityInUse"
+    assert refusal(account.elb.set_rule_priorities, RulePriorities=moved(first=5, second=5)) == (
+        "ValidationError",
+        "Priority '5' was provided multiple times",
+    )
 
 
 def test_an_alias_must_quote_the_zone_of_its_load_balancer(account: Account) -> None:

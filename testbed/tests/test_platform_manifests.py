@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from testbed.loadbalancer.annotations import parse
+from testbed.ingress_annotations import is_known
 from testbed.platform.install import manifests
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
@@ -58,12 +58,12 @@ def test_no_secret_stands_in_a_config_map() -> None:
     assert [name for name in variables if name.endswith(("PASSWORD", "SECRET", "SECRETKEY", "LICENSE"))] == []
 
 
-def test_the_ingress_is_one_that_the_strict_controller_takes() -> None:
+def test_the_ingress_has_annotations_that_the_controller_reads_and_a_host() -> None:
     ingress = OBJECTS["Ingress", "front-ingress"]
-    settings = parse(ingress["metadata"]["annotations"])
-    assert settings["certificate-arn"] == (CERTIFICATE,)
-    assert settings["load-balancer-attributes"]["idle_timeout.timeout_seconds"] == "301"
-    assert "group.name" not in settings
+    annotations = ingress["metadata"]["annotations"]
+    assert [name for name in annotations if not is_known(name)] == []
+    assert annotations["alb.ingress.kubernetes.io/certificate-arn"] == CERTIFICATE
+    assert "alb.ingress.kubernetes.io/group.name" not in annotations
     assert [rule["host"] for rule in ingress["spec"]["rules"]] == ["example.com"]
 
 

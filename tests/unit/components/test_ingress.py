@@ -1,6 +1,7 @@
 from typing import Any
 
 from components.ingress import StudiosIngress, StudiosIngressArgs, no_load_balancer
+from testbed.ingress_annotations import is_known
 from tests.unit.components.mocks import CERTIFICATE, LOAD_BALANCER, Recording, run
 
 VALUES: dict[str, Any] = {
@@ -57,6 +58,11 @@ def test_the_annotations_are_those_of_the_guide() -> None:
         "alb.ingress.kubernetes.io/healthcheck-path": "/",
         "alb.ingress.kubernetes.io/success-codes": "200-399",
     }
+
+
+def test_every_annotation_is_one_that_the_controller_reads() -> None:
+    found = annotations(group_name="platform", group_order=0)
+    assert [name for name in found if not is_known(name)] == []
 
 
 def test_it_joins_the_load_balancer_of_a_group_in_the_order_asked_for() -> None:

@@ -17,6 +17,7 @@ from settings.fields import FIELDS, SECRET_KEYS, target_of
 from settings.model import Settings
 from settings.parsing import parse_settings
 from settings.targets import COMPOSE
+from testbed.ingress_annotations import is_known
 from tests.unit.components.mocks import Asked, Recording, run
 from tests.unit.settings.kubernetes_rules import is_host, violations
 from tests.unit.settings.test_wrong_stack_files import RIGHT, WRONG
@@ -205,6 +206,7 @@ def assert_kubernetes_and_aws_would_take(read: Settings) -> None:
             assert len(asked.inputs["domainName"]) <= 64  # ACM, RequestCertificate
     assert [host for host in hosts if not is_host(host.removeprefix("_abc.").rstrip("."))] == []
     annotations = recording["studios-ingress-ingress"].inputs["metadata"]["annotations"]
+    assert [name for name in annotations if not is_known(name)] == []
     prefix = "alb.ingress.kubernetes.io/"
     group = annotations.get(f"{prefix}group.name")
     assert group is None or re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?", group)
