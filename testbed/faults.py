@@ -17,6 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from testbed import paths
+
 _HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "keep-alive", "host"}
 _PIECE = 65536
 
@@ -87,6 +89,8 @@ def first(times: int, answer: Answer, matches: Callable[[Request], bool]) -> Fau
 def relay(upstream: str, context: ssl.SSLContext | None = None) -> Iterator[Relay]:
     """Serves on a free port of loopback and passes everything on to ``upstream``.
 
+    Before the API server it speaks https as that does, with the same certificate: client-go sends no token without.
+
     Args:
         upstream: ``http://host:port`` or ``https://host:port``.
         context: whom to trust, and the client certificate, for https.
@@ -154,7 +158,12 @@ def relay(upstream: str, context: ssl.SSLContext | None = None) -> Iterator[Rela
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    running = Relay(f"http://127.0.0.1:{server.server_port}")
+    if target.scheme == "https":
+        identity = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        identity.load_cert_chain(paths.PKI / "kube-apiserver.crt", paths.PKI / "kube-apiserver.key")
+        # The thread that accepts must not wait for a client to say something.
+        server.socket = identity.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    running = Relay(f"{target.scheme}://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -34,12 +34,12 @@ class Deployer:
         """The namespace of the service account."""
         return f"{self.namespace}-deployer"
 
-    def create(self, server: str, authority: str | None = None) -> Deployer:
+    def create(self, server: str, authority: str) -> Deployer:
         """Makes the user, gives it the documented rights, and writes its kubeconfig.
 
         Args:
             server: where the kubeconfig leads to.
-            authority: the file of who vouches for the server; None where it speaks plain HTTP.
+            authority: the file of who vouches for the server.
         """
         kubectl("create", "namespace", self.home)
         kubectl("-n", self.home, "create", "serviceaccount", "deployer")
@@ -48,12 +48,7 @@ class Deployer:
         config = {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [
-                {
-                    "name": "c",
-                    "cluster": {"server": server, **({"certificate-authority": authority} if authority else {})},
-                }
-            ],
+            "clusters": [{"name": "c", "cluster": {"server": server, "certificate-authority": authority}}],
             "users": [{"name": "u", "user": {"token": token}}],
             "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
             "current-context": "x",

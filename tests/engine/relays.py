@@ -34,7 +34,9 @@ def _kubeconfig(server: str) -> str:
         {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": "c", "cluster": {"server": server}}],
+            "clusters": [
+                {"name": "c", "cluster": {"server": server, "certificate-authority": str(paths.PKI / "ca.crt")}}
+            ],
             "users": [{"name": "u", "user": {}}],
             "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
             "current-context": "x",

@@ -81,7 +81,7 @@ def work(new_install: NewInstall, new_stack: NewStack, tmp_path_factory: pytest.
     server = json.loads(paths.KUBECONFIG.read_text())["clusters"][0]["cluster"]["server"]
     trusted = ssl.create_default_context(cafile=str(paths.PKI / "ca.crt"))
     with relay(server, trusted) as passing, relay(install.environment["AWS_ENDPOINT_URL"]) as aws:
-        deployer.create(passing.url)
+        deployer.create(passing.url, str(paths.PKI / "ca.crt"))
         stack = new_stack(
             install,
             secret={"redisPassword": REDIS_PASSWORD, "managementAuthKey": MANAGEMENT_KEY},

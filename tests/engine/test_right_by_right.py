@@ -89,7 +89,7 @@ def learner(
     server = json.loads(paths.KUBECONFIG.read_text())["clusters"][0]["cluster"]["server"]
     trusted = ssl.create_default_context(cafile=str(paths.PKI / "ca.crt"))
     with relay(server, trusted) as passing:
-        deployer.create(passing.url)
+        deployer.create(passing.url, str(paths.PKI / "ca.crt"))
         stack = new_stack(
             install,
             variables={"KUBECONFIG": str(deployer.kubeconfig)},
