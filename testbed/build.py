@@ -97,6 +97,24 @@ LOAD_BALANCER = Target(
         )
     },
 )
+PULUMI_KUBERNETES_VERSION = "4.25.0"
+PULUMI_KUBERNETES_MODULE = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+PULUMI_KUBERNETES = Target(
+    "pulumi-kubernetes",
+    f"Pulumi's Kubernetes provider {PULUMI_KUBERNETES_VERSION}",
+    {
+        "pulumi-resource-kubernetes": [
+            "-ldflags",
+            f"-s -w -X {PULUMI_KUBERNETES_MODULE}/pkg/version.Version={PULUMI_KUBERNETES_VERSION}",
+            ".",
+        ]
+    },
+    "3 min",
+    embeds={
+        name: (PULUMI_KUBERNETES_MODULE, f"cmd/pulumi-resource-kubernetes/{name}")
+        for name in ("schema.json", "terraform-mapping.json")
+    },
+)
 #: What checks the files under .github/workflows, as it needs the same Go as the rest.
 WORKFLOWS = Target(
     "workflows", "actionlint", {"actionlint": ["github.com/rhysd/actionlint/cmd/actionlint"]}, "half a minute"
@@ -181,6 +199,8 @@ class Binaries:
     load_balancer: Path
     #: The kinds of objects that the load balancer controller brings, and its role.
     load_balancer_manifests: Path
+    #: Package → the official plugin for it.
+    plugins: Mapping[str, Path]
 
 
 def binaries() -> Binaries:
@@ -208,6 +228,7 @@ def binaries() -> Binaries:
         stages,
         load_balancer / "aws-load-balancer-controller",
         load_balancer / "manifests",
+        {"kubernetes": ensure(PULUMI_KUBERNETES) / "pulumi-resource-kubernetes"},
     )
 
 

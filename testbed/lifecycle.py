@@ -257,7 +257,7 @@ def _install_engine(binaries: build.Binaries) -> None:
             engine.hardlink_to(binaries.pulumi)
         except OSError:  # the cache lies on another file system
             shutil.copy2(binaries.pulumi, engine)
-    write_launchers(paths.BIN, paths.PULUMI_HOME, paths.PYTHON, paths.CHECKOUT)
+    write_launchers(paths.BIN, paths.PULUMI_HOME, paths.PYTHON, paths.CHECKOUT, binaries.plugins)
 
 
 def _path_without_testbed() -> str:

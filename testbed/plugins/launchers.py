@@ -1,4 +1,5 @@
-"""The small scripts through which the engine finds the language host and the stand-in plugins.
+"""What the engine finds as its plugins: the official ones that are installed or built here, or else small scripts that
+start a stand-in.
 
 Where the official one is installed, it is used: nothing here gets in its way.
 """
@@ -8,11 +9,13 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+from collections.abc import Mapping
+from enum import Enum
 from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-#: The packages that have a stand-in, ``testbed.plugins.<name>``.
+#: The packages that the program uses. What is neither installed nor built has a stand-in, ``testbed.plugins.<name>``.
 PACKAGES: Final = ("random", "tls", "kubernetes", "aws")
 
 _LANGUAGE: Final = "pulumi-language-python"
@@ -20,35 +23,52 @@ _DYNAMIC: Final = "pulumi-resource-pulumi-python"
 _MARK: Final = "# Written by testbed.plugins.launchers."
 
 
+class Origin(Enum):
+    """Where what serves the engine comes from."""
+
+    INSTALLED = "official, installed on this machine"
+    BUILT = "official, built from its Go module"
+    STAND_IN = "stand-in"
+
+
 def write_launchers(
     bin_dir: Path,
     pulumi_home: Path,
     python: Path,
     checkout: Path,
+    built: Mapping[str, Path],
     official_home: Path | None = None,
     official_path: str | None = None,
-) -> list[str]:
-    """Makes the engine find a plugin for every package, and returns the names of the stand-ins among them.
-
-    ``bin_dir`` is the folder of the `pulumi` binary itself (of the file, not of a link to it): the engine looks there,
-    without a word, for the plugins that come with it. ``pulumi_home`` is what PULUMI_HOME will be; ``python`` the
-    interpreter that has the testbed's requirements, by an absolute path; ``checkout`` the folder that `testbed` is in.
-    Official plugins are looked for in ``official_home`` (by default ``~/.pulumi``), in exactly the version of the
-    SDK, and the official language host on ``official_path`` (by default the PATH).
+) -> dict[str, Origin]:
+    """Makes the engine find a plugin for every package, and returns their names and where each comes from.
 
     Doing it again changes nothing.
+
+    Args:
+        bin_dir: the folder of the `pulumi` binary itself (of the file, not of a link to it): the engine looks there,
+            without a word, for the plugins that come with it.
+        pulumi_home: what PULUMI_HOME will be.
+        python: the interpreter that has the testbed's requirements, by an absolute path.
+        checkout: the folder that `testbed` is in.
+        built: package → the official plugin that was built for it.
+        official_home: where official plugins are looked for, in exactly the version of the SDK; ``~/.pulumi`` if None.
+        official_path: where the official language host is looked for; the PATH if None.
     """
     official_home = Path.home() / ".pulumi" if official_home is None else official_home
-    stand_ins = []
+    origins = {}
     for package in PACKAGES:
         name = f"pulumi-resource-{package}"
         place = Path("plugins", f"resource-{package}-v{metadata.version(f'pulumi-{package}')}", name)
         # The program alone is linked: the engine passes over a folder that is a link.
         if _is_official(official_home / place):
             _link(pulumi_home / place, official_home / place)
+            origins[name] = Origin.INSTALLED
+        elif package in built:
+            _link(pulumi_home / place, built[package])
+            origins[name] = Origin.BUILT
         else:
             _write_script(pulumi_home / place, _module_script(python, checkout, f"testbed.plugins.{package}"))
-            stand_ins.append(name)
+            origins[name] = Origin.STAND_IN
     for name, script in (
         (_LANGUAGE, _module_script(python, checkout, "testbed.language")),
         (_DYNAMIC, _dynamic_script(python, checkout)),
@@ -56,10 +76,11 @@ def write_launchers(
         official_program = _official_program(name, bin_dir, official_path)
         if official_program is not None:
             _link(bin_dir / name, official_program)
+            origins[name] = Origin.INSTALLED
         else:
             _write_script(bin_dir / name, script)
-            stand_ins.append(name)
-    return stand_ins
+            origins[name] = Origin.STAND_IN
+    return origins
 
 
 def _official_program(name: str, bin_dir: Path, path: str | None) -> Path | None:

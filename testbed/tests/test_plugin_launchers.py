@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from testbed.plugins.launchers import PACKAGES, write_launchers
+from testbed.plugins.launchers import PACKAGES, Origin, write_launchers
 
-STAND_INS = {f"pulumi-resource-{package}" for package in PACKAGES} | {
+ALL = {f"pulumi-resource-{package}" for package in PACKAGES} | {
     "pulumi-language-python",
     "pulumi-resource-pulumi-python",
 }
+STAND_INS = ALL - {"pulumi-resource-kubernetes"}
 
 
 def executable(path: Path, text: str) -> Path:
@@ -39,9 +40,14 @@ class Place:
     def __init__(self, root: Path, python: Path) -> None:
         self.bin, self.home, self.official = root / "bin", root / "home", root / "official"
         self.checkout, self.python = root / "check out", python
+        self.built = executable(root / "cache" / "pulumi-resource-kubernetes", "built")
+
+    def origins(self, path: str = "") -> dict[str, Origin]:
+        built = {"kubernetes": self.built}
+        return write_launchers(self.bin, self.home, self.python, self.checkout, built, self.official, path)
 
     def write(self, path: str = "") -> set[str]:
-        return set(write_launchers(self.bin, self.home, self.python, self.checkout, self.official, path))
+        return {name for name, origin in self.origins(path).items() if origin is Origin.STAND_IN}
 
 
 @pytest.fixture
@@ -56,8 +62,18 @@ def output(program: Path, *arguments: str, **variables: str) -> str:
     ).stdout.strip()
 
 
-def test_every_package_and_the_language_get_a_stand_in_where_nothing_official_is_installed(place: Place) -> None:
-    assert place.write() == STAND_INS
+def test_what_is_neither_installed_nor_built_gets_a_stand_in(place: Place) -> None:
+    assert place.origins() == {
+        **dict.fromkeys(STAND_INS, Origin.STAND_IN),
+        "pulumi-resource-kubernetes": Origin.BUILT,
+    }
+    assert plugin(place.home, "kubernetes").resolve() == place.built
+
+
+def test_an_installed_plugin_wins_over_one_that_was_built(place: Place) -> None:
+    installed = executable(plugin(place.official, "kubernetes"), "installed")
+    assert place.origins()["pulumi-resource-kubernetes"] is Origin.INSTALLED
+    assert plugin(place.home, "kubernetes").resolve() == installed
 
 
 def test_a_stand_in_is_started_with_the_checkout_first_on_the_module_path(place: Place) -> None:
