@@ -30,6 +30,7 @@ test: $(INSTALLED) ## run everything that CI runs
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check unit delivery stand-ins
 	@$(MAKE) --no-print-directory docker
 	@$(MAKE) --no-print-directory engine
+	@$(RUN) -m testbed parts
 
 unit: $(INSTALLED) ## test settings and components under mocks, in seconds
 	$(RUN) -m pytest tests/unit -m "not slow"
@@ -50,6 +51,7 @@ test-all: check ## run every test, also those that `make test` leaves out since 
 	$(RUN) -m pytest tests/unit testbed/tests tests/delivery -m "not docker" --hypothesis-profile=searching
 	$(RUN) -m pytest tests/docker tests/delivery testbed/tests/test_machine.py -n 2 -m docker
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder
+	@$(RUN) -m testbed parts
 
 check: $(INSTALLED) ## run linter, formatter's check and type checker, and look for known-vulnerable requirements
 	$(BIN)/ruff check $(SOURCES)

@@ -1,4 +1,4 @@
-"""The testbed's commands: ``python -m testbed up | down | status | env | demo``."""
+"""The testbed's commands: ``python -m testbed up | down | status | env | demo | parts``."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def main() -> int:
     demo.add_argument("--target", choices=("kubernetes", "compose"), default="kubernetes", help="where Platform runs")
     machine = commands.add_parser("machine", help="run a command on the instance of the demo's Compose Platform")
     machine.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
+    commands.add_parser("parts", help="say what it is made of: official or a stand-in, which version, where from")
     given = parser.parse_args()
     try:
         if given.command == "up":
@@ -96,7 +97,14 @@ def _machine(words: list[str]) -> int:
     return subprocess.run(command, env=platform.environment(), check=False).returncode
 
 
-_COMMANDS = {"down": _down, "status": _status, "env": _env}
+def _parts() -> int:
+    from testbed import parts
+
+    parts.show()
+    return 0
+
+
+_COMMANDS = {"parts": _parts, "down": _down, "status": _status, "env": _env}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from testbed import paths
+from testbed import parts, paths
 from testbed.emulator.client import client
 from testbed.errors import TestbedError
 from testbed.lifecycle import NAMESPACE, environment
@@ -31,7 +31,7 @@ _NEXT = f"""\
 
 
 def demo() -> None:
-    """Runs ``pulumi up`` on the stack ``local`` and prints the outputs, the pods, the listener rules and what to try.
+    """Runs ``pulumi up`` on the stack ``local`` and prints what came of it, the testbed's parts and what to try.
 
     Raises:
         TestbedError: the testbed is not up, or Pulumi failed; it has said why by then.
@@ -43,6 +43,7 @@ def demo() -> None:
     show_outputs(console, variables)
     _pods(console, variables)
     show_rules(console, variables)
+    parts.show()
     console.print("\n[bold]What to try next[/bold]")
     console.print(_NEXT, soft_wrap=True)
 

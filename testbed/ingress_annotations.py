@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from testbed import build, paths
+from testbed import build, paths, targets
 
 FILE: Final = paths.TESTBED / "kubernetes" / "ingress-annotations.txt"
 _SOURCE: Final = "pkg/annotations/constants.go"
@@ -40,7 +40,7 @@ def in_module(module: Path) -> list[str]:
 
 def main() -> None:
     """Writes the file from the module, which is fetched if need be."""
-    module = build.source(build.LOAD_BALANCER, build.LOAD_BALANCER_MODULE, fetch=True)
+    module = build.source(targets.LOAD_BALANCER, targets.LOAD_BALANCER_MODULE, fetch=True)
     if module:
         FILE.write_text("".join(f"{name}\n" for name in in_module(module)))
 

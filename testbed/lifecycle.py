@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from testbed import build, loadbalancer, paths, processes
+from testbed import build, loadbalancer, parts, paths, processes
 from testbed.cluster import POD_NETWORK, Cluster, kubectl
 from testbed.emulator.seed import seed
 from testbed.errors import TestbedError
 from testbed.node import life as real_node
 from testbed.node import requirements
 from testbed.platform.install import install
-from testbed.plugins.launchers import write_launchers
+from testbed.plugins.launchers import find, write_launchers
 
 REGION = "us-east-1"
 EKS_CLUSTER = "testbed"
@@ -251,17 +251,14 @@ def _install_engine(binaries: build.Binaries) -> None:
     paths.BIN.mkdir(parents=True, exist_ok=True)
     paths.PULUMI_STATE.mkdir(parents=True, exist_ok=True)
     engine = paths.BIN / "pulumi"
-    if not shutil.which("pulumi", path=_path_without_testbed()) and not _same_file(engine, binaries.pulumi):
+    if not shutil.which("pulumi", path=parts.path_without_testbed()) and not _same_file(engine, binaries.pulumi):
         engine.unlink(missing_ok=True)
         try:
             engine.hardlink_to(binaries.pulumi)
         except OSError:  # the cache lies on another file system
             shutil.copy2(binaries.pulumi, engine)
-    write_launchers(paths.BIN, paths.PULUMI_HOME, paths.PYTHON, paths.CHECKOUT, binaries.plugins)
-
-
-def _path_without_testbed() -> str:
-    return os.pathsep.join(f for f in os.environ.get("PATH", "").split(os.pathsep) if f != str(paths.BIN))
+    found = find(paths.BIN, binaries.plugins)
+    write_launchers(paths.BIN, paths.PULUMI_HOME, paths.PYTHON, paths.CHECKOUT, found)
 
 
 def _same_file(one: Path, other: Path) -> bool:

@@ -10,11 +10,14 @@ from typing import Any, Final
 import boto3
 from botocore.config import Config
 
+from testbed import targets
+
 REGION: Final = "us-east-1"
 ZONE: Final = "example.com"
 VPC_CIDR: Final = "10.0.0.0/16"
 SUBNETS: Final = {"us-east-1a": "10.0.0.0/20", "us-east-1b": "10.0.16.0/20", "us-east-1c": "10.0.32.0/20"}
-KUBERNETES_VERSION: Final = "1.36"
+#: As EKS tells it: major and minor.
+KUBERNETES_VERSION: Final = ".".join(targets.KUBERNETES_VERSION.split(".")[:2])
 _CLUSTER_PATH: Final = "/_testbed/eks-cluster"
 _NODE_PATH: Final = "/_testbed/node"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from testbed import build, paths
+from testbed import build, paths, targets
 from testbed.node import link as links
 from testbed.node.configuration import FOLDER, QUEUE, real_node
 from testbed.node.link import Link
@@ -44,11 +44,11 @@ class Parts:
     def built(cls) -> Parts:
         """All of them, built if need be."""
         return cls(
-            kubernetes=build.ensure(build.KUBERNETES) / "kubernetes",
-            containerd=build.ensure(build.CONTAINERD),
-            cni=build.ensure(build.CNI),
-            network_policies=build.ensure(build.NETWORK_POLICIES) / "networkpolicies",
-            coredns=build.ensure(build.COREDNS) / "coredns",
+            kubernetes=build.ensure(targets.KUBERNETES) / "kubernetes",
+            containerd=build.ensure(targets.CONTAINERD),
+            cni=build.ensure(targets.CNI),
+            network_policies=build.ensure(targets.NETWORK_POLICIES) / "networkpolicies",
+            coredns=build.ensure(targets.COREDNS) / "coredns",
         )
 
     def environment(self) -> dict[str, str]:

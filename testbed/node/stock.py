@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from settings.releases import RELEASES
-from testbed import build, paths
+from testbed import build, paths, targets
 from testbed.images.catalog import Catalog, Image
 from testbed.images.layer import Layer
 from testbed.images.registry import images_of
@@ -25,5 +25,5 @@ def images() -> list[Image]:
 
 def _coredns() -> Image:
     layer = Layer()
-    layer.file("/coredns", (build.ensure(build.COREDNS) / "coredns").read_bytes(), 0o755)
+    layer.file("/coredns", (build.ensure(targets.COREDNS) / "coredns").read_bytes(), 0o755)
     return Image(_COREDNS_IMAGE, layer, ("/coredns",))

@@ -10,6 +10,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from importlib import metadata
 from pathlib import Path
@@ -31,18 +32,43 @@ class Origin(Enum):
     STAND_IN = "stand-in"
 
 
-def write_launchers(
-    bin_dir: Path,
-    pulumi_home: Path,
-    python: Path,
-    checkout: Path,
-    built: Mapping[str, Path],
-    official_home: Path | None = None,
-    official_path: str | None = None,
-) -> dict[str, Origin]:
-    """Makes the engine find a plugin for every package, and returns their names and where each comes from.
+@dataclass(frozen=True)
+class Found:
+    """What serves the engine under one name, and the program itself unless it is a stand-in."""
 
-    Doing it again changes nothing.
+    origin: Origin
+    program: Path | None = None
+
+
+def find(
+    bin_dir: Path, built: Mapping[str, Path], official_home: Path | None = None, official_path: str | None = None
+) -> dict[str, Found]:
+    """Each plugin's name, and what serves it.
+
+    Args:
+        bin_dir: the folder that :func:`write_launchers` writes scripts into: they are never taken for official ones.
+        built: package → the official plugin that was built for it.
+        official_home: where official plugins are looked for, in exactly the version of the SDK; ``~/.pulumi`` if None.
+        official_path: where the official language host is looked for; the PATH if None.
+    """
+    official_home = Path.home() / ".pulumi" if official_home is None else official_home
+    found = {}
+    for package in PACKAGES:
+        name = f"pulumi-resource-{package}"
+        if _is_official(official_home / _place(package)):
+            found[name] = Found(Origin.INSTALLED, official_home / _place(package))
+        elif package in built:
+            found[name] = Found(Origin.BUILT, built[package])
+        else:
+            found[name] = Found(Origin.STAND_IN)
+    for name in (_LANGUAGE, _DYNAMIC):
+        program = _official_program(name, bin_dir, official_path)
+        found[name] = Found(Origin.INSTALLED, program) if program else Found(Origin.STAND_IN)
+    return found
+
+
+def write_launchers(bin_dir: Path, pulumi_home: Path, python: Path, checkout: Path, found: Mapping[str, Found]) -> None:
+    """Makes the engine find a plugin for every package; doing it again changes nothing.
 
     Args:
         bin_dir: the folder of the `pulumi` binary itself (of the file, not of a link to it): the engine looks there,
@@ -50,37 +76,31 @@ def write_launchers(
         pulumi_home: what PULUMI_HOME will be.
         python: the interpreter that has the testbed's requirements, by an absolute path.
         checkout: the folder that `testbed` is in.
-        built: package → the official plugin that was built for it.
-        official_home: where official plugins are looked for, in exactly the version of the SDK; ``~/.pulumi`` if None.
-        official_path: where the official language host is looked for; the PATH if None.
+        found: what serves each of them, see :func:`find`.
     """
-    official_home = Path.home() / ".pulumi" if official_home is None else official_home
-    origins = {}
-    for package in PACKAGES:
-        name = f"pulumi-resource-{package}"
-        place = Path("plugins", f"resource-{package}-v{metadata.version(f'pulumi-{package}')}", name)
-        # The program alone is linked: the engine passes over a folder that is a link.
-        if _is_official(official_home / place):
-            _link(pulumi_home / place, official_home / place)
-            origins[name] = Origin.INSTALLED
-        elif package in built:
-            _link(pulumi_home / place, built[package])
-            origins[name] = Origin.BUILT
+    places = {f"pulumi-resource-{package}": pulumi_home / _place(package) for package in PACKAGES}
+    scripts = {
+        **{
+            f"pulumi-resource-{package}": _module_script(python, checkout, f"testbed.plugins.{package}")
+            for package in PACKAGES
+        },
+        _LANGUAGE: _module_script(python, checkout, "testbed.language"),
+        _DYNAMIC: _dynamic_script(python, checkout),
+    }
+    for name, script in scripts.items():
+        place = places.get(name, bin_dir / name)
+        program = found[name].program
+        if program is not None:
+            # The program alone is linked: the engine passes over a folder that is a link.
+            _link(place, program)
         else:
-            _write_script(pulumi_home / place, _module_script(python, checkout, f"testbed.plugins.{package}"))
-            origins[name] = Origin.STAND_IN
-    for name, script in (
-        (_LANGUAGE, _module_script(python, checkout, "testbed.language")),
-        (_DYNAMIC, _dynamic_script(python, checkout)),
-    ):
-        official_program = _official_program(name, bin_dir, official_path)
-        if official_program is not None:
-            _link(bin_dir / name, official_program)
-            origins[name] = Origin.INSTALLED
-        else:
-            _write_script(bin_dir / name, script)
-            origins[name] = Origin.STAND_IN
-    return origins
+            _write_script(place, script)
+
+
+def _place(package: str) -> Path:
+    """Where the engine looks for a plugin, in its home."""
+    version = metadata.version(f"pulumi-{package}")
+    return Path("plugins", f"resource-{package}-v{version}", f"pulumi-resource-{package}")
 
 
 def _official_program(name: str, bin_dir: Path, path: str | None) -> Path | None:

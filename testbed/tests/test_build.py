@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed import build, paths
+from testbed import build, paths, targets
 from testbed.errors import TestbedError
 
 
@@ -17,36 +17,36 @@ from testbed.errors import TestbedError
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the engine's module, whose files a test may change."""
     copy = tmp_path / "go" / "engine"
-    shutil.copytree(build.ENGINE.module, copy)
-    monkeypatch.setattr(build, "GO_MODULES", tmp_path / "go")
+    shutil.copytree(targets.ENGINE.module, copy)
+    monkeypatch.setattr(targets, "GO_MODULES", tmp_path / "go")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return copy
 
 
 def test_two_checkouts_with_the_same_pins_share_what_was_built(module: Path) -> None:
-    key = build._key(build.ENGINE)
+    key = build._key(targets.ENGINE)
     os.utime(module / "go.mod", (0, 0))
-    assert build._key(build.ENGINE) == key
+    assert build._key(targets.ENGINE) == key
 
 
 @pytest.mark.parametrize("file", ["go.mod", "go.sum"])
 def test_another_pin_is_built_anew(module: Path, file: str) -> None:
-    key = build._key(build.ENGINE)
+    key = build._key(targets.ENGINE)
     with (module / file).open("a") as stream:
         stream.write("\n")
-    assert build._key(build.ENGINE) != key
+    assert build._key(targets.ENGINE) != key
 
 
 def test_another_flag_is_built_anew(module: Path) -> None:
-    other = replace(build.ENGINE, binaries={"pulumi": ["-race", build.PULUMI_PACKAGE]})
-    assert build._key(other) != build._key(build.ENGINE)
+    other = replace(targets.ENGINE, binaries={"pulumi": ["-race", targets.PULUMI_PACKAGE]})
+    assert build._key(other) != build._key(targets.ENGINE)
 
 
 def test_what_is_in_the_cache_is_not_built(module: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = paths.cache_dir() / f"engine-{build._key(build.ENGINE)}"
+    folder = paths.cache_dir() / f"engine-{build._key(targets.ENGINE)}"
     folder.mkdir(parents=True)
     monkeypatch.setenv("PATH", "")
-    assert build.ensure(build.ENGINE) == folder
+    assert build.ensure(targets.ENGINE) == folder
 
 
 def test_a_folder_of_assets_without_the_api_server_is_refused(tmp_path: Path) -> None:
@@ -62,3 +62,13 @@ def test_a_go_that_is_no_program_counts_as_too_old(tmp_path: Path) -> None:
     go.write_text("#!/bin/sh\necho go version devel\n")
     go.chmod(0o755)
     assert build._go_version(str(go)) < build.GO_AT_LEAST
+
+
+def test_a_version_is_read_where_it_is_pinned(module: Path) -> None:
+    (module / "go.mod").write_text(
+        "module x\n\nrequire (\n\texample.com/a v1.2.3\n\texample.com/a/b v2.0.0 // indirect\n)\n"
+    )
+    assert targets.pinned("engine", "example.com/a") == "1.2.3"
+    assert targets.pinned("engine", "example.com/a/b") == "2.0.0"
+    with pytest.raises(ValueError, match=r"testbed/go/engine/go\.mod does not require example\.com/c"):
+        targets.pinned("engine", "example.com/c")

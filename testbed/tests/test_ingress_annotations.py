@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from testbed import build, ingress_annotations
+from testbed import build, ingress_annotations, targets
 
 ALB = "alb.ingress.kubernetes.io"
 
 
 def test_the_list_is_the_controllers_own() -> None:
-    module = build.source(build.LOAD_BALANCER, build.LOAD_BALANCER_MODULE, fetch=False)
+    module = build.source(targets.LOAD_BALANCER, targets.LOAD_BALANCER_MODULE, fetch=False)
     if module is None:
         pytest.skip("the controller's source is not on this machine: python -m testbed.ingress_annotations fetches it")
     assert ingress_annotations.in_module(module) == sorted(ingress_annotations.names())

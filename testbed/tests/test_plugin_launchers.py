@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed.plugins.launchers import PACKAGES, Origin, write_launchers
+from testbed.plugins.launchers import PACKAGES, Origin, find, write_launchers
 
 ALL = {f"pulumi-resource-{package}" for package in PACKAGES} | {
     "pulumi-language-python",
@@ -43,8 +43,9 @@ class Place:
         self.built = executable(root / "cache" / "pulumi-resource-kubernetes", "built")
 
     def origins(self, path: str = "") -> dict[str, Origin]:
-        built = {"kubernetes": self.built}
-        return write_launchers(self.bin, self.home, self.python, self.checkout, built, self.official, path)
+        found = find(self.bin, {"kubernetes": self.built}, self.official, path)
+        write_launchers(self.bin, self.home, self.python, self.checkout, found)
+        return {name: each.origin for name, each in found.items()}
 
     def write(self, path: str = "") -> set[str]:
         return {name for name, origin in self.origins(path).items() if origin is Origin.STAND_IN}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from testbed import build, paths
+from testbed import build, paths, targets
 
 WORKFLOWS = sorted((paths.CHECKOUT / ".github" / "workflows").glob("*.yml"))
 PINNED = re.compile(r"[a-z-]+/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
@@ -35,7 +35,7 @@ def _loaded(path: Path) -> dict[str, Any]:
 
 
 def test_actionlint_finds_nothing() -> None:
-    actionlint = build.ensure(build.WORKFLOWS) / "actionlint"
+    actionlint = build.ensure(targets.WORKFLOWS) / "actionlint"
     command = [str(actionlint), "-no-color", *map(str, WORKFLOWS)]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (finished.stdout, finished.returncode) == ("", 0)
@@ -112,7 +112,7 @@ def test_the_tests_of_a_pull_request_have_no_credentials() -> None:
 @pytest.mark.parametrize("path", ON_STACKS, ids=lambda path: path.stem)
 def test_the_engine_is_the_release_that_is_tested(path: Path) -> None:
     used = re.findall(r"pulumi-version: (\S+)", path.read_text())
-    assert used == [build.PULUMI_VERSION]
+    assert used == [targets.PULUMI_VERSION]
 
 
 def test_a_stack_is_deployed_alone_and_behind_its_environment() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from testbed import build
+from testbed import build, targets
 from testbed.errors import TestbedError
 from testbed.traffic import addresses
 from testbed.traffic.account import Account
@@ -59,7 +59,7 @@ class Traffic:
         self._names: Names | None = None
         self._names_of = 0.0
         self.dns = DnsServer(self.network.name_server, bind(_DNS), self.answer)
-        self._plane = DataPlane(build.ensure(build.DATAPLANE) / "dataplane", self._report)
+        self._plane = DataPlane(build.ensure(targets.DATAPLANE) / "dataplane", self._report)
         self._ended = threading.Event()
         self.refresh()
         self._follower = threading.Thread(target=self._follow, daemon=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from testbed import build
+from testbed import build, targets
 from testbed.cluster import kubectl
 from testbed.errors import TestbedError
 from tests.engine.conftest import NewInstall, NewStack
@@ -66,7 +66,7 @@ def test_that_namespace_refuses_what_the_pods_do_without(install: Install, restr
 
 def test_kube_score_has_no_critical_finding_and_the_one_warning_that_is_documented(install: Install) -> None:
     objects = install.kubectl("get", MEASURED, "-l", OURS, "-o", "yaml")
-    program = build.ensure(build.KUBE_SCORE) / "kube-score"
+    program = build.ensure(targets.KUBE_SCORE) / "kube-score"
     ignored = [word for check in IGNORED_CHECKS for word in ("--ignore-test", check)]
     finished = subprocess.run(
         [program, "score", *ignored, "--output-format", "json", "-"],

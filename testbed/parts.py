@@ -1,0 +1,114 @@
+"""The parts that the testbed is made of: official or a stand-in, in which version, and where it comes from."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from testbed import paths, targets
+from testbed.plugins.launchers import Origin, find
+
+BUILT: Final = "built from its Go module"
+_DEBIAN: Final = "installed on this machine"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One row: what it is, whether the original serves, its version, and where that comes from."""
+
+    name: str
+    official: bool
+    version: str
+    source: str
+
+
+def parts() -> list[Part]:
+    """All parts that a demo or the tests run on, on this machine."""
+    return [*_engine(), *_plugins(), *_kubernetes(), *_compose(), *_aws()]
+
+
+def show() -> None:
+    """Prints the table."""
+    table = Table(title="\nParts", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for column in ("part", "kind", "version", "from"):
+        table.add_column(column, header_style="dim")
+    for part in parts():
+        table.add_row(part.name, "official" if part.official else "stand-in", part.version, part.source)
+    # A log has no width: a row stays a line.
+    console = Console(highlight=False)
+    console.print(table, soft_wrap=not console.is_terminal)
+
+
+def _engine() -> Iterator[Part]:
+    installed = shutil.which("pulumi", path=path_without_testbed())
+    if installed:
+        yield Part("Pulumi engine", True, _version(installed, "version"), "the PATH")
+    else:
+        yield Part("Pulumi engine", True, targets.PULUMI_VERSION, BUILT)
+
+
+def _plugins() -> Iterator[Part]:
+    # What is built, and its version, says more than the version of the SDK that calls it.
+    built = {"kubernetes": targets.PULUMI_KUBERNETES_VERSION}
+    for name, each in find(paths.BIN, dict.fromkeys(built, Path())).items():
+        package = name.removeprefix("pulumi-resource-").removeprefix("pulumi-language-")
+        sdk = metadata.version("pulumi" if package in ("python", "pulumi-python") else f"pulumi-{package}")
+        title = {
+            "python": "Pulumi language host for Python",
+            "pulumi-python": "Pulumi provider of dynamic resources",
+        }.get(package, f"Pulumi provider {package}")
+        if each.origin is Origin.BUILT:
+            yield Part(title, True, built[package], BUILT)
+        else:
+            official = each.origin is Origin.INSTALLED
+            source = str(each.program) if official else f"testbed/{_folder(package)}, for SDK {sdk}"
+            yield Part(title, official, sdk if official else "", source)
+
+
+def _folder(package: str) -> str:
+    return {"python": "language", "pulumi-python": "plugins/dynamic.py"}.get(package, f"plugins/{package}")
+
+
+def _kubernetes() -> Iterator[Part]:
+    assets = os.environ.get("KUBEBUILDER_ASSETS")
+    for name, version in (("etcd", targets.ETCD_VERSION), ("kube-apiserver", targets.KUBERNETES_VERSION)):
+        if assets:
+            yield Part(name, True, _version(f"{assets}/{name}", "--version"), f"KUBEBUILDER_ASSETS={assets}")
+        else:
+            yield Part(name, True, version, BUILT)
+    yield Part("kube-controller-manager, kube-scheduler", True, targets.KUBERNETES_VERSION, BUILT)
+    yield Part("AWS Load Balancer Controller", True, targets.LOAD_BALANCER_VERSION, BUILT)
+    yield Part("nodes without containers", False, targets.KWOK_VERSION, f"kwok, {BUILT}")
+
+
+def _compose() -> Iterator[Part]:
+    yield Part("Docker Compose", True, targets.COMPOSE_VERSION, BUILT)
+    docker = shutil.which("dockerd")
+    if docker:
+        yield Part("Docker engine", True, _version(docker, "--version"), _DEBIAN)
+
+
+def _aws() -> Iterator[Part]:
+    yield Part("AWS", False, metadata.version("moto"), "moto, from PyPI, made stricter in testbed/emulator")
+
+
+def path_without_testbed() -> str:
+    """The PATH, without the folder that the testbed lays its engine into."""
+    return os.pathsep.join(f for f in os.environ.get("PATH", "").split(os.pathsep) if f != str(paths.BIN))
+
+
+def _version(program: str, word: str) -> str:
+    """What the program says its version is: the first thing that looks like one."""
+    said = subprocess.run([program, word], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"\d+\.\d+\.\d+", said)
+    return found[0] if found else "unknown"

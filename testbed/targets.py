@@ -1,0 +1,182 @@
+"""What the testbed builds: its Go modules, the binaries and files that come of each, and the versions that they pin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from testbed import paths
+
+GO_MODULES = paths.TESTBED / "go"
+
+
+def pinned(name: str, module: str) -> str:
+    """The version of a module, without its "v", that ``testbed/go/<name>/go.mod`` requires."""
+    found = re.search(rf"^\s*(?:require )?{re.escape(module)} v(\S+)", (GO_MODULES / name / "go.mod").read_text(), re.M)
+    if not found:
+        raise ValueError(f"testbed/go/{name}/go.mod does not require {module}")
+    return found[1]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One Go module of the testbed, and what is built from it."""
+
+    name: str
+    #: What a person reads while it builds.
+    title: str
+    #: Name of the binary → arguments of ``go build`` behind the output flag.
+    binaries: Mapping[str, Sequence[str]]
+    #: How long it usually takes on two cores with nothing cached.
+    usually: str
+    #: What is laid beside the binaries: folder → module, and files in it.
+    copies: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
+    #: What the module's own source embeds without having it: name of the file → module, and the file in it.
+    embeds: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def module(self) -> Path:
+        """The folder with its go.mod."""
+        return GO_MODULES / self.name
+
+
+PULUMI_VERSION = pinned("engine", "github.com/pulumi/pulumi/pkg/v3")
+PULUMI_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+VERSION_FLAG = f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={PULUMI_VERSION}"
+KWOK_MODULE = "sigs.k8s.io/kwok"
+#: What makes nodes and pods Ready at once; kwok starts with no behaviour of its own.
+KWOK_STAGES = (
+    "kustomize/stage/node/fast/node-initialize.yaml",
+    "kustomize/stage/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
+    "kustomize/stage/pod/fast/pod-complete.yaml",
+    "kustomize/stage/pod/fast/pod-delete.yaml",
+    "kustomize/stage/pod/fast/pod-ready.yaml",
+)
+KUBERNETES_VERSION = pinned("kubernetes", "k8s.io/kubernetes")
+ETCD_VERSION = pinned("kubernetes", "go.etcd.io/etcd/server/v3")
+KWOK_VERSION = pinned("kubernetes", KWOK_MODULE)
+#: go.mod has a pseudo-version of this release, as for the provider below.
+LOAD_BALANCER_VERSION = "2.17.1"
+LOAD_BALANCER_MODULE = "sigs.k8s.io/aws-load-balancer-controller"
+
+
+ENGINE = Target("engine", f"Pulumi {PULUMI_VERSION}", {"pulumi": ["-ldflags", VERSION_FLAG, PULUMI_PACKAGE]}, "4 min")
+KUBERNETES = Target(
+    "kubernetes",
+    "etcd, Kubernetes and kwok",
+    {"kubernetes": ["."], "kwok": [f"{KWOK_MODULE}/cmd/kwok"]},
+    "6 min",
+    {"stages": (KWOK_MODULE, KWOK_STAGES)},
+)
+LOAD_BALANCER = Target(
+    "loadbalancer",
+    f"the AWS Load Balancer Controller {LOAD_BALANCER_VERSION}",
+    {
+        "aws-load-balancer-controller": [
+            "-ldflags",
+            f"-s -w -X {LOAD_BALANCER_MODULE}/pkg/version.GitVersion=v{LOAD_BALANCER_VERSION}",
+            ".",
+        ]
+    },
+    "3 min",
+    {
+        "manifests": (
+            LOAD_BALANCER_MODULE,
+            (
+                "config/crd/bases/elbv2.k8s.aws_albtargetcontrolconfigs.yaml",
+                "config/crd/bases/elbv2.k8s.aws_ingressclassparams.yaml",
+                "config/crd/bases/elbv2.k8s.aws_targetgroupbindings.yaml",
+                "config/rbac/role.yaml",
+            ),
+        )
+    },
+)
+PULUMI_KUBERNETES_VERSION = "4.25.0"
+PULUMI_KUBERNETES_MODULE = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+PULUMI_KUBERNETES = Target(
+    "pulumi-kubernetes",
+    f"Pulumi's Kubernetes provider {PULUMI_KUBERNETES_VERSION}",
+    {
+        "pulumi-resource-kubernetes": [
+            "-ldflags",
+            f"-s -w -X {PULUMI_KUBERNETES_MODULE}/pkg/version.Version={PULUMI_KUBERNETES_VERSION}",
+            ".",
+        ]
+    },
+    "3 min",
+    embeds={
+        name: (PULUMI_KUBERNETES_MODULE, f"cmd/pulumi-resource-kubernetes/{name}")
+        for name in ("schema.json", "terraform-mapping.json")
+    },
+)
+#: What checks the files under .github/workflows, as it needs the same Go as the rest.
+WORKFLOWS = Target(
+    "workflows", "actionlint", {"actionlint": ["github.com/rhysd/actionlint/cmd/actionlint"]}, "half a minute"
+)
+#: What only those need who use the components from other languages, and only the slow tests build.
+LANGUAGES = Target(
+    "languages",
+    "Pulumi's YAML and its generators of SDKs",
+    {"pulumi-language-yaml": ["github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml"], "sdk": ["."]},
+    "3 min",
+)
+COMPOSE = Target("compose", "Docker Compose's parser", {"compose": ["."]}, "1 min")
+COMPOSE_PACKAGE = "github.com/docker/compose/v2"
+COMPOSE_VERSION = pinned("docker-compose", COMPOSE_PACKAGE)
+DOCKER_COMPOSE = Target(
+    "docker-compose",
+    f"Docker Compose {COMPOSE_VERSION}",
+    {
+        "docker-compose": [
+            "-ldflags",
+            f"-s -w -X {COMPOSE_PACKAGE}/internal.Version=v{COMPOSE_VERSION}",
+            f"{COMPOSE_PACKAGE}/cmd",
+        ]
+    },
+    "2 min",
+)
+#: What stands in for Platform's and Connect's programs, in containers, in pods and as processes.
+STUDIOS = Target(
+    "studios",
+    "the stand-ins for Platform and Connect",
+    {"studios": ["-ldflags", "-s -w", "."]},
+    "half a minute",
+)
+
+#: What a real node runs beside what Kubernetes has for it.
+CONTAINERD = Target(
+    "containerd",
+    "containerd",
+    {
+        name: ["-ldflags", "-s -w", f"github.com/containerd/containerd/v2/cmd/{name}"]
+        for name in ("containerd", "containerd-shim-runc-v2", "ctr")
+    },
+    "1 min",
+)
+CNI = Target(
+    "cni",
+    "the CNI plugins",
+    {
+        name: [f"github.com/containernetworking/plugins/plugins/{kind}/{name}"]
+        for kind, name in (("ipam", "host-local"), ("main", "ptp"))
+    },
+    "half a minute",
+)
+COREDNS = Target("coredns", "CoreDNS", {"coredns": ["-ldflags", "-s -w", "."]}, "1 min")
+NETWORK_POLICIES = Target(
+    "networkpolicies",
+    "the engine of kube-network-policies",
+    {"networkpolicies": ["-ldflags", "-s -w", "."]},
+    "1 min",
+)
+
+#: Not one of what the testbed runs: it measures the objects that the program makes.
+KUBE_SCORE = Target(
+    "kubescore",
+    "kube-score",
+    {"kube-score": ["github.com/zegl/kube-score/cmd/kube-score"]},
+    "1 min",
+)
+DATAPLANE = Target("dataplane", "the load balancers' data plane", {"dataplane": ["."]}, "10 s")
