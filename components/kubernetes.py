@@ -96,7 +96,7 @@ class KubernetesStudios(pulumi.ComponentResource):
         )
         credentials = OidcCredentials(f"{name}-oidc", _oidc_args(settings), child)
         configuration = StudiosConfiguration(f"{name}-configuration", _configuration_args(settings, credentials), child)
-        server = ConnectServer(f"{name}-server", _server_args(settings, configuration), child)
+        server = ConnectServer(f"{name}-server", _server_args(settings, configuration), child, cluster=args.cluster)
         # Platform is touched once all else has gone well, and before the proxy comes to register with its token.
         platform = PlatformIntegration(
             f"{name}-platform",
@@ -107,6 +107,7 @@ class KubernetesStudios(pulumi.ComponentResource):
             f"{name}-proxy",
             _proxy_args(settings, configuration),
             pulumi.ResourceOptions(parent=self, depends_on=[platform]),
+            cluster=args.cluster,
         )
         if settings.network_policies:
             StudiosNetworkPolicies(f"{name}-network", _network_args(settings), child)

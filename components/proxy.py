@@ -20,6 +20,8 @@ from components.pods import (
     pod_template,
     rollout_timeouts,
 )
+from components.stuck_pods import stuck_pods_explained
+from live.cluster import Cluster
 
 SERVICE_PORT = 80
 """The Service's port in Seqera's templates, and the one that the Ingress routes to."""
@@ -71,7 +73,14 @@ class ConnectProxy(pulumi.ComponentResource):
     deployment_name: pulumi.Output[str]
     """The Deployment, known once its pods are ready."""
 
-    def __init__(self, name: str, args: ConnectProxyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: ConnectProxyArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        cluster: Cluster | None = None,
+    ) -> None:
         super().__init__("studios:index:ConnectProxy", name, {}, opts)
         metadata = meta.v1.ObjectMetaArgs(name=args.workload, namespace=args.namespace, labels=labels_of(args.workload))
         selector = {"app": args.workload}
@@ -102,7 +111,11 @@ class ConnectProxy(pulumi.ComponentResource):
                 ),
                 template=pod_template(args.workload, container, args.pods, args.checksum),
             ),
-            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=rollout_timeouts(args.pods, one_by_one=False)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                custom_timeouts=rollout_timeouts(args.pods, one_by_one=False),
+                hooks=stuck_pods_explained(f"{name}-deployment-explained", cluster, args.namespace, selector, self),
+            ),
         )
         policy.v1.PodDisruptionBudget(
             f"{name}-disruption-budget",

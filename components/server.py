@@ -20,6 +20,8 @@ from components.pods import (
     pod_template,
     rollout_timeouts,
 )
+from components.stuck_pods import stuck_pods_explained
+from live.cluster import Cluster
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +63,14 @@ class ConnectServer(pulumi.ComponentResource):
     stateful_set_name: pulumi.Output[str]
     """The StatefulSet, known once its pods are ready."""
 
-    def __init__(self, name: str, args: ConnectServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: ConnectServerArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        cluster: Cluster | None = None,
+    ) -> None:
         super().__init__("studios:index:ConnectServer", name, {}, opts)
         metadata = meta.v1.ObjectMetaArgs(name=args.workload, namespace=args.namespace, labels=labels_of(args.workload))
         selector = {"app": args.workload}
@@ -89,7 +98,11 @@ class ConnectServer(pulumi.ComponentResource):
                 selector=meta.v1.LabelSelectorArgs(match_labels=selector),
                 template=pod_template(args.workload, container, args.pods, args.checksum),
             ),
-            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=rollout_timeouts(args.pods, one_by_one=True)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                custom_timeouts=rollout_timeouts(args.pods, one_by_one=True),
+                hooks=stuck_pods_explained(f"{name}-stateful-set-explained", cluster, args.namespace, selector, self),
+            ),
         )
         policy.v1.PodDisruptionBudget(
             f"{name}-disruption-budget",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from live.fields import Object
@@ -54,14 +54,18 @@ def _is_complete(live: Object) -> bool:
     )
 
 
-def _reasons(api: PlatformApi, live: Object) -> Iterator[str]:
-    labels = live["spec"]["selector"].get("matchLabels") or {}
+def stuck_pods(api: PlatformApi, labels: Mapping[str, str]) -> Iterator[str]:
+    """Which of the pods with these labels are not ready, and why, a line for each reason."""
     pods = api.list("pods", labelSelector=",".join(f"{key}={value}" for key, value in labels.items()))
     if pods is None:
         yield f"its pods may not be listed, so nothing is known of them (right to list pods in {api.namespace})"
     for pod in pods or []:
         if not _condition(pod, "Ready"):
             yield from (f"pod {pod['metadata']['name']}: {reason}" for reason in _pod_reasons(api, pod))
+
+
+def _reasons(api: PlatformApi, live: Object) -> Iterator[str]:
+    yield from stuck_pods(api, live["spec"]["selector"].get("matchLabels") or {})
     for condition in (live.get("status") or {}).get("conditions") or []:
         failed = condition["type"] == "ReplicaFailure" or condition.get("reason") == "ProgressDeadlineExceeded"
         if failed and condition.get("message"):

@@ -44,9 +44,11 @@ def show() -> None:
         table.add_column(column, header_style="dim")
     for part in parts():
         table.add_row(part.name, "official" if part.official else "stand-in", part.version, part.source)
-    # A log has no width: a row stays a line.
     console = Console(highlight=False)
-    console.print(table, soft_wrap=not console.is_terminal)
+    if not console.is_terminal:
+        # A log has no width: a row stays a line.
+        console.width = 140
+    console.print(table)
 
 
 def _engine() -> Iterator[Part]:

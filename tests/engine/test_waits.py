@@ -122,7 +122,7 @@ def test_pods_that_no_node_takes_are_named_with_the_schedulers_reason(pods: tupl
     install, stack = pods
     before = install.objects()
     text = said(stack.set(nodeSelector={"kubernetes.io/arch": "s390x"}).up())
-    assert f"[Pod {install.namespace}/connect-server-0]: Unschedulable: 0/4 nodes are available" in text
+    assert f"Not ready in {install.namespace}: pod connect-server-0: Unschedulable: 0/4 nodes are available" in text
     now = install.objects()
     assert {key: now[key] for key in before} == before, "Platform was touched before all else had gone well"
     assert "Deployment/connect-proxy" not in now
@@ -132,8 +132,8 @@ def test_an_image_that_is_not_there_is_named(pods: tuple[Install, Stack]) -> Non
     install, stack = pods
     image = "cr.seqera.io/enterprise/studios/proxy:no-such-1"
     text = said(stack.set(nodeSelector=None, proxyImage=image).up())
-    assert "[Pod " in text
-    assert f'[ImagePullBackOff] Back-off pulling image "{image}"' in text
+    assert f"Not ready in {install.namespace}: pod connect-proxy-" in text
+    assert f'container proxy: ImagePullBackOff: Back-off pulling image "{image}"' in text
     assert [pod["status"]["phase"] for pod in install.pods("connect-server")] == ["Running"]
 
 
@@ -149,7 +149,8 @@ def test_a_running_stack_gets_over_a_server_that_does_not_start_any_more(pods: t
     install, stack = pods
     image = "cr.seqera.io/enterprise/studios/server:no-such-1"
     text = said(stack.set(serverImage=image).up())
-    assert f'[ImagePullBackOff] Back-off pulling image "{image}"' in text
+    assert f"Not ready in {install.namespace}: pod connect-server-" in text
+    assert f'container server: ImagePullBackOff: Back-off pulling image "{image}"' in text
     stack.set(serverImage=None).up().ok()
     images = {pod["spec"]["containers"][0]["image"] for pod in install.pods("connect-server")}
     assert len(images) == 1

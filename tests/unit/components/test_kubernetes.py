@@ -249,3 +249,9 @@ def test_the_outputs_table_has_a_row_for_each_and_marks_the_secret() -> None:
     assert len(rows) == 2 + len({*STACK_OUTPUTS, *COMPOSE_OUTPUTS})
     assert "| `registrationToken` | string, secret |  | The initial token with which the proxy registers. |" in rows
     assert "| `namespace` | string | Kubernetes | Namespace of Platform and Studios. |" in rows
+
+
+def test_pods_of_the_proxy_and_the_server_that_do_not_become_ready_are_explained() -> None:
+    recording = studios()
+    for name in ("studios-proxy-deployment", "studios-server-stateful-set"):
+        assert recording[name].on_error == [f"{name}-explained"]
