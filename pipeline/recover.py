@@ -8,6 +8,7 @@ import sys
 
 from pipeline.created import find
 from pipeline.interrupted import Resumed, State, resume, strangers, without
+from pipeline.leftovers import end_leftovers, processes
 from pipeline.state_folder import UNREADABLE, mend
 
 FINISHING = ("up", "destroy")
@@ -18,6 +19,8 @@ def recover(stack: str, command: str) -> int:
 
     Only for a stack whose update is dead: one that still runs loses its lock.
     """
+    for name in end_leftovers(processes()):
+        print(f"{name} was still running, though its engine is dead; it is ended")
     # Where nothing holds a lock, some backends call that an error: what matters fails again below.
     _quietly("cancel", stack, "--yes")
     exported = _quietly("stack", stack, "export")

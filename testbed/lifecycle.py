@@ -169,7 +169,7 @@ def down() -> list[str]:
     if not paths.STATE.exists():
         return []
     with _alone():
-        ended = processes.stop_all()
+        ended = [*processes.stop_programs_in(paths.PULUMI_HOME), *processes.stop_all()]
         for entry in paths.STATE.iterdir():
             if entry.is_dir():
                 shutil.rmtree(entry)

@@ -118,6 +118,20 @@ def _end(process: psutil.Process) -> None:
         pass
 
 
+def stop_programs_in(folder: Path) -> list[str]:
+    """Ends every process that runs a program of this folder, whoever started it; returns the programs' names.
+
+    An engine that is killed leaves its plugins behind.
+    """
+    ended = []
+    for process in psutil.process_iter(["cmdline"]):
+        program = Path((process.info["cmdline"] or [""])[0])
+        if program.is_relative_to(folder):
+            _end(process)
+            ended.append(program.name)
+    return ended
+
+
 def wait_until(name: str, ready: Callable[[], bool], seconds: float = 60.0) -> None:
     """Waits for ``ready``; raises :class:`TestbedError` with the end of the log if ``name`` dies or time runs out."""
     deadline = time.monotonic() + seconds

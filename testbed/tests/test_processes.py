@@ -67,3 +67,17 @@ def test_a_process_that_dies_while_starting_is_reported_with_the_end_of_its_log(
 
 def test_free_ports_are_all_different() -> None:
     assert len(set(processes.free_ports(20))) == 20
+
+
+def test_programs_of_a_folder_are_ended_whoever_started_them(tmp_path: Path) -> None:
+    plugin = tmp_path / "plugins" / "pulumi-resource-kubernetes"
+    started = subprocess.Popen([str(plugin), *SLEEP[1:]], executable=sys.executable)
+    elsewhere = subprocess.Popen(SLEEP)
+    try:
+        assert processes.stop_programs_in(tmp_path) == ["pulumi-resource-kubernetes"]
+        assert not psutil.pid_exists(started.pid)
+        assert elsewhere.poll() is None
+    finally:
+        for each in (started, elsewhere):
+            each.kill()
+            each.wait()
