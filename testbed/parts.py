@@ -20,6 +20,7 @@ from testbed.plugins.launchers import Origin, find
 
 BUILT: Final = "built from its Go module"
 _DEBIAN: Final = "installed on this machine"
+_BUILT_PLUGINS: Final = {"kubernetes": targets.PULUMI_KUBERNETES_VERSION}
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,14 @@ def _engine() -> Iterator[Part]:
         yield Part("Pulumi engine", True, targets.PULUMI_VERSION, BUILT)
 
 
+def plugin_version(package: str) -> str:
+    """The version of what serves the package; a stand-in keeps to the contract of the SDK's."""
+    found = find(paths.BIN, dict.fromkeys(_BUILT_PLUGINS, Path()))[f"pulumi-resource-{package}"]
+    return _BUILT_PLUGINS[package] if found.origin is Origin.BUILT else metadata.version(f"pulumi-{package}")
+
+
 def _plugins() -> Iterator[Part]:
-    # What is built, and its version, says more than the version of the SDK that calls it.
-    built = {"kubernetes": targets.PULUMI_KUBERNETES_VERSION}
-    for name, each in find(paths.BIN, dict.fromkeys(built, Path())).items():
+    for name, each in find(paths.BIN, dict.fromkeys(_BUILT_PLUGINS, Path())).items():
         package = name.removeprefix("pulumi-resource-").removeprefix("pulumi-language-")
         sdk = metadata.version("pulumi" if package in ("python", "pulumi-python") else f"pulumi-{package}")
         title = {
@@ -70,7 +75,7 @@ def _plugins() -> Iterator[Part]:
             "pulumi-python": "Pulumi provider of dynamic resources",
         }.get(package, f"Pulumi provider {package}")
         if each.origin is Origin.BUILT:
-            yield Part(title, True, built[package], BUILT)
+            yield Part(title, True, plugin_version(package), BUILT)
         else:
             official = each.origin is Origin.INSTALLED
             source = str(each.program) if official else f"testbed/{_folder(package)}, for SDK {sdk}"

@@ -198,6 +198,18 @@ def test_a_change_rolls_the_pods_that_read_it_and_no_others(deployed: Deployed) 
     assert "    allowed-workspaces: [11, 42]\n" in text
 
 
+def test_what_was_deleted_is_shown_by_a_refresh_and_made_again_by_an_up(deployed: Deployed) -> None:
+    install, stack = deployed.install, deployed.stack
+    install.kubectl("delete", "poddisruptionbudget", "connect-proxy")
+    shown = stack.pulumi("refresh", "--stack", stack.name, "--preview-only", "--diff").ok()
+    assert "studios-proxy-disruption-budget" in shown.stdout
+    stack.refresh().ok()
+    stack.up().ok()
+    assert install.get("poddisruptionbudget", "connect-proxy")["spec"]["maxUnavailable"] == 1
+    assert stack.preview("--expect-no-changes").changes == {}
+
+
+@pytest.mark.kubernetes_provider("4.29.0")
 def test_drift_is_shown_by_a_refresh_and_mended_by_an_up(deployed: Deployed) -> None:
     install, stack = deployed.install, deployed.stack
     install.kubectl("scale", "deployment", "connect-proxy", "--replicas=3")
