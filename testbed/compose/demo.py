@@ -8,7 +8,7 @@ import subprocess
 
 from rich.console import Console
 
-from testbed import paths, processes
+from testbed import parts, paths, processes
 from testbed.compose import network, traffic
 from testbed.compose.instance import bring_online
 from testbed.demo import pulumi, show_outputs, show_rules, table_of
@@ -66,6 +66,7 @@ def demo() -> None:
     console.print("\n[bold]python -m pipeline verify[/bold], as a browser meets it, through the load balancer")
     command = (paths.PYTHON, "-m", "pipeline", "verify", STACK)
     code = subprocess.run(command, env={**variables, **verified}, cwd=paths.CHECKOUT, check=False).returncode
+    parts.show()
     console.print("\n[bold]What to try next[/bold]")
     console.print(_NEXT, soft_wrap=True)
     if code:
