@@ -21,6 +21,13 @@ from testbed.plugins.launchers import Origin, find
 BUILT: Final = "built from its Go module"
 _DEBIAN: Final = "installed on this machine"
 _BUILT_PLUGINS: Final = {"kubernetes": targets.PULUMI_KUBERNETES_VERSION}
+#: What a real node has beside what Kubernetes brings: part → the folder of its go.mod, and its module.
+_REAL_NODE: Final = {
+    "containerd": ("containerd", "github.com/containerd/containerd/v2"),
+    "CNI plugins": ("cni", "github.com/containernetworking/plugins"),
+    "CoreDNS": ("coredns", "github.com/coredns/coredns"),
+    "kube-network-policies": ("networkpolicies", "sigs.k8s.io/kube-network-policies"),
+}
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,10 @@ def _kubernetes() -> Iterator[Part]:
             yield Part(name, True, version, BUILT)
     yield Part("kube-controller-manager, kube-scheduler", True, targets.KUBERNETES_VERSION, BUILT)
     yield Part("AWS Load Balancer Controller", True, targets.LOAD_BALANCER_VERSION, BUILT)
-    yield Part("nodes without containers", False, targets.KWOK_VERSION, f"kwok, {BUILT}")
+    yield Part("nodes without containers (default)", False, targets.KWOK_VERSION, f"kwok, {BUILT}")
+    yield Part("kubelet, kube-proxy (NODE=real)", True, targets.KUBERNETES_VERSION, BUILT)
+    for title, (target, module) in _REAL_NODE.items():
+        yield Part(f"{title} (NODE=real)", True, targets.pinned(target, module), BUILT)
 
 
 def _compose() -> Iterator[Part]:
