@@ -102,18 +102,19 @@ class Stack:
         return self.folder / f"Pulumi.{self.name}.yaml"
 
     def create(self) -> Stack:
-        """Makes the project's folder, the stack and its file.
-
-        The folder is the program by links, so that no test writes a stack's file into the checkout.
-        """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for name, entry in self.program.items():
-            (self.folder / name).symlink_to(entry)
+        """Makes the project's folder, the stack and its file."""
+        self.link_program()
         self.write()
         self.pulumi("stack", "init", self.name).ok()
         for key, value in self.secrets.items():
             self._set_secret(key, value)
         return self
+
+    def link_program(self) -> None:
+        """Makes the project's folder: the program by links, so that no test writes a file into the checkout."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name, entry in self.program.items():
+            (self.folder / name).symlink_to(entry)
 
     def _set_secret(self, key: str, value: str) -> None:
         words = ["config", "set", "--secret", key, "--stack", self.name]
