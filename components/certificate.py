@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import acm, route53
 
-from components.failures import explained
+from components.error_hooks import explained
 
 ISSUE_SECONDS = 1800
 """ACM itself speaks of half an hour; most certificates are issued within minutes of their records."""
@@ -16,27 +16,24 @@ ISSUE_SECONDS = 1800
 
 @dataclass(frozen=True, kw_only=True)
 class WildcardCertificateArgs:
-    """The arguments of :class:`WildcardCertificate`.
-
-    Args:
-        host: the Platform's host, without scheme: ``example.com``.
-        connect_host: the connect proxy's host: ``connect.example.com``.
-        path_routing: whether sessions are paths of the connect host, so that no wildcard is needed.
-        zone_id: the public hosted zone that the validation records go into; needed unless ``certificate_arn`` is given.
-        certificate_arn: an issued certificate that covers those hosts; then nothing is created.
-        issue_seconds: how long ACM may take to issue the certificate, once its records exist.
-    """
+    """The arguments of :class:`WildcardCertificate`."""
 
     host: str
+    """The Platform's host, without scheme: `example.com`."""
     connect_host: str
+    """The connect proxy's host: `connect.example.com`."""
     path_routing: bool = False
+    """Whether sessions are paths of the connect host, so that no wildcard is needed."""
     zone_id: pulumi.Input[str] | None = None
+    """The public hosted zone that the validation records go into; needed unless `certificateArn` is given."""
     certificate_arn: pulumi.Input[str] | None = None
+    """An issued certificate that covers those hosts; then nothing is created."""
     issue_seconds: int = ISSUE_SECONDS
+    """How long ACM may take to issue the certificate, once its records exist."""
 
 
 class WildcardCertificate(pulumi.ComponentResource):
-    """An issued ACM certificate for ``host`` and ``*.host`` (path routing: ``host`` and ``connect_host``).
+    """An issued ACM certificate for `host` and `*.host`; with path routing for `host` and the connect host.
 
     The validation record of ``host`` is shared with Platform's own certificate, so it may exist, and destroy leaves it.
     Validated by DNS: https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html

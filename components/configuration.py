@@ -17,34 +17,38 @@ _CHECKSUM_KEY_LENGTH = 32
 
 @dataclass(frozen=True, kw_only=True)
 class StudiosConfigurationArgs:
-    """The arguments of :class:`StudiosConfiguration`.
-
-    Args:
-        namespace: where Platform runs, and where everything of Studios goes.
-        pem_secret, pem_key, pem: the Secret with the OIDC key, the key in it, and its value: private key, then public.
-        token_secret, token_key, token: the same for the initial registration token of the OIDC client.
-        existing: those of the two Secrets that exist already, so that none is made.
-        credentials_secret: the Secret for passwords that are given; it is made only if there are any.
-        proxy_credentials, server_credentials: environment variable → password; both may name the same one.
-        proxy_config_map, server_config_map: the ConfigMaps' names.
-        proxy_environment, server_environment: the variables that are not secret.
-    """
+    """The arguments of :class:`StudiosConfiguration`."""
 
     namespace: str
+    """Where Platform runs, and where everything of Studios goes."""
     pem_secret: str
+    """Name of the Secret for the OIDC key."""
     pem_key: str
+    """Key in it: `oidc.pem`."""
     pem: pulumi.Input[str]
+    """The OIDC key: private key, with the public key beneath. Secret."""
     token_secret: str
+    """Name of the Secret for the initial registration token of the OIDC client."""
     token_key: str
+    """Key in it: `token`."""
     token: pulumi.Input[str]
+    """The registration token. Secret."""
     existing: Collection[str] = ()
+    """Names of those of the two Secrets that exist already, so that none is made."""
     credentials_secret: str
+    """Name of the Secret for passwords that are given; it is made only if there are any."""
     proxy_credentials: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Environment variable of the proxy → password. Each is kept in the Secret alone."""
     server_credentials: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Environment variable of the server → password. Each is kept in the Secret alone."""
     proxy_config_map: str
+    """Name of the proxy's ConfigMap."""
     server_config_map: str
+    """Name of the server's ConfigMap."""
     proxy_environment: Mapping[str, str]
+    """The proxy's environment variables that are not secret."""
     server_environment: Mapping[str, str]
+    """The server's environment variables that are not secret."""
 
 
 class StudiosConfiguration(pulumi.ComponentResource):
@@ -55,17 +59,17 @@ class StudiosConfiguration(pulumi.ComponentResource):
     token_secret_name: pulumi.Output[str]
     """The Secret with the registration token."""
     credentials_secret_name: pulumi.Output[str] | None
-    """The Secret with the passwords, by the name of their environment variable; None if there are none."""
+    """The Secret with the passwords, by the name of their environment variable; none if there are none."""
     proxy_config_map_name: pulumi.Output[str]
-    """The ConfigMap of connect-proxy."""
+    """The ConfigMap of the proxy."""
     server_config_map_name: pulumi.Output[str]
-    """The ConfigMap of connect-server."""
+    """The ConfigMap of the server."""
     proxy_checksum: pulumi.Output[str]
-    """Changes when, and only when, something changes that connect-proxy reads here; reveals none of it."""
+    """Changes when, and only when, something changes that the proxy reads here; reveals none of it."""
     server_checksum: pulumi.Output[str]
-    """The same for connect-server."""
+    """The same for the server."""
     checksum_key: pulumi.Output[str]
-    """The key of the checksums, which no pod and no Kubernetes object holds; secret."""
+    """The key of the checksums. Secret."""
 
     def __init__(self, name: str, args: StudiosConfigurationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("studios:index:StudiosConfiguration", name, {}, opts)

@@ -16,24 +16,21 @@ def hosted_zone_id(zone_name: str, parent: pulumi.Resource) -> pulumi.Output[str
 
 @dataclass(frozen=True, kw_only=True)
 class WildcardRecordArgs:
-    """The arguments of :class:`WildcardRecord`.
-
-    Args:
-        record_name: ``*.example.com``; with path routing the connect host, ``connect.example.com``.
-        zone_id: the public hosted zone that serves the name.
-        load_balancer_hostname: the DNS name of the application load balancer.
-    """
+    """The arguments of :class:`WildcardRecord`."""
 
     record_name: str
+    """`*.example.com`; with path routing the connect host, `connect.example.com`."""
     zone_id: pulumi.Input[str]
+    """The public hosted zone that serves the name."""
     load_balancer_hostname: pulumi.Input[str]
+    """The DNS name of the application load balancer."""
 
 
 class WildcardRecord(pulumi.ComponentResource):
-    """A Route53 alias of the session hosts to the load balancer. A record of that name which exists is an error."""
+    """A Route 53 alias of the session hosts to the load balancer. A record of that name which exists is an error."""
 
     fqdn: pulumi.Output[str]
-    """The record's full name, ``*.example.com``."""
+    """The record's full name, `*.example.com`."""
 
     def __init__(self, name: str, args: WildcardRecordArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("studios:index:WildcardRecord", name, {}, opts)

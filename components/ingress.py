@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_kubernetes import meta, networking
 
-from components.failures import explained, seconds
+from components.error_hooks import explained, seconds
 from components.pods import READY_SECONDS, common_labels, name_of
 from live.api import ClusterApi
 from live.cluster import Cluster
@@ -21,46 +21,44 @@ ALB = "alb.ingress.kubernetes.io"
 
 @dataclass(frozen=True, kw_only=True)
 class StudiosIngressArgs:
-    """The arguments of :class:`StudiosIngress`; the names are those of the controller's annotations.
-
-    Args:
-        namespace: where Platform runs.
-        ingress_name: the Ingress's name.
-        host: ``*.example.com``; with path routing the connect host.
-        service_name: the proxy's Service.
-        service_port: its port.
-        certificate_arn: an issued certificate that covers ``host``.
-        ingress_class: the class that the controller serves.
-        scheme: ``internet-facing`` or ``internal``.
-        target_type: ``ip`` (pods) or ``instance`` (the nodes' ports).
-        ssl_policy: the name of a predefined ELB security policy.
-        idle_timeout_seconds: ALB's own 60 s cut a WebSocket that is quiet.
-        load_balancer_attributes: further attributes, by name.
-        healthcheck_path, success_codes: what the target group asks for, and takes for an answer.
-        group_name: share the load balancer of the Ingresses with this ``group.name``; None makes one of its own.
-        group_order: where this Ingress's rules stand among the group's, lowest first.
-        annotations: further annotations of the Ingress.
-        ready_seconds: how long the controller may take to make the load balancer.
-    """
+    """The arguments of :class:`StudiosIngress`."""
 
     namespace: str
+    """Where Platform runs."""
     ingress_name: str
+    """The Ingress's name."""
     host: str
+    """`*.example.com`; with path routing the connect host."""
     service_name: pulumi.Input[str]
+    """Name of the proxy's Service."""
     service_port: int
+    """Port of the proxy's Service."""
     certificate_arn: pulumi.Input[str]
+    """An issued certificate that covers `host`."""
     ingress_class: str = "alb"
+    """The class that the controller serves."""
     scheme: str = "internet-facing"
+    """`internet-facing` or `internal`."""
     target_type: str = "ip"
+    """`ip` (pods) or `instance` (the nodes' ports)."""
     ssl_policy: str = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    """The name of a predefined ELB security policy."""
     idle_timeout_seconds: int = 301
+    """Seconds without traffic after which a connection is cut; 60 s would cut a quiet WebSocket."""
     load_balancer_attributes: Mapping[str, str] = field(default_factory=dict)
+    """Further attributes of the load balancer, by name."""
     healthcheck_path: str = "/"
+    """Path that the target group asks for."""
     success_codes: str = "200-399"
+    """Status codes that mean the proxy is alive."""
     group_name: str | None = None
+    """Share the load balancer of the Ingresses with this `group.name`; without it the Ingress gets one of its own."""
     group_order: int | None = None
+    """Where this Ingress's rules stand among the group's, lowest first."""
     annotations: Mapping[str, str] = field(default_factory=dict)
+    """Further annotations of the Ingress."""
     ready_seconds: int = READY_SECONDS
+    """How long the controller may take to make the load balancer."""
 
 
 class StudiosIngress(pulumi.ComponentResource):

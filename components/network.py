@@ -16,24 +16,22 @@ INSTANCE_METADATA = {"0.0.0.0/0": "169.254.169.254/32", "::/0": "fd00:ec2::254/1
 
 @dataclass(frozen=True, kw_only=True)
 class StudiosNetworkPoliciesArgs:
-    """The arguments of :class:`StudiosNetworkPolicies`.
-
-    Args:
-        namespace: where the pods run.
-        proxy, server: the workloads' names; ``app`` labels their pods with them.
-        proxy_port: where the proxy listens.
-        server_ports: where the server listens for the proxy and, through it, for sessions.
-        management_port: where both give metrics; None if they don't.
-        management_namespace: the namespace whose pods may fetch them; None for nobody.
-    """
+    """The arguments of :class:`StudiosNetworkPolicies`."""
 
     namespace: str
+    """Where the pods run."""
     proxy: str
+    """The proxy's workload: `app` labels its pods with that name."""
     proxy_port: int
+    """Where the proxy listens."""
     server: str
+    """The server's workload: `app` labels its pods with that name."""
     server_ports: Sequence[int]
+    """Where the server listens for the proxy and, through it, for sessions."""
     management_port: int | None = None
+    """Where both give metrics; none without it."""
     management_namespace: str | None = None
+    """The namespace whose pods may fetch them; without it nobody may."""
 
 
 class StudiosNetworkPolicies(pulumi.ComponentResource):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_random as random
 import pulumi_tls as tls
+from pulumi_kubernetes import core
 
-from components.existing_secret import ExistingValue, read_value
 from components.rsa_key import RsaKeyGuard
 
 MINIMUM_RSA_BITS = 2048
@@ -21,24 +23,33 @@ _PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----"
 
 
 @dataclass(frozen=True, kw_only=True)
-class OidcCredentialsArgs:
-    """The arguments of :class:`OidcCredentials`.
+class ExistingValue:
+    """One key of a Secret that exists already."""
 
-    Args:
-        rsa_bits: the size of the RSA key, at least 2048 bits; another size alone is refused once there is a key.
-        token_rotation: any text; another one makes a new registration token.
-        key_rotation: any text; another one makes a new RSA key.
-        existing_token: where the registration token is, if it exists already; then none is made.
-        existing_pem: the same for the RSA key, as private key with the public key beneath.
-        protect_key: whether the engine refuses to delete or to replace the RSA key that is made.
-    """
+    namespace: str
+    """The Secret's namespace."""
+    secret: str
+    """Name of the Secret."""
+    key: str
+    """Key in it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OidcCredentialsArgs:
+    """The arguments of :class:`OidcCredentials`."""
 
     rsa_bits: int = MINIMUM_RSA_BITS
+    """The size of the RSA key, at least 2048 bits. Another size makes another key."""
     token_rotation: str = ""
+    """Any text; another one makes a new registration token."""
     key_rotation: str = ""
+    """Any text; another one makes a new RSA key."""
     existing_token: ExistingValue | None = None
+    """Where the registration token is, if it exists already; then none is made."""
     existing_pem: ExistingValue | None = None
+    """Where the RSA key is, if it exists already, as private key with the public key beneath; then none is made."""
     protect_key: bool = False
+    """Whether the engine refuses to delete or to replace the RSA key that is made."""
 
 
 class OidcCredentials(pulumi.ComponentResource):
@@ -49,9 +60,9 @@ class OidcCredentials(pulumi.ComponentResource):
     """
 
     registration_token: pulumi.Output[str]
-    """The initial access token: 32 letters and digits if it is made here; secret."""
+    """The initial access token: 32 letters and digits. Secret."""
     pem: pulumi.Output[str]
-    """``oidc.pem``: the private key, PKCS#1, with the public key directly beneath; secret."""
+    """`oidc.pem`: the private key, PKCS#1, with the public key beneath. Secret."""
     public_key: pulumi.Output[str]
     """The public key, PEM."""
 
@@ -62,11 +73,11 @@ class OidcCredentials(pulumi.ComponentResource):
         if args.existing_token is None:
             self.registration_token = self._new_token(f"{name}-token", args)
         else:
-            self.registration_token = read_value(f"{name}-token", args.existing_token, self)
+            self.registration_token = _read_value(f"{name}-token", args.existing_token, self)
         if args.existing_pem is None:
             self.pem, self.public_key = self._new_key(f"{name}-key", args)
         else:
-            self.pem = read_value(f"{name}-pem", args.existing_pem, self)
+            self.pem = _read_value(f"{name}-pem", args.existing_pem, self)
             self.public_key = pulumi.Output.unsecret(self.pem.apply(_public_half))
         self.register_outputs(
             {"registration_token": self.registration_token, "pem": self.pem, "public_key": self.public_key}
@@ -101,3 +112,19 @@ class OidcCredentials(pulumi.ComponentResource):
 
 def _public_half(pem: str) -> str:
     return _PUBLIC_KEY + pem.rpartition(_PUBLIC_KEY)[2]
+
+
+def _read_value(name: str, source: ExistingValue, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """Returns the value, as it is at this run: what its keeper has changed since the last is seen.
+
+    Args:
+        name: of the resource that is read.
+        source: where the value is.
+        parent: whose child it is, and whose provider reads it.
+    """
+
+    def decoded(data: Mapping[str, str]) -> str:
+        return base64.b64decode(data[source.key]).decode()
+
+    secret = core.v1.Secret.get(name, f"{source.namespace}/{source.secret}", opts=pulumi.ResourceOptions(parent=parent))
+    return pulumi.Output.secret(secret.data.apply(decoded))

@@ -28,6 +28,7 @@ from live.fields import Object, in_sync
 from live.platform import OwnedByOthersError, PlatformApi, PlatformError
 from live.rollout import wait_for_rollout
 from live.tower_yml import TowerYmlEdit, tower_yml_file
+from settings.remedies import Add
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,10 +212,10 @@ def _dry_run(api: PlatformApi, news: Properties, desired: Mapping[str, Object], 
 
 
 def _in_the_way(error: OwnedByOthersError, take_over: list[str]) -> list[str]:
-    command = f"pulumi config set --path 'takeOver[{len(take_over)}]' {error.target}"
+    add = Add("takeOver", len(take_over), error.target)
     return [
         f"{error.target} has another value for {field}, owned by {owner}: change the setting, "
-        f"or let the stack replace it: {command}"
+        f"or let the stack replace it: {add}"
         for field, owner in error.fields
     ]
 

@@ -42,33 +42,33 @@ class SecretKey:
     """One key of a Secret, in the pod's own namespace."""
 
     secret: pulumi.Input[str]
+    """Name of the Secret."""
     key: str
+    """Key in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PodSettings:
-    """How the pods of one workload are scheduled, what they may use, and how they end.
-
-    Args:
-        replicas: the number of pods.
-        node_selector: labels that a node must have; the Connect images are for amd64 only.
-        image_pull_secrets: names of registry Secrets that exist in the namespace.
-        requests, limits: ``cpu``, ``memory`` and ``ephemeral-storage``, in Kubernetes' units.
-        fixed_ids: run as uid, gid and fsGroup 65532; False lets OpenShift choose them.
-        read_only_root: let the container write to its volumes alone.
-        drain_seconds: how long a pod that is to end still serves those who are connected; 0 ends it at once.
-        ready_seconds: how long the pods may take to become ready.
-    """
+    """How the pods of one workload are scheduled and what they may use."""
 
     replicas: int
+    """Number of pods."""
     node_selector: Mapping[str, str] = field(default_factory=lambda: {"kubernetes.io/arch": "amd64"})
+    """Labels that a node must have. Without them `kubernetes.io/arch: amd64`, as the Connect images are for amd64."""
     image_pull_secrets: Sequence[str] = ()
+    """Names of registry Secrets that exist in the namespace."""
     requests: Mapping[str, str]
+    """What the scheduler sets aside: `cpu`, `memory` and `ephemeral-storage`, in Kubernetes' units."""
     limits: Mapping[str, str]
+    """What a pod may use at most, by the same names."""
     fixed_ids: bool = True
+    """Run as uid, gid and fsGroup 65532; `false` lets OpenShift choose them."""
     read_only_root: bool = True
+    """Let the container write to its volumes alone."""
     drain_seconds: int = 60
+    """Seconds for which a pod that is to end still serves those who are connected; 0 ends it at once."""
     ready_seconds: int = READY_SECONDS
+    """Seconds that the pods may take to become ready."""
 
 
 @dataclass(frozen=True, kw_only=True)

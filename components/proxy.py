@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_kubernetes import apps, core, meta, policy
 
-from components.failures import seconds
+from components.error_hooks import seconds
 from components.pods import (
     ConnectContainer,
     PodSettings,
@@ -29,44 +29,40 @@ SERVICE_PORT = 80
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectProxyArgs:
-    """The arguments of :class:`ConnectProxy`.
-
-    Args:
-        namespace: where Platform runs.
-        workload: the name of the Deployment and of the Service: ``connect-proxy``.
-        image: repository and tag.
-        pods: replicas, scheduling, resources.
-        config_map: the ConfigMap whose every key is an environment variable.
-        secrets: further environment variables, each from a Secret.
-        checksum: changes with what the pods read.
-        http_port: where the proxy listens: ``CONNECT_HTTP_PORT``.
-        management_port: ``CONNECT_MANAGEMENT_PORT``; None if it has none.
-        readiness_path: what the management port is asked for, to tell whether the proxy is ready; None for a TCP
-            connection to ``http_port`` instead.
-        storage_root: where the proxy writes: ``CONNECT_STORAGE_ROOT``.
-        storage_size: the size limit there, in Kubernetes' units.
-        secret_mounts: mount path → name of a Secret that exists already.
-        node_port: open the Service on every node, for a load balancer whose targets are nodes and not pods.
-    """
+    """The arguments of :class:`ConnectProxy`."""
 
     namespace: str
+    """Where Platform runs."""
     workload: str
+    """The name of the Deployment and of the Service: `connect-proxy`."""
     image: str
+    """Repository and tag."""
     pods: PodSettings
+    """Replicas, scheduling, resources."""
     config_map: pulumi.Input[str]
+    """The ConfigMap whose every key is an environment variable."""
     secrets: Mapping[str, SecretKey]
+    """Environment variables by name, each read from a Secret."""
     checksum: pulumi.Input[str]
+    """Any text that changes with what the pods read, so that they restart: an output of StudiosConfiguration."""
     http_port: int = 8081
+    """Where the proxy listens: `CONNECT_HTTP_PORT`."""
     management_port: int | None = None
+    """Port of metrics and readiness, `CONNECT_MANAGEMENT_PORT`; none without it."""
     readiness_path: str | None = None
+    """Path at the management port that tells whether the proxy is ready; without it the HTTP port does."""
     storage_root: str = "/data"
+    """Where the proxy writes: `CONNECT_STORAGE_ROOT`."""
     storage_size: str = "100Mi"
+    """The size limit there, in Kubernetes' units."""
     secret_mounts: Mapping[str, str] = field(default_factory=dict)
+    """Mount path → name of a Secret that exists already."""
     node_port: bool = False
+    """Open the Service on every node, for a load balancer whose targets are nodes and not pods."""
 
 
 class ConnectProxy(pulumi.ComponentResource):
-    """A Deployment, a Service from port 80 to it, in the shape of Seqera's ``proxy.yml``, and a disruption budget."""
+    """The connect proxy: a Deployment, and a Service from port 80 to it."""
 
     service_name: pulumi.Output[str]
     """The Service that the Ingress routes to, on port 80."""

@@ -8,6 +8,8 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, UpdateResult
 
 from components.own_resource import OwnProvider, OwnResource
+from settings.errors import Problem, SettingsError
+from settings.remedies import Write
 
 
 class RsaKeyGuard(OwnResource, module="studios", name="RsaKeyGuard"):
@@ -40,15 +42,16 @@ class RsaKeyGuardProvider(OwnProvider):
         """Accepts another size only together with another rotation.
 
         Raises:
-            ValueError: the size alone has changed.
+            SettingsError: only the size has changed.
         """
         rotated = _olds["rotation"] != _news["rotation"]
         if _olds["bits"] != _news["bits"] and not rotated:
-            raise ValueError(
-                f"seqera-studios:rsaBits: {_news['bits']:.0f} would replace the RSA key in use, which has "
-                f"{_olds['bits']:.0f} bits, and end every session; write {_olds['bits']:.0f}, or ask for a new key: "
-                "pulumi config set rsaRotation <today's date>"
+            new_key = Write("rsaRotation", "<today's date>")
+            problem = (
+                f"{_news['bits']:.0f} would replace the RSA key in use, which has {_olds['bits']:.0f} bits, and end "
+                f"every session; write {_olds['bits']:.0f}, or ask for a new key: {new_key}"
             )
+            raise SettingsError([Problem("rsaBits", None, problem)])
         return DiffResult(changes=rotated)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_kubernetes import apps, core, meta, policy
 
-from components.failures import seconds
+from components.error_hooks import seconds
 from components.pods import (
     ConnectContainer,
     PodSettings,
@@ -26,40 +26,37 @@ from live.cluster import Cluster
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectServerArgs:
-    """The arguments of :class:`ConnectServer`.
-
-    Args:
-        namespace: where Platform runs.
-        workload: the name of the StatefulSet and of the Service: ``connect-server``.
-        image: repository and tag.
-        pods: replicas, scheduling, resources.
-        config_map: the ConfigMap whose every key is an environment variable.
-        secrets: further environment variables, each from a Secret.
-        checksum: changes with what the pods read.
-        tunnel_port: where the tunnels arrive: ``CONNECT_TUNNEL_PORT``.
-        listener_port: where the proxy asks for them: ``CONNECT_LISTENER_PORT``.
-        management_port: ``CONNECT_MANAGEMENT_PORT``; None if it has none.
-        secret_mounts: mount path → name of a Secret that exists already.
-    """
+    """The arguments of :class:`ConnectServer`."""
 
     namespace: str
+    """Where Platform runs."""
     workload: str
+    """The name of the StatefulSet and of the Service: `connect-server`."""
     image: str
+    """Repository and tag."""
     pods: PodSettings
+    """Replicas, scheduling, resources."""
     config_map: pulumi.Input[str]
+    """The ConfigMap whose every key is an environment variable."""
     secrets: Mapping[str, SecretKey]
+    """Environment variables by name, each read from a Secret."""
     checksum: pulumi.Input[str]
+    """Any text that changes with what the pods read, so that they restart: an output of StudiosConfiguration."""
     tunnel_port: int = 7070
+    """Where the tunnels arrive: `CONNECT_TUNNEL_PORT`."""
     listener_port: int = 7777
+    """Where the proxy asks for them: `CONNECT_LISTENER_PORT`."""
     management_port: int | None = None
+    """Port of metrics and readiness, `CONNECT_MANAGEMENT_PORT`; none without it."""
     secret_mounts: Mapping[str, str] = field(default_factory=dict)
+    """Mount path → name of a Secret that exists already."""
 
 
 class ConnectServer(pulumi.ComponentResource):
-    """A StatefulSet, a headless Service over it, in the shape of Seqera's ``server.yml``, and a disruption budget."""
+    """The connect server: a StatefulSet, and a headless Service over it."""
 
     service_name: pulumi.Output[str]
-    """The headless Service; ``<name>:7070`` reaches a server directly, with no cluster IP between."""
+    """The headless Service; `<name>:7070` reaches a server directly."""
     stateful_set_name: pulumi.Output[str]
     """The StatefulSet, known once its pods are ready."""
 

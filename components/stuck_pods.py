@@ -12,7 +12,7 @@ from typing import Final
 
 import pulumi
 
-from components.failures import explained
+from components.error_hooks import explained
 from live.cluster import Cluster
 from live.platform import PlatformApi
 from live.rollout import stuck_pods

@@ -1,4 +1,4 @@
-"""Studios as a whole, on either target: surveyed first, and put together if nothing speaks against it."""
+"""Deploys Studios on either target, after checking the existing install."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TypeVar
 import pulumi
 
 from components.cluster import kubernetes_provider
-from components.compose import ComposeStudios, ComposeStudiosArgs
-from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from components.pods import owner_of_stack
+from components.studios_base import Studios
+from components.studios_on_compose import ComposeStudios, ComposeStudiosArgs
+from components.studios_on_kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from live.cluster import Cluster
 from settings.advice import advice
 from settings.model import Settings
@@ -52,7 +53,7 @@ def deploy(
     *,
     access: AwsAccess,
     opts: pulumi.ResourceOptions | None = None,
-) -> KubernetesStudios | ComposeStudios:
+) -> Studios:
     """Studios on the target of the settings.
 
     Args:
@@ -67,7 +68,8 @@ def deploy(
     """
     for warning in advice(settings):
         pulumi.log.warn(str(warning))
-    return _DEPLOYED[settings.target](settings, Place(name, cluster_name, access, opts))
+    _, deployed = _DEPLOYED[settings.target]
+    return deployed(settings, Place(name, cluster_name, access, opts))
 
 
 def _on_kubernetes(settings: Settings, place: Place) -> KubernetesStudios:
@@ -133,8 +135,11 @@ def _has_aws_provider(opts: pulumi.ResourceOptions | None) -> bool:
     return any(each.package == "aws" for each in [*providers, *([opts.provider] if opts.provider else [])])
 
 
-_DEPLOYED: Mapping[str, Callable[[Settings, Place], KubernetesStudios | ComposeStudios]] = {
-    KUBERNETES: _on_kubernetes,
-    COMPOSE: _on_compose,
+_DEPLOYED: Mapping[str, tuple[type[Studios], Callable[[Settings, Place], Studios]]] = {
+    KUBERNETES: (KubernetesStudios, _on_kubernetes),
+    COMPOSE: (ComposeStudios, _on_compose),
 }
-"""Target → how Studios is deployed on it."""
+"""Target → the component that is Studios on it, and how it is deployed."""
+
+WHOLES: Mapping[str, type[Studios]] = {target: component for target, (component, _) in _DEPLOYED.items()}
+"""Target → the component that is Studios on it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from settings.remedies import Add
+
 
 def conflict(
     target: str, field: str, *, theirs: str, ours: str, owners: Sequence[str], change: str, position: int
@@ -20,7 +22,7 @@ def conflict(
     """
     return (
         f"{target} has {theirs} for {field}, owned by {shown_owners(owners)}, and this stack sets {ours}; "
-        f"{change}, or let the stack replace it: pulumi config set --path 'takeOver[{position}]' {target}"
+        f"{change}, or let the stack replace it: {Add('takeOver', position, target)}"
     )
 
 

@@ -9,7 +9,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 if __name__ == "__main__":
     from components.own_resource import OwnResource
     from package.provider import StudiosProvider
-    from package.served import serve
+    from package.server import serve
+    from settings.remedies import speak_of_arguments
 
     OwnResource.in_plugin = True
+    speak_of_arguments()
     serve(StudiosProvider())

@@ -1,32 +1,36 @@
-"""The provider of the components, and the schema out of which SDKs are made."""
+"""The provider of the components: it makes them from what the engine hands over."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+import pulumi_aws
 from pulumi.errors import InputPropertiesError
-from pulumi.provider.experimental.component import ComponentProvider
-from pulumi.provider.provider import ConstructResult
+from pulumi.provider.provider import ConstructResult, Provider
 from pulumi.provider.server import ComponentInitError
+from pulumi.runtime.sync_await import _sync_await
 
-from package import whole
-from package.components import COMPONENTS
+from components.described import described_fields
+from components.studios import deploy
+from package.schema import PARTS, arguments_of, from_inputs, package_schema, whole_numbers
+from settings.errors import Problem, SettingsError
+from settings.parsing import parse_settings
+from settings.targets import TARGETS
+from survey.aws import AwsAccess
 
-NAME = "studios"
 VERSION = "1.0.0"
-DESCRIPTION = "Seqera Studios on AWS, in components for programs in any language"
-_SEALED = ". Secret."
-"""What the description of an argument or output ends with whose value is secret."""
+WHOLES: Mapping[str, str] = {target.component: name for name, target in TARGETS.items()}
+"""Component → the target that it is for."""
 
 
-class StudiosProvider(ComponentProvider):
+class StudiosProvider(Provider):
     """Serves the components to the engine: the parts by their classes, the wholes by the settings of a stack."""
 
     def __init__(self) -> None:
-        super().__init__(COMPONENTS, NAME, version=VERSION)
-        self.schema = json.dumps(_completed(json.loads(self.schema or "{}")))
+        super().__init__(VERSION, json.dumps(package_schema(VERSION)))
 
     def construct(
         self, name: str, resource_type: str, inputs: pulumi.Inputs, options: pulumi.ResourceOptions | None = None
@@ -34,31 +38,63 @@ class StudiosProvider(ComponentProvider):
         """Makes a component.
 
         Raises:
-            pulumi.errors.InputPropertiesError: its arguments are wrong.
+            InputPropertiesError: its arguments are wrong.
         """
         component = resource_type.rsplit(":", 1)[-1]
-        if component in whole.TARGETS:
-            return whole.construct(component, name, inputs, options)
         try:
-            return super().construct(name, resource_type, inputs, options)
-        except ComponentInitError as error:
-            if isinstance(error.inner, ValueError):
-                # Its words suffice: the SDK would add where in our code they come from.
-                raise InputPropertiesError(str(error.inner), []) from None
-            raise
+            if component in WHOLES:
+                made = _whole(WHOLES[component], name, inputs, options)
+            else:
+                made = _part(component, name, inputs, options)
+        except ValueError as error:
+            # Not as errors of single properties, with which the engine shows each value, secret or not.
+            raise InputPropertiesError(str(error), []) from None
+        except Exception as error:
+            raise ComponentInitError(error) from error
+        outputs = {each.name: getattr(made, each.attribute) for each in described_fields(type(made))}
+        return ConstructResult(made.urn, {name: value for name, value in outputs.items() if value is not None})
 
 
-def _completed(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema with what the SDK can't tell from types: an SDK seals the values that are marked as secret in it."""
-    for resource in schema["resources"].values():
-        for group in ("inputProperties", "properties"):
-            for each in resource[group].values():
-                if each["description"].endswith(_SEALED):
-                    each["secret"] = True
-    return {
-        **schema,
-        "displayName": "Seqera Studios",
-        "description": DESCRIPTION,
-        "resources": {**whole.resources(), **schema["resources"]},
-        "types": {**whole.types(), **schema["types"]},
-    }
+def _part(
+    component: str, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None
+) -> pulumi.ComponentResource:
+    part: Any = PARTS[component]
+    made: pulumi.ComponentResource = part(name, from_inputs(arguments_of(part), inputs), opts)
+    return made
+
+
+def _whole(
+    target: str, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None
+) -> pulumi.ComponentResource:
+    values, secret = _known(inputs)
+    settings = parse_settings({**values, "target": target}, secret)
+    return deploy(name, settings, f"{name}-cluster", access=AwsAccess.configured(pulumi_aws.config), opts=opts)
+
+
+def _known(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], set[str]]:
+    """The arguments' values, and which of them are secret.
+
+    Raises:
+        SettingsError: the engine doesn't know some of them yet.
+    """
+    values: dict[str, Any] = {}
+    secret: set[str] = set()
+    unknown: list[Problem] = []
+    for key, value in inputs.items():
+        output = pulumi.Output.from_input(value)
+        if _sync_await(output.is_secret()):
+            secret.add(key)
+        if _sync_await(output.is_known()):
+            values[key] = whole_numbers(_sync_await(output.future()))
+        else:
+            unknown.append(
+                Problem(
+                    key,
+                    None,
+                    "is known only once something else is made, and the whole is checked before anything is; "
+                    "write the value itself",
+                )
+            )
+    if unknown:
+        raise SettingsError(unknown)
+    return values, secret

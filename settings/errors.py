@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from settings.remedies import in_arguments
+
 PROJECT = "seqera-studios"
 """The Pulumi project's name: the prefix of every key in a stack's file."""
 
@@ -30,7 +32,7 @@ class Problem:
 
     def __str__(self) -> str:
         shown = "" if self.value is None else f"{_quoted(self.value)} "
-        prefix = "" if self.key.startswith("aws:") else f"{PROJECT}:"
+        prefix = "" if in_arguments() or self.key.startswith("aws:") else f"{PROJECT}:"
         return f"{prefix}{_cut(json.dumps(self.key)[1:-1])}: {shown}{self.message}"
 
 
@@ -47,7 +49,12 @@ class SettingsError(ValueError):
         lines = [str(problem) for problem in self.problems]
         if len(lines) == 1:
             return lines[0]
-        return "\n".join([f"{len(lines)} settings need a change:", *(f"  {line}" for line in lines)])
+        return "\n".join(
+            [
+                f"{len(lines)} {'arguments' if in_arguments() else 'settings'} need a change:",
+                *(f"  {line}" for line in lines),
+            ]
+        )
 
 
 _USER_INFO = re.compile(r"(?<=://)[^/?#\s\"]*@")

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from settings.errors import Problem, SettingsError
 from settings.fields import FIELDS, SECRET_KEYS, WITHOUT_FIXED_DEFAULT, example_of
 from settings.model import Settings
+from settings.remedies import SEALED, Seal, Unseal, Write
 from settings.rules import broken_rules
 from settings.rules.targets import missing_on_target
 from settings.templates import StudioTemplate
@@ -68,16 +69,14 @@ def _misplaced_secrets(values: Mapping[str, object], encrypted: Collection[str])
         Problem(
             key,
             None,
-            f"is a secret in plain text; write: pulumi config set --secret {key} (it asks for the value), "
+            f"is a secret in plain text; {Seal(key)}, "
             "and change the value where it comes from, since the file may have been shared",
         )
         for key in values
         if key in SECRET_KEYS and key not in encrypted
     ]
     sealed = [
-        Problem(
-            key, None, f"is encrypted, and would be in plain text in what it becomes; write: pulumi config set {key}"
-        )
+        Problem(key, None, f"is {SEALED}, and would be in plain text in what it becomes; {Unseal(key)}")
         for key in values
         if key in FIELDS and key not in SECRET_KEYS and key in encrypted
     ]
@@ -119,7 +118,7 @@ def _missing(error: ErrorDetails, _: dict[str, Any]) -> str:
     if parents:
         is_template = parents[0] == "studioTemplates"
         return "is not set; " + ("every template has a repository and a tool" if is_template else "it must be there")
-    return f"is not set; write: pulumi config set {key} {example_of(str(key))}"
+    return f"is not set; write: {Write(str(key), example_of(str(key)))}"
 
 
 def _extra(error: ErrorDetails, _: dict[str, Any]) -> str:

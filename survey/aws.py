@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any, Final, TypeVar
 
 from settings.errors import Problem, SettingsError
+from settings.remedies import Write
 from survey.patience import within
 
 _T = TypeVar("_T")
@@ -255,7 +256,7 @@ class AwsAccount:
                 return Problem(
                     setting,
                     None,
-                    "is not set; write the one of the load balancer: pulumi config set aws:region eu-west-1",
+                    f"is not set; write the one of the load balancer: {Write('aws:region', 'eu-west-1')}",
                 )
             if not self._is_known(region):
                 return _unknown_region(region)

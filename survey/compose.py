@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
+from settings.remedies import Write
 from survey.aws import AwsAccount, AwsError
 from survey.choices import Choice, Choices, Tags, instances_in, listed
 
@@ -193,7 +194,7 @@ class _Survey:
                 "instanceSecurityGroup",
                 None,
                 f"is not set, and {instance['InstanceId']} has {', '.join(groups) or 'none'}; write the one to open: "
-                f"pulumi config set instanceSecurityGroup {groups[0] if groups else 'sg-…'}",
+                f"{Write('instanceSecurityGroup', groups[0] if groups else 'sg-…')}",
             )
         return wanted or (groups[0] if groups else "")
 
@@ -209,7 +210,7 @@ class _Survey:
                 "instanceId",
                 name,
                 "has no instance profile, so that Systems Manager does not reach it; give it one whose role has the "
-                "policy AmazonSSMManagedInstanceCore, or write: pulumi config set delivery files",
+                f"policy AmazonSSMManagedInstanceCore, or write: {Write('delivery', 'files')}",
             )
             return None
         if not self._settings.attach_instance_policy:

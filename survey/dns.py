@@ -8,6 +8,7 @@ from typing import Any
 
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
+from settings.remedies import Remove, Write
 from survey.aws import AwsAccount, AwsError
 
 _MAX_LISTED = 10
@@ -61,7 +62,7 @@ def _by_name(account: AwsAccount, name: str) -> HostedZone:
         ids = ", ".join(zone.id for zone in public)
         message = (
             f"is the name of {len(public)} public hosted zones of {place}: {ids}; write the id of the right one: "
-            f"pulumi config rm hostedZone, and pulumi config set hostedZoneId {public[0].id}"
+            f"{Remove('hostedZone')}, and {Write('hostedZoneId', public[0].id)}"
         )
     elif same:
         message = f"is only the name of a private hosted zone of {place}; write a public one{_listed(zones)}"

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from settings.errors import Problem
 from settings.model import Settings
+from settings.remedies import Write
 from survey.effective_environment import EffectiveEnvironment
 from survey.install import Install, config_maps_read
 
@@ -79,7 +80,7 @@ def another_release(install: Install, settings: Settings) -> Iterator[str]:
         yield (
             f"platformVersion is {wanted}, and Deployment/{settings.backend_deployment} runs {image}: "
             f"Platform {release} may read other variables; if that image is right, write: "
-            f"pulumi config set platformVersion {release}"
+            f"{Write('platformVersion', release)}"
         )
 
 

@@ -12,6 +12,7 @@ from live.tower_yml_text import TowerYmlError, read_entry
 from live.workspaces_entry import was_here
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
+from settings.remedies import Write
 from settings.rules.names import taken_over_without_effect
 from settings.workspaces import reads_tower_yml
 from survey import identity
@@ -111,7 +112,7 @@ def _config_map_problems(install: Install, settings: Settings) -> Iterator[Probl
         read = identity.config_maps_of(install, deployment, container)
         if name not in read:
             instead = (
-                f"{who} reads {', '.join(read)}; write: pulumi config set {key} {read[0]}"
+                f"{who} reads {', '.join(read)}; write: {Write(key, read[0])}"
                 if read
                 else f"the container {container} of Deployment {deployment} takes its environment from none, and needs "
                 "an envFrom with one"

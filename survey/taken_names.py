@@ -11,6 +11,7 @@ from typing import Any
 from live.ownership import INSTANCE, belongs_to, labels_of_stack, stack_of
 from settings.errors import Problem
 from settings.model import Settings
+from settings.remedies import Write
 
 Named = Mapping[str, Mapping[str, Any]]
 
@@ -59,5 +60,5 @@ def _wanted(settings: Settings) -> Iterator[tuple[str, str, tuple[str, ...], str
         ("tokenSecret", settings.token_secret, "existingTokenSecret", settings.existing_token_secret),
     ):
         if existing is None:
-            use_it = f"use what it holds by `pulumi config set {existing_setting} {name}`"
+            use_it = f"use what it holds by `{Write(existing_setting, name)}`"
             yield setting, name, ("Secret",), f"{use_it}, or write another name in {setting}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
+from components.studios_on_kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from live.cluster import Cluster
 from pipeline.report import short_type
 from settings.parsing import parse_settings

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from settings.errors import Problem
 from settings.fields import FIELDS, SECRET_KEYS, value_of
 from settings.model import Settings
+from settings.remedies import Retype, Write
 from settings.rules.book import RuleBook
 from settings.types.text import fits_in_one_line
 
@@ -38,7 +39,7 @@ def _the_load_balancer_is_described_once(settings: Settings, given: Collection[s
         yield Problem(
             "loadBalancerAttributes.idle_timeout.timeout_seconds",
             timeout,
-            "has a setting of its own; remove it here, and write: pulumi config set idleTimeout <seconds>",
+            f"has a setting of its own; remove it here, and write: {Write('idleTimeout', '<seconds>')}",
         )
 
 
@@ -47,9 +48,7 @@ def _register_secret(key: str) -> None:
     def _it_fits_into_a_variable(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
         value = value_of(settings, key)
         if value is not None and not fits_in_one_line(value.get_secret_value()):
-            yield Problem(
-                key, None, f"has a line break or a control character; write: pulumi config set --secret {key}"
-            )
+            yield Problem(key, None, f"has a line break or a control character; {Retype(key)}")
 
 
 for _key in sorted(SECRET_KEYS):

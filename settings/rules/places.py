@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from settings import hosts
 from settings.errors import Problem
 from settings.model import Settings
+from settings.remedies import Write
 from settings.rules.book import RuleBook
 
 RULES = RuleBook()
@@ -64,8 +65,8 @@ def _the_hosted_zone_is_named_once(settings: Settings, given: Collection[str]) -
         yield Problem(
             "hostedZone",
             None,
-            "is not set; write the Route 53 zone that Platform's host is in: pulumi config set hostedZone "
-            f"{settings.platform_host}",
+            "is not set; write the Route 53 zone that Platform's host is in: "
+            f"{Write('hostedZone', settings.platform_host)}",
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from settings.errors import Problem
 from settings.fields import value_of
 from settings.model import Settings
+from settings.remedies import Write
 from settings.rules.book import RuleBook
 from settings.targets import KUBERNETES
 from settings.types.network import VPC
@@ -25,7 +26,7 @@ def _the_server_knows_it_too(settings: Settings, given: Collection[str]) -> Iter
             "transferPolicy",
             None,
             f"needs Connect {_SERVER} or newer on the server, too, which is {settings.server_version}; "
-            f"remove it, or write: pulumi config set serverVersion {_SERVER}",
+            f"remove it, or write: {Write('serverVersion', str(_SERVER))}",
         )
 
 

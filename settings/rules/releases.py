@@ -10,6 +10,7 @@ from settings.fields import FIELDS, marks, since, value_of
 from settings.marks import Since, Variable
 from settings.model import Settings
 from settings.releases import SUPPORTED_EARLIER_MINORS, default_connect_version, minor, oldest_client
+from settings.remedies import Write
 from settings.rules.book import RuleBook
 from settings.versions import Version
 
@@ -62,7 +63,7 @@ def _image_tags_are_the_release(settings: Settings, given: Collection[str]) -> I
                 key,
                 image,
                 f"has another release than {of_setting}, {version}; "
-                f"leave out the tag, or write: pulumi config set {of_setting} {tagged}",
+                f"leave out the tag, or write: {Write(of_setting, str(tagged))}",
             )
 
 
@@ -87,7 +88,7 @@ def _register_since(key: str, first: Since) -> None:
                     key,
                     value,
                     f"needs Connect {first.connect} or newer, and {of_setting} is {version}; "
-                    f"remove it, or write: pulumi config set {of_setting} {first.connect}",
+                    f"remove it, or write: {Write(of_setting, str(first.connect))}",
                 )
 
 

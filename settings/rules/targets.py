@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from settings.errors import Problem
 from settings.fields import FIELDS, example_of, required_on, target_of, value_of
 from settings.model import Settings
+from settings.remedies import Write
 from settings.rules.book import RuleBook
 
 RULES = RuleBook()
@@ -25,7 +26,7 @@ def missing_on_target(settings: Settings, given: Collection[str], unknown: Colle
         return
     for key in required_on(settings.target):
         if key not in given and not value_of(settings, key):
-            yield Problem(key, None, f"is not set; write: pulumi config set {key} {example_of(key)}")
+            yield Problem(key, None, f"is not set; write: {Write(key, example_of(key))}")
 
 
 def _register_of_another_target(key: str, owner: str) -> None:
@@ -54,7 +55,7 @@ def _register_one_of(key: str, other: str, what: str, *, must: bool) -> None:
             yield Problem(
                 key,
                 None,
-                f"is not set, and {other} neither; write: pulumi config set {key} {example_of(key)}",
+                f"is not set, and {other} neither; write: {Write(key, example_of(key))}",
             )
 
 

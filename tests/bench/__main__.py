@@ -39,7 +39,7 @@ def main() -> None:
                 least,
             ),
             "loading the program, to loading Pulumi's SDK": (
-                _median([*python, "import components.kubernetes, settings.loader"], paths.CHECKOUT, variables),
+                _median([*python, "import components.studios, settings.loader"], paths.CHECKOUT, variables),
                 sdk,
             ),
             "loading the Kubernetes client, to loading Pulumi's SDK": (

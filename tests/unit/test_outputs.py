@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from components.kubernetes import KubernetesStudios
-from components.outputs import STACK_OUTPUTS
+import pytest
+
+from components.outputs import kind_of, outputs_of
+from settings.targets import COMPOSE, KUBERNETES
 
 INTERFACE = {
     "platformUrl": ("string", False),
@@ -12,20 +14,32 @@ INTERFACE = {
     "certificateArn": ("string", False),
     "loadBalancerHostname": ("string", False),
     "recordName": ("string", False),
-    "namespace": ("string", False),
-    "oidcSecretName": ("string", False),
-    "tokenSecretName": ("string", False),
     "registrationToken": ("string", True),
     "publicKey": ("string", False),
     "studioTemplates": ("object", False),
     "platformVersion": ("string", False),
     "connectVersion": ("string", False),
 }
+OF_KUBERNETES = {
+    "namespace": ("string", False),
+    "oidcSecretName": ("string", False),
+    "tokenSecretName": ("string", False),
+}
+OF_COMPOSE = {
+    "instanceId": ("string", False),
+    "composeFolder": ("string", False),
+    "bundle": ("string", True),
+    "bundleSecretArn": ("string", False),
+    "instancePolicy": ("string", False),
+}
 
 
-def test_no_output_has_gone_or_changed_its_type_or_its_secrecy() -> None:
-    assert {output.name: (output.type, output.secret) for output in STACK_OUTPUTS} == INTERFACE
+@pytest.mark.parametrize(("target", "own"), [(KUBERNETES, OF_KUBERNETES), (COMPOSE, OF_COMPOSE)])
+def test_no_output_has_gone_or_changed_its_type_or_its_secrecy(target: str, own: dict[str, tuple[str, bool]]) -> None:
+    found = {output.name: (kind_of(output), output.secret) for output in outputs_of(target)}
+    assert found == {**INTERFACE, **own}
 
 
-def test_every_output_is_an_attribute_of_the_component() -> None:
-    assert {output.attribute for output in STACK_OUTPUTS} == set(KubernetesStudios.__annotations__)
+@pytest.mark.parametrize("target", [KUBERNETES, COMPOSE])
+def test_every_output_says_what_it_means(target: str) -> None:
+    assert [output.name for output in outputs_of(target) if not output.text.endswith(".")] == []

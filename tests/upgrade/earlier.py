@@ -1,8 +1,9 @@
 """What an earlier release left behind, for the tests that go on from there: ``tests/upgrade/make.py`` wrote it.
 
-A folder for each release and target holds the exported ``state.json``, the stack's file, and for Kubernetes
-``platform.json``: the objects of the Platform install ``before`` the stack was made, and ``live`` beside it, each with
-its ``managedFields``. ``package-schema.json`` is what the release's package published. Ids that are others in each testbed are written as what they stand for: ``<namespace>``.
+A folder for each release holds ``package-schema.json``, which its package published, and a folder for each target with
+the exported ``state.json``, the stack's file, and for Kubernetes ``platform.json``: the objects of the Platform install
+``before`` the stack was made, and ``live`` beside it, each with its ``managedFields``. Ids that are others in each
+testbed are written as what they stand for: ``<namespace>``.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -76,6 +77,9 @@ class Recording:
 
 def run(program: Callable[[], None], *, preview: bool = False) -> Recording:
     """Runs ``program`` to its end under mocks. What it raises is raised here."""
+    # The SDK takes the thread's event loop, and an `asyncio.run` of an earlier test leaves none.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     monitor = _Monitor()
     mocks.set_mocks(_Answers(monitor.recording), monitor=monitor, project="studios", stack="test", preview=preview)
     # There is no engine that calls back.

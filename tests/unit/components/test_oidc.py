@@ -1,7 +1,6 @@
 import pytest
 
-from components.existing_secret import ExistingValue
-from components.oidc import OidcCredentials, OidcCredentialsArgs
+from components.oidc import ExistingValue, OidcCredentials, OidcCredentialsArgs
 from components.rsa_key import RsaKeyGuardProvider
 from tests.unit.components.mocks import EXISTING_TOKEN, PRIVATE_PEM, PUBLIC_PEM, Recording, run
 

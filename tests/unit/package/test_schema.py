@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from package.provider import StudiosProvider
-from package.whole import TARGETS
-from tests.unit.package.test_arguments import PAIRS
+from components.oidc import ExistingValue
+from components.pods import PodSettings, SecretKey
+from package.provider import WHOLES, StudiosProvider
+from package.schema import PARTS, arguments_of
+from tests.upgrade.earlier import RELEASES, schema_of
 
 SECRET = {
     ("OidcCredentials", "properties", "pem"),
@@ -69,13 +71,13 @@ def test_a_default_in_a_description_is_the_components_own(schema: dict[str, Any]
     described: dict[tuple[str, str], str] = {}
     for name, _, key, value in _all(schema):
         match = DEFAULT.search(value["description"])
-        if match and name not in {*TARGETS, "StudioTemplate"}:
+        if match and name not in {*WHOLES, "StudioTemplate"}:
             described[name, key] = match["value"]
     defaults = {
-        (typed.__name__.removesuffix("Args"), _camel(field.name)): str(field.default).lower()
+        (own.__name__.removesuffix("Args"), _camel(field.name)): str(field.default).lower()
         if isinstance(field.default, bool)
         else str(field.default)
-        for typed, own in PAIRS.items()
+        for own in [*map(arguments_of, PARTS.values()), PodSettings, SecretKey, ExistingValue]
         for field in dataclasses.fields(own)
         # A default of None, of nothing or of a whole map is told in words.
         if field.default not in (dataclasses.MISSING, None, "", ())
@@ -86,3 +88,26 @@ def test_a_default_in_a_description_is_the_components_own(schema: dict[str, Any]
 def _camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(word.title() for word in rest)
+
+
+def _without_texts(value: Any) -> Any:
+    if isinstance(value, dict):
+        texts = {"description"} if isinstance(value.get("description"), str) else set()
+        return {key: _without_texts(each) for key, each in value.items() if key not in texts}
+    return value
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_program_for_an_earlier_release_finds_every_component_argument_and_output_with_its_type(
+    release: str, schema: dict[str, Any]
+) -> None:
+    earlier = schema_of(release)
+    for group in ("resources", "types"):
+        for token, before in earlier[group].items():
+            now = schema[group][token]
+            for part in GROUPS:
+                kept = {key: _without_texts(now[part].get(key)) for key in before.get(part, {})}
+                assert kept == _without_texts(before.get(part, {})), f"{token}: {part}"
+            assert set(now.get("requiredInputs", [])) <= set(before.get("requiredInputs", [])), token
+            if group == "types":
+                assert set(now["required"]) <= set(before["required"]), token

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
+from components.studios_on_kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from delivery.bundle import Credentials, bundle
 from live.cluster import Cluster
 from settings.errors import SettingsError

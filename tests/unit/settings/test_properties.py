@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.kubernetes import KubernetesStudios, KubernetesStudiosArgs
+from components.studios_on_kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from live.cluster import Cluster
 from settings.errors import SettingsError
 from settings.fields import FIELDS, SECRET_KEYS, target_of

@@ -8,18 +8,15 @@ from dataclasses import dataclass
 import pulumi
 from pydantic import SecretStr
 
-from components.certificate import WildcardCertificate, WildcardCertificateArgs
 from components.configuration import StudiosConfiguration, StudiosConfigurationArgs
-from components.dns import WildcardRecord, WildcardRecordArgs, hosted_zone_id
-from components.existing_secret import ExistingValue
 from components.ingress import StudiosIngress, StudiosIngressArgs
 from components.network import StudiosNetworkPolicies, StudiosNetworkPoliciesArgs
-from components.oidc import OidcCredentials, OidcCredentialsArgs
-from components.outputs import STACK_OUTPUTS
+from components.oidc import ExistingValue, OidcCredentials, OidcCredentialsArgs
 from components.platform import PlatformIntegration, PlatformIntegrationArgs
 from components.pods import PodSettings, SecretKey
 from components.proxy import SERVICE_PORT, ConnectProxy, ConnectProxyArgs
 from components.server import ConnectServer, ConnectServerArgs
+from components.studios_base import Studios
 from live.cluster import Cluster
 from live.edits import PEM_KEY, TOKEN_KEY, platform_inputs
 from settings import environment
@@ -44,56 +41,21 @@ class KubernetesStudiosArgs:
     zone_id: str | None = None
 
 
-class KubernetesStudios(pulumi.ComponentResource):
+class KubernetesStudios(Studios):
     """Certificate, DNS, OIDC credentials, connect-proxy and -server, Ingress, policies, and the changes to Platform."""
 
-    platform_url: pulumi.Output[str]
-    """Where users reach Platform."""
-    connect_url: pulumi.Output[str]
-    """The connect proxy's URL."""
-    session_url_pattern: pulumi.Output[str]
-    """The URL of a session, with ``<session>`` for its id."""
-    certificate_arn: pulumi.Output[str]
-    """The issued certificate."""
-    load_balancer_hostname: pulumi.Output[str]
-    """The DNS name of the load balancer."""
-    record_name: pulumi.Output[str]
-    """The DNS record that points at it."""
     namespace: pulumi.Output[str]
-    """Where Platform and Studios run."""
+    """Namespace of Platform and Studios."""
     oidc_secret_name: pulumi.Output[str]
-    """The Secret with the RSA key."""
+    """Secret with the RSA key pair, under `oidc.pem`."""
     token_secret_name: pulumi.Output[str]
-    """The Secret with the registration token."""
-    registration_token: pulumi.Output[str]
-    """The registration token; secret."""
-    public_key: pulumi.Output[str]
-    """The public half of the RSA key, PEM."""
-    studio_templates: pulumi.Output[dict[str, dict[str, str | int]]]
-    """The Studio templates by their keys."""
-    platform_version: pulumi.Output[str]
-    """The Platform release that the settings are for."""
-    connect_version: pulumi.Output[str]
-    """The Connect release that runs."""
+    """Secret with the registration token, under `token`."""
 
     def __init__(self, name: str, args: KubernetesStudiosArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("studios:index:KubernetesStudios", name, {}, opts)
+        super().__init__("KubernetesStudios", name, args.settings, args.zone_id, opts)
         settings = args.settings
         child = pulumi.ResourceOptions(parent=self)
-        zone_id = args.zone_id or settings.hosted_zone_id or hosted_zone_id(settings.hosted_zone or "", self)
 
-        certificate = WildcardCertificate(
-            f"{name}-certificate",
-            WildcardCertificateArgs(
-                host=settings.platform_host,
-                connect_host=settings.connect_host,
-                path_routing=settings.path_routing,
-                zone_id=zone_id,
-                certificate_arn=settings.certificate_arn,
-                issue_seconds=settings.certificate_timeout,
-            ),
-            child,
-        )
         credentials = OidcCredentials(f"{name}-oidc", _oidc_args(settings), child)
         configuration = StudiosConfiguration(f"{name}-configuration", _configuration_args(settings, credentials), child)
         server = ConnectServer(f"{name}-server", _server_args(settings, configuration), child, cluster=args.cluster)
@@ -101,7 +63,7 @@ class KubernetesStudios(pulumi.ComponentResource):
         platform = PlatformIntegration(
             f"{name}-platform",
             _platform_args(args, credentials, configuration),
-            pulumi.ResourceOptions(parent=self, depends_on=[certificate, server]),
+            pulumi.ResourceOptions(parent=self, depends_on=[self.certificate, server]),
         )
         proxy = ConnectProxy(
             f"{name}-proxy",
@@ -113,37 +75,15 @@ class KubernetesStudios(pulumi.ComponentResource):
             StudiosNetworkPolicies(f"{name}-network", _network_args(settings), child)
         ingress = StudiosIngress(
             f"{name}-ingress",
-            _ingress_args(settings, proxy.service_name, certificate.certificate_arn),
+            _ingress_args(settings, proxy.service_name, self.certificate.certificate_arn),
             child,
             cluster=args.cluster,
         )
-        record = WildcardRecord(
-            f"{name}-record",
-            WildcardRecordArgs(
-                record_name=settings.session_host,
-                zone_id=zone_id,
-                load_balancer_hostname=ingress.load_balancer_hostname,
-            ),
-            child,
-        )
 
-        self.platform_url = pulumi.Output.from_input(settings.platform_url)
-        self.connect_url = pulumi.Output.from_input(settings.connect_url)
-        self.session_url_pattern = pulumi.Output.from_input(settings.session_url)
-        self.certificate_arn = certificate.certificate_arn
-        self.load_balancer_hostname = ingress.load_balancer_hostname
-        self.record_name = record.fqdn
         self.namespace = pulumi.Output.from_input(settings.namespace)
         self.oidc_secret_name = configuration.pem_secret_name
         self.token_secret_name = configuration.token_secret_name
-        self.registration_token = pulumi.Output.secret(credentials.registration_token)
-        self.public_key = credentials.public_key
-        self.studio_templates = pulumi.Output.from_input(
-            {key: template.model_dump() for key, template in sorted(settings.studio_templates.items())}
-        )
-        self.platform_version = pulumi.Output.from_input(str(settings.platform_version))
-        self.connect_version = pulumi.Output.from_input(str(settings.connect_version))
-        self.register_outputs({output.attribute: getattr(self, output.attribute) for output in STACK_OUTPUTS})
+        self.finish(credentials, ingress.load_balancer_hostname)
 
 
 def _oidc_args(settings: Settings) -> OidcCredentialsArgs:

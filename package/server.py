@@ -1,6 +1,6 @@
 """The server that the engine asks: for components, and for the resources that the program's own code makes.
 
-The SDK's server makes components alone. What it lacks is what Pulumi's dynamic provider does for the same resources in
+The SDK's server makes components only. What it lacks is what Pulumi's dynamic provider does for the same resources in
 a Python program; here the code is at hand, and nothing has to be pickled into the state.
 """
 
@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 import grpc
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.dynamic import ResourceProvider
-from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.provider.provider import Provider
 from pulumi.provider.server import ProviderServicer
 from pulumi.runtime import proto, rpc
 from pulumi.runtime.proto import provider_pb2_grpc
@@ -26,7 +26,6 @@ from components.instance_scripts import InstallationReportProvider, InstanceClea
 from components.platform_as_found import PlatformAsFoundProvider
 from components.platform_edits import PlatformEditsProvider
 from components.rsa_key import RsaKeyGuardProvider
-from package.words import as_arguments
 
 PROVIDERS: Final[Mapping[str, ResourceProvider]] = {
     "ExistingCertificate": ExistingCertificateProvider(),
@@ -100,7 +99,7 @@ class StudiosServicer(ProviderServicer):
         return empty_pb2.Empty()
 
 
-def serve(provider: ComponentProvider) -> None:
+def serve(provider: Provider) -> None:
     """Serves the engine, whose address is the first argument of this process, until it ends this process."""
 
     async def run() -> None:
@@ -129,7 +128,7 @@ async def _answer(context: Any, call: Callable[[], _T]) -> _T:
     try:
         return await asyncio.get_running_loop().run_in_executor(_THREADS, call)
     except Exception as error:
-        await context.abort(grpc.StatusCode.UNKNOWN, as_arguments(str(error) or type(error).__name__))
+        await context.abort(grpc.StatusCode.UNKNOWN, str(error) or type(error).__name__)
         raise
 
 

@@ -13,7 +13,8 @@ from pulumi.runtime import proto, rpc
 
 from components import own_resource
 from package.provider import StudiosProvider
-from package.served import PROVIDERS, StudiosServicer
+from package.server import PROVIDERS, StudiosServicer
+from settings.remedies import speaking_of_arguments
 
 URN = "urn:pulumi:dev::program::studios:index:OidcCredentials$studios:index:RsaKeyGuard::guard"
 
@@ -59,7 +60,7 @@ def test_a_refusal_is_an_answer_in_the_words_of_the_package() -> None:
         olds, news = properties(bits=2048, rotation=""), properties(bits=3072, rotation="")
         await servicer().Diff(proto.DiffRequest(id="rsa-key", urn=URN, olds=olds, news=news), Context())
 
-    with pytest.raises(AbortedError) as aborted:
+    with speaking_of_arguments(), pytest.raises(AbortedError) as aborted:
         asyncio.run(ask())
     assert aborted.value.args == (
         grpc.StatusCode.UNKNOWN,

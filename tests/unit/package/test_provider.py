@@ -10,13 +10,17 @@ import pulumi
 import pytest
 from pulumi.errors import InputPropertiesError
 
-from components.outputs import COMPOSE_OUTPUTS, STACK_OUTPUTS
-from package import whole
-from package.words import as_arguments
+from components.outputs import outputs_of
+from package.provider import StudiosProvider
+from package.schema import package_schema
+from settings import remedies, targets
 from settings.fields import FIELDS, target_of
+from settings.remedies import speaking_of_arguments
+from testbed import paths
 
-KUBERNETES = whole.resources()["studios:index:KubernetesStudios"]
-COMPOSE = whole.resources()["studios:index:ComposeStudios"]
+SCHEMA = package_schema("1.0.0")
+KUBERNETES = SCHEMA["resources"]["studios:index:KubernetesStudios"]
+COMPOSE = SCHEMA["resources"]["studios:index:ComposeStudios"]
 
 
 def test_the_arguments_are_the_settings_for_the_target_and_the_target_is_in_the_name() -> None:
@@ -33,8 +37,8 @@ def test_what_has_no_default_on_the_target_is_required() -> None:
 
 
 def test_the_outputs_are_those_of_a_stack() -> None:
-    assert list(KUBERNETES["properties"]) == KUBERNETES["required"] == [each.name for each in STACK_OUTPUTS]
-    assert list(COMPOSE["properties"]) == COMPOSE["required"] == [each.name for each in COMPOSE_OUTPUTS]
+    for whole, target in ((KUBERNETES, targets.KUBERNETES), (COMPOSE, targets.COMPOSE)):
+        assert list(whole["properties"]) == whole["required"] == [each.name for each in outputs_of(target)]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +63,7 @@ def test_an_argument_has_the_type_and_the_meaning_of_its_setting(key: str, expec
 
 
 def test_a_template_has_the_fields_of_the_settings() -> None:
-    (template,) = whole.types().values()
+    template = SCHEMA["types"]["studios:index:StudioTemplate"]
     assert set(template["properties"]) == {"connectClient", "icon", "port", "repository", "status", "tool"}
     assert template["required"] == ["repository", "tool"]
 
@@ -96,9 +100,9 @@ def refused(arguments: Mapping[str, object]) -> str:
 
     async def construct() -> None:
         given = {key: each.output() if isinstance(each, Given) else each for key, each in arguments.items()}
-        whole.construct("KubernetesStudios", "studios", given, None)
+        StudiosProvider().construct("studios", "studios:index:KubernetesStudios", given)
 
-    with pytest.raises(InputPropertiesError) as error:
+    with speaking_of_arguments(), pytest.raises(InputPropertiesError) as error:
         asyncio.run(construct())
     # The engine shows the value of each argument that is named here, also of a secret one.
     assert error.value.errors == []
@@ -132,31 +136,43 @@ def test_an_argument_that_is_not_known_yet_is_refused_since_everything_is_checke
     )
 
 
-@pytest.mark.parametrize(
-    ("said", "meant"),
-    [
-        ("is not set; write: pulumi config set namespace platform", "is not set; write: namespace: platform"),
-        (
-            "backend reads a-cfg; write: pulumi config set backendConfigMap a-cfg",
-            "backend reads a-cfg; write: backendConfigMap: a-cfg",
-        ),
-        (
-            "is encrypted, and would be in plain text in what it becomes; write: pulumi config set namespace",
-            "is secret, and would be in plain text in what it becomes; hand it over as it is",
-        ),
-        (
-            "let the stack replace it: pulumi config set --path 'takeOver[0]' ConfigMap/tower-backend-cfg",
-            "let the stack replace it: takeOver: [ConfigMap/tower-backend-cfg] (beside what it has)",
-        ),
-        (
-            "use what it holds by `pulumi config set existingOidcSecret certs`",
-            "use what it holds by `existingOidcSecret: certs`",
-        ),
-        (
-            "seqera-studios:rsaBits: 3072 is too many; ask for a key: pulumi config set rsaRotation <today's date>",
-            "rsaBits: 3072 is too many; ask for a key: rsaRotation: <today's date>",
-        ),
-    ],
-)
-def test_a_message_speaks_of_arguments_and_not_of_a_stacks_file(said: str, meant: str) -> None:
-    assert as_arguments(said) == meant
+#: Each remedy, for a stack's file and for arguments.
+REMEDIES = [
+    (remedies.Write("namespace", "platform"), "pulumi config set namespace platform", "namespace: platform"),
+    (
+        remedies.Add("takeOver", 1, "ConfigMap/tower-backend-cfg"),
+        "pulumi config set --path 'takeOver[1]' ConfigMap/tower-backend-cfg",
+        "takeOver: [ConfigMap/tower-backend-cfg] (beside what it has)",
+    ),
+    (remedies.Remove("hostedZone"), "pulumi config rm hostedZone", "remove hostedZone"),
+    (
+        remedies.Seal("redisPassword"),
+        "write: pulumi config set --secret redisPassword (it asks for the value)",
+        "hand it over as a secret",
+    ),
+    (remedies.Unseal("namespace"), "write: pulumi config set namespace", "hand it over as it is"),
+    (remedies.Retype("redisPassword"), "write: pulumi config set --secret redisPassword", "leave that out"),
+    (remedies.SEALED, "encrypted", "secret"),
+]
+
+
+@pytest.mark.parametrize(("remedy", "for_stack", "for_arguments"), REMEDIES)
+def test_a_remedy_is_rendered_for_a_stacks_file_or_for_arguments(
+    remedy: object, for_stack: str, for_arguments: str
+) -> None:
+    assert str(remedy) == for_stack
+    with speaking_of_arguments():
+        assert str(remedy) == for_arguments
+    assert str(remedy) == for_stack
+
+
+def test_no_message_tells_the_commands_for_a_stacks_file_otherwise_than_by_a_remedy() -> None:
+    folders = ("settings", "live", "survey", "components", "package")
+    told = [
+        f"{path.parent.name}/{path.name}"
+        for folder in folders
+        for path in sorted((paths.CHECKOUT / folder).rglob("*.py"))
+        if "pulumi config " in path.read_text()
+    ]
+    # The remedies themselves, and what explains how a stack's file is written.
+    assert told == ["settings/documents.py", "settings/parsing.py", "settings/remedies.py", "types/text.py"]

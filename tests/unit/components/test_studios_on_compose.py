@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from components.compose import ComposeStudios, ComposeStudiosArgs
 from components.compose_delivery import document_content, read_policy
-from components.outputs import COMPOSE_OUTPUTS
+from components.outputs import outputs_of
+from components.studios_on_compose import ComposeStudios, ComposeStudiosArgs
 from settings.parsing import parse_settings
+from settings.targets import COMPOSE
 from survey.compose import ComposeSite
 from tests.unit.components.mocks import CERTIFICATE, Recording, run
 
@@ -95,7 +96,7 @@ def test_the_bundle_is_secret_wherever_it_goes() -> None:
 
 
 def test_the_registered_outputs_are_the_documented_ones() -> None:
-    assert set(studios()["studios"].outputs) == {output.attribute for output in COMPOSE_OUTPUTS}
+    assert set(studios()["studios"].outputs) == {output.attribute for output in outputs_of(COMPOSE)}
 
 
 def test_platform_is_touched_last_and_what_takes_it_away_is_made_before() -> None:

@@ -1,0 +1,99 @@
+"""What Studios is on every target: a certificate, a record, OIDC credentials, and the outputs that all stacks have."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pulumi
+
+from components.certificate import WildcardCertificate, WildcardCertificateArgs
+from components.described import described_fields
+from components.dns import WildcardRecord, WildcardRecordArgs, hosted_zone_id
+from components.oidc import OidcCredentials
+from settings.model import Settings
+from settings.templates import StudioTemplate
+
+
+class Studios(pulumi.ComponentResource):
+    """Studios as a whole, beside one Platform install.
+
+    A class of its own for each target makes what only that target has, and ends with :meth:`finish`.
+
+    Args:
+        kind: the name of the class in the type token.
+        name: the component's name.
+        settings: the checked settings of the stack.
+        zone_id: the hosted zone; None to let the AWS provider look it up.
+        opts: the component's options.
+    """
+
+    platform_url: pulumi.Output[str]
+    """Where users reach Platform."""
+    connect_url: pulumi.Output[str]
+    """The connect proxy's URL, as Platform and the proxy know it."""
+    session_url_pattern: pulumi.Output[str]
+    """The URL of a session, with `<session>` for its id."""
+    certificate_arn: pulumi.Output[str]
+    """ARN of the issued certificate of the HTTPS listener."""
+    load_balancer_hostname: pulumi.Output[str]
+    """DNS name of the load balancer that sessions are reached through."""
+    record_name: pulumi.Output[str]
+    """The DNS record that points at the load balancer."""
+    registration_token: pulumi.Output[str]
+    """The initial token with which the proxy registers. Secret."""
+    public_key: pulumi.Output[str]
+    """Public half of the RSA key, PEM."""
+    studio_templates: pulumi.Output[dict[str, StudioTemplate]]
+    """Template key → `repository`, `icon`, `tool`, `status` and `port` (a number)."""
+    platform_version: pulumi.Output[str]
+    """The Platform release that the settings are for."""
+    connect_version: pulumi.Output[str]
+    """The Connect release that runs."""
+
+    def __init__(
+        self, kind: str, name: str, settings: Settings, zone_id: str | None, opts: pulumi.ResourceOptions | None
+    ) -> None:
+        super().__init__(f"studios:index:{kind}", name, {}, opts)
+        self._name, self._settings = name, settings
+        self._zone_id = zone_id or settings.hosted_zone_id or hosted_zone_id(settings.hosted_zone or "", self)
+        self.certificate = WildcardCertificate(
+            f"{name}-certificate",
+            WildcardCertificateArgs(
+                host=settings.platform_host,
+                connect_host=settings.connect_host,
+                path_routing=settings.path_routing,
+                zone_id=self._zone_id,
+                certificate_arn=settings.certificate_arn,
+                issue_seconds=settings.certificate_timeout,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def finish(self, credentials: OidcCredentials, load_balancer_hostname: pulumi.Input[str]) -> None:
+        """Points the record at the load balancer, and registers all outputs; those of the target are set before."""
+        settings = self._settings
+        record = WildcardRecord(
+            f"{self._name}-record",
+            WildcardRecordArgs(
+                record_name=settings.session_host,
+                zone_id=self._zone_id,
+                load_balancer_hostname=load_balancer_hostname,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        self.platform_url = pulumi.Output.from_input(settings.platform_url)
+        self.connect_url = pulumi.Output.from_input(settings.connect_url)
+        self.session_url_pattern = pulumi.Output.from_input(settings.session_url)
+        self.certificate_arn = self.certificate.certificate_arn
+        self.load_balancer_hostname = pulumi.Output.from_input(load_balancer_hostname)
+        self.record_name = record.fqdn
+        self.registration_token = pulumi.Output.secret(credentials.registration_token)
+        self.public_key = credentials.public_key
+        templates = {key: template.model_dump() for key, template in sorted(settings.studio_templates.items())}
+        # An output holds mappings; the annotation says what is in them.
+        self.studio_templates = cast("pulumi.Output[dict[str, StudioTemplate]]", pulumi.Output.from_input(templates))
+        self.platform_version = pulumi.Output.from_input(str(settings.platform_version))
+        self.connect_version = pulumi.Output.from_input(str(settings.connect_version))
+        self.register_outputs(
+            {output.attribute: getattr(self, output.attribute) for output in described_fields(type(self))}
+        )

@@ -1,0 +1,116 @@
+"""What to write, in a message: as a command for a stack's file, or as an argument of a component of the package.
+
+A remedy is data, and is rendered when a message is made. This process speaks of a stack's file, unless it is the
+package's plugin: its users write arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass
+class _Interface:
+    arguments: bool = False
+
+
+_interface = _Interface()
+
+
+def speak_of_arguments() -> None:
+    """From now on, messages are for users who write arguments."""
+    _interface.arguments = True
+
+
+@contextmanager
+def speaking_of_arguments() -> Iterator[None]:
+    """The same for a while."""
+    before, _interface.arguments = _interface.arguments, True
+    try:
+        yield
+    finally:
+        _interface.arguments = before
+
+
+def in_arguments() -> bool:
+    """Whether messages are for users who write arguments."""
+    return _interface.arguments
+
+
+@dataclass(frozen=True)
+class Write:
+    """Write a value at a key."""
+
+    key: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.value}" if _interface.arguments else f"pulumi config set {self.key} {self.value}"
+
+
+@dataclass(frozen=True)
+class Add:
+    """Add a value to a list, at a place after those that it has."""
+
+    key: str
+    place: int
+    value: str
+
+    def __str__(self) -> str:
+        if _interface.arguments:
+            return f"{self.key}: [{self.value}] (beside what it has)"
+        return f"pulumi config set --path '{self.key}[{self.place}]' {self.value}"
+
+
+@dataclass(frozen=True)
+class Remove:
+    """Take a key out."""
+
+    key: str
+
+    def __str__(self) -> str:
+        return f"remove {self.key}" if _interface.arguments else f"pulumi config rm {self.key}"
+
+
+@dataclass(frozen=True)
+class Seal:
+    """Write a value as a secret."""
+
+    key: str
+
+    def __str__(self) -> str:
+        if _interface.arguments:
+            return "hand it over as a secret"
+        return f"write: pulumi config set --secret {self.key} (it asks for the value)"
+
+
+@dataclass(frozen=True)
+class Unseal:
+    """Write a value in plain text."""
+
+    key: str
+
+    def __str__(self) -> str:
+        return "hand it over as it is" if _interface.arguments else f"write: pulumi config set {self.key}"
+
+
+@dataclass(frozen=True)
+class Retype:
+    """Write a secret anew, without what is wrong in it."""
+
+    key: str
+
+    def __str__(self) -> str:
+        return "leave that out" if _interface.arguments else f"write: pulumi config set --secret {self.key}"
+
+
+@dataclass(frozen=True)
+class _Sealed:
+    def __str__(self) -> str:
+        return "secret" if _interface.arguments else "encrypted"
+
+
+SEALED = _Sealed()
+"""What a value that was written as a secret is called."""
