@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 from pulumi_kubernetes import meta, networking
@@ -17,6 +19,9 @@ from settings.errors import SettingsError
 
 ALB = "alb.ingress.kubernetes.io"
 """The prefix of the AWS Load Balancer Controller's annotations."""
+
+_OF_ONE_TRY = re.compile(r"\(combined from similar events\): |,? ?RequestID: [\w-]+")
+"""What differs each time that the controller complains of the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,14 +164,24 @@ def _hostname_of(status: networking.v1.outputs.IngressStatus | None) -> str:
 
 
 def warnings_of(cluster: Cluster, namespace: str, ingress: str) -> list[str]:
-    """What the controller complains of, as far as it may be read."""
+    """What the controller complains of, as far as it may be read: each complaint once, the newest last."""
     selector = f"involvedObject.kind=Ingress,involvedObject.name={ingress},type=Warning"
     try:
         events = ClusterApi(cluster).list(f"/api/v1/namespaces/{namespace}/events", {"fieldSelector": selector})
     except SettingsError:
         return []
-    texts = (f"{event.get('reason')}: {' '.join(str(event.get('message')).split())}" for event in events)
-    return list(dict.fromkeys(texts))
+    return complaints(events)
+
+
+def complaints(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The texts of events, each once, the newest last."""
+    ordered = sorted(events, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
+    texts = [f"{event.get('reason')}: {_in_one_line(str(event.get('message')))}" for event in ordered]
+    return list(reversed(dict.fromkeys(reversed(texts))))
+
+
+def _in_one_line(message: str) -> str:
+    return _OF_ONE_TRY.sub("", " ".join(message.split()))
 
 
 def no_load_balancer(args: StudiosIngressArgs, said: Sequence[str]) -> str:

@@ -103,7 +103,8 @@ def test_a_load_balancer_that_never_comes_is_explained_by_its_controller_or_by_w
     stack.set(ingressClass=None, sslPolicy="ELBSecurityPolicy-No-Such-Policy")
     text = said(stack.up())
     assert (
-        f"{where} The load balancer controller says: FailedBuildModel: Failed build model due to SSLPolicyNotFound: "
+        f"{where} The load balancer controller says: FailedDeployModel: Failed deploy model due to operation error "
+        "Elastic Load Balancing v2: CreateListener, https response error StatusCode: 400, SSLPolicyNotFound: "
         "SSL policy 'ELBSecurityPolicy-No-Such-Policy' not found Put that right and run pulumi up again" in text
     )
 
