@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from testbed import paths, processes
+from testbed import paths, processes, targets
 from testbed.build import Binaries
 from testbed.errors import TestbedError
 from testbed.node.configuration import CLIENTS as NODE_CLIENTS
@@ -80,7 +80,8 @@ class Cluster:
     def start_kwok(self, binaries: Binaries) -> None:
         """Starts kwok unless it is running, and returns when its nodes are Ready."""
         self._start_kwok(binaries)
-        kubectl("apply", "--server-side", "-f", str(MANIFESTS / "nodes.yml"))
+        nodes = (MANIFESTS / "nodes.yml").read_text().replace("${KUBERNETES_VERSION}", targets.KUBERNETES_VERSION)
+        kubectl("apply", "--server-side", "-f", "-", stdin=nodes)
         processes.wait_until("kwok", self._nodes_ready)
 
     def _start_etcd(self, binaries: Binaries) -> None:
