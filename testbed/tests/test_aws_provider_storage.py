@@ -14,10 +14,7 @@ from testbed.tests.life import Life
 PARAMETER = "aws:ssm/parameter:Parameter"
 SECRET = "aws:secretsmanager/secret:Secret"
 VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
-OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
-POLICY = "aws:iam/policy:Policy"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
-ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 DOCUMENT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 
 
@@ -67,31 +64,12 @@ def test_a_secret_waits_thirty_days_for_its_deletion(account: Account) -> None:
     assert (described["DeletedDate"].replace(tzinfo=None) - described["CreatedDate"].replace(tzinfo=None)).days >= 29
 
 
-def test_an_object_is_put_again_when_its_content_changes(account: Account) -> None:
-    client("s3").create_bucket(Bucket="files")
-    life = Life(OBJECT, bucket="files", key="a/b.txt", content="one", tags={"k": "v"})
-    assert (life.id, life.outputs["etag"]) == ("files/a/b.txt", "f97c5d29941bfb1b2fdab0874906ab82")
-    assert life.update(bucket="files", key="a/b.txt", content="two", tags={"k": "v"}) == {"content": "update"}
-    assert client("s3").get_object(Bucket="files", Key="a/b.txt")["Body"].read() == b"two"
-    assert life.replaced_by(bucket="files", key="c", content="two") == ["key"]
-    life.end()
-
-
-def test_a_policy_is_the_same_when_its_document_is(account: Account) -> None:
-    policy = Life(POLICY, name="p", policy=json.dumps(DOCUMENT))
-    assert policy.update(name="p", policy=json.dumps(DOCUMENT, indent=2)) == {}
-    other = {**DOCUMENT, "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
-    assert policy.update(name="p", policy=json.dumps(other)) == {"policy": "update"}
-    assert policy.replaced_by(name="q", policy=json.dumps(other)) == ["name"]
-    policy.end()
-
-
-def test_a_role_has_policies_of_its_own_and_attached_ones(account: Account) -> None:
+def test_a_policy_of_a_role_is_the_same_when_its_document_is(account: Account) -> None:
     client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")
-    policy = Life(POLICY, name="p", policy=json.dumps(DOCUMENT))
-    attached = Life(ATTACHMENT, role="r", policyArn=policy.id)
-    own = Life(ROLE_POLICY, name="own", role="r", policy=json.dumps(DOCUMENT))
-    assert own.id == "r:own"
-    attached.end()
-    own.end()
+    policy = Life(ROLE_POLICY, name="own", role="r", policy=json.dumps(DOCUMENT))
+    assert policy.id == "r:own"
+    assert policy.update(name="own", role="r", policy=json.dumps(DOCUMENT, indent=2)) == {}
+    other = {**DOCUMENT, "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    assert policy.update(name="own", role="r", policy=json.dumps(other)) == {"policy": "update"}
+    assert policy.replaced_by(name="other", role="r", policy=json.dumps(other)) == ["name"]
     policy.end()

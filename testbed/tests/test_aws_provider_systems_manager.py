@@ -15,7 +15,6 @@ from testbed.tests.life import Life
 
 DOCUMENT = "aws:ssm/document:Document"
 ASSOCIATION = "aws:ssm/association:Association"
-PROFILE = "aws:iam/getInstanceProfile:getInstanceProfile"
 INSTANCE = "i-0123456789abcdef0"
 TARGETS = [{"key": "InstanceIds", "values": [INSTANCE]}]
 
@@ -190,23 +189,3 @@ def test_an_association_waits_for_its_first_run_if_it_is_asked_to(account: Accou
     assert str(caught.value).endswith(
         "create: timeout while waiting for state to become 'Success' (last state: 'Pending', timeout: 1s)"
     )
-
-
-def test_an_instance_profile_is_found_with_its_role(account: Account) -> None:
-    aws, iam = configured(skipCredentialsValidation="true"), client("iam")
-    made = iam.create_instance_profile(InstanceProfileName="platform", Path="/apps/")["InstanceProfile"]
-    without = aws.invoke(PROFILE, {"name": "platform"})
-    assert (without["arn"], without["path"]) == (made["Arn"], "/apps/")
-    assert (without["roleName"], without["roleArn"], without["roleId"]) == ("", "", "")
-    role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument="{}")["Role"]
-    iam.add_role_to_instance_profile(InstanceProfileName="platform", RoleName="reader")
-    found = aws.invoke(PROFILE, {"name": "platform"})
-    assert (found["roleName"], found["roleArn"], found["roleId"]) == ("reader", role["Arn"], role["RoleId"])
-
-
-def test_a_missing_instance_profile_is_an_error_with_its_name(account: Account) -> None:
-    aws = configured(skipCredentialsValidation="true")
-    with pytest.raises(ProviderError, match=r"^reading IAM Instance Profile \(nope\): couldn't find resource$"):
-        aws.invoke(PROFILE, {"name": "nope"})
-    with pytest.raises(ProviderError, match=r"name"):
-        aws.invoke(PROFILE, {})

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from testbed.plugins.aws import iam, lookup_account, lookup_acm, lookup_elb, route53, security_group
-from testbed.plugins.aws.schema import Lookup
+from typing import ClassVar
 
-LOOKUPS: dict[str, Lookup] = {
-    lookup.qualified_name: lookup
-    for lookup in (
-        lookup_acm.GetCertificate(),
-        lookup_account.GetCallerIdentity(),
-        lookup_account.GetCluster(),
-        lookup_account.GetClusterAuth(),
-        lookup_account.GetInstance(),
-        iam.GetInstanceProfile(),
-        lookup_account.GetPartition(),
-        lookup_account.GetRegion(),
-        lookup_elb.GetHostedZoneId(),
-        lookup_elb.GetListener(),
-        lookup_elb.GetLoadBalancer(),
-        route53.GetZone(),
-        security_group.GetSecurityGroup(),
-    )
-}
+from testbed.emulator import hosted_zones
+from testbed.plugins.aws import route53
+from testbed.plugins.aws.schema import Argument, Arguments, Lookup
+from testbed.plugins.aws.session import Aws
+from testbed.plugins.provider import Properties, ProviderError
+
+
+class GetHostedZoneId(Lookup):
+    """``aws.lb.get_hosted_zone_id``: needs no call."""
+
+    qualified_name = "aws:lb/getHostedZoneId:getHostedZoneId"
+    title = "ELBv2 Hosted Zone ID"
+    arguments: ClassVar[Arguments] = {"loadBalancerType": Argument("string", default="application")}
+
+    def find(self, aws: Aws, args: Properties) -> Properties:
+        """The region's."""
+        kind = args["loadBalancerType"]
+        if kind not in ("application", "network"):
+            raise ProviderError(f"expected load_balancer_type to be one of [application network], got {kind}")
+        zone = hosted_zones.zone_id(aws.region, kind)
+        if zone is None:
+            raise ProviderError(f"unsupported AWS Region: {aws.region}")
+        return {"id": zone, "loadBalancerType": kind}
+
+
+LOOKUPS: dict[str, Lookup] = {lookup.qualified_name: lookup for lookup in (GetHostedZoneId(), route53.GetZone())}

@@ -241,7 +241,7 @@ class GetZone(Lookup):
             "linkedServicePrincipal": "",
             "nameServers": servers,
             "primaryNameServer": _primary(aws, zone, servers),
-            "tags": _zone_tags(aws, zone_id),
+            "tags": aws.session.without_ignored(_zone_tags(aws, zone_id)),
             "enableAcceleratedRecovery": False,
         }
         return {**answer, "vpcId": args["vpcId"]} if "vpcId" in args else answer

@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 
 from testbed.plugins.aws import tagging
 from testbed.plugins.aws.errors import code_of
-from testbed.plugins.aws.schema import Argument, Arguments, Lookup, ResourceType
+from testbed.plugins.aws.schema import Argument, Arguments, ResourceType
 from testbed.plugins.aws.session import Aws
-from testbed.plugins.provider import CheckFailure, Properties, ProviderError
+from testbed.plugins.provider import CheckFailure, Properties
 
 _SOURCES: Final = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
 _GONE: Final = ("InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound", "InvalidPermission.NotFound")
@@ -122,70 +122,6 @@ class SecurityGroupIngressRule(ResourceType):
         except ClientError as error:
             if code_of(error) not in _GONE:
                 raise
-
-
-class GetSecurityGroup(Lookup):
-    """``aws.ec2.get_security_group``."""
-
-    qualified_name = "aws:ec2/getSecurityGroup:getSecurityGroup"
-    title = "EC2 Security Group"
-    arguments: ClassVar[Arguments] = {
-        "id": Argument("string"),
-        "name": Argument("string"),
-        "vpcId": Argument("string"),
-        "filters": Argument(
-            "list",
-            fields={"name": Argument("string", required=True), "values": Argument("list", required=True)},
-        ),
-        "tags": Argument("map"),
-    }
-
-    def find(self, aws: Aws, args: Properties) -> Properties:
-        """Exactly one."""
-        by = {"GroupIds": [args["id"]]} if args.get("id") else {}
-        filters = to_filters(args)
-        filters += [
-            {"Name": name, "Values": [args[key]]}
-            for name, key in (("group-name", "name"), ("vpc-id", "vpcId"))
-            if args.get(key)
-        ]
-        try:
-            groups = aws.client("ec2").describe_security_groups(**by, Filters=filters)["SecurityGroups"]
-        except ClientError as error:
-            if not code_of(error).startswith("InvalidGroup"):
-                raise
-            groups = []
-        group = single("EC2 Security Group", groups)
-        return {
-            **args,
-            "id": group["GroupId"],
-            "arn": f"arn:{aws.session.partition}:ec2:{aws.region}:{group['OwnerId']}:security-group/{group['GroupId']}",
-            "name": group["GroupName"],
-            "description": group["Description"],
-            "vpcId": group.get("VpcId", ""),
-            "tags": aws.session.without_ignored(tagging.to_dict(group.get("Tags"))),
-        }
-
-
-def to_filters(args: Properties, tags: str = "tags") -> list[dict[str, Any]]:
-    """EC2's filters out of ``filters`` and of the tags under the key ``tags``."""
-    given = [{"Name": entry["name"], "Values": entry["values"]} for entry in args.get("filters") or []]
-    return given + [{"Name": f"tag:{key}", "Values": [value]} for key, value in (args.get(tags) or {}).items()]
-
-
-def single(title: str, found: list[Any]) -> Any:
-    """The one that was found.
-
-    Raises:
-        ProviderError: there is none, or more than one, in the official provider's words.
-    """
-    if not found:
-        raise ProviderError(f"no matching {title} found")
-    if len(found) > 1:
-        raise ProviderError(
-            f"multiple {title}s matched; use additional constraints to reduce matches to a single {title}"
-        )
-    return found[0]
 
 
 def _find(aws: Aws, id: str) -> dict[str, Any] | None:
