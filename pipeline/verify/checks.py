@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from pipeline.verify import balancer, certificates, names, platform, pods, proxy
+from dataclasses import replace
+
+from pipeline.verify import balancer, certificates, containers, names, platform, pods, proxy
 from pipeline.verify.deployment import Deployment
+from pipeline.verify.findings import CannotAskError
 from pipeline.verify.runner import Check
+from settings.targets import COMPOSE
 
 Checks = tuple[Check[Deployment], ...]
 
@@ -14,6 +18,11 @@ _KUBERNETES: Checks = (
     Check("cluster", "cluster", pods.cluster_answers, ("stack",)),
     Check("connect-up", "pods of Connect", pods.connect_pods, ("cluster",)),
     Check("platform-up", "pods of Platform", pods.platform_pods, ("cluster",)),
+)
+
+_COMPOSE: Checks = (
+    Check("connect-up", "containers of Connect", containers.connect_containers, ("stack",)),
+    Check("platform-up", "containers of Platform", containers.platform_containers, ("stack",)),
 )
 
 _FROM_OUTSIDE: Checks = (
@@ -38,4 +47,21 @@ _FROM_OUTSIDE: Checks = (
     Check("silence", "silent connections", proxy.silence_ends_connections, ("idle", "proxy")),
 )
 
-KUBERNETES: Checks = (*_STACK, *_KUBERNETES, *_FROM_OUTSIDE)
+ON_KUBERNETES: Checks = (*_STACK, *_KUBERNETES, *_FROM_OUTSIDE)
+ON_COMPOSE: Checks = (*_STACK, *_COMPOSE, *_FROM_OUTSIDE)
+#: Where nothing leads to the instance, what is met from outside has to do.
+FROM_OUTSIDE_ONLY: Checks = (
+    *_STACK,
+    *(replace(each, needs=tuple(name for name in each.needs if not name.endswith("-up"))) for each in _FROM_OUTSIDE),
+)
+
+
+def checks_of(deployment: Deployment) -> Checks:
+    """Those for the stack's target; where that is not known, the first check says why."""
+    try:
+        settings = deployment.settings
+    except CannotAskError:
+        return ON_KUBERNETES
+    if settings.target != COMPOSE:
+        return ON_KUBERNETES
+    return FROM_OUTSIDE_ONLY if settings.delivery == "files" else ON_COMPOSE

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 
 from pipeline.verify.arguments import PREFIX
-from pipeline.verify.checks import KUBERNETES
+from pipeline.verify.checks import checks_of
 from pipeline.verify.deployment import Deployment, Options
 from pipeline.verify.network import Detour, Network, address_of
 from pipeline.verify.runner import all_hold, run
@@ -38,7 +38,7 @@ def verify(arguments: argparse.Namespace, environment: Mapping[str, str] = os.en
     table = None if arguments.json else Table(sys.stdout)
     if table:
         table.heading(arguments.stack)
-    for row in run(KUBERNETES, deployment):
+    for row in run(checks_of(deployment), deployment):
         rows.append(row)
         if table:
             table.row(row)

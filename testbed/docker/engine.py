@@ -111,10 +111,11 @@ class Machine:
             user: ``root``; ``ec2-user``, who may use Docker; or ``guest``, who may not.
             folder: to run it in.
         """
-        inside = ["nsenter", f"--target={self.pid}", "--mount", "--net", "--pid"]
+        # nsenter stays outside, and passes no signal on: without it, the program is to end too.
+        inside = ["nsenter", f"--target={self.pid}", "--mount", "--net", "--pid", "setpriv", "--pdeathsig=TERM"]
         if user != "root":
             groups = f"{USERS[user]},{DOCKER_GROUP}" if user == "ec2-user" else str(USERS[user])
-            inside += ["setpriv", f"--reuid={USERS[user]}", f"--regid={USERS[user]}", f"--groups={groups}"]
+            inside += [f"--reuid={USERS[user]}", f"--regid={USERS[user]}", f"--groups={groups}"]
         return [*inside, "sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(folder), *map(str, words)]
 
     def run(

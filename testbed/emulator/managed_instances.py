@@ -72,7 +72,8 @@ def commands_of(content: Mapping[str, Any], parameters: Mapping[str, list[str]])
         if name not in defaults:
             return match[0]
         given = parameters.get(name)
-        return str(given[0] if given else defaults[name])
+        # More than one is a list of lines, as the commands of AWS-RunShellScript are.
+        return "\n".join(given) if given else str(defaults[name])
 
     lines = [line for step in content["mainSteps"] for line in step["inputs"]["runCommand"]]
     return _PLACE.sub(value, "\n".join(lines))

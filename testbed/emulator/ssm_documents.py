@@ -13,6 +13,20 @@ from moto.ssm.models import Document, Documents, SimpleSystemManagerBackend
 LARGEST_DOCUMENT = 64 * 1024
 _DOCUMENT_TYPES = ("Command", "Automation", "Policy", "Session", "Package", "ApplicationConfiguration")
 
+#: The document of AWS's own that runs whatever it is given, as far as it is used here.
+RUN_SHELL_SCRIPT = "AWS-RunShellScript"
+_RUN_SHELL_SCRIPT: Final = {
+    "schemaVersion": "2.2",
+    "parameters": {"commands": {"type": "StringList"}},
+    "mainSteps": [
+        {
+            "action": "aws:runShellScript",
+            "name": "runShellScript",
+            "inputs": {"runCommand": ["{{ commands }}"]},
+        }
+    ],
+}
+
 _moto_create_document = SimpleSystemManagerBackend.create_document
 _moto_update_document = SimpleSystemManagerBackend.update_document
 
@@ -26,6 +40,9 @@ class SsmError(SSMException):  # type: ignore[misc]  # moto has no types
 
 def find_document(backend: SimpleSystemManagerBackend, name: str | None, version: str | None = None) -> Document:
     """The document in a version, the default one if none is asked for."""
+    if name == RUN_SHELL_SCRIPT:
+        content = json.dumps(_RUN_SHELL_SCRIPT)
+        return Document(backend.account_id, name, "", content, "Command", "JSON", [], [], "")
     documents: Documents | None = backend._documents.get(name)
     if documents is None:
         raise SsmError("InvalidDocument", f"Document with name {name} does not exist.")

@@ -119,6 +119,18 @@ def test_the_first_characters_of_what_a_script_prints_are_kept_as_many_as_aws_ke
     assert found["StandardErrorContent"] == "a" * 7999 + "b"
 
 
+def test_awss_own_document_runs_the_commands_that_it_is_given(ssm: Any, out: Path) -> None:
+    given = {"commands": ["for word in one two", 'do echo $word; done >"$OUT"']}
+    sent = ssm.send_command(DocumentName="AWS-RunShellScript", InstanceIds=[INSTANCE], Parameters=given)
+    command = sent["Command"]["CommandId"]
+    for _ in range(100):
+        if ssm.get_command_invocation(CommandId=command, InstanceId=INSTANCE)["Status"] == "Success":
+            break
+        time.sleep(0.05)
+    assert out.read_text() == "one\ntwo\n"
+    assert "AWS-RunShellScript" not in [each["Name"] for each in ssm.list_documents()["DocumentIdentifiers"]]
+
+
 def test_a_script_runs_on_the_machine_that_the_agent_is_on(ssm: Any) -> None:
     managed_instances.connect(INSTANCE, {"PATH": os.environ["PATH"]}, ["env", "MACHINE=this one"])
     try:

@@ -93,6 +93,30 @@ def test_the_registry_gives_images_to_those_who_have_logged_in(docker_site: Site
     machine.docker("rmi", IMAGE)
 
 
+def test_what_was_started_on_the_machine_ends_with_who_started_it(docker_site: Site) -> None:
+    for user in ("root", "ec2-user"):
+        started = psutil.Popen(docker_site.machine.command(["sleep", "600"], user))
+        while not (inside := started.children(recursive=True)) or inside[0].name() != "sleep":
+            assert started.is_running()
+        started.kill()
+        assert psutil.wait_procs(inside, timeout=10)[1] == []
+
+
+def test_another_host_is_served_beside_the_first(docker_site: Site) -> None:
+    docker_site.serve("other.example.com")
+    ask = ("curl", "-s", "--cacert", docker_site.ca, "https://other.example.com/", "https://connect.other.example.com/")
+    # Nothing runs behind either: which of both was meant is told by who is missing.
+    with_frontend = ComposePlatform.create(docker_site.machine)
+    try:
+        with_frontend.up()
+        assert docker_site.machine.run(ask).stdout.splitlines() == [
+            "<!doctype html><title>Seqera Platform (stand-in)</title>",
+            "not reachable now",
+        ]
+    finally:
+        with_frontend.remove()
+
+
 def test_a_program_that_fails_on_the_machine_is_told_with_what_it_printed(docker_site: Site) -> None:
     with pytest.raises(TestbedError, match=r"(?s)sh -c .* failed on the machine .*why it failed"):
         docker_site.machine.run(["sh", "-c", "echo why it failed >&2; exit 3"])

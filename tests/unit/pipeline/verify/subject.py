@@ -19,6 +19,14 @@ SETTINGS: dict[str, object] = {
     "hostedZone": "example.com",
     "redisAddress": "redis:6379",
 }
+COMPOSE_SETTINGS: dict[str, Any] = {
+    "target": "compose",
+    "namespace": None,
+    "redisAddress": None,
+    "instanceId": "i-0123456789abcdef0",
+    "composeFolder": "/opt/seqera",
+    "loadBalancer": "platform",
+}
 BALANCER = "studios-1.us-east-1.elb.amazonaws.com"
 OUTPUTS: dict[str, Any] = {
     "platformUrl": "https://platform.example.com",
@@ -89,7 +97,7 @@ def deployment(network: Network | None = None, options: Options | None = None, *
     made = Deployment("prod", network or Answers(), options or Options())
     settings = {**SETTINGS, **{key: value for key, value in changed.items() if key not in OUTPUTS or key in SETTINGS}}
     outputs = {**OUTPUTS, **{key: value for key, value in changed.items() if key in OUTPUTS}}
-    made.__dict__["settings"] = parse_settings(settings)
+    made.__dict__["settings"] = parse_settings({key: value for key, value in settings.items() if value is not None})
     made.__dict__["outputs"] = outputs
     return made
 

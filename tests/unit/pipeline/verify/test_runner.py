@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from pipeline.verify.checks import KUBERNETES
+from pipeline.verify.checks import FROM_OUTSIDE_ONLY, ON_COMPOSE, ON_KUBERNETES, checks_of
+from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError, Finding, bad, good, not_asked
 from pipeline.verify.runner import Check, Row, all_hold, run
 from pipeline.verify.table import TITLE_WIDTH
+from tests.unit.pipeline.verify.subject import COMPOSE_SETTINGS, deployment
 
 
 def check(name: str, finding: Finding | Exception, *needs: str) -> Check[list[str]]:
@@ -102,10 +106,25 @@ def test_a_list_in_the_wrong_order_is_refused(checks: tuple[Check[list[str]], ..
         rows(*checks)
 
 
-def test_the_checks_of_a_stack_are_in_order_and_fit_the_table() -> None:
+@pytest.mark.parametrize("checks", [ON_KUBERNETES, ON_COMPOSE, FROM_OUTSIDE_ONLY])
+def test_the_checks_of_a_stack_are_in_order_and_fit_the_table(checks: tuple[Check[Deployment], ...]) -> None:
     seen: set[str] = set()
-    for each in KUBERNETES:
+    for each in checks:
         assert set(each.needs) <= seen, each.name
         assert len(each.title) <= TITLE_WIDTH, each.name
         seen.add(each.name)
-    assert len(seen) == len(KUBERNETES)
+    assert len(seen) == len(checks)
+
+
+@pytest.mark.parametrize(
+    ("settings", "checks"),
+    [
+        ({}, ON_KUBERNETES),
+        (COMPOSE_SETTINGS, ON_COMPOSE),
+        ({**COMPOSE_SETTINGS, "delivery": "files"}, FROM_OUTSIDE_ONLY),
+    ],
+)
+def test_what_is_checked_is_by_the_target_and_whether_the_instance_is_reached(
+    settings: dict[str, Any], checks: tuple[Check[Deployment], ...]
+) -> None:
+    assert checks_of(deployment(**settings)) == checks

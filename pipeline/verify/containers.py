@@ -1,0 +1,142 @@
+"""Docker Compose: are the containers running, of the configured images, and do they stay up?
+
+The instance is asked through Systems Manager, which runs ``docker inspect`` there: nothing is changed. That takes the
+right ``ssm:SendCommand`` on the instance and on AWS's own document AWS-RunShellScript.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.verify.deployment import Deployment
+from pipeline.verify.findings import CannotAskError, Finding, bad, good
+from pipeline.verify.network import first_line
+
+#: A container that restarted within this time is not taken for one that stays up.
+RECENT = datetime.timedelta(minutes=10)
+_DOCUMENT = "AWS-RunShellScript"
+_SECONDS, _PAUSE = 60.0, 0.5
+#: Of each container of the folder's project a line of JSON; what `docker inspect` says as a whole is too long.
+_PROGRAM = """\
+import json, os, subprocess, sys
+ask = ["docker", "ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project.working_dir"]
+ids = subprocess.run(ask, check=True, capture_output=True, text=True).stdout.split()
+found = subprocess.run(["docker", "inspect", *ids], capture_output=True, text=True).stdout if ids else "[]"
+for each in json.loads(found or "[]"):
+    labels, state = each["Config"]["Labels"], each["State"]
+    if os.path.realpath(labels["com.docker.compose.project.working_dir"]) == os.path.realpath(sys.argv[1]):
+        print(json.dumps(dict(service=labels.get("com.docker.compose.service", ""), image=each["Config"]["Image"],
+            status=state["Status"], health=state.get("Health", dict()).get("Status", ""),
+            restarts=each["RestartCount"], started=state["StartedAt"], code=state["ExitCode"])))
+"""
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container of the Compose project, as Docker has it; ``health`` is empty where the image has no check."""
+
+    service: str
+    image: str
+    status: str
+    health: str
+    restarts: int
+    started: str
+    code: int
+
+
+def connect_containers(deployment: Deployment) -> Finding:
+    """The containers of the proxy and the server run the configured images, and stay up."""
+    settings = deployment.settings
+    return _running(
+        deployment, {settings.proxy_name: settings.proxy_image, settings.server_name: settings.server_image}
+    )
+
+
+def platform_containers(deployment: Deployment) -> Finding:
+    """The containers of Platform's backend and cron run, and stay up."""
+    settings = deployment.settings
+    return _running(deployment, {settings.cron_service: None, settings.backend_service: None})
+
+
+def _running(deployment: Deployment, services: Mapping[str, str | None]) -> Finding:
+    found = _containers(deployment)
+    for service, image in services.items():
+        own = [container for container in found if container.service == service]
+        if problem := _problem(deployment.settings.compose_folder, service, image, own):
+            return problem
+    return good(f"running: {', '.join(services)}; no restart in {RECENT.seconds // 60} min")
+
+
+def _problem(folder: str, service: str, image: str | None, found: Sequence[Container]) -> Finding | None:
+    logs = f"cd {folder} && docker compose logs --tail 50 {service}"
+    if not found:
+        return bad(
+            f"{folder} has no container of the service {service}", "pulumi up; or start it: docker compose up -d"
+        )
+    for container in found:
+        if container.status != "running":
+            return bad(f"{service} is {container.status}, exit code {container.code}", logs)
+        if container.health not in ("", "healthy"):
+            return bad(f"{service} is {container.health}", logs)
+        if container.restarts and _recent(container.started):
+            return bad(f"{service} restarted {container.restarts} times, the last time just now", logs)
+        if image and container.image != image:
+            return bad(f"{service} runs {container.image}, and the settings say {image}", "pulumi up")
+    return None
+
+
+def _recent(started: str) -> bool:
+    moment = datetime.datetime.fromisoformat(started[:19] + "+00:00")
+    return datetime.datetime.now(datetime.timezone.utc) - moment < RECENT
+
+
+def _containers(deployment: Deployment) -> Sequence[Container]:
+    text = _run(deployment, f"python3 -c {shlex.quote(_PROGRAM)} {shlex.quote(deployment.settings.compose_folder)}")
+    return [Container(**json.loads(line)) for line in text.splitlines()]
+
+
+def _run(deployment: Deployment, script: str) -> str:
+    """What a script on the instance prints.
+
+    Raises:
+        CannotAskError: Systems Manager does not run it, or it failed.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    instance = deployment.output("instanceId")
+    mend = f"check that the instance {instance} and its agent run, and the right ssm:SendCommand on {_DOCUMENT}"
+    try:
+        ssm = deployment.aws("ssm")
+        sent = ssm.send_command(DocumentName=_DOCUMENT, InstanceIds=[instance], Parameters={"commands": [script]})
+        command, deadline = sent["Command"]["CommandId"], time.monotonic() + _SECONDS
+        while True:
+            found = _invocation(ssm, command, instance)
+            if found["Status"] not in ("Pending", "InProgress", "Delayed"):
+                break
+            if time.monotonic() > deadline:
+                raise CannotAskError(f"{instance} has not answered Systems Manager in {_SECONDS:.0f} s", mend)
+            time.sleep(_PAUSE)
+    except (BotoCoreError, ClientError) as error:
+        raise CannotAskError(f"Systems Manager can't ask {instance}: {first_line(error)}", mend) from None
+    if found["Status"] != "Success":
+        said = found["StandardErrorContent"].strip().splitlines() or [found["Status"]]
+        raise CannotAskError(f"docker can't be asked on {instance}: {said[-1]}", "run docker ps there, as root")
+    return str(found["StandardOutputContent"])
+
+
+def _invocation(ssm: object, command: str, instance: str) -> Mapping[str, str]:
+    """The invocation, which is not known in the first moments after it was sent."""
+    from botocore.exceptions import ClientError
+
+    try:
+        found: Mapping[str, str] = ssm.get_command_invocation(CommandId=command, InstanceId=instance)  # type: ignore[attr-defined]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "InvocationDoesNotExist":
+            raise
+        return {"Status": "Pending"}
+    return found
