@@ -26,7 +26,7 @@ class Health:
     """The check of a container: a command line, how often it runs, and for how long a failure counts as a start."""
 
     command: Sequence[str]
-    interval: float = 1.0
+    interval: float = 2.0
     start: float = 10.0
 
 
