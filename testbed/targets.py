@@ -29,8 +29,8 @@ class Target:
     title: str
     #: Name of the binary → arguments of ``go build`` behind the output flag.
     binaries: Mapping[str, Sequence[str]]
-    #: How long it usually takes on two cores with nothing cached.
-    usually: str
+    #: How long it usually takes on two cores with nothing cached, in seconds.
+    usual_seconds: int
     #: What is laid beside the binaries: folder → module, and files in it.
     copies: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
     #: What the module's own source embeds without having it: name of the file → module, and the file in it.
@@ -62,12 +62,12 @@ LOAD_BALANCER_VERSION = "2.17.1"
 LOAD_BALANCER_MODULE = "sigs.k8s.io/aws-load-balancer-controller"
 
 
-ENGINE = Target("engine", f"Pulumi {PULUMI_VERSION}", {"pulumi": ["-ldflags", VERSION_FLAG, PULUMI_PACKAGE]}, "4 min")
+ENGINE = Target("engine", f"Pulumi {PULUMI_VERSION}", {"pulumi": ["-ldflags", VERSION_FLAG, PULUMI_PACKAGE]}, 240)
 KUBERNETES = Target(
     "kubernetes",
     "etcd, Kubernetes and kwok",
     {"kubernetes": ["."], "kwok": [f"{KWOK_MODULE}/cmd/kwok"]},
-    "6 min",
+    360,
     {"stages": (KWOK_MODULE, KWOK_STAGES)},
 )
 LOAD_BALANCER = Target(
@@ -80,7 +80,7 @@ LOAD_BALANCER = Target(
             ".",
         ]
     },
-    "3 min",
+    180,
     {
         "manifests": (
             LOAD_BALANCER_MODULE,
@@ -105,24 +105,22 @@ PULUMI_KUBERNETES = Target(
             ".",
         ]
     },
-    "3 min",
+    180,
     embeds={
         name: (PULUMI_KUBERNETES_MODULE, f"cmd/pulumi-resource-kubernetes/{name}")
         for name in ("schema.json", "terraform-mapping.json")
     },
 )
 #: What checks the files under .github/workflows, as it needs the same Go as the rest.
-WORKFLOWS = Target(
-    "workflows", "actionlint", {"actionlint": ["github.com/rhysd/actionlint/cmd/actionlint"]}, "half a minute"
-)
+WORKFLOWS = Target("workflows", "actionlint", {"actionlint": ["github.com/rhysd/actionlint/cmd/actionlint"]}, 30)
 #: What only those need who use the components from other languages, and only the slow tests build.
 LANGUAGES = Target(
     "languages",
     "Pulumi's YAML and its generators of SDKs",
     {"pulumi-language-yaml": ["github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml"], "sdk": ["."]},
-    "3 min",
+    180,
 )
-COMPOSE = Target("compose", "Docker Compose's parser", {"compose": ["."]}, "1 min")
+COMPOSE = Target("compose", "Docker Compose's parser", {"compose": ["."]}, 60)
 COMPOSE_PACKAGE = "github.com/docker/compose/v2"
 COMPOSE_VERSION = pinned("docker-compose", COMPOSE_PACKAGE)
 DOCKER_COMPOSE = Target(
@@ -135,14 +133,14 @@ DOCKER_COMPOSE = Target(
             f"{COMPOSE_PACKAGE}/cmd",
         ]
     },
-    "2 min",
+    120,
 )
 #: What stands in for Platform's and Connect's programs, in containers, in pods and as processes.
 STUDIOS = Target(
     "studios",
     "the stand-ins for Platform and Connect",
     {"studios": ["-ldflags", "-s -w", "."]},
-    "half a minute",
+    30,
 )
 
 #: What a real node runs beside what Kubernetes has for it.
@@ -153,7 +151,7 @@ CONTAINERD = Target(
         name: ["-ldflags", "-s -w", f"github.com/containerd/containerd/v2/cmd/{name}"]
         for name in ("containerd", "containerd-shim-runc-v2", "ctr")
     },
-    "1 min",
+    60,
 )
 CNI = Target(
     "cni",
@@ -162,14 +160,14 @@ CNI = Target(
         name: [f"github.com/containernetworking/plugins/plugins/{kind}/{name}"]
         for kind, name in (("ipam", "host-local"), ("main", "ptp"))
     },
-    "half a minute",
+    30,
 )
-COREDNS = Target("coredns", "CoreDNS", {"coredns": ["-ldflags", "-s -w", "."]}, "1 min")
+COREDNS = Target("coredns", "CoreDNS", {"coredns": ["-ldflags", "-s -w", "."]}, 60)
 NETWORK_POLICIES = Target(
     "networkpolicies",
     "the engine of kube-network-policies",
     {"networkpolicies": ["-ldflags", "-s -w", "."]},
-    "1 min",
+    60,
 )
 
 #: Not one of what the testbed runs: it measures the objects that the program makes.
@@ -177,6 +175,6 @@ KUBE_SCORE = Target(
     "kubescore",
     "kube-score",
     {"kube-score": ["github.com/zegl/kube-score/cmd/kube-score"]},
-    "1 min",
+    60,
 )
-DATAPLANE = Target("dataplane", "the load balancers' data plane", {"dataplane": ["."]}, "10 s")
+DATAPLANE = Target("dataplane", "the load balancers' data plane", {"dataplane": ["."]}, 10)

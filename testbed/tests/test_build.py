@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,3 +73,27 @@ def test_a_version_is_read_where_it_is_pinned(module: Path) -> None:
     assert targets.pinned("engine", "example.com/a/b") == "2.0.0"
     with pytest.raises(ValueError, match=r"testbed/go/engine/go\.mod does not require example\.com/c"):
         targets.pinned("engine", "example.com/c")
+
+
+def test_what_is_yet_to_build_is_announced_with_the_time_that_it_takes(
+    module: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    targets_at_hand = [targets.ENGINE, replace(targets.ENGINE, title="another", usual_seconds=120, binaries={})]
+    build.announce(targets_at_hand)
+    titles = f"{targets.ENGINE.title}, another"
+    assert capsys.readouterr().err == f"2 parts are built once, in about 6 min on 2 cores: {titles}\n"
+    build._folder(targets.ENGINE).mkdir(parents=True)
+    build.announce(targets_at_hand)
+    assert capsys.readouterr().err == ""
+
+
+def test_progress_is_told_against_the_usual_time(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(build, "_TICK_SECONDS", 0.01)
+    with build._progress("Building it", 90):
+        time.sleep(0.2)
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "Building it (some 90 s on 2 cores) …"
+    assert said[1] == "  … 0 s of some 90 s"
+    assert said[-1] == "  done in 0 s"
