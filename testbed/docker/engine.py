@@ -24,7 +24,7 @@ _NEEDED = {
     "iptables": "iptables",
     "redis-server": "redis-server",
 }
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
