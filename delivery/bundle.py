@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from delivery.compose_file import PEM, PEM_IN_CONTAINER, PLATFORM_ENV, STUDIOS_ENV, compose_override
 from delivery.env_file import env_file
 from delivery.package import FORMAT
-from settings import environment, workspaces
+from settings import environment
 from settings.model import Settings
 
 LARGEST_SECRET = 65536
@@ -52,14 +52,11 @@ def bundle(settings: Settings, credentials: Credentials) -> str:
 
 def parameters(settings: Settings, files: list[str]) -> dict[str, str]:
     """What the install script has to know: lists are of names, with spaces between; the override is the last file."""
-    allowed = WORKSPACES_ELSEWHERE
-    if workspaces.reads_tower_yml(settings.platform_version):
-        allowed = json.dumps(workspaces.tower_yml_value(settings.allowed_workspaces))
     return {
         "compose_file": settings.compose_file,
         "override": settings.compose_override,
         "files": " ".join(files),
-        "allowed_workspaces": allowed,
+        "allowed_workspaces": settings.tower_yml_workspaces or WORKSPACES_ELSEWHERE,
         "uid": str(settings.container_uid),
         "platform_services": f"{settings.cron_service} {settings.backend_service}",
         "studios_services": f"{settings.proxy_name} {settings.server_name}",

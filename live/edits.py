@@ -15,7 +15,6 @@ Its names are the same without the values: a list of keys for a ConfigMap, lists
 
 from __future__ import annotations
 
-import json
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,7 +26,6 @@ from live.platform import API_VERSIONS
 from live.tower_yml import TowerYmlEdit
 from settings.environment import PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE, platform_environment
 from settings.model import Settings
-from settings.workspaces import reads_tower_yml, tower_yml_value
 
 Edit = Mapping[str, Any]
 Names = Any
@@ -238,12 +236,12 @@ def drifted(target: str, edit: Edit, live: Object) -> list[Path]:
 
 
 def _tower_yml_edit(settings: Settings) -> TowerYmlEdit | None:
-    if not reads_tower_yml(settings.platform_version):
+    if settings.tower_yml_workspaces is None:
         return None
     return TowerYmlEdit(
         config_map=settings.tower_yml_config_map,
         key=settings.tower_yml_key,
-        allowed_workspaces=json.dumps(tower_yml_value(settings.allowed_workspaces)),
+        allowed_workspaces=settings.tower_yml_workspaces,
     )
 
 

@@ -28,7 +28,7 @@ TEMPORARY_FOLDER = "/tmp"  # noqa: S108 (in the pods)
 def platform_environment(settings: Settings) -> dict[str, str]:
     """What backend and cron read from the backend ConfigMap."""
     entries: dict[str, str | None] = {DATA_EXPLORER_VARIABLE: "true"}
-    if not workspaces.reads_tower_yml(settings.platform_version):
+    if settings.tower_yml_workspaces is None:
         entries[workspaces.ALLOWED_WORKSPACES_VARIABLE] = workspaces.allowed_variable(settings.allowed_workspaces)
     own = _declared(settings, "platform") | _set_ones(entries) | template_environment(settings.studio_templates)
     return own | settings.platform_extra_env

@@ -14,9 +14,9 @@ ALLOWED_WORKSPACES_VARIABLE = "TOWER_DATA_STUDIO_ALLOWED_WORKSPACES"
 ALLOWED_WORKSPACES_ENTRY = "tower.data-studio.allowed-workspaces"
 
 
-def reads_tower_yml(platform: Version) -> bool:
-    """Whether the given Platform takes its allowed workspaces from tower.yml; later ones take them from a variable."""
-    return platform < WORKSPACES_IN_ENVIRONMENT
+def in_environment(platform: Version) -> bool:
+    """Whether the given Platform takes its allowed workspaces from a variable; earlier ones read tower.yml."""
+    return platform >= WORKSPACES_IN_ENVIRONMENT
 
 
 def tower_yml_value(workspaces: Workspaces) -> list[int] | None:

@@ -8,14 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from live.ownership import list_item, managed_fields, manager_names, owners_of
+from live.edits import Edit, items, name_of, names_of, part_of, platform_edits_of
+from live.fields import value_at
+from live.ownership import Path, managed_fields, manager_names, owners_of
 from live.tower_yml_text import read_entry
 from live.wording import conflict, shown_owners
 from live.workspaces_entry import field_name, is_conflict, shown
-from settings.environment import PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE, platform_environment, setting_of
+from settings.environment import PEM_PATH_VARIABLE, setting_of
 from settings.errors import Problem
 from settings.model import Settings
-from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE, reads_tower_yml, tower_yml_value
+from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE
 from survey.mounts import hides_platforms_own, is_platforms_own
 from survey.redaction import looks_secret
 
@@ -35,7 +37,7 @@ class _Wanted:
     name: str
     ours: object
     theirs: object
-    path: Sequence[str]
+    path: Path
 
 
 def conflicts(
@@ -55,21 +57,20 @@ def conflicts(
         field_manager: the name under which this stack owns fields.
         tower_yml: that of `towerYmlConfigMap`; None where its entry can't be another's, or is not read.
     """
-    objects: list[tuple[str, Mapping[str, Any], Iterator[_Wanted]]] = [
-        (f"ConfigMap/{name}", live, _in_config_map(settings, live)) for name, live in config_maps.items()
+    objects = {
+        **{f"ConfigMap/{name}": live for name, live in config_maps.items()},
+        **{f"Deployment/{name}": live for name, live in deployments.items()},
+    }
+    fields = [
+        (target, objects[target], _desired(settings, target, edit, objects[target]))
+        for target, edit in platform_edits_of(settings).items()
     ]
-    for deployment, container in (
-        (settings.cron_deployment, settings.cron_container),
-        (settings.backend_deployment, settings.backend_container),
-    ):
-        live = deployments[deployment]
-        objects.append((f"Deployment/{deployment}", live, _in_deployment(settings, live, container)))
     if tower_yml is not None:
-        objects.append((f"ConfigMap/{settings.tower_yml_config_map}", tower_yml, _in_tower_yml(settings, tower_yml)))
+        fields.append((f"ConfigMap/{settings.tower_yml_config_map}", tower_yml, _in_tower_yml(settings, tower_yml)))
     differing = [
         (target, wanted, _managers(live, wanted.path))
-        for target, live, fields in objects
-        for wanted in fields
+        for target, live, desired in fields
+        for wanted in desired
         if wanted.theirs is not None
         and wanted.theirs != wanted.ours
         and set(_managers(live, wanted.path)) != {field_manager}
@@ -83,64 +84,65 @@ def conflicts(
     ]
 
 
-def _in_config_map(settings: Settings, live: Mapping[str, Any]) -> Iterator[_Wanted]:
-    data = live.get("data") or {}
-    environment: dict[str, str | None] = dict(platform_environment(settings))
-    if not reads_tower_yml(settings.platform_version):
-        # Left out means every workspace, so a value that is there already would win.
-        environment.setdefault(ALLOWED_WORKSPACES_VARIABLE, None)
-    for name, ours in environment.items():
-        yield _Wanted(setting_of(name, settings) or "takeOver", name, ours, data.get(name), ("f:data", f"f:{name}"))
+def _desired(settings: Settings, target: str, edit: Edit, live: Mapping[str, Any]) -> Iterator[_Wanted]:
+    """The fields of an edit, each as a message shows it, with what the live object has there."""
+    for path in items(target, names_of(target, edit)):
+        part, name, found = part_of(path), name_of(path), value_at(live, path)
+        if part == "env":
+            yield _variable(settings, name, edit["env"][name], found, path)
+        elif part == "mount":
+            yield _Wanted("certVolume", f"the mount at {name}", edit["mount"][name], _mounted(live, edit, name), path)
+        elif part == "volume":
+            yield _volume(settings, name, edit["volume"][name]["secret"], found, live, path)
+        else:
+            yield _Wanted(setting_of(name, settings) or "takeOver", name, edit[name], found, path)
+    variable = ALLOWED_WORKSPACES_VARIABLE
+    if target.startswith("ConfigMap/") and settings.tower_yml_workspaces is None and variable not in edit:
+        # Left out means every workspace, so a value that exists would win.
+        path = ("f:data", f"f:{variable}")
+        yield _Wanted("allowedWorkspaces", variable, None, value_at(live, path), path)
+
+
+def _variable(settings: Settings, name: str, ours: object, found: Mapping[str, Any] | None, path: Path) -> _Wanted:
+    setting = "existingTokenSecret" if settings.existing_token_secret else "tokenSecret"
+    theirs = None if found is None else found.get("valueFrom") or found.get("value", "")
+    if isinstance(ours, dict):
+        ours = {"secretKeyRef": {"name": ours["secret"], "key": ours["key"]}}
+    return _Wanted("pemPath" if name == PEM_PATH_VARIABLE else setting, name, ours, theirs, path)
+
+
+def _volume(
+    settings: Settings, name: str, ours: str, found: Mapping[str, Any] | None, live: Mapping[str, Any], path: Path
+) -> _Wanted:
+    setting = "existingOidcSecret" if settings.existing_oidc_secret else "oidcSecret"
+    # What Platform needs itself is no conflict to be settled by taking it over: survey.mounts says what to change.
+    is_theirs = found is None or is_platforms_own(found, live, posixpath.dirname(settings.pem_path))
+    theirs = None if found is None or is_theirs else found["secret"].get("secretName")
+    return _Wanted(setting, f"the volume {name}", ours, theirs, path)
+
+
+def _mounted(live: Mapping[str, Any], edit: Edit, folder: str) -> str | None:
+    """The volume that the container has at a folder, however its path is written."""
+    containers = live["spec"]["template"]["spec"]["containers"]
+    (container,) = (each for each in containers if each["name"] == edit["container"])
+    found = [
+        str(each["name"])
+        for each in container.get("volumeMounts") or []
+        if each["mountPath"].rstrip("/") == folder and not hides_platforms_own(live, each)
+    ]
+    return found[-1] if found else None
 
 
 def _in_tower_yml(settings: Settings, live: Mapping[str, Any]) -> Iterator[_Wanted]:
     key = settings.tower_yml_key
-    entry, ours = read_entry(live["data"][key]), json.dumps(tower_yml_value(settings.allowed_workspaces))
+    entry, ours = read_entry(live["data"][key]), str(settings.tower_yml_workspaces)
     if is_conflict(entry, ours, ()):
         path = ("f:data", f"f:{key}")
         yield _Wanted("allowedWorkspaces", field_name(key), _Json(ours), _Json(shown(entry)), path)
 
 
-def _in_deployment(settings: Settings, live: Mapping[str, Any], container_name: str) -> Iterator[_Wanted]:
-    pod = live["spec"]["template"]["spec"]
-    (container,) = (each for each in pod["containers"] if each["name"] == container_name)
-    to_pod = ("f:spec", "f:template", "f:spec")
-    to_container = (*to_pod, "f:containers", list_item(name=container_name))
-
-    variables = {each["name"]: each for each in container.get("env") or []}
-    token = {"secretKeyRef": {"name": settings.token_secret_in_use, "key": "token"}}
-    token_setting = "existingTokenSecret" if settings.existing_token_secret else "tokenSecret"
-    oidc_setting = "existingOidcSecret" if settings.existing_oidc_secret else "oidcSecret"
-    for setting, name, ours in (
-        ("pemPath", PEM_PATH_VARIABLE, settings.pem_path),
-        (token_setting, PLATFORM_TOKEN_VARIABLE, token),
-    ):
-        entry = variables.get(name)
-        theirs = None if entry is None else entry.get("valueFrom") or entry.get("value", "")
-        yield _Wanted(setting, name, ours, theirs, (*to_container, "f:env", list_item(name=name)))
-
-    folder = posixpath.dirname(settings.pem_path)
-    # What Platform needs itself is no conflict to be settled by taking it over: survey.mounts says what to change.
-    mounts = {
-        each["mountPath"].rstrip("/"): each["name"]
-        for each in container.get("volumeMounts") or []
-        if not hides_platforms_own(live, each)
-    }
-    yield _Wanted(
-        *("certVolume", f"the mount at {folder}", settings.cert_volume, mounts.get(folder)),
-        (*to_container, "f:volumeMounts", list_item(mountPath=folder)),
-    )
-    volumes = {each["name"]: each for each in pod.get("volumes") or [] if not is_platforms_own(each, live, folder)}
-    volume = volumes.get(settings.cert_volume)
-    yield _Wanted(
-        *(oidc_setting, f"the volume {settings.cert_volume}", settings.oidc_secret_in_use),
-        None if volume is None else (volume.get("secret") or {}).get("secretName"),
-        (*to_pod, "f:volumes", list_item(name=settings.cert_volume)),
-    )
-
-
-def _managers(live: Mapping[str, Any], path: Sequence[str]) -> list[str]:
-    return manager_names(owners_of(managed_fields(live), tuple(path)))
+def _managers(live: Mapping[str, Any], path: Path) -> list[str]:
+    return manager_names(owners_of(managed_fields(live), path))
 
 
 def _problem(wanted: _Wanted, target: str, owned_by: Sequence[str], place: int) -> Problem:

@@ -16,7 +16,7 @@ from live.ownership import managed_fields
 from settings.environment import platform_environment, setting_of
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
-from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE, reads_tower_yml
+from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE
 from survey.install import Install
 from survey.redaction import looks_secret
 
@@ -106,7 +106,7 @@ class EffectiveEnvironment:
 def shadowed(environment: EffectiveEnvironment, install: Install, settings: Settings) -> Iterator[Problem]:
     """Variables that the stack sets and that a container gets from elsewhere, with another value."""
     wanted: dict[str, str | None] = dict(platform_environment(settings))
-    if not reads_tower_yml(settings.platform_version):
+    if settings.tower_yml_workspaces is None:
         # Left out means every workspace, so a value from elsewhere would win.
         wanted.setdefault(ALLOWED_WORKSPACES_VARIABLE, None)
     written = {name: text for name, text in wanted.items() if text is not None}

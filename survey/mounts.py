@@ -9,13 +9,12 @@ from typing import Any
 from live.ownership import Path, list_item, managed_fields, owners_of
 from settings.errors import Problem
 from settings.model import Settings
-from settings.workspaces import reads_tower_yml
 from survey.install import Install, pod_of
 
 
 def mount_problems(install: Install, settings: Settings, field_manager: str | None) -> Iterator[Problem]:
     """A tower.yml that no container of backend reads, and a key that would hide a mount, or be hidden by one."""
-    if reads_tower_yml(settings.platform_version):
+    if settings.tower_yml_workspaces is not None:
         yield from _tower_yml_problems(install, settings)
     for deployment, name in (
         (settings.cron_deployment, settings.cron_container),

@@ -14,7 +14,6 @@ from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.remedies import Write
 from settings.rules.names import taken_over_without_effect
-from settings.workspaces import reads_tower_yml
 from survey import identity
 from survey.conflicts import conflicts
 from survey.effective_environment import EffectiveEnvironment, shadowed
@@ -123,7 +122,7 @@ def _config_map_problems(install: Install, settings: Settings) -> Iterator[Probl
 
 
 def _tower_yml_problems(install: Install, settings: Settings) -> Iterator[Problem]:
-    if not reads_tower_yml(settings.platform_version):
+    if settings.tower_yml_workspaces is None:
         return
     if settings.tower_yml_config_map not in install.config_maps:
         yield _missing_config_map("towerYmlConfigMap", settings.tower_yml_config_map, install)
@@ -155,6 +154,6 @@ def _secret_problems(install: Install, settings: Settings) -> Iterator[Problem]:
 def _unrecorded_tower_yml(install: Install, settings: Settings, field_manager: str | None) -> Object | None:
     """The ConfigMap of tower.yml, unless this stack may have written what it says, and so has a record of it."""
     everything = (each for objects in install.by_kind().values() for each in objects.values())
-    if not reads_tower_yml(settings.platform_version) or was_here(field_manager, everything):
+    if settings.tower_yml_workspaces is None or was_here(field_manager, everything):
         return None
     return install.config_maps[settings.tower_yml_config_map]

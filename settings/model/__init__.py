@@ -7,6 +7,8 @@ an instance from plain values, `settings.loader.load_settings` from the stack's 
 
 from __future__ import annotations
 
+import json
+
 from settings import hosts
 from settings.model.cluster import ClusterSection
 from settings.model.connect import ConnectSection
@@ -20,6 +22,7 @@ from settings.model.pods import PodsSection
 from settings.model.redis import RedisSection
 from settings.model.section import Section
 from settings.model.studios import StudiosSection
+from settings.workspaces import in_environment, tower_yml_value
 
 
 class Settings(
@@ -47,6 +50,11 @@ class Settings(
     def token_secret_in_use(self) -> str:
         """The Secret with the registration token, ours or one that exists already."""
         return self.existing_token_secret or self.token_secret
+
+    @property
+    def tower_yml_workspaces(self) -> str | None:
+        """The allowed workspaces as tower.yml gets them, JSON; None where this Platform reads them from a variable."""
+        return None if in_environment(self.platform_version) else json.dumps(tower_yml_value(self.allowed_workspaces))
 
     @property
     def platform_host(self) -> str:

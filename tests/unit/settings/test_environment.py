@@ -9,7 +9,7 @@ from settings.model import Settings
 from settings.parsing import parse_settings
 from settings.templates import connect_of
 from settings.versions import Version
-from settings.workspaces import reads_tower_yml, tower_yml_value
+from settings.workspaces import in_environment, tower_yml_value
 
 
 def settings(**changes: object) -> Settings:
@@ -53,14 +53,14 @@ def test_the_r_ides_tool_is_named_as_the_release_knows_it() -> None:
 def test_from_26_1_the_workspaces_are_a_variable_that_is_unset_for_all(allowed: str, value: str | None) -> None:
     environment = platform_environment(settings(platformVersion="26.1", allowedWorkspaces=allowed))
     assert environment.get("TOWER_DATA_STUDIO_ALLOWED_WORKSPACES") == value
-    assert not reads_tower_yml(Version(26, 1))
+    assert in_environment(Version(26, 1))
 
 
 @pytest.mark.parametrize(("allowed", "value"), [("all", None), ("none", []), ("1,2", [1, 2])])
 def test_up_to_25_3_the_workspaces_are_an_entry_of_tower_yml(allowed: str, value: list[int] | None) -> None:
     read = settings(allowedWorkspaces=allowed)
     assert "TOWER_DATA_STUDIO_ALLOWED_WORKSPACES" not in platform_environment(read)
-    assert reads_tower_yml(read.platform_version)
+    assert not in_environment(read.platform_version)
     assert tower_yml_value(read.allowed_workspaces) == value
 
 

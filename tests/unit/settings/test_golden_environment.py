@@ -187,7 +187,7 @@ def test_a_conflict_names_the_setting_that_the_variable_comes_from() -> None:
     deployment = {"metadata": {}, "spec": {"template": {"spec": pod}}}
     problems = conflicts(
         settings,
-        config_maps={"tower-backend-cfg": {"metadata": {}, "data": dict.fromkeys(rows, "another")}},
+        config_maps={settings.backend_config_map: {"metadata": {}, "data": dict.fromkeys(rows, "another")}},
         deployments={"backend": deployment, "cron": deployment},
         field_manager="studios-test",
     )
