@@ -16,6 +16,7 @@ from components.pods import READY_SECONDS, common_labels, name_of
 from live.api import ClusterApi
 from live.cluster import Cluster
 from settings.errors import SettingsError
+from settings.fields import default_of
 
 ALB = "alb.ingress.kubernetes.io"
 """The prefix of the AWS Load Balancer Controller's annotations."""
@@ -40,21 +41,21 @@ class StudiosIngressArgs:
     """Port of the proxy's Service."""
     certificate_arn: pulumi.Input[str]
     """An issued certificate that covers `host`."""
-    ingress_class: str = "alb"
+    ingress_class: str = default_of("ingressClass")
     """The class that the controller serves."""
-    scheme: str = "internet-facing"
+    scheme: str = default_of("loadBalancerScheme")
     """`internet-facing` or `internal`."""
-    target_type: str = "ip"
+    target_type: str = default_of("targetType")
     """`ip` (pods) or `instance` (the nodes' ports)."""
-    ssl_policy: str = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    ssl_policy: str = default_of("sslPolicy")
     """The name of a predefined ELB security policy."""
-    idle_timeout_seconds: int = 301
+    idle_timeout_seconds: int = default_of("idleTimeout")
     """Seconds without traffic after which a connection is cut; 60 s would cut a quiet WebSocket."""
     load_balancer_attributes: Mapping[str, str] = field(default_factory=dict)
     """Further attributes of the load balancer, by name."""
-    healthcheck_path: str = "/"
+    healthcheck_path: str = default_of("healthCheckPath")
     """Path that the target group asks for."""
-    success_codes: str = "200-399"
+    success_codes: str = default_of("healthCheckSuccessCodes")
     """Status codes that mean the proxy is alive."""
     group_name: str | None = None
     """Share the load balancer of the Ingresses with this `group.name`; without it the Ingress gets one of its own."""

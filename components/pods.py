@@ -10,6 +10,7 @@ from pulumi_kubernetes import core, meta, policy
 
 from live.edits import CHECKSUM_ANNOTATION
 from live.ownership import labels_of_stack, owner_of
+from settings.fields import default_of
 
 CONNECT_UID = 65532
 """User, group and fsGroup of the Connect images in Seqera's templates."""
@@ -26,7 +27,7 @@ STARTUP_SECONDS = 120
 SHUTDOWN_SECONDS = 30
 """How long a container may take to end once it is told to: Kubernetes' own default."""
 
-READY_SECONDS = 600
+READY_SECONDS: int = default_of("readyTimeout")
 """How long Kubernetes, and Pulumi, wait by default until they call pods stuck."""
 
 _MANAGEMENT = "management"
@@ -65,7 +66,7 @@ class PodSettings:
     """Run as uid, gid and fsGroup 65532; `false` lets OpenShift choose them."""
     read_only_root: bool = True
     """Let the container write to its volumes alone."""
-    drain_seconds: int = 60
+    drain_seconds: int = default_of("drainSeconds")
     """Seconds for which a pod that is to end still serves those who are connected; 0 ends it at once."""
     ready_seconds: int = READY_SECONDS
     """Seconds that the pods may take to become ready."""

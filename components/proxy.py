@@ -22,6 +22,7 @@ from components.pods import (
 )
 from components.stuck_pods import stuck_pods_explained
 from live.cluster import Cluster
+from settings.fields import default_of
 
 SERVICE_PORT = 80
 """The Service's port in Seqera's templates, and the one that the Ingress routes to."""
@@ -51,13 +52,13 @@ class ConnectProxyArgs:
     """Port of metrics and readiness, `CONNECT_MANAGEMENT_PORT`; none without it."""
     readiness_path: str | None = None
     """Path at the management port that tells whether the proxy is ready; without it the HTTP port does."""
-    storage_root: str = "/data"
+    storage_root: str = default_of("storageRoot")
     """Where the proxy writes: `CONNECT_STORAGE_ROOT`."""
-    storage_size: str = "100Mi"
+    storage_size: str = default_of("storageSize")
     """The size limit there, in Kubernetes' units."""
     secret_mounts: Mapping[str, str] = field(default_factory=dict)
     """Mount path → name of a Secret that exists already."""
-    node_port: bool = False
+    node_port: bool = default_of("targetType") == "instance"
     """Open the Service on every node, for a load balancer whose targets are nodes and not pods."""
 
 

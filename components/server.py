@@ -22,6 +22,7 @@ from components.pods import (
 )
 from components.stuck_pods import stuck_pods_explained
 from live.cluster import Cluster
+from settings.fields import default_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +43,9 @@ class ConnectServerArgs:
     """Environment variables by name, each read from a Secret."""
     checksum: pulumi.Input[str]
     """Any text that changes with what the pods read, so that they restart: an output of StudiosConfiguration."""
-    tunnel_port: int = 7070
+    tunnel_port: int = default_of("tunnelPort")
     """Where the tunnels arrive: `CONNECT_TUNNEL_PORT`."""
-    listener_port: int = 7777
+    listener_port: int = default_of("listenerPort")
     """Where the proxy asks for them: `CONNECT_LISTENER_PORT`."""
     management_port: int | None = None
     """Port of metrics and readiness, `CONNECT_MANAGEMENT_PORT`; none without it."""

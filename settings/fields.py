@@ -34,6 +34,11 @@ def value_of(settings: Settings, key: str) -> Any:
     return getattr(settings, _ATTRIBUTES[key])
 
 
+def default_of(key: str) -> Any:
+    """The default of a setting that has a fixed one, for whoever offers the same without a stack's file."""
+    return FIELDS[key].get_default()
+
+
 def example_of(key: str) -> str:
     """A value to write, for messages; the empty text where the declaration has none."""
     return str((FIELDS[key].examples or [""])[0])

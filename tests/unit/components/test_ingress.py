@@ -49,14 +49,14 @@ def test_every_path_of_every_session_host_leads_to_the_proxy() -> None:
 def test_the_annotations_are_those_of_the_guide() -> None:
     assert annotations() == {
         "alb.ingress.kubernetes.io/scheme": "internet-facing",
-        "alb.ingress.kubernetes.io/target-type": "ip",
+        "alb.ingress.kubernetes.io/target-type": "instance",
         "alb.ingress.kubernetes.io/certificate-arn": CERTIFICATE,
         "alb.ingress.kubernetes.io/listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]',
         "alb.ingress.kubernetes.io/ssl-redirect": "443",
-        "alb.ingress.kubernetes.io/ssl-policy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
+        "alb.ingress.kubernetes.io/ssl-policy": "ELBSecurityPolicy-TLS-1-2-Ext-2018-06",
         "alb.ingress.kubernetes.io/load-balancer-attributes": "idle_timeout.timeout_seconds=301",
         "alb.ingress.kubernetes.io/healthcheck-path": "/",
-        "alb.ingress.kubernetes.io/success-codes": "200-399",
+        "alb.ingress.kubernetes.io/success-codes": "200-499",
     }
 
 
