@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
@@ -187,7 +186,9 @@ def _with_value(text: str, spot: _Spot, value: list[int] | None) -> Iterator[str
         yield _replaced(text, spot, f" {_written(value)}")
         return
     if spot.root_is_empty:
-        yield _appended(text, _block(missing, value, 0, yaml_text.line_break(text)), yaml_text.line_break(text))
+        yield yaml_text.appended(
+            text, _block(missing, value, 0, yaml_text.line_break(text)), yaml_text.line_break(text)
+        )
         return
     parent = spot.mappings[-1]
     if spot.found and yaml_text.is_null(spot.found[-1].value):
@@ -205,7 +206,7 @@ def _into_null(text: str, spot: _Spot, missing: tuple[str, ...], value: list[int
     if pair.is_empty and not holder.flow_style:
         br = yaml_text.line_break(text)
         at = yaml_text.line_end(text, start)
-        yield yaml_text.replace(text, at, at, br + _block(missing, value, _column(pair.key) + INDENT, br))
+        yield yaml_text.replace(text, at, at, br + _block(missing, value, yaml_text.column(pair.key) + INDENT, br))
     yield yaml_text.replace(text, start, end, f" {{{_flow(missing, value)}}}")
 
 
@@ -220,9 +221,9 @@ def _into_block(text: str, spot: _Spot, missing: tuple[str, ...], value: list[in
     br = yaml_text.line_break(text)
     parent = spot.mappings[-1]
     first = yaml_text.pairs(parent)[0]
-    block = _block(missing, value, _column(first.key), br)
+    block = _block(missing, value, yaml_text.column(first.key), br)
     if not spot.found:
-        yield _appended(text, block, br)
+        yield yaml_text.appended(text, block, br)
     at = yaml_text.line_start(text, first.start)
     if spot.found:
         # Above a comment that belongs to the first key.
@@ -250,12 +251,6 @@ def _mentions(node: Node, name: str) -> bool:
     )
 
 
-def _appended(text: str, block: str, br: str) -> str:
-    if not text:
-        return block + br
-    return text + block + br if text.endswith("\n") else text + br + block
-
-
 def _block(path: tuple[str, ...], value: list[int] | None, column: int, br: str) -> str:
     lines = [f"{' ' * (column + INDENT * depth)}{name}:" for depth, name in enumerate(path)]
     return f"{br.join(lines)} {_written(value)}"
@@ -264,10 +259,6 @@ def _block(path: tuple[str, ...], value: list[int] | None, column: int, br: str)
 def _flow(path: tuple[str, ...], value: list[int] | None) -> str:
     *parents, leaf = path
     return "".join(f"{name}: {{" for name in parents) + f"{leaf}: {_written(value)}" + "}" * len(parents)
-
-
-def _column(key: Node) -> int:
-    return int(key.start_mark.column)
 
 
 def _removed(text: str, spot: _Spot, earlier: Entry) -> str:
@@ -293,19 +284,4 @@ def _differs_only_in_entry(edited: str, text: str) -> bool:
 
 def _rest(text: str) -> Canonical:
     """What the text says beside the entry; parents that hold nothing count as absent."""
-    return _without(yaml_text.canonical(yaml_text.compose(text)), PATH)
-
-
-def _without(node: Canonical, path: tuple[str, ...]) -> Canonical:
-    if not path or node[0] != "mapping":
-        return node
-    kept: list[tuple[Canonical, Canonical]] = []
-    for key, value in cast("tuple[tuple[Canonical, Canonical], ...]", node[1]):
-        if key[0] == "scalar" and key[2] == path[0]:
-            rest = _without(value, path[1:])
-            if len(path) == 1 or rest == ("mapping", ()) or rest[:2] == ("scalar", "tag:yaml.org,2002:null"):
-                continue
-            kept.append((key, rest))
-        else:
-            kept.append((key, value))
-    return ("mapping", tuple(kept))
+    return yaml_text.without(yaml_text.canonical(yaml_text.compose(text)), PATH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -184,3 +185,31 @@ def canonical(node: Node | None) -> Canonical:
         return ("sequence", tuple(say(item) for item in node.value))
 
     return ("mapping", ()) if node is None else say(node)
+
+
+def appended(text: str, block: str, br: str) -> str:
+    """The text with a block of lines at its end; `br` is its line break."""
+    if not text:
+        return block + br
+    return text + block + br if text.endswith("\n") else text + br + block
+
+
+def column(key: Node) -> int:
+    """Where a key begins in its line."""
+    return int(key.start_mark.column)
+
+
+def without(node: Canonical, path: tuple[str, ...]) -> Canonical:
+    """A mapping without the entry at a path; parents that hold nothing else go, too."""
+    if not path or node[0] != "mapping":
+        return node
+    kept: list[tuple[Canonical, Canonical]] = []
+    for key, value in cast("tuple[tuple[Canonical, Canonical], ...]", node[1]):
+        if key[0] == "scalar" and key[2] == path[0]:
+            rest = without(value, path[1:])
+            if len(path) == 1 or rest == ("mapping", ()) or rest[:2] == ("scalar", "tag:yaml.org,2002:null"):
+                continue
+            kept.append((key, rest))
+        else:
+            kept.append((key, value))
+    return ("mapping", tuple(kept))

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 from settings.errors import Problem, SettingsError
 from settings.remedies import Write
+from survey.aws_errors import THROTTLED, AwsError, failure, refusal
 from survey.patience import within
 
 _T = TypeVar("_T")
@@ -23,50 +24,6 @@ _ATTEMPTS: Final = 2
 _WHOLE_SECONDS: Final = 28
 _THROTTLED_SECONDS: Final = 20
 """For so long a throttled call is made again; AWS answers each of them at once."""
-
-_THROTTLED: Final = {
-    "LimitExceededException",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "SlowDown",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-}
-_DENIED: Final = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
-_UNKNOWN_CREDENTIALS: Final = {
-    "AuthFailure",
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "IncompleteSignature",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
-    "RequestExpired",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-}
-
-
-class AwsError(Exception):
-    """Why a call failed; the text continues "cannot be looked up: ".
-
-    Args:
-        reason: the text.
-        code: AWS' own, such as ``NoSuchHostedZone``; empty where AWS gave none.
-        setting: the provider's setting to look at, such as ``aws:region``.
-    """
-
-    def __init__(self, reason: str, *, code: str = "", setting: str = "aws:profile") -> None:
-        super().__init__(reason)
-        self.code = code
-        self.setting = setting
-
-    @property
-    def is_denied(self) -> bool:
-        """Whether these credentials may not make the call."""
-        return self.code in _DENIED
 
 
 def client(service: str, *, profile: str | None, region: str | None) -> Any:
@@ -213,14 +170,14 @@ class AwsAccount:
                 return ask(asked)
             except ClientError as error:
                 code = error.response["Error"].get("Code", "")
-                if code in _THROTTLED and time.monotonic() < deadline:
+                if code in THROTTLED and time.monotonic() < deadline:
                     time.sleep(0.25 * 2 ** min(attempt, 3))
                     attempt += 1
                     continue
-                reason = _refusal(action, code, error.response["Error"].get("Message", ""))
+                reason = refusal(action, code, error.response["Error"].get("Message", ""))
                 raise AwsError(reason, code=code) from None
             except BotoCoreError as error:
-                setting, reason = _failure(error, self.access)
+                setting, reason = failure(error, self.access.profile)
                 raise AwsError(reason, setting=setting) from None
             except (ResponseParserError, KeyError, TypeError, AttributeError, ValueError, IndexError):
                 reason = f"what answers to {action} at {host} is not AWS"
@@ -293,45 +250,3 @@ def _ids(text: str | None) -> tuple[str, ...]:
     except ValueError:
         found = text
     return tuple(str(each) for each in found) if isinstance(found, list) else (str(found),)
-
-
-def _refusal(action: str, code: str, message: str) -> str:
-    if code in _THROTTLED:
-        return f"AWS throttles {action}; run the command again"
-    if code in _DENIED:
-        return f"these credentials may not call {action}; allow it (docs/rights.md lists what a deployment needs)"
-    if code in _UNKNOWN_CREDENTIALS:
-        return f"AWS does not accept the credentials ({code}); renew them"
-    return f"AWS answers {code or 'an error'} to {action}{f': {_first_line(message)}' if message else ''}"
-
-
-def _failure(error: Exception, access: AwsAccess) -> tuple[str, str]:
-    """The setting to look at, and what is wrong."""
-    from botocore import exceptions
-
-    no_answer = (exceptions.HTTPClientError, exceptions.ConnectionError)
-    if isinstance(error, exceptions.ProfileNotFound):
-        if access.profile:
-            return "aws:profile", "there is no such profile in the AWS configuration"
-        name = error.kwargs["profile"]
-        return "aws:profile", f"the profile {name}, which AWS_PROFILE names, is not in the AWS configuration"
-    if isinstance(error, exceptions.NoCredentialsError):
-        return "aws:profile", f"there are no credentials in {'it' if access.profile else 'the environment'}"
-    if isinstance(error, (exceptions.NoRegionError, exceptions.InvalidRegionError)):
-        return "aws:region", _first_line(error)
-    if isinstance(error, no_answer):
-        host = error.kwargs.get("endpoint_url") or "AWS"
-        return "aws:region", f"{host} does not answer ({_cause(error)})"
-    return "aws:profile", f"the credentials cannot be used: {_first_line(error)}"
-
-
-def _cause(error: Exception) -> str:
-    if "Timeout" in type(error).__name__:
-        return "timed out"
-    # urllib3 says which connection first: <…>: Failed to establish a new connection: [Errno 111] Connection refused
-    reason = getattr(error, "kwargs", {}).get("error") or error
-    return _first_line(reason).rpartition(": ")[2].rpartition("] ")[2]
-
-
-def _first_line(text: object) -> str:
-    return str(text).strip().splitlines()[0] if str(text).strip() else type(text).__name__

@@ -7,7 +7,8 @@ from typing import Any
 
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
-from survey.aws import AwsAccount, AwsError
+from survey.aws import AwsAccount
+from survey.aws_errors import AwsError
 
 
 def survey_certificate(account: AwsAccount, settings: Settings) -> None:

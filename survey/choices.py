@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from survey.aws import AwsAccount, AwsError
+from survey.aws import AwsAccount
+from survey.aws_errors import AwsError
 
 _MOST = 10
 """As many are listed in a message; an account may have hundreds."""

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.remedies import Write
-from survey.aws import AwsAccount, AwsError
+from survey.aws import AwsAccount
+from survey.aws_errors import AwsError
 from survey.choices import Choice, Choices, Tags, instances_in, listed
 
 HTTPS_PORT = 443

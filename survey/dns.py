@@ -9,7 +9,8 @@ from typing import Any
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.remedies import Remove, Write
-from survey.aws import AwsAccount, AwsError
+from survey.aws import AwsAccount
+from survey.aws_errors import AwsError
 
 _MAX_LISTED = 10
 """As many zones are listed in a message; an account may have hundreds."""

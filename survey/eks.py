@@ -8,7 +8,8 @@ from typing import Any
 
 from live.cluster import Cluster, kubeconfig_for_eks
 from settings.errors import Problem, SettingsError
-from survey.aws import AwsAccount, AwsError
+from survey.aws import AwsAccount
+from survey.aws_errors import AwsError
 
 
 def find_eks_cluster(account: AwsAccount, cluster_name: str) -> Cluster:

@@ -8,7 +8,8 @@ from typing import Any
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.types.network import VPC
-from survey.aws import AwsAccount, AwsError
+from survey.aws import AwsAccount
+from survey.aws_errors import AwsError
 
 
 def with_trusted_networks(settings: Settings, account: AwsAccount, vpc_id: str | None = None) -> Settings:

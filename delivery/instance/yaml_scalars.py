@@ -6,8 +6,9 @@ Runs on a Docker Compose host, with Python's standard library alone: see yaml_su
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from yaml_reader import NULL, Node, Reader, ScalarNode
+from yaml_reader import NULL, MappingNode, Node, Reader, ScalarNode, SequenceNode, YAMLError
 
 STR = "tag:yaml.org,2002:str"
 PLAIN = "tag:yaml.org,2002:plain"
@@ -195,3 +196,23 @@ class ScalarReader(Reader):
         elif chomp == "+":
             body += "\n" * (len(lines) - last - 1 + bool(self.char()))
         return ScalarNode("folded" if folds else STR, body, self.mark(start), self.mark())
+
+
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+
+
+def value_of(node: Node) -> Any:
+    """What a node means, for a reader that needs no more than text, whole numbers, booleans, lists and mappings."""
+    if isinstance(node, MappingNode):
+        return {value_of(key): value_of(value) for key, value in node.value}
+    if isinstance(node, SequenceNode):
+        return [value_of(item) for item in node.value]
+    if node.tag == NULL:
+        return None
+    if node.tag == PLAIN and node.value in _BOOLEANS:
+        return _BOOLEANS[node.value]
+    if node.tag == PLAIN and node.value[0] in "+-.0123456789":
+        if re.fullmatch("[-+]?[0-9]+", node.value):
+            return int(node.value)
+        raise YAMLError("a number that is not written in plain digits", node.start_mark)
+    return node.value

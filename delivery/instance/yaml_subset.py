@@ -11,11 +11,10 @@ import re
 from typing import Any
 
 from yaml_reader import NULL, MappingNode, Node, ScalarNode, SequenceNode, YAMLError
-from yaml_scalars import PLAIN, ScalarReader
+from yaml_scalars import ScalarReader, value_of
 
 __all__ = ["YAML", "MappingNode", "Node", "ScalarNode", "SequenceNode", "YAMLError"]
 
-_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _ANCHOR = re.compile(r"[A-Za-z0-9_-]+")
 _DEEPEST = 100
 
@@ -34,23 +33,7 @@ class YAML:
     def load(self, text: str) -> Any:
         """The text's value: None, booleans, whole numbers, text, lists and dictionaries."""
         root = self.compose(text)
-        return None if root is None else _value(root)
-
-
-def _value(node: Node) -> Any:
-    if isinstance(node, MappingNode):
-        return {_value(key): _value(value) for key, value in node.value}
-    if isinstance(node, SequenceNode):
-        return [_value(item) for item in node.value]
-    if node.tag == NULL:
-        return None
-    if node.tag == PLAIN and node.value in _BOOLEANS:
-        return _BOOLEANS[node.value]
-    if node.tag == PLAIN and node.value[0] in "+-.0123456789":
-        if re.fullmatch("[-+]?[0-9]+", node.value):
-            return int(node.value)
-        raise YAMLError("a number that is not written in plain digits", node.start_mark)
-    return node.value
+        return None if root is None else value_of(root)
 
 
 class _Parser(ScalarReader):

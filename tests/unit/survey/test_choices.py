@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from survey.aws import AwsAccess, AwsAccount, AwsError
+from survey.aws import AwsAccess, AwsAccount
+from survey.aws_errors import AwsError
 from survey.choices import Choice, Choices, listed
 from testbed.tests.aws_account import Account, strict_account
 

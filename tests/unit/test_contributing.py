@@ -1,0 +1,169 @@
+"""The checklists of CONTRIBUTING.md: what they name exists, and a step that is forgotten is noticed here."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import importlib
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.own_resource import OwnResource
+from components.studios import WHOLES
+from components.studios_base import Studios
+from package.schema import PARTS, arguments_of
+from settings.targets import TARGETS
+from testbed import paths
+
+TEXT = (paths.CHECKOUT / "CONTRIBUTING.md").read_text()
+COMPONENTS = paths.CHECKOUT / "components"
+COMPOSITIONS = ("studios_on_kubernetes.py", "studios_on_compose.py", "studios_base.py")
+
+#: The components that the package doesn't offer one by one, and why.
+NOT_OFFERED: Mapping[str, str] = {
+    "Studios": "the base of the wholes",
+    "KubernetesStudios": "a whole",
+    "ComposeStudios": "a whole",
+    "PlatformIntegration": "it needs the names of what the others have made",
+    "ComposeNetwork": "it takes a site that only the survey finds",
+    "ComposeDelivery": "it takes the bundle of a whole",
+}
+#: The arguments that the program leaves at their defaults, and why.
+LEFT_AT_DEFAULT: Mapping[str, Mapping[str, str]] = {
+    "StudiosIngressArgs": {"annotations": "the settings have none: each that matters has its own"},
+    "ConnectProxyArgs": {},
+}
+
+
+def modules() -> Iterator[tuple[str, Any]]:
+    for path in sorted(COMPONENTS.glob("*.py")):
+        if path.stem != "__init__":
+            yield path.stem, importlib.import_module(f"components.{path.stem}")
+
+
+def classes(module: Any, base: type) -> list[type]:
+    own = (each for _, each in inspect.getmembers(module, inspect.isclass) if each.__module__ == module.__name__)
+    return [each for each in own if issubclass(each, base)]
+
+
+def all_components() -> dict[str, type]:
+    return {each.__name__: each for _, module in modules() for each in classes(module, pulumi.ComponentResource)}
+
+
+def calls_of(name: str) -> list[ast.Call]:
+    """The calls of a class in the modules that put everything together."""
+    trees = (ast.parse((COMPONENTS / file).read_text()) for file in COMPOSITIONS)
+    nodes = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return [node for node in nodes if isinstance(node.func, ast.Name) and node.func.id == name]
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`([a-z_]+/[\w/.…]*)`", TEXT))))
+def test_each_path_that_it_names_exists(path: str) -> None:
+    pattern = path.rstrip("/").replace("…", "*")
+    assert list(paths.CHECKOUT.glob(pattern)), path
+
+
+def test_each_target_of_make_that_it_names_exists() -> None:
+    rules = set(re.findall(r"^([a-z-]+):", (paths.CHECKOUT / "Makefile").read_text(), re.MULTILINE))
+    named = {word for line in re.findall(r"make ([a-z -]+)", TEXT) for word in line.split()[:2]}
+    assert {"test", "check", "unit", "docs"} <= named & rules
+
+
+def test_a_file_has_at_most_one_component() -> None:
+    assert [name for name, module in modules() if len(classes(module, pulumi.ComponentResource)) > 1] == []
+
+
+def test_a_component_is_offered_by_the_package_or_it_is_said_why_not() -> None:
+    assert set(all_components()) == set(PARTS) | set(NOT_OFFERED)
+    assert not set(PARTS) & set(NOT_OFFERED)
+
+
+@pytest.mark.parametrize("name", [*PARTS, *(whole.__name__ for whole in WHOLES.values())])
+def test_a_component_of_the_package_is_in_its_document(name: str) -> None:
+    document = (paths.CHECKOUT / "docs" / "package.md").read_text()
+    assert re.search(rf"^\|.*`{name}`.*\|", document, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", sorted(set(all_components()) - {"Studios", "KubernetesStudios", "ComposeStudios"}))
+def test_a_component_has_its_place_and_a_test(name: str) -> None:
+    assert calls_of(name), f"no composition makes a {name}"
+    tests = (path.read_text() for path in (paths.CHECKOUT / "tests" / "unit" / "components").glob("test_*.py"))
+    assert any(re.search(rf"\b{name}\b", text) for text in tests), f"no unit test names {name}"
+
+
+@pytest.mark.parametrize("name", sorted(PARTS))
+def test_an_argument_of_a_component_is_handed_over_from_the_settings(name: str) -> None:
+    arguments = arguments_of(PARTS[name])
+    given = {keyword.arg for call in calls_of(arguments.__name__) for keyword in call.keywords}
+    left = LEFT_AT_DEFAULT.get(arguments.__name__, {})
+    assert {field.name for field in dataclasses.fields(arguments)} - set(left) == given
+
+
+def test_each_target_has_a_component_and_a_way_to_deploy_it() -> None:
+    assert set(WHOLES) == set(TARGETS)
+    for target, whole in WHOLES.items():
+        assert whole.__name__ == TARGETS[target].component
+        assert issubclass(whole, Studios)
+
+
+def test_each_resource_of_our_own_has_a_provider_that_states_know_by_its_name() -> None:
+    pickled = {f"{each.__module__}.{each.__name__}Provider" for each in OwnResource.__subclasses__()}
+    for name in pickled:
+        module, _, provider = name.rpartition(".")
+        assert hasattr(importlib.import_module(module), provider)
+        assert module.rpartition(".")[2] in TEXT
+
+
+def test_no_file_of_the_program_has_more_than_300_lines() -> None:
+    folders = ("settings", "live", "survey", "components", "delivery", "package", "pipeline", "policy")
+    files = [path for folder in folders for path in (paths.CHECKOUT / folder).rglob("*.py")]
+    long = {str(path.relative_to(paths.CHECKOUT)) for path in files if len(path.read_text().splitlines()) > 300}
+    assert long == set()
+
+
+#: Each folder of the program, and those that it may import from.
+MAY_IMPORT = {
+    "settings": set(),
+    "live": {"settings"},
+    "survey": {"settings", "live"},
+    "delivery": {"settings", "live"},
+    "components": {"settings", "live", "survey", "delivery"},
+    "package": {"settings", "live", "survey", "components", "delivery"},
+}
+
+
+@pytest.mark.parametrize("folder", MAY_IMPORT)
+def test_imports_go_one_way(folder: str) -> None:
+    found = {
+        f"{path.name}: {name}"
+        for path in (paths.CHECKOUT / folder).rglob("*.py")
+        for name in _imported(path.read_text())
+        if name in {*MAY_IMPORT, "tests", "testbed"} - MAY_IMPORT[folder] - {folder}
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize("folder", ["settings", "live"])
+def test_what_knows_no_resources_does_not_import_pulumi(folder: str) -> None:
+    found = {
+        path.name
+        for path in (paths.CHECKOUT / folder).rglob("*.py")
+        if any(name.startswith("pulumi") for name in _imported(path.read_text()))
+    }
+    assert found == ({"loader.py"} if folder == "settings" else set())
+
+
+def _imported(text: str) -> set[str]:
+    """The top packages that a module imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module.partition(".")[0])
+    return names
