@@ -9,6 +9,7 @@ import pulumi
 from pydantic import SecretStr
 
 from components.configuration import StudiosConfiguration, StudiosConfigurationArgs
+from components.dns import FoundZone
 from components.ingress import StudiosIngress, StudiosIngressArgs
 from components.network import StudiosNetworkPolicies, StudiosNetworkPoliciesArgs
 from components.oidc import ExistingValue, OidcCredentials, OidcCredentialsArgs
@@ -32,13 +33,13 @@ class KubernetesStudiosArgs:
         settings: the checked settings of the stack.
         cluster: how to reach the cluster, for the edit of tower.yml; the Kubernetes provider comes with the options.
         field_manager: who owns the fields added to the Platform install: a name of this stack's own.
-        zone_id: the hosted zone; None to let the AWS provider look it up.
+        zone: the hosted zone; None to let the AWS provider look it up.
     """
 
     settings: Settings
     cluster: Cluster
     field_manager: str
-    zone_id: str | None = None
+    zone: FoundZone | None = None
 
 
 class KubernetesStudios(Studios):
@@ -52,7 +53,7 @@ class KubernetesStudios(Studios):
     """Secret with the registration token, under `token`."""
 
     def __init__(self, name: str, args: KubernetesStudiosArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("KubernetesStudios", name, args.settings, args.zone_id, opts)
+        super().__init__("KubernetesStudios", name, args.settings, args.zone, opts)
         settings = args.settings
         child = pulumi.ResourceOptions(parent=self)
 
