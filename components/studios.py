@@ -9,6 +9,7 @@ from typing import TypeVar
 import pulumi
 
 from components.cluster import kubernetes_provider
+from components.dns import FoundZone
 from components.pods import owner_of_stack
 from components.studios_base import Studios
 from components.studios_on_compose import ComposeStudios, ComposeStudiosArgs

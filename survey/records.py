@@ -10,6 +10,7 @@ from typing import Any
 from settings.errors import Problem
 from settings.model import Settings
 from settings.model.dns import CREATE, EXISTING
+from settings.remedies import Write
 from survey.aws import AwsAccount, AwsError
 from survey.dns import HostedZone
 
@@ -90,7 +91,7 @@ def taken_message(taken: Sequence[Record], name: str) -> str:
     there = "; ".join(str(record) for record in taken)
     return (
         f"would make the record {name}, which exists already ({there}) and which this stack has not made: leave it to "
-        "its owner, who points it at the load balancer: pulumi config set sessionRecord existing; or remove it there"
+        f"its owner, who points it at the load balancer: {Write('sessionRecord', EXISTING)}; or remove it there"
     )
 
 
@@ -100,7 +101,7 @@ def _missing_record(settings: Settings, zone: HostedZone) -> Problem:
         "sessionRecord",
         EXISTING,
         f"needs the record {name} in the zone {zone.name}, and there is none; make one, or write: "
-        "pulumi config set sessionRecord create",
+        f"{Write('sessionRecord', CREATE)}",
     )
 
 
@@ -150,7 +151,7 @@ def _delegated(listing: _Listing, settings: Settings, key: str, value: str | Non
                 key,
                 value,
                 f"delegates {name} to other name servers ({servers}), so that nobody would find a record of it in this "
-                f"zone; write the zone of that name: pulumi config set hostedZone {name}",
+                f"zone; write the zone of that name: {Write('hostedZone', name)}",
             )
             return
 
