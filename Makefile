@@ -14,7 +14,7 @@ SOURCES := __main__.py conftest.py settings live survey components delivery poli
 # Every preview starts Python anew, and compiles thousands of modules again where a shell forbids to keep them compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: changes stacks preview comment up drift recover help demo down test unit delivery docker stand-ins engine real test-all check bench lock docs
+.PHONY: changes stacks preview comment up verify drift recover help demo down test unit delivery docker stand-ins engine real test-all check bench lock docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ comment: ## STACK=: put the report onto the pull request PULL_REQUEST
 
 up: ## STACK=: deploy a stack
 	@$(PYTHON) -m pipeline up $(STACK)
+
+verify: $(INSTALLED) ## STACK=: check a deployed stack from outside, as a browser meets it; VERIFY="--long" adds options
+	@$(RUN) -m pipeline verify $(STACK) $(VERIFY)
 
 drift: ## STACK=: fail if what runs differs from what the program says
 	@$(PYTHON) -m pipeline drift $(STACK)

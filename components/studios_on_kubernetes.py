@@ -9,7 +9,6 @@ import pulumi
 from pydantic import SecretStr
 
 from components.configuration import StudiosConfiguration, StudiosConfigurationArgs
-from components.dns import FoundZone
 from components.ingress import StudiosIngress, StudiosIngressArgs
 from components.network import StudiosNetworkPolicies, StudiosNetworkPoliciesArgs
 from components.oidc import ExistingValue, OidcCredentials, OidcCredentialsArgs
@@ -33,13 +32,13 @@ class KubernetesStudiosArgs:
         settings: the checked settings of the stack.
         cluster: how to reach the cluster, for the edit of tower.yml; the Kubernetes provider comes with the options.
         field_manager: who owns the fields added to the Platform install: a name of this stack's own.
-        zone: the hosted zone; None to let the AWS provider look it up.
+        zone_id: the hosted zone; None to let the AWS provider look it up.
     """
 
     settings: Settings
     cluster: Cluster
     field_manager: str
-    zone: FoundZone | None = None
+    zone_id: str | None = None
 
 
 class KubernetesStudios(Studios):
@@ -53,7 +52,7 @@ class KubernetesStudios(Studios):
     """Secret with the registration token, under `token`."""
 
     def __init__(self, name: str, args: KubernetesStudiosArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("KubernetesStudios", name, args.settings, args.zone, opts)
+        super().__init__("KubernetesStudios", name, args.settings, args.zone_id, opts)
         settings = args.settings
         child = pulumi.ResourceOptions(parent=self)
 

@@ -14,14 +14,18 @@ from rich.text import Text
 from testbed import parts, paths
 from testbed.emulator.client import client
 from testbed.errors import TestbedError
-from testbed.lifecycle import NAMESPACE, environment
+from testbed.lifecycle import HOST, NAMESPACE, environment, status
+from testbed.traffic import process as traffic
 
 STACK = "local"
+CONNECT_URL = f"https://connect.{HOST}"
 _NEXT = f"""\
   eval "$(.venv/bin/python -m testbed env)"
       a shell in which pulumi, kubectl and aws work against the testbed; in it:
   pulumi preview --stack {STACK}
       nothing to change
+  make verify STACK={STACK}
+      the same table again
   pulumi config set proxyReplicas 3 --stack {STACK}; pulumi preview --stack {STACK}
       one resource to update
   kubectl get pods,ingress -n {NAMESPACE}
@@ -31,12 +35,15 @@ _NEXT = f"""\
 
 
 def demo() -> None:
-    """Runs ``pulumi up`` on the stack ``local`` and prints what came of it, the testbed's parts and what to try.
+    """Runs ``pulumi up`` on the stack ``local``, under traffic, and prints what came of it, the parts and what holds.
 
     Raises:
-        TestbedError: the testbed is not up, or Pulumi failed; it has said why by then.
+        TestbedError: the testbed is not up, Pulumi failed, or something does not hold; it has said why by then.
     """
     variables = {**os.environ, **environment()}
+    lacking = traffic.missing() if "kwok" in status() else "kwok: on NODE=real, pods run in the node's own network"
+    if not lacking:
+        traffic.start(variables, NAMESPACE, CONNECT_URL)
     pulumi(variables, "stack", "select", "--create", STACK)
     pulumi(variables, "up", "--stack", STACK, "--yes", "--skip-preview")
     console = Console(highlight=False)
@@ -44,6 +51,12 @@ def demo() -> None:
     _pods(console, variables)
     show_rules(console, variables)
     parts.show()
+    if lacking:
+        console.print(f"\nNo traffic, and so no `make verify`: this machine lacks {lacking}", soft_wrap=True)
+    else:
+        console.print("\n[bold]Does it work?[/bold]")
+        traffic.wait_for_session()
+        verify({**variables, **traffic.variables()})
     console.print("\n[bold]What to try next[/bold]")
     console.print(_NEXT, soft_wrap=True)
 
@@ -58,6 +71,17 @@ def pulumi(variables: dict[str, str], *words: str) -> None:
     finished = subprocess.run(command, env=variables, check=False)
     if finished.returncode:
         raise TestbedError(f"pulumi {' '.join(words)} failed; its message is above")
+
+
+def verify(variables: dict[str, str], stack: str = STACK) -> None:
+    """Verifies a stack, as ``make verify`` does.
+
+    Raises:
+        TestbedError: something does not hold; the table has said what.
+    """
+    command = [str(paths.PYTHON), "-m", "pipeline", "verify", stack]
+    if subprocess.run(command, env=variables, check=False, cwd=paths.CHECKOUT).returncode:
+        raise TestbedError("something does not hold; the table above says what, and what to do")
 
 
 def _json(variables: dict[str, str], *command: str) -> Any:

@@ -20,6 +20,7 @@ from testbed.node import life as real_node
 from testbed.node import requirements
 from testbed.platform.install import install
 from testbed.plugins.launchers import find, write_launchers
+from testbed.traffic import process as traffic
 
 REGION = "us-east-1"
 EKS_CLUSTER = "testbed"
@@ -183,7 +184,9 @@ def status() -> dict[str, bool]:
     """Whether each process of the testbed is running, in the order of their starts."""
     control_plane = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
     names = ("emulator", *control_plane, _PROCESS_OF[_nodes() or KWOK], loadbalancer.PROCESS)
-    return {name: processes.running(name) for name in names}
+    started = {record.name for record in processes.records()}
+    # Traffic flows only where the demo runs: without it, all else works.
+    return {name: processes.running(name) for name in (*names, *({traffic.NAME} & started))}
 
 
 def _nodes() -> str | None:
@@ -225,6 +228,7 @@ def environment() -> dict[str, str]:
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        **traffic.variables(),
     }
 
 

@@ -51,16 +51,20 @@ class _Asked:
             f"pulumi up -s {self._deployment.stack}, or check the AWS account",
         )
 
-    def rules(self) -> list[dict[str, Any]]:
-        """The rules of the HTTPS listener, in the order of their priorities."""
+    def listener(self) -> dict[str, Any]:
+        """The listener at the port of the proxy's URL."""
         port = self._deployment.connect_port
         for listener in self.pages(
             "describe_listeners", "Listeners", LoadBalancerArn=self.balancer()["LoadBalancerArn"]
         ):
             if listener["Port"] == port:
-                rules: list[dict[str, Any]] = self.call("describe_rules", ListenerArn=listener["ListenerArn"])["Rules"]
-                return sorted(rules, key=lambda rule: (rule["Priority"] == "default", rule["Priority"].zfill(9)))
+                return listener
         raise CannotAskError(f"the load balancer has no listener at port {port}", "add an HTTPS listener")
+
+    def rules(self) -> list[dict[str, Any]]:
+        """The listener's rules, in the order of their priorities."""
+        rules = self.call("describe_rules", ListenerArn=self.listener()["ListenerArn"])["Rules"]
+        return sorted(rules, key=lambda rule: (rule["Priority"] == "default", rule["Priority"].zfill(9)))
 
     def group_of(self, host: str) -> str | None:
         """The target group that requests for a host's page are forwarded to; None where a rule does something else."""
@@ -98,14 +102,18 @@ def _groups(action: Mapping[str, Any]) -> Iterator[str]:
 
 
 def balancer_exists(deployment: Deployment) -> Finding:
-    """AWS has the load balancer that the stack names, and it is in service."""
-    found = _Asked(deployment).balancer()
+    """AWS has the load balancer that the stack names, it is in service, and listens for HTTPS."""
+    asked = _Asked(deployment)
+    found = asked.balancer()
     state, name = found.get("State", {}), found["LoadBalancerName"]
     if state.get("Code") not in ("active", "active_impaired"):
         return bad(
             f"{name} is {state.get('Code')}: {state.get('Reason') or 'no reason given'}", "wait until it is active"
         )
-    return good(f"{name}, {found['Scheme']}")
+    protocol, port = asked.listener()["Protocol"], deployment.connect_port
+    if protocol not in ("HTTPS", "TLS"):
+        return bad(f"{name} speaks {protocol} at port {port}", "make it an HTTPS listener")
+    return good(f"{name}, {found['Scheme']}, {protocol} at {port}")
 
 
 def rules_forward_hosts(deployment: Deployment) -> Finding:

@@ -32,29 +32,36 @@ def certificate_of_proxy(deployment: Deployment) -> Finding:
 
 
 def certificate_of_session(deployment: Deployment) -> Finding:
-    """So does the one for the host of a session."""
+    """So does the one for the host of a session; when it ends is told once, where it is the same certificate."""
     if deployment.session_host == deployment.connect_host:
         return good("sessions are at the proxy's own host")
-    return _certificate(deployment, deployment.session_host)
+    return _certificate(deployment, deployment.session_host, told=_serial(deployment))
 
 
-def _certificate(deployment: Deployment, host: str) -> Finding:
+def _serial(deployment: Deployment) -> str | None:
+    try:
+        with deployment.network.tls(deployment.connect_host, deployment.connect_port) as connection:
+            return str((connection.getpeercert() or {}).get("serialNumber"))
+    except ssl.SSLError:
+        return None
+
+
+def _certificate(deployment: Deployment, host: str, told: str | None = None) -> Finding:
     try:
         with deployment.network.tls(host, deployment.connect_port) as connection:
-            served = connection.getpeercert() or {}
+            served: dict[str, Any] = connection.getpeercert() or {}
     except ssl.SSLCertVerificationError as error:
         return bad(f"{host}: {ssl_reason(error)}", _mend(deployment, error.verify_code, host))
     except ssl.SSLError as error:
         return bad(f"{host}: no TLS: {ssl_reason(error)}", "look at the certificates of the HTTPS listener")
     days = int((ssl.cert_time_to_seconds(str(served["notAfter"])) - time.time()) // _DAY)
-    if days < LEAST_DAYS:
+    if days < LEAST_DAYS and str(served.get("serialNumber")) != told:
         return bad(
             f"{host}: the certificate ends in {days} days",
             "renew it; ACM does so by itself while the validation record exists",
             stops=False,
         )
-    alternatives: Any = served.get("subjectAltName", ())
-    names = [name for kind, name in alternatives if kind == "DNS"]
+    names = [name for kind, name in served.get("subjectAltName", ()) if kind == "DNS"]
     return good(f"{', '.join(names)}; trusted, {days} days left")
 
 

@@ -57,6 +57,7 @@ class Deployment:
     def __post_init__(self) -> None:
         #: A session's id that nobody has: what is served for it is served for any.
         self.session_id = f"a{secrets.token_hex(4)}"
+        self._clients: dict[str, Any] = {}
 
     @cached_property
     def outputs(self) -> Mapping[str, Any]:
@@ -107,7 +108,22 @@ class Deployment:
         """A client of boto3, with the profile and region that the stack has."""
         from survey import aws
 
-        return aws.client(service, profile=self.aws_setting("profile"), region=self.aws_setting("region"))
+        if service not in self._clients:
+            self._clients[service] = aws.client(
+                service, profile=self.aws_setting("profile"), region=self.aws_setting("region")
+            )
+        return self._clients[service]
+
+    @cached_property
+    def cluster(self) -> Any:
+        """The API of the stack's cluster, a ClusterApi.
+
+        Raises:
+            CannotAskError: there is no way to it.
+        """
+        from pipeline.verify.pods import api_of
+
+        return api_of(self)
 
     def aws_setting(self, name: str) -> str | None:
         """A setting of the AWS provider."""

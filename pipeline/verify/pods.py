@@ -38,7 +38,7 @@ def cluster_answers(deployment: Deployment) -> Finding:
     """The cluster can be reached, and has Platform's namespace."""
     from live.api import NotFoundError
 
-    namespace, api = deployment.settings.namespace, _api(deployment)
+    namespace, api = deployment.settings.namespace, deployment.cluster
     try:
         api.list(f"/api/v1/namespaces/{namespace}/pods", names_only=True)
     except NotFoundError:
@@ -72,7 +72,7 @@ def platform_pods(deployment: Deployment) -> Finding:
 def _ready(deployment: Deployment, workloads: Sequence[Workload]) -> Finding:
     from live.api import NotFoundError
 
-    api, namespace = _api(deployment), deployment.settings.namespace
+    api, namespace = deployment.cluster, deployment.settings.namespace
     counts = []
     for workload in workloads:
         try:
@@ -164,8 +164,12 @@ def _recent(terminated: Object) -> bool:
     return datetime.datetime.now(datetime.timezone.utc) - ended < RECENT
 
 
-def _api(deployment: Deployment) -> Any:
-    """The API of the stack's cluster."""
+def api_of(deployment: Deployment) -> Any:
+    """The API of the stack's cluster.
+
+    Raises:
+        CannotAskError: there is no way to it.
+    """
     from live.api import ClusterApi
     from live.cluster import Cluster
 

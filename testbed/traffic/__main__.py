@@ -10,14 +10,10 @@ import signal
 import sys
 import threading
 
-from testbed import paths
 from testbed.errors import TestbedError
 from testbed.pki import write_private
+from testbed.traffic.process import FOLDER, VARIABLES
 from testbed.traffic.site import Site
-
-FOLDER = paths.STATE / "traffic"
-#: The variables for `python -m pipeline verify`, as JSON; written once traffic flows.
-VARIABLES = FOLDER / "verify.json"
 
 
 def main() -> int:
@@ -30,7 +26,6 @@ def main() -> int:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ended.set())
-    VARIABLES.unlink(missing_ok=True)
     try:
         site = Site(os.environ, arguments.namespace, FOLDER, arguments.connect_url)
     except TestbedError as error:

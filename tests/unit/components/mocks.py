@@ -94,10 +94,6 @@ class _Callbacks:
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
 
-    def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
-        assert hook.name not in self.recording.error_hooks, f"the engine refuses a second hook {hook.name}"
-        self.recording.error_hooks.add(hook.name)
-
     def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
         assert hook.name not in self.recording.error_hooks, f"the engine refuses a second hook {hook.name}"
         self.recording.error_hooks.add(hook.name)

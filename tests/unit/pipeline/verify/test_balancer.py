@@ -22,6 +22,7 @@ class Elb:
         self.state = changed.get("state", {"Code": "active"})
         self.hostname = changed.get("hostname", BALANCER.upper())
         self.port = changed.get("port", 443)
+        self.protocol = changed.get("protocol", "HTTPS")
         self.rules = changed.get("rules", [rule(1, f"*.{HOST.partition('.')[2]}", "g")])
         self.health = changed.get("health", [target("healthy")])
         self.idle = changed.get("idle", "301")
@@ -36,7 +37,12 @@ class Elb:
             yield {"LoadBalancers": []}
             yield {"LoadBalancers": [{**found, "DNSName": self.hostname}]}
         else:
-            yield {"Listeners": [{"Port": 80, "ListenerArn": "http"}, {"Port": self.port, "ListenerArn": "https"}]}
+            yield {
+                "Listeners": [
+                    {"Port": 80, "ListenerArn": "http", "Protocol": "HTTP"},
+                    {"Port": self.port, "ListenerArn": "https", "Protocol": self.protocol},
+                ]
+            }
 
     def describe_rules(self, ListenerArn: str) -> dict[str, Any]:  # noqa: N803
         assert ListenerArn == "https"
@@ -77,7 +83,7 @@ def found(check: Any, monkeypatch: pytest.MonkeyPatch, **changed: Any) -> Findin
 
 
 def test_a_load_balancer_is_found_by_its_name_on_any_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert found(balancer.balancer_exists, monkeypatch) == good("studios, internal")
+    assert found(balancer.balancer_exists, monkeypatch) == good("studios, internal, HTTPS at 443")
 
 
 def test_a_load_balancer_that_is_not_active_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +144,12 @@ def test_the_first_rule_that_meets_a_host_counts(
 
 def test_a_listener_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CannotAskError, match="the load balancer has no listener at port 443"):
-        found(balancer.rules_forward_hosts, monkeypatch, port=8443)
+        found(balancer.balancer_exists, monkeypatch, port=8443)
+
+
+def test_a_listener_without_tls_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    finding = found(balancer.balancer_exists, monkeypatch, protocol="HTTP")
+    assert finding == bad("studios speaks HTTP at port 443", "make it an HTTPS listener")
 
 
 def test_healthy_targets_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,6 +91,11 @@ def test_a_certificate_that_ends_soon_is_broken_but_stops_nothing() -> None:
     assert finding.text == "connect.platform.example.com: the certificate ends in 20 days"
 
 
+def test_the_end_of_one_certificate_for_both_hosts_is_told_once() -> None:
+    one = {**served(20), "serialNumber": "0A"}
+    assert certificates.certificate_of_session(deployment(Handshakes(served=one))).holds
+
+
 def test_sessions_at_the_proxy_s_own_host_need_no_certificate_of_their_own() -> None:
     made = deployment(Handshakes(verification_error(62, "no")), sessionUrlPattern=f"{CONNECT}/_studio/<session>")
     assert certificates.certificate_of_session(made) == good("sessions are at the proxy's own host")

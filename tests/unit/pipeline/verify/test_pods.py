@@ -52,7 +52,7 @@ class Api:
 
 
 def found(monkeypatch: pytest.MonkeyPatch, api: Any, check: Any = pods.connect_pods) -> Finding:
-    monkeypatch.setattr(pods, "_api", lambda _deployment: api)
+    monkeypatch.setattr(pods, "api_of", lambda _deployment: api)
     finding: Finding = check(deployment())
     return finding
 

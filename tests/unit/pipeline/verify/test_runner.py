@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -128,3 +129,10 @@ def test_what_is_checked_is_by_the_target_and_whether_the_instance_is_reached(
     settings: dict[str, Any], checks: tuple[Check[Deployment], ...]
 ) -> None:
     assert checks_of(deployment(**settings)) == checks
+
+
+def test_every_row_is_explained_in_the_document() -> None:
+    text = (Path(__file__).parents[4] / "docs" / "verify.md").read_text()
+    section = text.partition("## What is checked")[2].partition("\n## ")[0]
+    explained = [line.split("|")[1].strip() for line in section.splitlines() if line.startswith("| ")][1:]
+    assert sorted(explained) == sorted({check.title for check in (*ON_KUBERNETES, *ON_COMPOSE)})
