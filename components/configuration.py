@@ -10,6 +10,7 @@ import pulumi_random as random
 from pulumi_kubernetes import core, meta
 
 from components.checksum import pod_checksum
+from components.oidc import ExistingValue, read_value
 from components.pods import common_labels, name_of
 
 _CHECKSUM_KEY_LENGTH = 32
@@ -49,6 +50,8 @@ class StudiosConfigurationArgs:
     """The proxy's environment variables that are not secret."""
     server_environment: Mapping[str, str]
     """The server's environment variables that are not secret."""
+    existing_credentials: Mapping[str, ExistingValue] = field(default_factory=dict)
+    """Environment variable → where both the proxy and the server read it, in a Secret that exists already."""
 
 
 class StudiosConfiguration(pulumi.ComponentResource):
@@ -99,10 +102,16 @@ class StudiosConfiguration(pulumi.ComponentResource):
         self.server_config_map_name = self._config_map(
             f"{name}-server", args.namespace, args.server_config_map, args.server_environment
         )
+        existing = {
+            variable: read_value(f"{name}-{variable.lower().replace('_', '-')}", source, self)
+            for variable, source in args.existing_credentials.items()
+        }
         self.proxy_checksum = pod_checksum(
-            self.checksum_key, {**args.proxy_environment, **args.proxy_credentials, "token": args.token}
+            self.checksum_key, {**args.proxy_environment, **args.proxy_credentials, **existing, "token": args.token}
         )
-        self.server_checksum = pod_checksum(self.checksum_key, {**args.server_environment, **args.server_credentials})
+        self.server_checksum = pod_checksum(
+            self.checksum_key, {**args.server_environment, **args.server_credentials, **existing}
+        )
         self.register_outputs(
             {
                 "pem_secret_name": self.pem_secret_name,

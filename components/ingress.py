@@ -63,6 +63,8 @@ class StudiosIngressArgs:
     """Where this Ingress's rules stand among the group's, lowest first."""
     annotations: Mapping[str, str] = field(default_factory=dict)
     """Further annotations of the Ingress."""
+    ip_address_type: str | None = None
+    """Addresses of the load balancer: `ipv4`, `dualstack` or `dualstack-without-public-ipv4`."""
     ready_seconds: int = READY_SECONDS
     """How long the controller may take to make the load balancer."""
 
@@ -154,6 +156,8 @@ def _annotations(args: StudiosIngressArgs) -> dict[str, pulumi.Input[str]]:
     }
     if args.group_name is not None:
         values["group.name"] = args.group_name
+    if args.ip_address_type is not None:
+        values["ip-address-type"] = args.ip_address_type
     if args.group_order is not None:
         values["group.order"] = str(args.group_order)
     return {**args.annotations, **{f"{ALB}/{key}": value for key, value in values.items()}}

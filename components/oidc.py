@@ -73,11 +73,11 @@ class OidcCredentials(pulumi.ComponentResource):
         if args.existing_token is None:
             self.registration_token = self._new_token(f"{name}-token", args)
         else:
-            self.registration_token = _read_value(f"{name}-token", args.existing_token, self)
+            self.registration_token = read_value(f"{name}-token", args.existing_token, self)
         if args.existing_pem is None:
             self.pem, self.public_key = self._new_key(f"{name}-key", args)
         else:
-            self.pem = _read_value(f"{name}-pem", args.existing_pem, self)
+            self.pem = read_value(f"{name}-pem", args.existing_pem, self)
             self.public_key = pulumi.Output.unsecret(self.pem.apply(_public_half))
         self.register_outputs(
             {"registration_token": self.registration_token, "pem": self.pem, "public_key": self.public_key}
@@ -114,7 +114,7 @@ def _public_half(pem: str) -> str:
     return _PUBLIC_KEY + pem.rpartition(_PUBLIC_KEY)[2]
 
 
-def _read_value(name: str, source: ExistingValue, parent: pulumi.Resource) -> pulumi.Output[str]:
+def read_value(name: str, source: ExistingValue, parent: pulumi.Resource) -> pulumi.Output[str]:
     """Returns the value, as it is at this run: what its keeper has changed since the last is seen.
 
     Args:

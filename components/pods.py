@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 from pulumi_kubernetes import core, meta, policy
 
+from components.placement import SPREAD_OVER, affinity, as_written, spread
 from live.edits import CHECKSUM_ANNOTATION
 from live.ownership import labels_of_stack, owner_of
 from settings.fields import default_of
 
 CONNECT_UID = 65532
 """User, group and fsGroup of the Connect images in Seqera's templates."""
-
-HOSTNAME_LABEL = "kubernetes.io/hostname"
-"""The label of a node that no other node has."""
-
-SPREAD_OVER = ("topology.kubernetes.io/zone", HOSTNAME_LABEL)
-"""The labels of nodes over whose values pods are spread."""
 
 STARTUP_SECONDS = 120
 """How long a container may take to listen before it is started again."""
@@ -70,6 +66,26 @@ class PodSettings:
     """Seconds for which a pod that is to end still serves those who are connected; 0 ends it at once."""
     ready_seconds: int = READY_SECONDS
     """Seconds that the pods may take to become ready."""
+    autoscaled: bool = False
+    """Leave the number of pods to an autoscaler, once they are made."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Further labels of the pods."""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    """Further annotations of the pods."""
+    tolerations: Sequence[Mapping[str, Any]] = ()
+    """Taints that the pods tolerate, in Kubernetes' form."""
+    affinity: Mapping[str, Any] = field(default_factory=dict)
+    """Affinity in Kubernetes' form; `podAntiAffinity` replaces what keeps the pods apart."""
+    priority_class: str | None = None
+    """Name of their PriorityClass."""
+    service_account: str | None = None
+    """Name of their ServiceAccount, which exists already; its token is not mounted."""
+    pull_policy: str | None = None
+    """When nodes pull the image. Without it `Always`, and for an image by digest `IfNotPresent`."""
+    volumes: Sequence[Mapping[str, Any]] = ()
+    """Further volumes, in Kubernetes' form."""
+    mounts: Sequence[Mapping[str, Any]] = ()
+    """Where they are mounted, in Kubernetes' form."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +138,10 @@ def pod_template(
     """A pod of one container that Pod Security "restricted" admits, and that restarts when ``checksum`` changes."""
     uid = CONNECT_UID if settings.fixed_ids else None
     return core.v1.PodTemplateSpecArgs(
-        metadata=meta.v1.ObjectMetaArgs(labels=labels_of(app), annotations={CHECKSUM_ANNOTATION: checksum}),
+        metadata=meta.v1.ObjectMetaArgs(
+            labels={**settings.labels, **labels_of(app)},
+            annotations={**settings.annotations, CHECKSUM_ANNOTATION: checksum},
+        ),
         spec=core.v1.PodSpecArgs(
             automount_service_account_token=False,
             enable_service_links=False,
@@ -134,8 +153,11 @@ def pod_template(
                 fs_group=uid,
             ),
             node_selector=dict(settings.node_selector),
-            affinity=core.v1.AffinityArgs(pod_anti_affinity=_apart(app)),
-            topology_spread_constraints=[_spread(app, key) for key in SPREAD_OVER],
+            affinity=affinity(app, settings.affinity),
+            tolerations=as_written(settings.tolerations) or None,
+            priority_class_name=settings.priority_class,
+            service_account_name=settings.service_account,
+            topology_spread_constraints=[spread(app, key) for key in SPREAD_OVER],
             image_pull_secrets=[core.v1.LocalObjectReferenceArgs(name=name) for name in settings.image_pull_secrets],
             termination_grace_period_seconds=settings.drain_seconds + SHUTDOWN_SECONDS,
             containers=[_container(container, settings)],
@@ -148,33 +170,9 @@ def pod_template(
                     core.v1.VolumeArgs(name=name, secret=core.v1.SecretVolumeSourceArgs(secret_name=secret))
                     for name, _, secret in _secret_volumes(container)
                 ),
+                *as_written(settings.volumes),
             ],
         ),
-    )
-
-
-def _spread(app: str, topology_key: str) -> core.v1.TopologySpreadConstraintArgs:
-    return core.v1.TopologySpreadConstraintArgs(
-        max_skew=1,
-        topology_key=topology_key,
-        # A cluster of one zone, or a zone without room, is no reason to run fewer pods.
-        when_unsatisfiable="ScheduleAnyway",
-        label_selector=meta.v1.LabelSelectorArgs(match_labels={"app": app}),
-    )
-
-
-def _apart(app: str) -> core.v1.PodAntiAffinityArgs:
-    """What the spread asks for over nodes, said once more in the form that kube-score looks for."""
-    return core.v1.PodAntiAffinityArgs(
-        preferred_during_scheduling_ignored_during_execution=[
-            core.v1.WeightedPodAffinityTermArgs(
-                weight=100,
-                pod_affinity_term=core.v1.PodAffinityTermArgs(
-                    topology_key=HOSTNAME_LABEL,
-                    label_selector=meta.v1.LabelSelectorArgs(match_labels={"app": app}),
-                ),
-            )
-        ]
     )
 
 
@@ -185,7 +183,7 @@ def _container(container: ConnectContainer, settings: PodSettings) -> core.v1.Co
         for name, path, _ in _secret_volumes(container)
     ]
     # What a digest names never changes. What a tag names may, and nodes must not differ in what they run.
-    pull_policy = "IfNotPresent" if "@" in container.image else "Always"
+    pull_policy = settings.pull_policy or ("IfNotPresent" if "@" in container.image else "Always")
     return core.v1.ContainerArgs(
         name=container.name,
         image=container.image,
@@ -196,7 +194,7 @@ def _container(container: ConnectContainer, settings: PodSettings) -> core.v1.Co
         ],
         env_from=[core.v1.EnvFromSourceArgs(config_map_ref=core.v1.ConfigMapEnvSourceArgs(name=container.config_map))],
         env=_environment_from_secrets(container.secrets),
-        volume_mounts=mounts,
+        volume_mounts=[*mounts, *as_written(settings.mounts)],
         startup_probe=_tcp_probe(container.ready_port, period_seconds=2, failure_threshold=STARTUP_SECONDS // 2),
         readiness_probe=_readiness_probe(container),
         liveness_probe=_tcp_probe(container.alive_port, period_seconds=20, failure_threshold=6),

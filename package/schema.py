@@ -11,6 +11,7 @@ from types import NoneType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import pulumi
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from components.certificate import WildcardCertificate
@@ -49,7 +50,13 @@ PARTS: Final[Mapping[str, type[pulumi.ComponentResource]]] = {
 Schema = dict[str, Any]
 
 _TEXT: Final = {"type": "string"}
-_SCALARS: Final[Mapping[Any, Schema]] = {str: _TEXT, int: {"type": "integer"}, bool: {"type": "boolean"}}
+_ANYTHING: Final = {"$ref": "pulumi.json#/Any"}
+_SCALARS: Final[Mapping[Any, Schema]] = {
+    str: _TEXT,
+    int: {"type": "integer"},
+    bool: {"type": "boolean"},
+    Any: _ANYTHING,
+}
 _KINDS: Final[Mapping[str, Schema]] = {
     "text": _TEXT,
     "secret": _TEXT,
@@ -150,13 +157,20 @@ def _setting(key: str, field: FieldInfo, target: str) -> Schema:
     default = told_default(key, target)
     meaning = (field.description or "").replace(" (secret)", "")
     told = [meaning, f"Default: {default}." if default else "", "Secret." * is_secret]
-    holds_templates = StudioTemplate in _within(field.annotation)
+    within = list(_within(field.annotation))
+    holds_templates = StudioTemplate in within
     # The defaults are the program's to fill in: those of a schema are written into each SDK.
     return {
-        **(_map(_reference(StudioTemplate)) if holds_templates else _KINDS[kind_of(field)]),
+        **(_map(_reference(StudioTemplate)) if holds_templates else _kind(field, within)),
         "description": " ".join(filter(None, told)),
         **({"secret": True} if is_secret else {}),
     }
+
+
+def _kind(field: FieldInfo, within: Iterable[Any]) -> Schema:
+    if any(each is Any or (isinstance(each, type) and issubclass(each, BaseModel)) for each in within):
+        return dict(_ANYTHING)
+    return _KINDS[kind_of(field)]
 
 
 def _template() -> Schema:

@@ -16,11 +16,17 @@ from settings.model.install import PEM_PATH_VARIABLE
 from settings.model.keys import PLATFORM_TOKEN_VARIABLE, PROXY_TOKEN_VARIABLE
 from settings.targets import COMPOSE
 from settings.templates import PREFIX, template_environment
+from settings.types.pods import SecretKeyReference
 
 DATA_EXPLORER_VARIABLE = "TOWER_DATA_EXPLORER_ENABLED"
 """Studios needs it, so no setting switches it off."""
 REDIS_TLS_MOUNT = "/etc/connect/redis-tls"
 """Where `redisTlsSecret` is mounted in proxy and server."""
+CA_MOUNT = "/etc/connect/ca"
+"""Where `caCertificate` is mounted in proxy and server."""
+REDIS_CA_MOUNT = "/etc/connect/redis-ca"
+"""Where `redisCaSecret` is mounted in proxy and server."""
+_CERTIFICATES = "SSL_CERT_DIR"
 TEMPORARY_FOLDER = "/tmp"  # noqa: S108 (in the pods)
 """Where proxy and server may always write."""
 
@@ -37,14 +43,14 @@ def platform_environment(settings: Settings) -> dict[str, str]:
 def proxy_environment(settings: Settings) -> dict[str, str]:
     """What the proxy reads, besides its token and its secrets."""
     computed = {"CONNECT_TUNNEL_URL": settings.tunnel_url}
-    own = _declared(settings, "proxy") | _redis_files(settings) | _home(settings, settings.storage_root) | computed
+    own = _declared(settings, "proxy") | _files(settings) | _home(settings, settings.storage_root) | computed
     return own | settings.proxy_extra_env
 
 
 def server_environment(settings: Settings) -> dict[str, str]:
     """What the server reads, besides its secrets."""
     computed = {"CONNECT_HOST_DOMAIN": settings.host_domain or settings.server_name}
-    own = _declared(settings, "server") | _redis_files(settings) | _home(settings, TEMPORARY_FOLDER) | computed
+    own = _declared(settings, "server") | _files(settings) | _home(settings, TEMPORARY_FOLDER) | computed
     return own | settings.server_extra_env
 
 
@@ -89,13 +95,26 @@ def _declared(settings: Settings, place: Place) -> dict[str, str]:
     )
 
 
-def _redis_files(settings: Settings) -> dict[str, str]:
-    if settings.redis_tls_secret is None:
-        return {}
+def secret_references(settings: Settings, place: Place) -> dict[str, SecretKeyReference]:
+    """The variables that pods read from Secrets that exist already."""
     return {
-        "CONNECT_REDIS_TLS_CERT_FILE": f"{REDIS_TLS_MOUNT}/tls.crt",
-        "CONNECT_REDIS_TLS_KEY_FILE": f"{REDIS_TLS_MOUNT}/tls.key",
+        variable.name: value
+        for key, variable in variables()
+        if place in variable.places and isinstance(value := value_of(settings, key), SecretKeyReference)
     }
+
+
+def _files(settings: Settings) -> dict[str, str]:
+    """Where the files of the settings are mounted."""
+    files = {}
+    if settings.redis_tls_secret is not None:
+        files["CONNECT_REDIS_TLS_CERT_FILE"] = f"{REDIS_TLS_MOUNT}/tls.crt"
+        files["CONNECT_REDIS_TLS_KEY_FILE"] = f"{REDIS_TLS_MOUNT}/tls.key"
+    # Go reads these folders beside the one file of the image's own certificates.
+    folders = [CA_MOUNT] * (settings.ca_certificate is not None) + [REDIS_CA_MOUNT] * bool(settings.redis_ca_secret)
+    if folders:
+        files[_CERTIFICATES] = ":".join(folders)
+    return files
 
 
 def _home(settings: Settings, folder: str) -> dict[str, str]:
@@ -110,14 +129,18 @@ def _set_ones(entries: dict[str, str | None]) -> dict[str, str]:
 
 
 __all__ = [
+    "CA_MOUNT",
     "PEM_PATH_VARIABLE",
     "PLATFORM_TOKEN_VARIABLE",
     "PROXY_TOKEN_VARIABLE",
+    "REDIS_CA_MOUNT",
     "REDIS_TLS_MOUNT",
+    "TEMPORARY_FOLDER",
     "owner_of_variable",
     "platform_environment",
     "proxy_environment",
     "secret_environment",
+    "secret_references",
     "server_environment",
     "setting_of",
 ]

@@ -104,3 +104,10 @@ class Derived:
     """The default follows from other settings: in words, for documents."""
 
     words: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words that may stand in the place of a number."""
+
+    word: str

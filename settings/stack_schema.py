@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from settings.errors import PROJECT
 from settings.fields import FIELDS
+from settings.marks import Words
 from settings.reference import fixed_default, needs_of, told_default
 from settings.types.text import matching, scalar_as_text
 from settings.versions import Version
@@ -64,8 +65,11 @@ def _described(key: str) -> Schema:
     field = FIELDS[key]
     told, needs, default = told_default(key), needs_of(key), fixed_default(field)
     parts = [field.description, f"Default: {told}." if told else None, f"Needs {needs}." if needs else None]
+    value = _of_field(field)
+    # A map may be JSON in a text; some settings take a name for it, too.
+    value = {"anyOf": [value, {"type": "string"}]} if "properties" in value and value != _SECURE else value
     return {
-        **_of_field(field),
+        **value,
         "description": " ".join(filter(None, parts)),
         **({} if default == "" else {"default": default}),
         **({"examples": field.examples} if field.examples else {}),
@@ -103,11 +107,13 @@ def _scalar(annotation: Any, metadata: Iterable[Any]) -> Schema:
         return _SECURE
     if annotation is bool:
         return {"anyOf": [{"type": "boolean"}, {"enum": ["true", "false"]}]}
-    if annotation is int and any(isinstance(each, BeforeValidator) for each in metadata):
+    metadata = list(metadata)
+    if annotation is int and [*map(type, metadata)] == [BeforeValidator]:
         # A number with a unit.
         return {"type": ["integer", "string"]}
     if annotation is int:
-        return {"anyOf": [{"type": "integer"} | _limits(metadata), _DIGITS]}
+        instead = [{"enum": [each.word]} for each in metadata if isinstance(each, Words)]
+        return {"anyOf": [{"type": "integer"} | _limits(metadata), _DIGITS, *instead]}
     if annotation is Version:
         return {"type": ["string", "number"]}
     # A text of digits may be written without quotes; in a map's values, true and false too.
@@ -121,7 +127,9 @@ def _scalar(annotation: Any, metadata: Iterable[Any]) -> Schema:
 def _limits(metadata: Iterable[Any]) -> Schema:
     limits: Schema = {}
     for each in metadata:
-        if isinstance(each, Ge):
+        if isinstance(each, FieldInfo):
+            limits |= _limits(each.metadata)
+        elif isinstance(each, Ge):
             limits["minimum"] = each.ge
         elif isinstance(each, Le):
             limits["maximum"] = each.le

@@ -19,7 +19,7 @@ from survey.conflicts import conflicts
 from survey.effective_environment import EffectiveEnvironment, shadowed
 from survey.install import Install, missing, read_install
 from survey.mounts import mount_problems
-from survey.secrets import existing_secret_problems
+from survey.secrets import config_map_problems, existing_secret_problems
 from survey.taken_names import taken_names
 
 
@@ -60,6 +60,7 @@ def survey_platform(cluster: Cluster, settings: Settings, *, field_manager: str 
         *taken_over_without_effect(settings),
         *_secret_problems(install, settings),
         *existing_secret_problems(api, settings, install.secrets),
+        *config_map_problems(settings, install),
         *identity.another_platform(environment, install, settings),
         *(taken_names(settings, install.by_kind(), field_manager) if field_manager else []),
     ]

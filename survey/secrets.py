@@ -11,24 +11,20 @@ from live.edits import PEM_KEY, TOKEN_KEY
 from live.fields import Object
 from settings.errors import Problem
 from settings.model import Settings
+from survey.install import Install
 
 _PRIVATE, _PUBLIC = "PRIVATE KEY-----", "-----BEGIN PUBLIC KEY-----"
 
 
 def existing_secret_problems(api: ClusterApi, settings: Settings, names: Collection[str]) -> Iterator[Problem]:
-    """What is wrong with the Secrets of `existingTokenSecret` and `existingOidcSecret`; their values stay unsaid.
+    """What is wrong with the Secrets that settings name; their values stay unsaid.
 
     Args:
         api: the cluster.
         settings: the stack's settings.
         names: the Secrets that there are.
     """
-    for setting, secret, key in (
-        ("existingTokenSecret", settings.existing_token_secret, TOKEN_KEY),
-        ("existingOidcSecret", settings.existing_oidc_secret, PEM_KEY),
-    ):
-        if secret is None:
-            continue
+    for setting, secret, key in _named(settings):
         held = _read(api, settings.namespace, secret) if secret in names else None
         if held is None:
             there = f"there are {', '.join(sorted(names))}" if names else "there is none"
@@ -36,8 +32,35 @@ def existing_secret_problems(api: ClusterApi, settings: Settings, names: Collect
         elif key not in held:
             there = f"it has {', '.join(sorted(held))}" if held else "it is empty"
             yield Problem(setting, secret, f"is a Secret without the key {key}; {there}: add {key} to it")
-        elif message := _wrong_value(key, str(held[key])):
+        elif setting.startswith("existing") and (message := _wrong_value(key, str(held[key]))):
             yield Problem(setting, secret, message)
+
+
+def config_map_problems(settings: Settings, install: Install) -> Iterator[Problem]:
+    """What is wrong with the ConfigMap of `caCertificate`."""
+    source = settings.ca_certificate
+    if source is None or source.config_map is None:
+        return
+    name, there = source.config_map, ", ".join(sorted(install.config_maps)) or "none"
+    if name not in install.config_maps:
+        yield Problem("caCertificate", name, f"is no ConfigMap in namespace {settings.namespace}; there are {there}")
+    elif source.key not in install.data(name):
+        keys = ", ".join(sorted(install.data(name))) or "none"
+        yield Problem("caCertificate", name, f"is a ConfigMap without the key {source.key}; it has {keys}")
+
+
+def _named(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """The settings that name a Secret, with its name and the key in it."""
+    if settings.existing_token_secret is not None:
+        yield "existingTokenSecret", settings.existing_token_secret, TOKEN_KEY
+    if settings.existing_oidc_secret is not None:
+        yield "existingOidcSecret", settings.existing_oidc_secret, PEM_KEY
+    if (password := settings.redis_password_secret) is not None:
+        yield "redisPasswordSecret", password.name, password.key
+    if (of_redis := settings.redis_ca_secret) is not None:
+        yield "redisCaSecret", of_redis.name, of_redis.key
+    if (source := settings.ca_certificate) is not None and source.secret is not None:
+        yield "caCertificate", source.secret, source.key
 
 
 def _read(api: ClusterApi, namespace: str, secret: str) -> Object | None:

@@ -61,7 +61,8 @@ def resources() -> str:
         lines.append(f'  subgraph {_id(component)}["{_title(recording, component)}"]')
         lines += [
             f'    {_id(name)}["{name.removeprefix(f"{component}-")}<br><i>{_kind(asked.type)}</i>"]'
-            for name, asked in recording.resources.items()
+            # The order of registration is not the same each time.
+            for name, asked in sorted(recording.resources.items())
             if asked.parent == component
         ]
         lines.append("  end")
@@ -111,7 +112,7 @@ def _reduced(edges: Edges) -> Edges:
 def _made_by(recording: Recording, component: str) -> list[str]:
     """What a component makes, by place: ``AWS: Certificate, 2 Records``."""
     made: dict[str, list[str]] = {}
-    for asked in recording.resources.values():
+    for _, asked in sorted(recording.resources.items()):
         if asked.parent == component:
             made.setdefault(_place(asked.type), []).append(_kind(asked.type))
     return [f"{place}: {', '.join(_counted(kinds))}" for place, kinds in sorted(made.items())]

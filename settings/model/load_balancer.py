@@ -9,7 +9,7 @@ from pydantic import Field
 from settings.marks import Derived, Only
 from settings.model.section import Section
 from settings.targets import COMPOSE, KUBERNETES
-from settings.types import aws, kubernetes, text
+from settings.types import aws, kubernetes, pods, text
 
 
 class LoadBalancerSection(Section):
@@ -22,6 +22,20 @@ class LoadBalancerSection(Section):
     )
     ingress_class: Annotated[kubernetes.ObjectName, Only(KUBERNETES)] = Field(
         default="alb", description="Class of the Ingress.", examples=["alb-internal"]
+    )
+    ingress_annotations: Annotated[pods.Annotations, Only(KUBERNETES)] = Field(
+        default={},
+        description="Further annotations of the Ingress, beside those that other settings become.",
+        examples=[
+            {"alb.ingress.kubernetes.io/wafv2-acl-arn": "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/a/b"}
+        ],
+    )
+    ip_address_type: Annotated[
+        Literal["ipv4", "dualstack", "dualstack-without-public-ipv4"] | None, Only(KUBERNETES)
+    ] = Field(
+        default=None,
+        description="Addresses of the load balancer: `ipv4`, `dualstack` or `dualstack-without-public-ipv4`.",
+        examples=["dualstack"],
     )
     load_balancer_group: Annotated[aws.GroupName | None, Only(KUBERNETES), Derived("a load balancer of its own")] = (
         Field(

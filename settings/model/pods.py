@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -10,7 +10,7 @@ from settings import images, resources
 from settings.marks import COMPUTED, Derived, Only, connect
 from settings.model.section import Section
 from settings.targets import KUBERNETES
-from settings.types import kubernetes
+from settings.types import kubernetes, pods
 
 
 class PodsSection(Section):
@@ -38,8 +38,62 @@ class PodsSection(Section):
         description="Labels of the nodes to run on. The images are for amd64 only.",
         examples=[{"kubernetes.io/arch": "amd64", "workload": "studios"}],
     )
-    proxy_replicas: Annotated[int, Only(KUBERNETES)] = Field(
-        default=2, ge=1, le=100, description="Pods of the proxy.", examples=[3]
+    tolerations: Annotated[pods.Tolerations, Only(KUBERNETES)] = Field(
+        default=(),
+        description="Taints that the pods of proxy and server tolerate, as a pod has them.",
+        examples=[[{"key": "workload", "value": "studios", "effect": "NoSchedule"}]],
+    )
+    affinity: Annotated[pods.Affinity, Only(KUBERNETES), Derived("pods of one workload apart, if there is room")] = (
+        Field(
+            default={},
+            description="Affinity of the pods, as a pod has it; a `podAntiAffinity` replaces the default one.",
+            examples=[{"podAntiAffinity": {}}],
+        )
+    )
+    priority_class_name: Annotated[pods.PriorityClass | None, Only(KUBERNETES)] = Field(
+        default=None, description="PriorityClass of the pods.", examples=["acme-high"]
+    )
+    service_account: Annotated[kubernetes.ObjectName | None, Only(KUBERNETES), Derived("`default`")] = Field(
+        default=None,
+        description="ServiceAccount of the pods, which exists already; its token is not mounted.",
+        examples=["studios"],
+    )
+    pod_labels: Annotated[pods.Labels, Only(KUBERNETES)] = Field(
+        default={}, description="Further labels of the pods.", examples=[{"team": "research"}]
+    )
+    pod_annotations: Annotated[pods.Annotations, Only(KUBERNETES)] = Field(
+        default={}, description="Further annotations of the pods.", examples=[{"sidecar.istio.io/inject": "false"}]
+    )
+    labels: Annotated[pods.Labels, Only(KUBERNETES)] = Field(
+        default={},
+        description="Further labels of every object that the stack makes; those of the pods are `podLabels`.",
+        examples=[{"cost-center": "4711"}],
+    )
+    pull_policy: Annotated[
+        Literal["Always", "IfNotPresent", "Never"] | None,
+        Only(KUBERNETES),
+        Derived("`Always`, for an image by digest `IfNotPresent`"),
+    ] = Field(default=None, description="When nodes pull the images.", examples=["IfNotPresent"])
+    extra_volumes: Annotated[pods.Volumes, Only(KUBERNETES)] = Field(
+        default=(),
+        description="Further volumes of the pods, as a pod has them.",
+        examples=[[{"name": "extra", "configMap": {"name": "acme-settings"}}]],
+    )
+    extra_mounts: Annotated[pods.Mounts, Only(KUBERNETES)] = Field(
+        default=(),
+        description="Where `extraVolumes` are mounted in proxy and server, read-only unless `readOnly` is `false`.",
+        examples=[[{"name": "extra", "mountPath": "/etc/extra"}]],
+    )
+    ca_certificate: Annotated[pods.Certificate | None, connect("SSL_CERT_DIR", COMPUTED), Only(KUBERNETES)] = Field(
+        default=None,
+        description=(
+            "PEM file with the private CA of Platform's certificate, in a ConfigMap or a Secret: "
+            "the proxy and the server trust it beside the public ones."
+        ),
+        examples=[{"configMap": "acme-ca", "key": "ca.crt"}],
+    )
+    proxy_replicas: Annotated[pods.Replicas, Only(KUBERNETES)] = Field(
+        default=2, description="Pods of the proxy; `auto` leaves their number to an autoscaler.", examples=[3]
     )
     server_replicas: Annotated[int, Only(KUBERNETES)] = Field(
         default=2, ge=1, le=100, description="Pods of the server.", examples=[3]

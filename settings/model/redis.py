@@ -9,7 +9,8 @@ from pydantic import Field, SecretStr
 from settings.marks import COMPUTED, Only, Required, connect
 from settings.model.section import ByTarget, Section
 from settings.targets import COMPOSE, KUBERNETES
-from settings.types import kubernetes, network, text
+from settings.types import kubernetes, network, pods, text
+from settings.types.text import MapInText
 
 
 class RedisSection(Section):
@@ -49,4 +50,16 @@ class RedisSection(Section):
     )
     redis_password: Annotated[SecretStr | None, connect("CONNECT_REDIS_PASSWORD")] = Field(
         default=None, min_length=1, description="Password at Redis (secret)."
+    )
+    redis_ca_secret: Annotated[pods.RedisCa | None, connect("SSL_CERT_DIR", COMPUTED), Only(KUBERNETES)] = Field(
+        default=None,
+        description="Secret, and its key, with the PEM file of the private CA of Redis.",
+        examples=[{"name": "acme-redis-ca", "key": "ca.crt"}],
+    )
+    redis_password_secret: Annotated[
+        pods.SecretKeyReference | None, MapInText, connect("CONNECT_REDIS_PASSWORD", COMPUTED), Only(KUBERNETES)
+    ] = Field(
+        default=None,
+        description="Secret that exists already, and its key, with the password at Redis, instead of `redisPassword`.",
+        examples=[{"name": "redis", "key": "password"}],
     )

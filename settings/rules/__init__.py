@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from settings.errors import Problem
 from settings.model import Settings
-from settings.rules import amounts, effects, names, places, quotas, releases, targets, templates, variables
+from settings.rules import amounts, carried, effects, names, places, quotas, releases, targets, templates, variables
 
 _BOOKS = (
     targets.RULES,
@@ -18,6 +18,7 @@ _BOOKS = (
     templates.RULES,
     quotas.RULES,
     variables.RULES,
+    carried.RULES,
 )
 
 

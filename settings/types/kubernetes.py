@@ -50,6 +50,12 @@ PlatformObjects = Annotated[
     ListInText,
     WithoutRepeats,
 ]
+LabelKey = Annotated[str, form(_LABEL_KEY, "must be a key such as team or example.com/team")]
+LabelValue = Annotated[
+    str,
+    BeforeValidator(scalar_as_text),
+    form(_LABEL_VALUE, "must be up to 63 letters, digits, '-', '_' and '.', for example research"),
+]
 NodeLabels = Annotated[
     dict[
         Annotated[str, form(_LABEL_KEY, "is no key of a node label; write one such as kubernetes.io/arch")],

@@ -45,7 +45,7 @@ def test_the_outputs_are_those_of_a_stack() -> None:
     ("key", "expected"),
     [
         ("platformUrl", {"type": "string"}),
-        ("proxyReplicas", {"type": "integer", "description": "Pods of the proxy. Default: `2`."}),
+        ("serverReplicas", {"type": "integer", "description": "Pods of the server. Default: `2`."}),
         ("pathRouting", {"type": "boolean"}),
         ("imagePullSecrets", {"type": "array", "items": {"type": "string"}}),
         ("nodeSelector", {"type": "object", "additionalProperties": {"type": "string"}}),

@@ -51,6 +51,8 @@ BESIDE: dict[str, dict[str, object]] = {
     "telemetryFlushInterval": POLICY,
     "telemetryTtl": POLICY,
     "telemetryStreamEmitInterval": POLICY,
+    "redisCaSecret": {"redisTls": True},
+    "extraMounts": {"extraVolumes": [{"name": "extra", "emptyDir": {}}]},
     "trustedProxyCidrs": {"eksCluster": "production"},
     "proxyReadinessPath": {"managementPort": 9100},
     "studioTemplates": {"connectVersion": "0.11.1"},
@@ -133,5 +135,7 @@ def test_the_page_names_the_variables_that_each_setting_really_becomes() -> None
         ("tunnelPort", "CONNECT_TUNNEL_URL"),
         ("readOnlyRootFilesystem", "XDG_CONFIG_HOME"),
         ("readOnlyRootFilesystem", "XDG_DATA_HOME"),
+        ("redisCaSecret", "SSL_CERT_DIR"),
+        ("redisPasswordSecret", "CONNECT_REDIS_PASSWORD"),
     }
     assert told - of_template == wanted | second

@@ -77,3 +77,34 @@ def test_a_platform_that_reads_the_existing_token_already_is_no_conflict(platfor
     survey_platform(platform.access, settings(existingTokenSecret="ours"))
     (first, _) = refused(platform.access, settings())
     assert first.startswith("seqera-studios:tokenSecret: Deployment/cron has ")
+
+
+def test_the_secrets_and_the_config_map_that_pods_mount_have_to_be_there(platform: FakeApi) -> None:
+    changed = settings(
+        redisTls=True,
+        redisPasswordSecret={"name": "redis", "key": "password"},
+        redisCaSecret="redis-ca",
+        caCertificate="acme-ca",
+    )
+    platform.lists[f"{CORE}/secrets"] += [secret("redis", token="x")]
+    there = ", ".join(sorted(each["metadata"]["name"] for each in platform.lists[f"{CORE}/configmaps"]))
+    assert refused(platform.access, changed) == [
+        (
+            'seqera-studios:redisPasswordSecret: "redis" is a Secret without the key password; it has token: '
+            "add password to it"
+        ),
+        (
+            'seqera-studios:redisCaSecret: "redis-ca" is no Secret in namespace platform-stage; '
+            "there are cr.seqera.io, redis, tower-secrets"
+        ),
+        f'seqera-studios:caCertificate: "acme-ca" is no ConfigMap in namespace platform-stage; there are {there}',
+    ]
+    platform.lists[f"{CORE}/secrets"] += [secret("redis-ca", **{"ca.crt": "x"}), secret("acme", **{"root.pem": "x"})]
+    platform.lists[f"{CORE}/configmaps"] += [named("acme-ca", data={"root.pem": "x"})]
+    password = {"name": "redis", "key": "token"}
+    assert refused(platform.access, changed.model_copy(update={"redis_password_secret": None})) == [
+        'seqera-studios:caCertificate: "acme-ca" is a ConfigMap without the key ca.crt; it has root.pem'
+    ]
+    in_secret = {"secret": "acme", "key": "root.pem"}
+    right = settings(redisTls=True, redisPasswordSecret=password, redisCaSecret="redis-ca", caCertificate=in_secret)
+    survey_platform(platform.access, right)

@@ -1,0 +1,132 @@
+"""What the pods of Connect may carry, in the form that Kubernetes has for it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from settings.marks import Words
+from settings.types.kubernetes import SUBDOMAIN, DataKey, Label, LabelKey, LabelValue, ObjectName
+from settings.types.text import ListInText, MapInText, Text, form, scalar_as_text
+
+_PATH = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-])+", re.ASCII)
+_CLASS = re.compile(rf"(?=.{{1,253}}\Z){SUBDOMAIN}", re.ASCII)
+_LONGEST_ANNOTATION = 16_384
+"""All annotations of an object together may have 256 KiB."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+
+    def as_kubernetes(self) -> dict[str, Any]:
+        """As the API takes it."""
+        return self.model_dump(by_alias=True, exclude_none=True)
+
+
+class Toleration(_Part):
+    """A taint that the pods tolerate."""
+
+    key: LabelKey | None = None
+    operator: Literal["Equal", "Exists"] = "Equal"
+    value: Annotated[str, BeforeValidator(scalar_as_text)] | None = None
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+    toleration_seconds: int | None = None
+
+
+def _sensible(toleration: Toleration) -> Toleration:
+    if toleration.operator == "Exists" and toleration.value is not None:
+        raise ValueError("must have no value with operator: Exists; remove value, or write operator: Equal")
+    if toleration.key is None and toleration.operator == "Equal":
+        raise ValueError("must have a key with operator: Equal, for example key: workload")
+    if toleration.toleration_seconds is not None and toleration.effect != "NoExecute":
+        raise ValueError("must have effect: NoExecute beside tolerationSeconds; remove tolerationSeconds")
+    return toleration
+
+
+class SecretKeyReference(_Part):
+    """One key of a Secret that exists already."""
+
+    name: ObjectName
+    key: DataKey
+
+
+class CaSecret(_Part):
+    """A PEM file in a Secret that exists already."""
+
+    name: ObjectName
+    key: DataKey = "ca.crt"
+
+
+class CertificateSource(_Part):
+    """A PEM file in a ConfigMap or in a Secret that exists already."""
+
+    config_map: ObjectName | None = None
+    secret: ObjectName | None = None
+    key: DataKey = "ca.crt"
+
+
+def _one_source(source: CertificateSource) -> CertificateSource:
+    if (source.config_map is None) == (source.secret is None):
+        raise ValueError("must have one of configMap and secret, for example {configMap: acme-ca, key: ca.crt}")
+    return source
+
+
+def _called(field: str) -> BeforeValidator:
+    """Takes a name for the object with that name."""
+
+    def read(value: Any) -> Any:
+        return {field: value} if isinstance(value, str) and not value.strip().startswith("{") else value
+
+    return BeforeValidator(read)
+
+
+class Mount(_Part):
+    """Where one of the extra volumes is mounted in proxy and server."""
+
+    name: Label
+    mount_path: Annotated[Text, form(_PATH, "is no absolute path; write one such as /etc/extra")]
+    sub_path: Text | None = None
+    read_only: bool = True
+
+
+def _volume(value: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(value.get("name"), str) or len(value) != 2:
+        raise ValueError("must have a name and one source, for example {name: extra, configMap: {name: acme}}")
+    return value
+
+
+def _affinity(value: dict[str, Any]) -> dict[str, Any]:
+    for key, part in value.items():
+        if not isinstance(part, dict):
+            raise ValueError(f"must have a map at {key}")  # noqa: TRY004 (pydantic takes ValueError)
+    return value
+
+
+Tolerations = Annotated[tuple[Annotated[Toleration, AfterValidator(_sensible)], ...], ListInText]
+Affinity = Annotated[
+    dict[Literal["nodeAffinity", "podAffinity", "podAntiAffinity"], Any], MapInText, AfterValidator(_affinity)
+]
+PriorityClass = Annotated[
+    Text, form(_CLASS, "is no name of a PriorityClass; `kubectl get priorityclasses` prints them")
+]
+Labels = Annotated[dict[LabelKey, LabelValue], MapInText]
+Annotations = Annotated[
+    dict[LabelKey, Annotated[str, BeforeValidator(scalar_as_text), Field(max_length=_LONGEST_ANNOTATION)]], MapInText
+]
+Certificate = Annotated[CertificateSource, _called("configMap"), MapInText, AfterValidator(_one_source)]
+RedisCa = Annotated[CaSecret, _called("name"), MapInText]
+Volumes = Annotated[tuple[Annotated[dict[str, Any], AfterValidator(_volume)], ...], ListInText]
+Mounts = Annotated[tuple[Mount, ...], ListInText]
+
+
+def _auto(value: Any) -> Any:
+    return None if isinstance(value, str) and value.strip() == AUTO else value
+
+
+AUTO = "auto"
+"""In the place of a number of pods: an autoscaler decides."""
+Replicas = Annotated[Annotated[int, Field(ge=1, le=100)] | None, BeforeValidator(_auto), Words(AUTO)]
+"""A number of pods; None where an autoscaler decides."""
