@@ -228,7 +228,7 @@ def rule_that_answers_itself(world: World) -> AbstractContextManager[None]:
 
 
 def health_check_of_another_code(world: World) -> AbstractContextManager[None]:
-    group = world.rule()["Actions"][0]["TargetGroupArn"]
+    group = world.group()
 
     def codes(wanted: str) -> None:
         world.elb.modify_target_group(TargetGroupArn=group, Matcher={"HttpCode": wanted})
@@ -237,7 +237,7 @@ def health_check_of_another_code(world: World) -> AbstractContextManager[None]:
 
 
 def targets_at_another_port(world: World) -> AbstractContextManager[None]:
-    described = world.elb.describe_target_health(TargetGroupArn=world.rule()["Actions"][0]["TargetGroupArn"])
+    described = world.elb.describe_target_health(TargetGroupArn=world.group())
     ids = [each["Target"]["Id"] for each in described["TargetHealthDescriptions"]]
     return world.targets_as(*({"Id": each, "Port": 31999} for each in ids))
 

@@ -173,7 +173,7 @@ class World:
     @contextmanager
     def targets_as(self, *targets: dict[str, Any]) -> Iterator[None]:
         """Puts other targets in the place of the proxy's."""
-        group = str(self.rule()["Actions"][0]["TargetGroupArn"])
+        group = self.group()
         usual = self._targets(group)
 
         def register(wanted: list[dict[str, Any]]) -> None:
@@ -185,6 +185,12 @@ class World:
 
         with self.held(lambda: register(list(targets)), lambda: register(usual)):
             yield
+
+    def group(self) -> str:
+        """The target group of the proxy's pods; an action names it in one of two ways."""
+        action = self.rule()["Actions"][0]
+        named = action if "TargetGroupArn" in action else action["ForwardConfig"]["TargetGroups"][0]
+        return str(named["TargetGroupArn"])
 
     def _targets(self, group: str) -> list[dict[str, Any]]:
         described = self.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
