@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 
 from rich.console import Console
 
 from testbed import parts, paths, processes
 from testbed.compose import network, traffic
 from testbed.compose.instance import bring_online
-from testbed.demo import pulumi, show_outputs, show_rules, table_of
+from testbed.demo import pulumi, show_outputs, show_rules, table_of, verify
 from testbed.docker.engine import Machine
 from testbed.docker.platform import ComposePlatform
 from testbed.docker.site import Site
 from testbed.emulator.client import client
 from testbed.emulator.seed import ZONE
-from testbed.errors import TestbedError
 from testbed.lifecycle import environment
 
 STACK = "local-compose"
@@ -62,15 +60,11 @@ def demo() -> None:
     show_outputs(console, variables, STACK)
     _containers(console, platform)
     show_rules(console, variables)
-    verified = _traffic(variables, instance.instance_id)
-    console.print("\n[bold]python -m pipeline verify[/bold], as a browser meets it, through the load balancer")
-    command = (paths.PYTHON, "-m", "pipeline", "verify", STACK)
-    code = subprocess.run(command, env={**variables, **verified}, cwd=paths.CHECKOUT, check=False).returncode
+    console.print("\n[bold]Does it work?[/bold]")
+    verify({**variables, **_traffic(variables, instance.instance_id)}, STACK)
     parts.show()
     console.print("\n[bold]What to try next[/bold]")
     console.print(_NEXT, soft_wrap=True)
-    if code:
-        raise TestbedError("the stack is up, and not all of it works: see the table above")
 
 
 def _keep_web_sockets_open(load_balancer: str, variables: dict[str, str]) -> None:
@@ -95,11 +89,11 @@ def _containers(console: Console, platform: ComposePlatform) -> None:
 
 
 def _traffic(variables: dict[str, str], instance_id: str) -> dict[str, str]:
-    """Lets traffic flow to the machine, and returns the variables with which it is verified."""
+    """Lets traffic flow to the machine, and returns, once a session is open, the variables to verify with."""
     words = ["-m", "testbed.compose.traffic", MACHINE, instance_id, f"https://connect.{_DOMAIN}"]
     if not processes.running(_TRAFFIC):
         traffic.VARIABLES.unlink(missing_ok=True)
         processes.start(_TRAFFIC, [paths.PYTHON, *words], variables)
-    processes.wait_until(_TRAFFIC, traffic.VARIABLES.exists)
+    processes.wait_until(_TRAFFIC, lambda: traffic.VARIABLES.exists() and traffic.session_is_open())
     found: dict[str, str] = json.loads(traffic.VARIABLES.read_text())
     return found

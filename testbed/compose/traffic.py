@@ -27,6 +27,12 @@ from testbed.traffic.traffic import Traffic
 FOLDER = paths.STATE / "compose-traffic"
 #: The variables for `python -m pipeline verify`, as JSON; written once traffic flows.
 VARIABLES = FOLDER / "verify.json"
+_SESSION_LOG = FOLDER / "session.log"
+
+
+def session_is_open() -> bool:
+    """Whether the session's program has found its way through the load balancer and the proxy."""
+    return _SESSION_LOG.exists() and "tunnel open" in _SESSION_LOG.read_text()
 
 
 class ComposeTraffic:
@@ -50,7 +56,7 @@ class ComposeTraffic:
         )
         self._connect_url = connect_url
         self.traffic = Traffic(environment, folder, lambda: routes)
-        self.session = Session(self.traffic, connect_url, SESSION, folder / "session.log")
+        self.session = Session(self.traffic, connect_url, SESSION, folder / _SESSION_LOG.name)
 
     def verify_variables(self) -> dict[str, str]:
         """The variables with which `python -m pipeline verify` finds its way here."""
@@ -70,7 +76,8 @@ def main(machine: str, instance_id: str, connect_url: str) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ended.set())
     FOLDER.mkdir(parents=True, exist_ok=True)
-    VARIABLES.unlink(missing_ok=True)
+    for path in (VARIABLES, _SESSION_LOG):
+        path.unlink(missing_ok=True)
     made = ComposeTraffic(os.environ, Machine(machine), instance_id, connect_url, FOLDER)
     write_private(VARIABLES.with_suffix(".partial"), json.dumps(made.verify_variables()).encode()).replace(VARIABLES)
     ended.wait()
