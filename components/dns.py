@@ -7,11 +7,25 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import lb, route53
 
+from settings.errors import Problem
+from settings.model import Settings
+from settings.model.dns import CREATE, EXISTING
+from survey.aws import AwsAccount, AwsError
+from survey.records import records_at, taken_message
+
 
 def hosted_zone_id(zone_name: str, parent: pulumi.Resource) -> pulumi.Output[str]:
     """Looks up the id of the one public hosted zone called ``zone_name`` (``example.com``)."""
     zone = route53.get_zone_output(name=zone_name, private_zone=False, opts=pulumi.InvokeOutputOptions(parent=parent))
     return zone.zone_id
+
+
+@dataclass(frozen=True)
+class FoundZone:
+    """A hosted zone that a survey has found, and the account that it is in."""
+
+    id: str
+    account: AwsAccount
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +38,6 @@ class WildcardRecordArgs:
     """The public hosted zone that serves the name."""
     load_balancer_hostname: pulumi.Input[str]
     """The DNS name of the application load balancer."""
-    dualstack: bool = False
-    """Whether the load balancer has IPv6 addresses, too: then there is an AAAA record beside the A record."""
 
 
 class WildcardRecord(pulumi.ComponentResource):
@@ -34,31 +46,83 @@ class WildcardRecord(pulumi.ComponentResource):
     fqdn: pulumi.Output[str]
     """The record's full name, `*.example.com`."""
 
-    def __init__(self, name: str, args: WildcardRecordArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: WildcardRecordArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        account: AwsAccount | None = None,
+    ) -> None:
+        """Makes the record.
+
+        Args:
+            name: the component's name.
+            args: its arguments.
+            opts: its options.
+            account: where to look, in a preview too, whether a record of that name exists; None to look nowhere.
+        """
         super().__init__("studios:index:WildcardRecord", name, {}, opts)
         load_balancer_zone = lb.get_hosted_zone_id_output(
             load_balancer_type="application", opts=pulumi.InvokeOutputOptions(parent=self)
         )
-
-        def alias(suffix: str, kind: route53.RecordType) -> route53.Record:
-            return route53.Record(
-                f"{name}-{suffix}",
-                zone_id=args.zone_id,
-                name=args.record_name,
-                type=kind,
-                aliases=[
-                    route53.RecordAliasArgs(
-                        name=args.load_balancer_hostname,
-                        zone_id=load_balancer_zone.id,
-                        # There is nowhere else to send a session: an unhealthy proxy must not become an unknown host.
-                        evaluate_target_health=False,
-                    )
-                ],
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-
-        record = alias("alias", route53.RecordType.A)
-        if args.dualstack:
-            alias("alias-ipv6", route53.RecordType.AAAA)
+        record = route53.Record(
+            f"{name}-alias",
+            zone_id=args.zone_id,
+            name=args.record_name,
+            type=route53.RecordType.A,
+            aliases=[
+                route53.RecordAliasArgs(
+                    name=args.load_balancer_hostname,
+                    zone_id=load_balancer_zone.id,
+                    # There is nowhere else to send a session: an unhealthy proxy must not become an unknown host.
+                    evaluate_target_health=False,
+                )
+            ],
+            opts=pulumi.ResourceOptions(parent=self, hooks=_refusing_what_exists(name, account)),
+        )
         self.fqdn = record.fqdn
         self.register_outputs({"fqdn": self.fqdn})
+
+
+def zone_id_of(zone: FoundZone | None, settings: Settings, parent: pulumi.Resource) -> pulumi.Input[str]:
+    """The id of the zone of the records: as it was found, or else as the AWS provider finds it."""
+    if zone is not None:
+        return zone.id
+    return settings.hosted_zone_id or hosted_zone_id(settings.hosted_zone or "", parent)
+
+
+def session_record(
+    name: str,
+    settings: Settings,
+    args: WildcardRecordArgs,
+    opts: pulumi.ResourceOptions,
+    *,
+    zone: FoundZone | None,
+) -> pulumi.Output[str]:
+    """Makes the record of the sessions' hosts, unless the settings leave it to its owner; returns its name."""
+    if settings.session_record == EXISTING:
+        return pulumi.Output.from_input(args.record_name)
+    return WildcardRecord(name, args, opts, account=None if zone is None else zone.account).fqdn
+
+
+def _refusing_what_exists(name: str, account: AwsAccount | None) -> pulumi.ResourceHookBinding | None:
+    """A hook before the record's creation, which the engine asks for only where the state has no such record."""
+    if account is None:
+        return None
+
+    def look(args: pulumi.ResourceHookArgs) -> None:
+        inputs = args.new_inputs or {}
+        zone_id, record_name = inputs.get("zoneId"), inputs.get("name")
+        if not isinstance(zone_id, str) or not isinstance(record_name, str):
+            return
+        try:
+            taken = records_at(account, zone_id, record_name)
+        except AwsError:
+            # The provider says it where it matters.
+            return
+        if taken:
+            raise RuntimeError(str(Problem("sessionRecord", CREATE, taken_message(taken, record_name))))
+
+    options = pulumi.ResourceHookOptions(on_dry_run=True)
+    return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-free", look, options)])

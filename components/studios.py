@@ -9,12 +9,14 @@ from typing import TypeVar
 import pulumi
 
 from components.cluster import kubernetes_provider
+from components.dns import FoundZone
 from components.pods import owner_of_stack
 from components.studios_base import Studios
 from components.studios_on_compose import ComposeStudios, ComposeStudiosArgs
 from components.studios_on_kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from live.cluster import Cluster
 from settings.advice import advice
+from settings.errors import SettingsError
 from settings.model import Settings
 from settings.targets import COMPOSE, KUBERNETES
 from survey.aws import AwsAccess, AwsAccount
@@ -24,6 +26,7 @@ from survey.dns import find_zone
 from survey.eks import find_eks_cluster
 from survey.patience import side_by_side
 from survey.platform import PlatformSurvey, survey_platform
+from survey.records import ZoneFindings, survey_records
 from survey.vpc import with_trusted_networks
 
 _Surveyed = TypeVar("_Surveyed")
@@ -74,22 +77,23 @@ def deploy(
 
 def _on_kubernetes(settings: Settings, place: Place) -> KubernetesStudios:
     field_manager = owner_of_stack()
+    traces: list[bool] = []
 
     def platform(account: AwsAccount) -> tuple[Cluster, PlatformSurvey, Settings]:
         if settings.eks_cluster is not None:
             cluster = find_eks_cluster(account, settings.eks_cluster)
         else:
             cluster = Cluster(kubeconfig=settings.kubeconfig, context=settings.kube_context)
-        found = survey_platform(cluster, settings, field_manager=field_manager)
+        found = survey_platform(cluster, settings, field_manager=field_manager, tell_trace=traces.append)
         return cluster, found, with_trusted_networks(found.settings, account)
 
-    zone_id, (cluster, found, settled) = _surveyed(settings, place, platform)
+    zone, (cluster, found, settled) = _surveyed(settings, place, platform, lambda: traces == [False])
     for warning in found.warnings:
         pulumi.log.warn(warning)
     provider = kubernetes_provider(place.cluster_name, cluster, settings.namespace)
     return KubernetesStudios(
         place.name,
-        KubernetesStudiosArgs(settings=settled, cluster=cluster, zone_id=zone_id, field_manager=field_manager),
+        KubernetesStudiosArgs(settings=settled, cluster=cluster, zone=zone, field_manager=field_manager),
         pulumi.ResourceOptions.merge(place.opts, pulumi.ResourceOptions(providers=[provider])),
     )
 
@@ -99,31 +103,47 @@ def _on_compose(settings: Settings, place: Place) -> ComposeStudios:
         found = find_site(settings, account)
         return with_trusted_networks(settings, account, found.vpc_id), found
 
-    zone_id, (settled, found) = _surveyed(settings, place, site)
+    # Nothing at hand tells whether the stack has been here: the record's own hook looks.
+    zone, (settled, found) = _surveyed(settings, place, site, lambda: False)
     for warning in found.warnings:
         pulumi.log.warn(warning)
-    args = ComposeStudiosArgs(settings=settled, site=found, zone_id=zone_id, profile=place.access.profile)
+    args = ComposeStudiosArgs(settings=settled, site=found, zone=zone, profile=place.access.profile)
     return ComposeStudios(place.name, args, place.opts)
 
 
 def _surveyed(
-    settings: Settings, place: Place, survey: Callable[[AwsAccount], _Surveyed]
-) -> tuple[str | None, _Surveyed]:
-    """The hosted zone's id, and what the target's own survey returns, side by side.
+    settings: Settings, place: Place, survey: Callable[[AwsAccount], _Surveyed], is_first: Callable[[], bool]
+) -> tuple[FoundZone | None, _Surveyed]:
+    """The hosted zone, and what the target's own survey returns, side by side.
+
+    Args:
+        settings: of the stack.
+        place: where its component goes.
+        survey: that of the target.
+        is_first: whether the stack has made nothing yet, as the survey has found out.
 
     Raises:
         SettingsError: the problems of all surveys.
     """
     account = AwsAccount(place.access)
 
-    def zone_id() -> str | None:
-        # A provider of the user's own may lead to another account, where nothing but that provider can look.
-        return None if _has_aws_provider(place.opts) else find_zone(account, settings).id
+    def dns() -> tuple[FoundZone | None, ZoneFindings]:
+        if _has_aws_provider(place.opts):
+            # It may lead to another account, where nothing but that provider can look.
+            return None, ZoneFindings()
+        zone = find_zone(account, settings)
+        return FoundZone(zone.id, account), survey_records(account, settings, zone)
 
     def certificate() -> None:
         survey_certificate(account, settings)
 
-    zone, _, found = side_by_side(zone_id, certificate, lambda: survey(account))
+    (of_dns, _, found), problems = side_by_side(dns, certificate, lambda: survey(account))
+    zone, records = of_dns or (None, ZoneFindings())
+    problems += records.problems
+    if is_first():
+        problems += records.first
+    if problems:
+        raise SettingsError(problems)
     return zone, found
 
 

@@ -8,7 +8,7 @@ import pulumi
 
 from components.certificate import WildcardCertificate, WildcardCertificateArgs
 from components.described import described_fields
-from components.dns import WildcardRecord, WildcardRecordArgs, hosted_zone_id
+from components.dns import FoundZone, WildcardRecordArgs, session_record, zone_id_of
 from components.oidc import OidcCredentials
 from settings.model import Settings
 from settings.templates import StudioTemplate
@@ -23,7 +23,7 @@ class Studios(pulumi.ComponentResource):
         kind: the name of the class in the type token.
         name: the component's name.
         settings: the checked settings of the stack.
-        zone_id: the hosted zone; None to let the AWS provider look it up.
+        zone: the hosted zone; None to let the AWS provider look it up.
         opts: the component's options.
     """
 
@@ -51,11 +51,11 @@ class Studios(pulumi.ComponentResource):
     """The Connect release that runs."""
 
     def __init__(
-        self, kind: str, name: str, settings: Settings, zone_id: str | None, opts: pulumi.ResourceOptions | None
+        self, kind: str, name: str, settings: Settings, zone: FoundZone | None, opts: pulumi.ResourceOptions | None
     ) -> None:
         super().__init__(f"studios:index:{kind}", name, {}, opts)
         self._name, self._settings = name, settings
-        self._zone_id = zone_id or settings.hosted_zone_id or hosted_zone_id(settings.hosted_zone or "", self)
+        self._zone, self._zone_id = zone, zone_id_of(zone, settings, self)
         self.certificate = WildcardCertificate(
             f"{name}-certificate",
             WildcardCertificateArgs(
@@ -72,22 +72,23 @@ class Studios(pulumi.ComponentResource):
     def finish(self, credentials: OidcCredentials, load_balancer_hostname: pulumi.Input[str]) -> None:
         """Points the record at the load balancer, and registers all outputs; those of the target are set before."""
         settings = self._settings
-        record = WildcardRecord(
+        record_name = session_record(
             f"{self._name}-record",
+            settings,
             WildcardRecordArgs(
                 record_name=settings.session_host,
                 zone_id=self._zone_id,
                 load_balancer_hostname=load_balancer_hostname,
-                dualstack=(settings.ip_address_type or "").startswith("dualstack"),
             ),
             pulumi.ResourceOptions(parent=self),
+            zone=self._zone,
         )
         self.platform_url = pulumi.Output.from_input(settings.platform_url)
         self.connect_url = pulumi.Output.from_input(settings.connect_url)
         self.session_url_pattern = pulumi.Output.from_input(settings.session_url)
         self.certificate_arn = self.certificate.certificate_arn
         self.load_balancer_hostname = pulumi.Output.from_input(load_balancer_hostname)
-        self.record_name = record.fqdn
+        self.record_name = record_name
         self.registration_token = pulumi.Output.secret(credentials.registration_token)
         self.public_key = credentials.public_key
         templates = {key: template.model_dump() for key, template in sorted(settings.studio_templates.items())}

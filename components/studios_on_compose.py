@@ -8,6 +8,7 @@ import pulumi
 
 from components.compose_delivery import ComposeDelivery, ComposeDeliveryArgs
 from components.compose_network import ComposeNetwork, ComposeNetworkArgs
+from components.dns import FoundZone
 from components.oidc import OidcCredentials, OidcCredentialsArgs
 from components.studios_base import Studios
 from delivery.bundle import Credentials, bundle
@@ -22,13 +23,13 @@ class ComposeStudiosArgs:
     Args:
         settings: the checked settings of the stack.
         site: the instance and the load balancer.
-        zone_id: the hosted zone; None to let the AWS provider look it up.
+        zone: the hosted zone; None to let the AWS provider look it up.
         profile: of AWS; None for the credentials of the environment.
     """
 
     settings: Settings
     site: ComposeSite
-    zone_id: str | None = None
+    zone: FoundZone | None = None
     profile: str | None = None
 
 
@@ -47,7 +48,7 @@ class ComposeStudios(Studios):
     """IAM policy that the instance's role needs, JSON; empty likewise."""
 
     def __init__(self, name: str, args: ComposeStudiosArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("ComposeStudios", name, args.settings, args.zone_id, opts)
+        super().__init__("ComposeStudios", name, args.settings, args.zone, opts)
         settings, site = args.settings, args.site
         child = pulumi.ResourceOptions(parent=self)
 

@@ -6,6 +6,7 @@ package's plugin: its users write arguments.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,14 @@ def in_arguments() -> bool:
     return _interface.arguments
 
 
+_TAKEN_FOR_SECRETS = re.compile("pass|secret|token", re.IGNORECASE)
+"""Where a key's name has one of these, Pulumi refuses a value that looks random, unless it is told what it is."""
+
+
+def _set(key: str) -> str:
+    return f"pulumi config set{' --plaintext' if _TAKEN_FOR_SECRETS.search(key) else ''}"
+
+
 @dataclass(frozen=True)
 class Write:
     """Write a value at a key."""
@@ -47,7 +56,7 @@ class Write:
     value: str
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.value}" if _interface.arguments else f"pulumi config set {self.key} {self.value}"
+        return f"{self.key}: {self.value}" if _interface.arguments else f"{_set(self.key)} {self.key} {self.value}"
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,7 @@ class Add:
     def __str__(self) -> str:
         if _interface.arguments:
             return f"{self.key}: [{self.value}] (beside what it has)"
-        return f"pulumi config set --path '{self.key}[{self.place}]' {self.value}"
+        return f"{_set(self.key)} --path '{self.key}[{self.place}]' {self.value}"
 
 
 @dataclass(frozen=True)
@@ -93,7 +102,7 @@ class Unseal:
     key: str
 
     def __str__(self) -> str:
-        return "hand it over as it is" if _interface.arguments else f"write: pulumi config set {self.key}"
+        return "hand it over as it is" if _interface.arguments else f"write: {_set(self.key)} {self.key}"
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,10 @@ class Install:
             "StatefulSet": self.stateful_sets,
         }
 
+    def everything(self) -> list[Object]:
+        """All objects that were read."""
+        return [each for objects in self.by_kind().values() for each in objects.values()]
+
     def containers(self, deployment: str) -> list[Object]:
         """The containers of a Deployment's pods; none where the Deployment does not exist."""
         found = self.deployments.get(deployment)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as _FutureTimeoutError  # another one than the builtin up to Python 3.10
 from typing import Any, TypeVar
@@ -37,11 +37,10 @@ def within(seconds: float, work: Callable[[], _T]) -> _T:
         raise TimeoutError from None
 
 
-def side_by_side(*work: Callable[[], Any]) -> list[Any]:
-    """What each of them returns, in their order, once all are done.
+def side_by_side(*work: Callable[[], Any]) -> tuple[list[Any], list[Problem]]:
+    """What each of them returns, in their order, once all are done; and the problems that they have raised, each once.
 
-    Raises:
-        SettingsError: the problems of all of them, each once.
+    What has raised a problem returns None.
     """
     with ThreadPoolExecutor(max_workers=len(work)) as pool:
         futures = [pool.submit(each) for each in work]
@@ -52,10 +51,5 @@ def side_by_side(*work: Callable[[], Any]) -> list[Any]:
             problems += error.problems
         elif error is not None:
             raise error
-    if problems:
-        raise SettingsError(_each_once(problems))
-    return [future.result() for future in futures]
-
-
-def _each_once(problems: Iterable[Problem]) -> Iterable[Problem]:
-    return {str(problem): problem for problem in problems}.values()
+    results = [None if future.exception() else future.result() for future in futures]
+    return results, list({str(problem): problem for problem in problems}.values())

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from live.api import ClusterApi
 from live.cluster import Cluster
-from live.fields import Object
 from live.tower_yml_text import TowerYmlError, read_entry
 from live.workspaces_entry import was_here
 from settings.errors import Problem, SettingsError
@@ -19,7 +18,7 @@ from survey.conflicts import conflicts
 from survey.effective_environment import EffectiveEnvironment, shadowed
 from survey.install import Install, missing, read_install
 from survey.mounts import mount_problems
-from survey.secrets import config_map_problems, existing_secret_problems
+from survey.secrets import existing_secret_problems
 from survey.taken_names import taken_names
 
 
@@ -36,7 +35,13 @@ class PlatformSurvey:
     warnings: tuple[str, ...] = ()
 
 
-def survey_platform(cluster: Cluster, settings: Settings, *, field_manager: str | None = None) -> PlatformSurvey:
+def survey_platform(
+    cluster: Cluster,
+    settings: Settings,
+    *,
+    field_manager: str | None = None,
+    tell_trace: Callable[[bool], None] = lambda _: None,
+) -> PlatformSurvey:
     """Reads the Platform install, and checks that everything the settings name is there and takes effect.
 
     Args:
@@ -44,6 +49,7 @@ def survey_platform(cluster: Cluster, settings: Settings, *, field_manager: str 
         settings: the stack's settings.
         field_manager: the name under which this stack owns what it adds and makes; what has that owner is no
             conflict. None for a stack that has nothing yet and only asks what is there.
+        tell_trace: is told whether something in the namespace is this stack's, before anything is refused.
 
     Raises:
         SettingsError: something is missing, has another value and another owner, or would not reach Platform; or a
@@ -51,6 +57,8 @@ def survey_platform(cluster: Cluster, settings: Settings, *, field_manager: str 
     """
     api = ClusterApi(cluster)
     install = read_install(api, settings.namespace)
+    is_here = was_here(field_manager, install.everything())
+    tell_trace(is_here)
     settings = identity.resolved(settings, install)
     environment = EffectiveEnvironment(api, install)
     problems = [
@@ -60,19 +68,20 @@ def survey_platform(cluster: Cluster, settings: Settings, *, field_manager: str 
         *taken_over_without_effect(settings),
         *_secret_problems(install, settings),
         *existing_secret_problems(api, settings, install.secrets),
-        *config_map_problems(settings, install),
         *identity.another_platform(environment, install, settings),
         *(taken_names(settings, install.by_kind(), field_manager) if field_manager else []),
     ]
     if not problems:
         config_maps = (settings.backend_config_map, settings.cron_config_map)
+        by_file = settings.tower_yml_workspaces is not None
         problems = [
             *mount_problems(install, settings, field_manager),
             *conflicts(
                 settings,
                 config_maps={name: install.config_maps[name] for name in config_maps},
                 deployments=install.deployments,
-                tower_yml=_unrecorded_tower_yml(install, settings, field_manager),
+                # What this stack may have written has a record, with which its resource decides.
+                tower_yml=None if is_here or not by_file else install.config_maps[settings.tower_yml_config_map],
                 field_manager=field_manager,
             ),
             *shadowed(environment, install, settings),
@@ -150,11 +159,3 @@ def _secret_problems(install: Install, settings: Settings) -> Iterator[Problem]:
     for key, name in wanted:
         if name not in install.secrets:
             yield missing(key, name, "Secret", list(install.secrets), f" in namespace {settings.namespace}")
-
-
-def _unrecorded_tower_yml(install: Install, settings: Settings, field_manager: str | None) -> Object | None:
-    """The ConfigMap of tower.yml, unless this stack may have written what it says, and so has a record of it."""
-    everything = (each for objects in install.by_kind().values() for each in objects.values())
-    if settings.tower_yml_workspaces is None or was_here(field_manager, everything):
-        return None
-    return install.config_maps[settings.tower_yml_config_map]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from settings.marks import Derived
 from settings.model.section import Section
 from settings.types import aws, network
+
+CREATE: Final = "create"
+EXISTING: Final = "existing"
 
 
 class DnsSection(Section):
@@ -23,6 +26,11 @@ class DnsSection(Section):
     )
     hosted_zone_id: aws.HostedZoneId | None = Field(
         default=None, description="Route 53 zone for the records, by id.", examples=["Z0123456789ABCDEFGHIJ"]
+    )
+    session_record: Literal["create", "existing"] = Field(
+        default=CREATE,
+        description="Whether the stack makes the record of the sessions, or leaves one that exists to its owner.",
+        examples=[EXISTING],
     )
     certificate_arn: Annotated[aws.CertificateArn | None, Derived("one is made and validated")] = Field(
         default=None,

@@ -17,7 +17,7 @@ def test_the_program_reads_settings_then_makes_then_exports() -> None:
 def test_what_is_there_is_surveyed_before_anything_is_made() -> None:
     text = (CHECKOUT / "components/studios.py").read_text()
     for steps in (
-        ["_surveyed(settings, place, platform)", "kubernetes_provider(place", "return KubernetesStudios("],
-        ["_surveyed(settings, place, site)", "return ComposeStudios("],
+        ["_surveyed(settings, place, platform, ", "kubernetes_provider(place", "return KubernetesStudios("],
+        ["_surveyed(settings, place, site, ", "return ComposeStudios("],
     ):
         assert sorted(steps, key=text.rindex) == steps

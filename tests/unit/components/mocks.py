@@ -43,7 +43,6 @@ class Asked:
     depends_on: set[str]
     provider: str
     retain_on_delete: bool
-    ignore_changes: list[str]
     replacement_trigger: object = None
     #: How long the provider may take to ``create``, ``update`` and ``delete`` it, where the program says so.
     timeouts: dict[str, str] = field(default_factory=dict)
@@ -94,6 +93,10 @@ class _Callbacks:
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
+
+    def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
+        assert hook.name not in self.recording.error_hooks, f"the engine refuses a second hook {hook.name}"
+        self.recording.error_hooks.add(hook.name)
 
     def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
         assert hook.name not in self.recording.error_hooks, f"the engine refuses a second hook {hook.name}"
@@ -180,7 +183,6 @@ class _Monitor(mocks.MockMonitor):
                 depends_on={_name_in(urn) for urn in request.dependencies},
                 provider=_name_in(request.provider.rpartition("::")[0]),
                 retain_on_delete=request.retainOnDelete,
-                ignore_changes=list(request.ignoreChanges),
                 timeouts={
                     name: value
                     for name in ("create", "update", "delete")

@@ -13,6 +13,7 @@ from settings.errors import SettingsError
 from settings.parsing import parse_settings
 from survey.aws import AwsAccess, AwsAccount
 from survey.dns import HostedZone, find_zone
+from survey.records import ZoneFindings, survey_records
 
 from .conftest import LEAST
 
@@ -104,4 +105,195 @@ def test_an_id_that_is_not_there_is_told_with_the_ids_that_are(route53: Any) -> 
     assert refused(hostedZone=None, hostedZoneId="Z0123456789ABCDEFGHIJ") == (
         'seqera-studios:hostedZoneId: "Z0123456789ABCDEFGHIJ" is not the id of a hosted zone of account 123456789012; '
         f"it has example.net ({made})"
+    )
+
+
+class Zone:
+    """The zone example.com, and what a survey finds in it."""
+
+    def __init__(self, route53: Any, name: str = "example.com", *, private: bool = False) -> None:
+        self.route53 = route53
+        self.zone = HostedZone(zone(route53, name, private=private), name, private)
+
+    def add(self, name: str, type_: str, *values: str, **more: Any) -> None:
+        record: dict[str, Any] = {"Name": name, "Type": type_, **more}
+        if values:
+            record |= {"TTL": 60, "ResourceRecords": [{"Value": value} for value in values]}
+        change = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+        self.route53.change_resource_record_sets(HostedZoneId=self.zone.id, ChangeBatch=change)
+
+    def found(self, **changes: object) -> ZoneFindings:
+        given = {key: value for key, value in {**LEAST, **changes}.items() if value is not None}
+        return survey_records(AwsAccount(AwsAccess(region="us-east-1")), parse_settings(given), self.zone)
+
+    def problems(self, **changes: object) -> list[str]:
+        return [str(problem).removeprefix("seqera-studios:") for problem in self.found(**changes).problems]
+
+    def first(self, **changes: object) -> list[str]:
+        return [str(problem).removeprefix("seqera-studios:") for problem in self.found(**changes).first]
+
+
+DEEP = {"platformUrl": "https://platform.deleg.example", "hostedZone": "deleg.example"}
+TAKEN = (
+    'sessionRecord: "create" would make the record *.example.com, which exists already ({}) and which this stack has '
+    "not made: leave it to its owner, who points it at the load balancer: pulumi config set sessionRecord existing; "
+    "or remove it there"
+)
+
+
+def test_an_empty_zone_stands_against_nothing(route53: Any) -> None:
+    assert Zone(route53).found() == ZoneFindings()
+
+
+def test_a_zone_that_delegates_the_host_is_refused_with_the_zone_to_write(route53: Any) -> None:
+    made = Zone(route53, "deleg.example")
+    made.add("platform.deleg.example", "NS", "ns-1.awsdns-1.org.", "ns-2.awsdns-2.net.")
+    assert made.problems(**DEEP) == [
+        (
+            'hostedZone: "deleg.example" delegates platform.deleg.example to other name servers (ns-1.awsdns-1.org, '
+            "ns-2.awsdns-2.net), so that nobody would find a record of it in this zone; write the zone of that name: "
+            "pulumi config set hostedZone platform.deleg.example"
+        )
+    ]
+
+
+def test_a_delegation_of_another_name_and_the_zones_own_name_servers_are_none(route53: Any) -> None:
+    made = Zone(route53, "deleg.example")
+    made.add("other.deleg.example", "NS", "ns-1.awsdns-1.org.")
+    assert made.found(**DEEP) == ZoneFindings()
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "shown"),
+    [
+        ("CNAME", "old-lb.us-east-1.elb.amazonaws.com.", "CNAME old-lb.us-east-1.elb.amazonaws.com"),
+        ("A", "192.0.2.7", "A 192.0.2.7"),
+        ("AAAA", "2001:db8::7", "AAAA 2001:db8::7"),
+    ],
+)
+def test_a_record_that_another_has_made_is_told_with_its_target_and_the_ways_out(
+    route53: Any, type_: str, value: str, shown: str
+) -> None:
+    made = Zone(route53)
+    made.add("*.example.com", type_, value)
+    assert made.first() == [TAKEN.format(shown)]
+    assert made.problems() == []
+    assert made.first(sessionRecord="existing") == []
+
+
+def test_an_alias_is_told_with_what_it_leads_to(route53: Any) -> None:
+    made = Zone(route53)
+    target = {"DNSName": "lb.example.net.", "HostedZoneId": "Z35SXDOTRQ7X7K", "EvaluateTargetHealth": False}
+    made.add("*.example.com", "A", AliasTarget=target)
+    assert made.first() == [TAKEN.format("A lb.example.net")]
+
+
+def test_other_types_and_other_names_are_in_nobodys_way(route53: Any) -> None:
+    made = Zone(route53)
+    made.add("*.example.com", "TXT", '"owner"')
+    made.add("*.dev.example.com", "A", "192.0.2.7")
+    made.add("www.example.com", "A", "192.0.2.7")
+    assert made.found() == ZoneFindings()
+
+
+def test_a_record_that_is_left_to_its_owner_has_to_exist(route53: Any) -> None:
+    assert Zone(route53).problems(sessionRecord="existing") == [
+        (
+            'sessionRecord: "existing" needs the record *.example.com in the zone example.com, and there is none; make '
+            "one, or write: pulumi config set sessionRecord create"
+        )
+    ]
+
+
+def test_a_record_of_the_connect_host_would_hide_the_wildcard(route53: Any) -> None:
+    made = Zone(route53)
+    made.add("connect.example.com", "CNAME", "old-lb.example.net.")
+    assert made.first() == [
+        (
+            'connectUrl: "https://connect.example.com" has a record of its own (CNAME old-lb.example.net), which wins '
+            "over *.example.com; remove it there, so that the name leads to the load balancer of Studios"
+        )
+    ]
+
+
+def test_with_path_routing_the_connect_host_is_the_record(route53: Any) -> None:
+    made = Zone(route53)
+    made.add("connect.example.com", "CNAME", "old-lb.example.net.")
+    (problem,) = made.first(pathRouting=True)
+    assert problem.startswith('sessionRecord: "create" would make the record connect.example.com, which exists already')
+
+
+CAA = (
+    'hostedZone: "example.com" has CAA records at {} that let only {} issue a certificate, so that ACM does not; add '
+    '0 {} "amazon.com" there, or write certificateArn'
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "others", "tag"),
+    [
+        (['0 issue "letsencrypt.org"'], "letsencrypt.org", "issue"),
+        (['0 issue ";"'], "nobody", "issue"),
+        (['0 issue "amazon.com"', '0 issuewild "letsencrypt.org"'], "letsencrypt.org", "issuewild"),
+        (['128 issue "a.example; policy=ev"', '0 issue "b.example"'], "a.example, b.example", "issue"),
+    ],
+)
+def test_caa_records_that_forbid_acm_are_refused(route53: Any, values: list[str], others: str, tag: str) -> None:
+    made = Zone(route53)
+    made.add("example.com", "CAA", *values)
+    assert made.problems() == [CAA.format("example.com", others, tag)]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ['0 issue "amazon.com"'],
+        ['0 issue "letsencrypt.org"', '0 issue "amazontrust.com"'],
+        ['0 iodef "mailto:security@example.com"'],
+        ['0 issue "letsencrypt.org"', '0 issue "AMAZON.com"', '0 issuewild "awstrust.com"'],
+    ],
+)
+def test_caa_records_that_allow_acm_are_accepted(route53: Any, values: list[str]) -> None:
+    made = Zone(route53)
+    made.add("example.com", "CAA", *values)
+    assert made.found() == ZoneFindings()
+
+
+def test_the_caa_records_nearest_to_the_host_decide(route53: Any) -> None:
+    made = Zone(route53)
+    made.add("example.com", "CAA", '0 issue "letsencrypt.org"')
+    made.add("prod.example.com", "CAA", '0 issue "amazon.com"')
+    deep = {"platformUrl": "https://prod.example.com"}
+    assert made.problems(**deep) == []
+    assert made.problems() == [CAA.format("example.com", "letsencrypt.org", "issue")]
+
+
+def test_with_path_routing_no_wildcard_has_to_be_allowed(route53: Any) -> None:
+    made = Zone(route53)
+    made.add("example.com", "CAA", '0 issue "amazon.com"', '0 issuewild ";"')
+    assert made.problems(pathRouting=True) == []
+
+
+def test_with_a_certificate_that_exists_acm_needs_nothing(route53: Any) -> None:
+    arn = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+    made = Zone(route53, private=True)
+    made.add("example.com", "CAA", '0 issue ";"')
+    assert made.found(certificateArn=arn) == ZoneFindings()
+
+
+def test_a_zone_by_id_that_does_not_hold_the_host_is_refused(route53: Any) -> None:
+    named = {"hostedZone": None, "hostedZoneId": "Z0123456789ABCDEFGHIJ"}
+    assert Zone(route53, "example.org").problems(**named) == [
+        (
+            'hostedZoneId: "Z0123456789ABCDEFGHIJ" is the zone example.org, which does not hold example.com; '
+            "write one that does"
+        )
+    ]
+
+
+def test_a_private_zone_by_id_cannot_validate_a_certificate(route53: Any) -> None:
+    named = {"hostedZone": None, "hostedZoneId": "Z0123456789ABCDEFGHIJ"}
+    (problem,) = Zone(route53, private=True).problems(**named)
+    assert problem.endswith(
+        "is a private zone, in which ACM finds no validation record; write the public one of that name"
     )

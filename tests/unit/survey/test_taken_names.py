@@ -39,7 +39,7 @@ def test_a_studios_install_made_by_hand_is_told_apart_from_the_stacks_own(platfo
     taken = "is taken in namespace platform-stage: this stack has not made"
     delete = "or, if nobody needs it any more, `kubectl delete -n platform-stage"
     proxy, secret = "deployment/connect-proxy service/connect-proxy", "secret/platform-oidc-certs"
-    use_it = "use what it holds by `pulumi config set existingOidcSecret platform-oidc-certs`"
+    use_it = "use what it holds by `pulumi config set --plaintext existingOidcSecret platform-oidc-certs`"
     assert _refused(platform) == [
         f'seqera-studios:{setting}: "{name}" {taken} {objects}; {instead}write another name in {setting}, '
         f"{delete} {objects}`"

@@ -1,0 +1,209 @@
+"""What a hosted zone says already about the names that Studios needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from settings.errors import Problem
+from settings.model import Settings
+from settings.model.dns import CREATE, EXISTING
+from settings.remedies import Write
+from survey.aws import AwsAccount, AwsError
+from survey.dns import HostedZone
+
+ADDRESS_TYPES = ("A", "AAAA", "CNAME")
+_AUTHORITIES = {"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"}
+"""https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html"""
+_CAA = re.compile(r'\s*\d+\s+(?P<tag>issue|issuewild)\s+"(?P<value>[^"]*)"', re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Record:
+    """The records of one name and type: ``targets`` are their values, or what an alias leads to."""
+
+    name: str
+    type: str
+    targets: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.type} {', '.join(self.targets)}"
+
+
+@dataclass(frozen=True)
+class ZoneFindings:
+    """What stands against the zone.
+
+    Args:
+        problems: what holds for every stack.
+        first: what holds for a stack that has made nothing yet: later, the records are its own, or known to its user.
+    """
+
+    problems: tuple[Problem, ...] = ()
+    first: tuple[Problem, ...] = ()
+
+
+def survey_records(account: AwsAccount, settings: Settings, zone: HostedZone) -> ZoneFindings:
+    """Looks at the zone's records for the names of the stack.
+
+    Returns:
+        Nothing where these credentials may not list records: the provider says so when it makes one.
+    """
+    key, value = (
+        ("hostedZoneId", settings.hosted_zone_id) if settings.hosted_zone_id else ("hostedZone", settings.hosted_zone)
+    )
+    if not _holds(zone.name, settings.platform_host):
+        message = f"is the zone {zone.name}, which does not hold {settings.platform_host}; write one that does"
+        return ZoneFindings((Problem(key, value, message),))
+    if zone.private and settings.certificate_arn is None:
+        message = "is a private zone, in which ACM finds no validation record; write the public one of that name"
+        return ZoneFindings((Problem(key, value, message),))
+    try:
+        listing = _Listing(account, zone)
+        problems = [*_delegated(listing, settings, key, value)]
+        if not problems and settings.certificate_arn is None:
+            problems += _forbidden_by_caa(listing, settings, key, value)
+        taken = listing.addresses(settings.session_host)
+        if settings.session_record == EXISTING:
+            missing = [] if taken else [_missing_record(settings, zone)]
+            return ZoneFindings((*problems, *missing), tuple(_hidden_by_own_record(listing, settings)))
+        first = [Problem("sessionRecord", CREATE, taken_message(taken, settings.session_host))] if taken else []
+        return ZoneFindings(tuple(problems), (*first, *_hidden_by_own_record(listing, settings)))
+    except AwsError as error:
+        if error.is_denied:
+            return ZoneFindings()
+        return ZoneFindings((Problem(key, value, f"its records cannot be looked up: {error}"),))
+
+
+def records_at(account: AwsAccount, zone_id: str, name: str) -> list[Record]:
+    """The addresses of a name.
+
+    Raises:
+        AwsError: they cannot be listed.
+    """
+    return _Listing(account, HostedZone(zone_id, "", private=False)).addresses(name)
+
+
+def taken_message(taken: Sequence[Record], name: str) -> str:
+    """What to do about a record that another has made; continues the value of ``sessionRecord``."""
+    there = "; ".join(str(record) for record in taken)
+    return (
+        f"would make the record {name}, which exists already ({there}) and which this stack has not made: leave it to "
+        f"its owner, who points it at the load balancer: {Write('sessionRecord', EXISTING)}; or remove it there"
+    )
+
+
+def _missing_record(settings: Settings, zone: HostedZone) -> Problem:
+    name = settings.session_host
+    return Problem(
+        "sessionRecord",
+        EXISTING,
+        f"needs the record {name} in the zone {zone.name}, and there is none; make one, or write: "
+        f"{Write('sessionRecord', CREATE)}",
+    )
+
+
+class _Listing:
+    """Reads a zone name by name: a zone may have ten thousand records."""
+
+    def __init__(self, account: AwsAccount, zone: HostedZone) -> None:
+        self._account = account
+        self.zone = zone
+        self._read: dict[str, list[Record]] = {}
+
+    def at(self, name: str) -> list[Record]:
+        """The records of a name."""
+        if name not in self._read:
+            found = self._account.call(
+                "route53",
+                "list_resource_record_sets",
+                _records_in,
+                HostedZoneId=self.zone.id,
+                StartRecordName=name,
+                MaxItems="20",
+            )
+            self._read[name] = [record for record in found if record.name == name]
+        return self._read[name]
+
+    def of_type(self, name: str, type_: str) -> list[Record]:
+        """Those of a type."""
+        return [record for record in self.at(name) if record.type == type_]
+
+    def addresses(self, name: str) -> list[Record]:
+        """Those that lead somewhere."""
+        return [record for record in self.at(name) if record.type in ADDRESS_TYPES]
+
+    def between(self, host: str) -> Iterator[str]:
+        """The host and the names above it, below the zone's own."""
+        name = host
+        while name != self.zone.name and _holds(self.zone.name, name):
+            yield name
+            name = name.partition(".")[2]
+
+
+def _delegated(listing: _Listing, settings: Settings, key: str, value: str | None) -> Iterator[Problem]:
+    for name in listing.between(settings.connect_host):
+        for record in listing.of_type(name, "NS"):
+            servers = ", ".join(record.targets)
+            yield Problem(
+                key,
+                value,
+                f"delegates {name} to other name servers ({servers}), so that nobody would find a record of it in this "
+                f"zone; write the zone of that name: {Write('hostedZone', name)}",
+            )
+            return
+
+
+def _forbidden_by_caa(listing: _Listing, settings: Settings, key: str, value: str | None) -> Iterator[Problem]:
+    for name in [*listing.between(settings.platform_host), listing.zone.name]:
+        texts = [text for record in listing.of_type(name, "CAA") for text in record.targets]
+        if not texts:
+            continue
+        found = [match for text in texts if (match := _CAA.match(text))]
+        tags = [(match["tag"].lower(), match["value"].partition(";")[0].strip().lower()) for match in found]
+        plain = {authority for tag, authority in tags if tag == "issue"}
+        wild = {authority for tag, authority in tags if tag == "issuewild"} or plain
+        for allowed, tag in ((plain, "issue"), (wild, "issuewild")):
+            needed = tag == "issue" or not settings.path_routing
+            if allowed and needed and not allowed & _AUTHORITIES:
+                others = ", ".join(sorted(authority or "nobody" for authority in allowed))
+                yield Problem(
+                    key,
+                    value,
+                    f"has CAA records at {name} that let only {others} issue a certificate, so that ACM does not; add "
+                    f'0 {tag} "amazon.com" there, or write certificateArn',
+                )
+                return
+        return
+
+
+def _hidden_by_own_record(listing: _Listing, settings: Settings) -> Iterator[Problem]:
+    host = settings.connect_host
+    if host == settings.session_host or not _holds(listing.zone.name, host):
+        return
+    for record in listing.addresses(host):
+        yield Problem(
+            "connectUrl",
+            settings.connect_url,
+            f"has a record of its own ({record}), which wins over {settings.session_host}; remove it there, so that "
+            "the name leads to the load balancer of Studios",
+        )
+        return
+
+
+def _holds(zone: str, host: str) -> bool:
+    return host == zone or host.endswith(f".{zone}")
+
+
+def _records_in(answer: Mapping[str, Any]) -> list[Record]:
+    return [
+        Record(
+            each["Name"].rstrip(".").replace("\\052", "*").lower(),
+            each["Type"],
+            tuple(value["Value"].rstrip(".") for value in each.get("ResourceRecords") or [])
+            or (each["AliasTarget"]["DNSName"].rstrip("."),),
+        )
+        for each in answer["ResourceRecordSets"]
+    ]
