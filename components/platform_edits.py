@@ -194,6 +194,7 @@ def _dry_run(api: PlatformApi, news: Properties, desired: Mapping[str, Object], 
         if live is None:
             problems.append(f"there is no {target} in namespace {api.namespace}")
         elif not in_sync(live, body, news["field_manager"]):
+            problems += _unchangeable(target, live, api.namespace)
             try:
                 dry_run_edit(api, live, body, news["field_manager"], force=target in news["take_over"])
             except OwnedByOthersError as error:
@@ -209,6 +210,15 @@ def _dry_run(api: PlatformApi, news: Properties, desired: Mapping[str, Object], 
             problems.append(str(error))
     if problems:
         raise PlatformError("nothing was changed, since " + "; ".join(problems))
+
+
+def _unchangeable(target: str, live: Object, namespace: str) -> list[str]:
+    if live.get("immutable"):
+        return [f"{target} is immutable"]
+    if live.get("spec", {}).get("paused"):
+        resume = f"kubectl -n {namespace} rollout resume {target.lower()}"
+        return [f"{target} is paused, so that its pods don't restart; run: {resume}"]
+    return []
 
 
 def _in_the_way(error: OwnedByOthersError, take_over: list[str]) -> list[str]:

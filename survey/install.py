@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from live.api import ClusterApi, NotFoundError
+from live.api import ApiError, ClusterApi, NotFoundError
 from live.fields import Object
 from settings.errors import Problem, SettingsError
 
@@ -23,6 +23,11 @@ class Install:
     services: Mapping[str, Object]
     ingresses: Mapping[str, Object]
     stateful_sets: Mapping[str, Object]
+    network_policies: Mapping[str, Object] = field(default_factory=dict)
+    disruption_budgets: Mapping[str, Object] = field(default_factory=dict)
+    quotas: Mapping[str, Object] = field(default_factory=dict)
+    all_ingresses: Sequence[Object] = ()
+    """Those of every namespace, as far as they may be read."""
 
     def by_kind(self) -> dict[str, Mapping[str, Object]]:
         """The objects by the words of kubectl."""
@@ -33,6 +38,8 @@ class Install:
             "Service": self.services,
             "Ingress": self.ingresses,
             "StatefulSet": self.stateful_sets,
+            "NetworkPolicy": self.network_policies,
+            "PodDisruptionBudget": self.disruption_budgets,
         }
 
     def everything(self) -> list[Object]:
@@ -73,10 +80,19 @@ def read_install(api: ClusterApi, namespace: str) -> Install:
     Raises:
         SettingsError: it does not exist, or is being deleted; or the cluster cannot be read.
     """
-    core, apps, net = (
-        f"{group}/namespaces/{namespace}" for group in ("/api/v1", "/apis/apps/v1", "/apis/networking.k8s.io/v1")
+    core, apps, net, policy = (
+        f"{group}/namespaces/{namespace}"
+        for group in ("/api/v1", "/apis/apps/v1", "/apis/networking.k8s.io/v1", "/apis/policy/v1")
     )
-    with ThreadPoolExecutor(max_workers=7) as pool:
+
+    def optional(path: str, *, names_only: bool = False) -> list[Object]:
+        # Who may not list them is told where it matters, by what makes them.
+        try:
+            return api.list(path, names_only=names_only)
+        except ApiError:
+            return []
+
+    with ThreadPoolExecutor(max_workers=11) as pool:
         exists = pool.submit(_require_namespace, api, namespace)
         lists = [
             pool.submit(api.list, f"{apps}/deployments"),
@@ -86,8 +102,16 @@ def read_install(api: ClusterApi, namespace: str) -> Install:
             pool.submit(api.list, f"{net}/ingresses"),
             pool.submit(api.list, f"{apps}/statefulsets", names_only=True),
         ]
+        lists += [
+            pool.submit(optional, f"{net}/networkpolicies", names_only=True),
+            pool.submit(optional, f"{policy}/poddisruptionbudgets", names_only=True),
+            pool.submit(optional, f"{core}/resourcequotas"),
+        ]
+        everywhere = pool.submit(optional, "/apis/networking.k8s.io/v1/ingresses")
         exists.result()
-        return Install(namespace, *({item["metadata"]["name"]: item for item in future.result()} for future in lists))
+        by_name = [{item["metadata"]["name"]: item for item in future.result()} for future in lists]
+        ingresses = everywhere.result() or [*by_name[4].values()]
+        return Install(namespace, *by_name, all_ingresses=ingresses)
 
 
 def missing(key: str, name: str, kind: str, names: Sequence[str], where: str = "") -> Problem:

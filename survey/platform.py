@@ -14,8 +14,10 @@ from settings.model import Settings
 from settings.remedies import Write
 from settings.rules.names import taken_over_without_effect
 from survey import identity
+from survey.admission import beyond_quota, unchangeable
 from survey.conflicts import conflicts
 from survey.effective_environment import EffectiveEnvironment, shadowed
+from survey.ingresses import disagreements_in_group, protected_from_deletion, routes_to_the_same_host
 from survey.install import Install, missing, read_install
 from survey.mounts import mount_problems
 from survey.secrets import existing_secret_problems
@@ -69,7 +71,8 @@ def survey_platform(
         *_secret_problems(install, settings),
         *existing_secret_problems(api, settings, install.secrets),
         *identity.another_platform(environment, install, settings),
-        *(taken_names(settings, install.by_kind(), field_manager) if field_manager else []),
+        *protected_from_deletion(settings),
+        *(_in_the_way(install, settings, field_manager, is_here=is_here) if field_manager else []),
     ]
     if not problems:
         config_maps = (settings.backend_config_map, settings.cron_config_map)
@@ -89,6 +92,17 @@ def survey_platform(
     if problems:
         raise SettingsError(problems)
     return PlatformSurvey(settings=settings, warnings=tuple(identity.another_release(install, settings)))
+
+
+def _in_the_way(install: Install, settings: Settings, owner: str, *, is_here: bool) -> Iterator[Problem]:
+    """What others have made where the stack is about to make something."""
+    yield from taken_names(settings, install.by_kind(), owner, is_here=is_here)
+    yield from disagreements_in_group(install, settings, owner)
+    if not is_here:
+        # Later, the user has seen these, and the stack's own pods are among those that count.
+        yield from routes_to_the_same_host(install, settings, owner)
+        yield from unchangeable(install, settings)
+        yield from beyond_quota(install, settings)
 
 
 def _workload_problems(install: Install, settings: Settings) -> Iterator[Problem]:

@@ -8,25 +8,35 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from live.ownership import INSTANCE, belongs_to, labels_of_stack, stack_of
+from live.ownership import INSTANCE, belongs_to, labels_of_stack, owner_of, stack_of
 from settings.errors import Problem
 from settings.model import Settings
 from settings.remedies import Write
 
+_OF_BOTH = ("Service", "ConfigMap", "NetworkPolicy", "PodDisruptionBudget")
+"""The kinds that the proxy and the server have under their names, besides their workloads."""
+
 Named = Mapping[str, Mapping[str, Any]]
 
 
-def taken_names(settings: Settings, objects: Mapping[str, Named], owner: str) -> Iterator[Problem]:
+def taken_names(settings: Settings, objects: Mapping[str, Named], owner: str, *, is_here: bool) -> Iterator[Problem]:
     """The names that are somebody else's, one problem a setting.
 
     Args:
         settings: the stack's settings.
         objects: by kind, the namespace's objects by their names.
         owner: ``studios-<stack>``, as in the labels of the stack's objects.
+        is_here: whether the stack has made or changed something in the namespace before. Then an object that Pulumi
+            has made stays its own when a tool has changed the labels; the next ``up`` mends them.
     """
     for setting, name, kinds, instead in _wanted(settings):
-        live = {kind: objects[kind][name]["metadata"].get("labels") for kind in kinds if name in objects[kind]}
-        taken = [kind for kind, labels in live.items() if not belongs_to(owner, labels)]
+        found = {kind: objects[kind][name]["metadata"] for kind in kinds if name in objects[kind]}
+        live = {kind: metadata.get("labels") for kind, metadata in found.items()}
+        taken = [
+            kind
+            for kind, labels in live.items()
+            if not belongs_to(owner, labels) and not (is_here and _is_relabelled(found[kind]))
+        ]
         if not taken:
             continue
         theirs = " ".join(f"{kind.lower()}/{name}" for kind in taken)
@@ -45,13 +55,20 @@ def taken_names(settings: Settings, objects: Mapping[str, Named], owner: str) ->
         yield Problem(setting, name, f"is taken in namespace {settings.namespace}: {message}")
 
 
+def _is_relabelled(metadata: Mapping[str, Any]) -> bool:
+    """Whether Pulumi has made an object that no label gives to another stack."""
+    instance = (metadata.get("labels") or {}).get(INSTANCE, "")
+    managers = [str(entry.get("manager", "")) for entry in metadata.get("managedFields") or []]
+    return any(name.startswith("pulumi-") for name in managers) and not instance.startswith(owner_of(""))
+
+
 def _wanted(settings: Settings) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
     """Setting, name, the kinds that get it, and what to write instead."""
-    yield "proxyName", settings.proxy_name, ("Deployment", "Service", "ConfigMap"), "write another name in proxyName"
+    yield "proxyName", settings.proxy_name, ("Deployment", *_OF_BOTH), "write another name in proxyName"
     yield (
         "serverName",
         settings.server_name,
-        ("StatefulSet", "Service", "ConfigMap"),
+        ("StatefulSet", *_OF_BOTH),
         "write another name in serverName",
     )
     yield "ingressName", settings.ingress_name, ("Ingress",), "write another name in ingressName"

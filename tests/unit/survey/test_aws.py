@@ -104,6 +104,18 @@ def endpoint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Endpoi
     server.server_close()
 
 
+class Clock:
+    """Time that goes on only while somebody sleeps."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
 def account(**access: Any) -> AwsAccount:
     return AwsAccount(AwsAccess(**{"region": "us-east-1", **access}))
 
@@ -190,9 +202,9 @@ def test_a_certificate_that_may_not_be_read_is_taken_as_it_is(endpoint: Endpoint
 def test_a_throttled_lookup_says_so_after_it_was_made_again(
     endpoint: Endpoint, lookup: str, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(aws, "_THROTTLED_SECONDS", 0.3)
+    monkeypatch.setattr(aws, "_THROTTLED_SECONDS", 1)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
-    monkeypatch.setattr(time, "sleep", lambda _: None)
+    monkeypatch.setattr(aws, "time", Clock())
     endpoint.answer = failing(code)
     assert told(endpoint, lookup).startswith(f"AWS throttles {LOOKUPS[lookup][2]}; run the command again")
     assert len(endpoint.asked) > 3

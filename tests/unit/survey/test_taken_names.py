@@ -73,3 +73,50 @@ def test_another_stack_in_the_same_namespace_needs_other_names(platform: FakeApi
 
 def test_a_stacks_name_that_is_too_long_for_a_label_is_cut() -> None:
     assert labels_of_stack(f"studios-{'a' * 54}-b")["app.kubernetes.io/instance"] == f"studios-{'a' * 54}"
+
+
+def _by_pulumi(api: FakeApi, path: str, name: str, labels: dict[str, str]) -> None:
+    """An object that Pulumi has made, with labels that a tool has written since."""
+    made = named(name, spec={"template": {"spec": {"containers": []}}})
+    made["metadata"]["labels"] = labels
+    made["metadata"]["managedFields"] = [{"manager": "pulumi-kubernetes-1a2b3c4d", "fieldsV1": {}}]
+    api.lists.setdefault(path, []).append(made)
+
+
+ARGO = {"app.kubernetes.io/instance": "argocd-app", "app.kubernetes.io/part-of": "seqera-studios"}
+
+
+@pytest.mark.parametrize("labels", [ARGO, {"app.kubernetes.io/instance": "argocd-app"}, {}])
+def test_an_object_of_the_stacks_stays_its_own_when_a_tool_has_changed_its_labels(
+    platform: FakeApi, labels: dict[str, str]
+) -> None:
+    _by_pulumi(platform, f"{APPS}/deployments", "connect-proxy", labels)
+    _by_pulumi(platform, f"{CORE}/services", "connect-proxy", labels_of_stack(OURS))
+    assert survey_platform(platform.access, parse_settings(LEAST), field_manager=OURS).warnings == ()
+
+
+def test_where_the_stack_has_nothing_yet_an_object_of_pulumis_is_another_stacks(platform: FakeApi) -> None:
+    _by_pulumi(platform, f"{APPS}/deployments", "connect-proxy", ARGO)
+    (problem,) = _refused(platform)
+    assert problem.startswith('seqera-studios:proxyName: "connect-proxy" is taken in namespace platform-stage')
+
+
+def test_an_object_of_another_stack_is_not_taken_for_a_relabelled_one(platform: FakeApi) -> None:
+    _by_pulumi(platform, f"{APPS}/deployments", "connect-proxy", labels_of_stack("studios-other"))
+    _by_pulumi(platform, f"{CORE}/services", "connect-proxy", labels_of_stack(OURS))
+    (problem,) = _refused(platform)
+    assert "the stack other has made deployment/connect-proxy" in problem
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/apis/networking.k8s.io/v1/namespaces/platform-stage/networkpolicies", "networkpolicy"),
+        ("/apis/policy/v1/namespaces/platform-stage/poddisruptionbudgets", "poddisruptionbudget"),
+    ],
+)
+def test_policies_and_budgets_of_the_stacks_names_are_found_too(platform: FakeApi, path: str, kind: str) -> None:
+    platform.lists[path] = [named("connect-server")]
+    (problem,) = _refused(platform)
+    taken = 'serverName: "connect-server" is taken in namespace platform-stage: this stack has not made'
+    assert f"{taken} {kind}/connect-server;" in problem

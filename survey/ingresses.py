@@ -1,0 +1,125 @@
+"""Other Ingresses that the stack's own one meets: on the same host, or on the same load balancer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from live.fields import Object
+from live.ownership import belongs_to
+from settings.errors import Problem
+from settings.model import Settings
+from settings.remedies import Write
+from survey.install import Install
+
+_ALB = "alb.ingress.kubernetes.io/"
+GROUP = f"{_ALB}group.name"
+_SETTING_OF = {"scheme": "loadBalancerScheme", "ssl-policy": "sslPolicy"}
+_IDLE_TIMEOUT = "idle_timeout.timeout_seconds"
+_DELETION_PROTECTION = "deletion_protection.enabled"
+
+
+def routes_to_the_same_host(install: Install, settings: Settings, owner: str) -> Iterator[Problem]:
+    """Ingresses of others, in any namespace that may be read, for the hosts of the sessions."""
+    hosts = {settings.session_host, settings.connect_host}
+    for ingress in _of_others(install, settings, owner):
+        rules = ingress.get("spec", {}).get("rules", [])
+        same = sorted(hosts & {rule.get("host", "") for rule in rules})
+        if same:
+            yield Problem(
+                "connectUrl",
+                settings.connect_url,
+                f"is routed already: {_named(ingress)} has a rule for {', '.join(same)}; remove it there, or write "
+                "another host in connectUrl",
+            )
+
+
+def disagreements_in_group(install: Install, settings: Settings, owner: str) -> Iterator[Problem]:
+    """Members of the load balancer's group that want it otherwise.
+
+    The controller then reconciles none of the group's Ingresses any more, Platform's own included:
+    https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#ingressgroup
+    """
+    if settings.load_balancer_group is None:
+        return
+    ours = _wanted_by_us(settings)
+    for ingress in _of_others(install, settings, owner):
+        annotations = ingress["metadata"].get("annotations", {})
+        if annotations.get(GROUP) != settings.load_balancer_group:
+            continue
+        theirs = _wanted_by(annotations)
+        different = {name: value for name, value in theirs.items() if name in ours and ours[name] != value}
+        if different:
+            there = ", ".join(f"{name} {value}" for name, value in different.items())
+            here = ", ".join(ours[name] for name in different)
+            yield Problem(
+                "loadBalancerGroup",
+                settings.load_balancer_group,
+                f"has the member {_named(ingress)} with {there}, and this stack sets {here}: all members of a group "
+                "must agree, or the controller stops reconciling all of them; "
+                f"{_remedies(settings, different)}",
+            )
+
+
+def protected_from_deletion(settings: Settings) -> Iterator[Problem]:
+    """An attribute with which the controller can never delete the load balancer, so that a destroy would not end."""
+    if settings.load_balancer_attributes.get(_DELETION_PROTECTION) == "true":
+        yield Problem(
+            "loadBalancerAttributes",
+            None,
+            f"have {_DELETION_PROTECTION}=true, with which the controller cannot delete the load balancer, and a "
+            "destroy would never end; leave it out",
+        )
+
+
+def _wanted_by_us(settings: Settings) -> dict[str, str]:
+    return {
+        "scheme": settings.load_balancer_scheme,
+        "ssl-policy": settings.ssl_policy,
+        "ssl-redirect": "443",
+        _IDLE_TIMEOUT: str(settings.idle_timeout),
+        **settings.load_balancer_attributes,
+    }
+
+
+def _wanted_by(annotations: Mapping[str, str]) -> dict[str, str]:
+    """What an Ingress says of its load balancer; what it doesn't say agrees with everything."""
+    found = {
+        name: annotations[f"{_ALB}{name}"].strip()
+        for name in ("scheme", "ssl-policy", "ssl-redirect")
+        if f"{_ALB}{name}" in annotations
+    }
+    pairs = (pair.partition("=") for pair in annotations.get(f"{_ALB}load-balancer-attributes", "").split(","))
+    return found | {name.strip(): value.strip() for name, equals, value in pairs if equals}
+
+
+def _remedies(settings: Settings, different: Mapping[str, str]) -> str:
+    commands = []
+    elsewhere = []
+    for name, value in different.items():
+        if name in _SETTING_OF:
+            commands.append(str(Write(_SETTING_OF[name], value)))
+        elif name == _IDLE_TIMEOUT and _IDLE_TIMEOUT not in settings.load_balancer_attributes:
+            commands.append(str(Write("idleTimeout", value)))
+        elif name in settings.load_balancer_attributes:
+            elsewhere.append(f"write {name}={value} in loadBalancerAttributes")
+        else:
+            elsewhere.append(f"change {name} there")
+    return "; ".join([*([f"write: {' && '.join(commands)}"] if commands else []), *elsewhere])
+
+
+def _of_others(install: Install, settings: Settings, owner: str) -> Iterator[Object]:
+    for ingress in install.all_ingresses:
+        metadata = ingress["metadata"]
+        is_own_name = (metadata.get("namespace", install.namespace), metadata["name"]) == (
+            install.namespace,
+            settings.ingress_name,
+        )
+        if not belongs_to(owner, metadata.get("labels")) and not is_own_name:
+            yield ingress
+
+
+def _named(ingress: Mapping[str, Any]) -> str:
+    metadata = ingress["metadata"]
+    place = f" in namespace {metadata['namespace']}" if "namespace" in metadata else ""
+    return f"Ingress/{metadata['name']}{place}"

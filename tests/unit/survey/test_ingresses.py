@@ -1,0 +1,120 @@
+"""Other Ingresses for the same hosts, or on the same load balancer, are found before one is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from live.ownership import labels_of_stack
+
+from .conftest import APPS, NET, FakeApi, deployment
+from .test_effective_environment import refused, survey
+
+EVERYWHERE = "/apis/networking.k8s.io/v1/ingresses"
+ALB = "alb.ingress.kubernetes.io/"
+POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+
+
+def ingress(name: str, namespace: str, host: str, **annotations: str) -> dict[str, Any]:
+    metadata = {
+        "name": name,
+        "namespace": namespace,
+        "annotations": {f"{ALB}{key.replace('__', '.').replace('_', '-')}": text for key, text in annotations.items()},
+    }
+    return {"metadata": metadata, "spec": {"ingressClassName": "alb", "rules": [{"host": host}]}}
+
+
+@pytest.mark.parametrize("host", ["*.example.com", "connect.example.com"])
+@pytest.mark.parametrize("path", [EVERYWHERE, f"{NET}/ingresses"])
+def test_a_host_that_is_routed_already_is_refused(platform: FakeApi, host: str, path: str) -> None:
+    platform.lists[path] = [ingress("studios", "legacy", host)]
+    assert refused(platform) == [
+        (
+            f'connectUrl: "https://connect.example.com" is routed already: Ingress/studios in namespace legacy has a '
+            f"rule for {host}; remove it there, or write another host in connectUrl"
+        )
+    ]
+
+
+def test_other_hosts_are_nobodys_concern(platform: FakeApi) -> None:
+    platform.lists[EVERYWHERE] = [ingress("front", "platform-stage", "example.com"), ingress("x", "y", "")]
+    survey(platform)
+
+
+def test_a_stack_that_is_there_already_has_its_own_ingress_and_knows_the_others(platform: FakeApi) -> None:
+    own = ingress("connect-ingress", "platform-stage", "*.example.com")
+    own["metadata"]["labels"] = labels_of_stack("studios-local")
+    platform.lists[f"{NET}/ingresses"].append(own)
+    platform.lists[EVERYWHERE] = [own, ingress("studios", "legacy", "connect.example.com")]
+    survey(platform)
+
+
+def test_members_of_a_group_that_disagree_are_refused_with_what_to_write(platform: FakeApi) -> None:
+    platform.lists[EVERYWHERE] = [
+        ingress(
+            "seqera",
+            "platform-stage",
+            "example.com",
+            group__name="acme",
+            scheme="internal",
+            ssl_policy=POLICY,
+            load_balancer_attributes="idle_timeout.timeout_seconds=3600",
+        )
+    ]
+    assert refused(platform, loadBalancerGroup="acme") == [
+        (
+            'loadBalancerGroup: "acme" has the member Ingress/seqera in namespace platform-stage with scheme internal, '
+            f"ssl-policy {POLICY}, idle_timeout.timeout_seconds 3600, and this stack sets internet-facing, "
+            "ELBSecurityPolicy-TLS-1-2-Ext-2018-06, 301: all members of a group must agree, or the controller stops "
+            "reconciling all of them; write: pulumi config set loadBalancerScheme internal && pulumi config set "
+            f"sslPolicy {POLICY} && pulumi config set idleTimeout 3600"
+        )
+    ]
+    agreed = {"loadBalancerScheme": "internal", "sslPolicy": POLICY, "idleTimeout": 3600}
+    survey(platform, loadBalancerGroup="acme", **agreed)
+    survey(platform, loadBalancerGroup="other")
+    survey(platform)
+
+
+@pytest.mark.parametrize(
+    ("annotations", "advice"),
+    [
+        ({"ssl_redirect": "8443"}, "change ssl-redirect there"),
+        (
+            {"load_balancer_attributes": "routing.http2.enabled=false"},
+            "write routing.http2.enabled=false in loadBalancerAttributes",
+        ),
+    ],
+)
+def test_what_no_setting_of_its_own_decides_is_told_where_to_change(
+    platform: FakeApi, annotations: dict[str, str], advice: str
+) -> None:
+    platform.lists[EVERYWHERE] = [ingress("seqera", "x", "example.com", group__name="acme", **annotations)]
+    attributes = {"routing.http2.enabled": "true"}
+    (problem,) = refused(platform, loadBalancerGroup="acme", loadBalancerAttributes=attributes)
+    assert problem.endswith(f"or the controller stops reconciling all of them; {advice}")
+
+
+def test_what_a_member_does_not_say_agrees_with_everything(platform: FakeApi) -> None:
+    more = {"load_balancer_attributes": "access_logs.s3.enabled=true,", "target_type": "ip"}
+    platform.lists[EVERYWHERE] = [ingress("seqera", "x", "example.com", group__name="acme", **more)]
+    survey(platform, loadBalancerGroup="acme")
+
+
+def test_a_running_stack_is_told_as_well(platform: FakeApi) -> None:
+    proxy = deployment("connect-proxy")
+    proxy["metadata"]["labels"] = labels_of_stack("studios-local")
+    platform.lists[f"{APPS}/deployments"].append(proxy)
+    platform.lists[EVERYWHERE] = [ingress("seqera", "x", "example.com", group__name="acme", scheme="internal")]
+    (problem,) = refused(platform, loadBalancerGroup="acme")
+    assert "with scheme internal, and this stack sets internet-facing" in problem
+
+
+def test_a_load_balancer_that_can_never_be_deleted_is_refused(platform: FakeApi) -> None:
+    (problem,) = refused(platform, loadBalancerAttributes={"deletion_protection.enabled": "true"})
+    assert problem == (
+        "loadBalancerAttributes: have deletion_protection.enabled=true, with which the controller cannot delete the "
+        "load balancer, and a destroy would never end; leave it out"
+    )
+    survey(platform, loadBalancerAttributes={"deletion_protection.enabled": "false"})
