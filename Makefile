@@ -47,10 +47,14 @@ stand-ins: $(INSTALLED) ## test the testbed's own parts, without an engine or a 
 engine: $(INSTALLED) ## test on the real engine and a real Kubernetes API
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
+real: $(INSTALLED) ## test on pods that really run, on a node that the testbed brings up (Linux, root)
+	$(RUN) -m pytest tests/real
+
 test-all: check ## run every test, also those that `make test` leaves out since they take long
 	$(RUN) -m pytest tests/unit testbed/tests tests/delivery -m "not docker" --hypothesis-profile=searching
 	$(RUN) -m pytest tests/docker tests/delivery testbed/tests/test_machine.py -n 2 -m docker
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder
+	$(RUN) -m pytest tests/real
 	@$(RUN) -m testbed parts
 
 check: $(INSTALLED) ## run linter, formatter's check and type checker, and look for known-vulnerable requirements

@@ -17,6 +17,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 
+import psutil
+
 from testbed import paths
 from testbed.images.registry import server
 from testbed.node import cgroups
@@ -75,7 +77,11 @@ def _node(link: Link, parts: Parts) -> Iterator[subprocess.Popen[str]]:
             node.stdin.close()
         yield node
     finally:
-        node.kill()
+        # The first process is gone once all others of its namespace are, and unshare is when the first process is.
+        if node.poll() is None:
+            unshare = psutil.Process(node.pid)
+            for process in unshare.children() or [unshare]:
+                process.kill()
         node.wait()
 
 

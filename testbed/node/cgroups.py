@@ -37,7 +37,8 @@ def create(name: str) -> None:
 
 def remove(name: str) -> None:
     """Ends what is left in the group, and takes it away with all below it."""
-    for hierarchy in hierarchies():
+    # Beside v1's, runc makes a group also in the hierarchy of v2 that some machines have there.
+    for hierarchy in {*hierarchies(), ROOT / "unified"}:
         for folder, _, _ in os.walk(hierarchy / name, topdown=False):
             _remove(Path(folder))
 

@@ -170,6 +170,8 @@ state = "/run/containerd"
             "imageGCHighThresholdPercent": 100,
             # Several pods start at once; an image that isn't there is asked for again soon.
             "serializeImagePulls": False,
+            # How full a pod's folders are is looked at once a minute by default.
+            "volumeStatsAggPeriod": "10s",
             "volumePluginDir": "/run/volume-plugins",
             "enableServer": True,
         }

@@ -152,6 +152,12 @@ def test_the_server_is_a_stateful_set_of_two_with_both_ports() -> None:
     assert container["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
 
 
+def test_a_destroy_does_not_wait_for_the_proxys_drain_before_it_goes_on_to_the_servers() -> None:
+    metadata = proxy()["proxy-deployment"].inputs["metadata"]
+    assert metadata["annotations"] == {"pulumi.com/deletionPropagationPolicy": "background"}
+    assert "annotations" not in server()["server-stateful-set"].inputs["metadata"]
+
+
 def test_the_proxy_says_over_http_that_it_is_ready_where_the_path_is_known() -> None:
     container = pod_of(proxy(management_port=9100, readiness_path="/ready"), "proxy-deployment")["containers"][0]
     assert container["readinessProbe"] == {

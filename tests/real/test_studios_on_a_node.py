@@ -1,0 +1,197 @@
+"""What is said of the pods, seen on pods that run. The tests go on from each other, as a stack's life does."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import stat
+import time
+from typing import Any
+
+import pytest
+
+from tests.real.conftest import DRAIN, Studios
+from tests.real.on_the_node import Process, asking, connect, node_port, ready, until, watching
+
+CONNECT = ("connect-proxy", "connect-server")
+#: The only capability that a container may ever have: CAP_NET_BIND_SERVICE.
+NET_BIND_SERVICE = 1 << 10
+#: Filtering by a program, of the three modes of seccomp.
+FILTERED = "2"
+UID = "65532"
+
+
+def _one(studios: Studios, app: str) -> dict[str, Any]:
+    found: list[dict[str, Any]] = until(f"a ready pod of {app}", lambda: list(filter(ready, studios.install.pods(app))))
+    return found[0]
+
+
+def _proxy_host(studios: Studios) -> str:
+    return f"connect.{studios.install.settings()['platformUrl'].removeprefix('https://')}"
+
+
+def test_every_pod_is_ready_by_its_own_probes(studios: Studios) -> None:
+    expected = {"connect-proxy": 2, "connect-server": 2, "backend": 1, "cron": 1, "frontend": 1, "redis": 1}
+    assert {app: sum(map(ready, studios.install.pods(app))) for app in expected} == expected
+
+
+@pytest.mark.parametrize("app", CONNECT)
+def test_a_container_runs_as_the_user_of_the_image_filtered_and_with_one_capability_at_most(
+    studios: Studios, app: str
+) -> None:
+    status = Process.of(_one(studios, app)).status
+    assert status["Uid"].split() == [UID] * 4
+    assert status["Gid"].split() == [UID] * 4
+    assert status["Seccomp"] == FILTERED
+    assert status["NoNewPrivs"] == "1"
+    assert int(status["CapBnd"], 16) == NET_BIND_SERVICE
+    assert {status[kind] for kind in ("CapEff", "CapAmb")} == {"0" * 16}
+
+
+@pytest.mark.parametrize(("app", "folders"), [("connect-proxy", ("tmp", "data")), ("connect-server", ("tmp",))])
+def test_a_container_can_write_to_its_folders_and_nowhere_else(
+    studios: Studios, app: str, folders: tuple[str, ...]
+) -> None:
+    root = Process.of(_one(studios, app)).root
+    for place in (".", "etc"):
+        with pytest.raises(OSError, match="Read-only file system") as refused:
+            (root / place / "written-by-a-test").touch()
+        assert refused.value.errno == errno.EROFS
+    for folder in folders:
+        found = (root / folder).stat()
+        assert stat.S_IMODE(found.st_mode) & 0o777 == 0o777
+        assert str(found.st_gid) == UID
+        (root / folder / "written-by-a-test").touch()
+        (root / folder / "written-by-a-test").unlink()
+
+
+def test_no_token_of_a_service_account_is_in_a_container(studios: Studios) -> None:
+    for app in CONNECT:
+        assert not (Process.of(_one(studios, app)).root / "var/run/secrets").exists()
+
+
+@pytest.mark.parametrize("app", ["backend", "cron"])
+def test_platform_reads_the_pem_file_and_cannot_change_it(studios: Studios, app: str) -> None:
+    file = Process.of(_one(studios, app)).root / "data/certs/oidc.pem"
+    assert file.read_text().startswith("-----BEGIN ")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+    with pytest.raises(OSError, match="Read-only file system"):
+        file.write_text("something else")
+
+
+def test_network_policies_let_the_proxy_reach_the_server_and_nobody_else(studios: Studios) -> None:
+    proxy, server = _one(studios, "connect-proxy"), _one(studios, "connect-server")
+    addresses = {"proxy": f"{proxy['status']['podIP']} 8081", "server": f"{server['status']['podIP']} 7777"}
+    reached = _reached_from_a_pod(studios, {"app": "somebody"}, addresses)
+    assert reached == {"proxy": True, "server": False}
+    # The same pod with the proxy's label is let in: so it is the policy that kept it out.
+    assert _reached_from_a_pod(studios, {"app": "connect-proxy"}, addresses)["server"] is True
+
+
+def _reached_from_a_pod(studios: Studios, labels: dict[str, str], addresses: dict[str, str]) -> dict[str, bool]:
+    """Whether a pod with these labels gets a connection to each address."""
+    tries = "; ".join(f"nc -w 3 {where} </dev/null >/dev/null && echo {name}" for name, where in addresses.items())
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        # A pod that is asked for by the proxy's Service, too, would get what is meant for a proxy.
+        "metadata": {"name": "somebody", "labels": labels},
+        "spec": {
+            "restartPolicy": "Never",
+            "terminationGracePeriodSeconds": 0,
+            "containers": [
+                {
+                    "name": "somebody",
+                    "image": "cr.seqera.io/public/busybox:1.36",
+                    # The policies' engine learns of a new pod a moment after it has begun.
+                    "command": ["sh", "-c", f"sleep 2; {tries}; true"],
+                    "readinessProbe": {"exec": {"command": ["false"]}},
+                }
+            ],
+        },
+    }
+    install = studios.install
+    install.kubectl("apply", "-f", "-", stdin=json.dumps(pod))
+    try:
+        install.kubectl("wait", "pod/somebody", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
+        said = install.kubectl("logs", "somebody").split()
+    finally:
+        install.kubectl("delete", "pod", "somebody", "--wait=true")
+    return {name: name in said for name in addresses}
+
+
+def test_a_container_that_ends_is_started_again_and_becomes_ready(studios: Studios) -> None:
+    pod = _one(studios, "connect-server")
+    name = pod["metadata"]["name"]
+    os.kill(Process.of(pod).pid, signal.SIGKILL)
+
+    def restarted() -> bool:
+        now = studios.install.get("pod", name)
+        return bool(now["status"]["containerStatuses"][0]["restartCount"] == 1 and ready(now))
+
+    until(f"{name} is ready again", restarted)
+
+
+def test_a_pod_that_writes_more_than_its_folder_may_hold_is_evicted_and_replaced(studios: Studios) -> None:
+    pod = _one(studios, "connect-proxy")
+    name = pod["metadata"]["name"]
+    with (Process.of(pod).root / "tmp" / "too-much").open("wb") as file:
+        file.write(bytes(70 << 20))
+
+    def evicted() -> str:
+        # The Event, since a pod that ends well on being told to is called "Succeeded" all the same.
+        about = f"--field-selector=involvedObject.name={name},reason=Evicted"
+        return studios.install.kubectl("get", "events", about, "-o", "jsonpath={.items[*].message}").strip()
+
+    assert until(f"{name} is evicted", evicted, 120) == 'Usage of EmptyDir volume "tmp" exceeds the limit "64Mi".'
+    until("it has ended", lambda: studios.install.get("pod", name)["status"]["phase"] in {"Succeeded", "Failed"})
+    until("two ready proxies", lambda: sum(map(ready, studios.install.pods("connect-proxy"))) == 2)
+    studios.install.kubectl("delete", "pod", name)
+
+
+def test_a_pod_that_is_to_end_serves_those_who_are_connected(studios: Studios) -> None:
+    port = node_port(studios.install, "connect-proxy")
+    names = studios.install.pod_names("connect-proxy")["connect-proxy"]
+    connection = connect(port)
+    connection.request("GET", "/health", headers={"Host": _proxy_host(studios)})
+    connection.getresponse().read()
+    began = time.monotonic()
+    studios.install.kubectl("delete", "pod", *names, "--wait=false")
+    time.sleep(DRAIN - 3)
+    connection.request("GET", "/health", headers={"Host": _proxy_host(studios)})
+    answer = connection.getresponse()
+    answer.read()
+    assert answer.status == 200
+    until("the old pods are gone", lambda: not names & studios.install.pod_names("connect-proxy")["connect-proxy"])
+    assert DRAIN <= time.monotonic() - began < DRAIN + 30
+
+
+def test_an_update_of_both_replaces_every_pod_and_refuses_no_request(studios: Studios) -> None:
+    before = studios.install.pod_names("connect-proxy")
+    port = node_port(studios.install, "connect-proxy")
+    with asking(port, "/health", _proxy_host(studios)) as client:
+        studios.stack.set(logLevel="DEBUG").up().ok()
+    assert client.refused == []
+    assert client.answered > 20 * DRAIN
+    assert not before["connect-proxy"] & studios.install.pod_names("connect-proxy")["connect-proxy"]
+
+
+def test_platform_restarts_cron_first_then_backend_and_neither_is_ever_missing(studios: Studios) -> None:
+    before = studios.install.pod_names("cron", "backend")
+    with watching(studios.install, "cron", "backend") as watch:
+        studios.stack.set(allowedWorkspaces=[1234567]).up().ok()
+    for app in ("cron", "backend"):
+        assert min(watch.ready(app)) == 1, app
+        assert not before[app] & studios.install.pod_names(app)[app]
+    cron_is_back = watch.first_ready_look_without("cron", before["cron"])
+    assert cron_is_back <= watch.first_look_without("backend", before["backend"])
+
+
+def test_destroy_gives_platform_back_without_an_outage(studios: Studios) -> None:
+    with watching(studios.install, "cron", "backend", "frontend") as watch:
+        studios.stack.destroy().ok()
+    for app in ("cron", "backend", "frontend"):
+        assert min(watch.ready(app)) == 1, app
+    assert studios.install.pod_names(*CONNECT) == {app: set() for app in CONNECT}
