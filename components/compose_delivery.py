@@ -134,7 +134,7 @@ def document_content(timeout: int) -> str:
     }
     script = launcher(
         "'{{ action }}' --folder '{{ folder }}' --secret '{{ secret }}' --version '{{ version }}' "
-        "--region '{{ region }}'"
+        f"--region '{{{{ region }}}}' --timeout {timeout}"
     )
     return json.dumps(
         {
@@ -145,7 +145,7 @@ def document_content(timeout: int) -> str:
                 "folder": {
                     "type": "String",
                     "description": "The folder with docker-compose.yml.",
-                    "allowedPattern": "^/[A-Za-z0-9._/-]+$",
+                    "allowedPattern": "^/[^'{}\\n\\r]+$",
                 },
                 **{
                     key: {"type": "String", "description": about, "default": _NOTHING, "allowedPattern": pattern}

@@ -37,7 +37,7 @@ def bundle(settings: Settings, credentials: Credentials) -> str:
     """
     files = {
         STUDIOS_ENV: env_file(_studios_variables(settings, credentials)),
-        PEM: credentials.pem,
+        **({} if settings.existing_oidc else {PEM: credentials.pem}),
         PLATFORM_ENV: env_file(_platform_variables(settings, credentials)),
         settings.compose_override: compose_override(settings),
     }
@@ -60,6 +60,8 @@ def parameters(settings: Settings, files: list[str]) -> dict[str, str]:
         "uid": str(settings.container_uid),
         "platform_services": f"{settings.cron_service} {settings.backend_service}",
         "studios_services": f"{settings.proxy_name} {settings.server_name}",
+        **({"take_over": " ".join(settings.take_over)} if settings.take_over else {}),
+        **({"existing_oidc": "yes"} if settings.existing_oidc else {}),
         **({"docker_config": settings.docker_config} if settings.docker_config else {}),
     }
 
@@ -73,7 +75,10 @@ def _studios_variables(settings: Settings, credentials: Credentials) -> dict[str
 
 
 def _platform_variables(settings: Settings, credentials: Credentials) -> dict[str, str]:
-    return environment.platform_environment(settings) | {
+    variables = environment.platform_environment(settings)
+    if settings.existing_oidc:
+        return variables
+    return variables | {
         environment.PEM_PATH_VARIABLE: PEM_IN_CONTAINER,
         environment.PLATFORM_TOKEN_VARIABLE: credentials.token,
     }

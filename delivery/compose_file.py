@@ -16,13 +16,19 @@ STUDIOS_ENV = "data-studios.env"
 PLATFORM_ENV = "tower-studios.env"
 PEM = "data-studios-rsa.pem"
 PEM_IN_CONTAINER = "/data-studios-rsa.pem"
+FOLDER = "./.studios/files"
+"""Where the install script puts them. Beside the owner's files, their own deployer may delete files of these names."""
 PROXY_DATA = "data-studios"
 """The folder on the instance in which the proxy keeps what its container may lose."""
+LABEL = "io.seqera.studios.deployment"
+"""By which the install script finds both containers when the folder is gone."""
 
 
 def compose_override(settings: Settings) -> str:
     """The text of the file, in the form of Seqera's own docker-compose.yml."""
-    platform = {"env_file": [f"./{PLATFORM_ENV}"], "volumes": [f"./{PEM}:{PEM_IN_CONTAINER}:ro"]}
+    platform: dict[str, Any] = {"env_file": [f"{FOLDER}/{PLATFORM_ENV}"]}
+    if not settings.existing_oidc:
+        platform["volumes"] = [f"{FOLDER}/{PEM}:{PEM_IN_CONTAINER}:ro"]
     document = {
         "services": {
             settings.proxy_name: _proxy(settings),
@@ -44,7 +50,8 @@ def _proxy(settings: Settings) -> dict[str, Any]:
     return {
         "image": settings.proxy_image,
         "platform": "linux/amd64",
-        "env_file": [f"./{STUDIOS_ENV}"],
+        "env_file": [f"{FOLDER}/{STUDIOS_ENV}"],
+        "labels": {LABEL: "yes"},
         "networks": list(settings.proxy_networks),
         "ports": [f"{settings.proxy_port}:{settings.proxy_port}"],
         "volumes": [f"./{PROXY_DATA}:{settings.storage_root}"],
@@ -57,7 +64,8 @@ def _server(settings: Settings) -> dict[str, Any]:
     return {
         "image": settings.server_image,
         "platform": "linux/amd64",
-        "env_file": [f"./{STUDIOS_ENV}"],
+        "env_file": [f"{FOLDER}/{STUDIOS_ENV}"],
+        "labels": {LABEL: "yes"},
         "networks": list(settings.server_networks),
         "restart": "always",
         "depends_on": _redis_service(settings),

@@ -41,7 +41,7 @@ def tools() -> dict[str, str]:
     stand_in = '"""See yaml_subset."""\n\nfrom yaml_subset import *  # noqa: F403\n'
     return {
         SCRIPT: _text(_INSTANCE / SCRIPT),
-        "studios_tool.py": _text(_INSTANCE / "studios_tool.py"),
+        "studios.py": _text(_INSTANCE / "studios.py"),
         **{name: _text(_INSTANCE / name) for name in ("yaml_reader.py", "yaml_scalars.py", "yaml_subset.py")},
         **{f"studios_host/{path.name}": _text(path) for path in sorted((_INSTANCE / "studios_host").glob("*.py"))},
         "ruamel/__init__.py": "",

@@ -42,7 +42,10 @@ class Entry:
     @property
     def value(self) -> object:
         """The entry's value: None (all workspaces) or a list of ids, unless somebody wrote something else."""
-        return YAML(typ="safe", pure=True).load(self.source) if self.present and self.source else None
+        if not self.present or not self.source:
+            return None
+        # It stood behind a colon, where a tab indents nothing.
+        return YAML(typ="safe", pure=True).load(yaml_text.with_spaces(f":{self.source}")[1:])
 
 
 def read_entry(text: str) -> Entry:

@@ -39,6 +39,24 @@ class Pair:
         return bool(isinstance(self.value, ScalarNode) and self.value.start_mark.index == self.value.end_mark.index)
 
 
+def with_spaces(text: str) -> str:
+    """The text with a space for each tab that YAML takes as one, so that every place in it stays the same.
+
+    The parsers know no tabs but within quotes, brackets and blocks of text. Those that indent something stay: YAML
+    forbids them there, and in a block of text they belong to its lines.
+    """
+    if "\t" not in text:
+        return text
+    return "\n".join(map(_line_with_spaces, text.split("\n")))
+
+
+def _line_with_spaces(line: str) -> str:
+    content = line.lstrip(" \t")
+    if not content.strip() or content.startswith("#"):
+        return line.replace("\t", " ")
+    return line[: len(line) - len(content)] + content.replace("\t", " ")
+
+
 def compose(text: str) -> MappingNode | None:
     """The mapping that the text holds, or None where it holds nothing but comments.
 
@@ -46,7 +64,7 @@ def compose(text: str) -> MappingNode | None:
         YamlTextError: no YAML, several documents, a key twice, or something else than a mapping.
     """
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
+        node = YAML(typ="safe", pure=True).compose(with_spaces(text))
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f" in line {mark.line + 1}" if mark else ""
@@ -137,7 +155,7 @@ def value_start(text: str, pair: Pair) -> int:
         YamlTextError: there is no colon, as in `{key}`.
     """
     key_end = int(pair.key.end_mark.index)
-    if not text[key_end:].lstrip(" ").startswith(":"):
+    if not text[key_end:].lstrip(" \t").startswith(":"):
         raise YamlTextError(f"has the key {pair.key.value} without a colon (line {pair.key.start_mark.line + 1})")
     return text.index(":", key_end) + 1
 

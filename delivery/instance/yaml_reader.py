@@ -6,6 +6,7 @@ Runs on a Docker Compose host, with Python's standard library alone: see yaml_su
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import Any, NoReturn
 
 NULL = "tag:yaml.org,2002:null"
@@ -53,6 +54,8 @@ class Reader:
 
     def __init__(self, text: str) -> None:
         self.text, self.at, self.depth = text, 0, 0
+        # Places are asked for at every step: counting line breaks anew each time would take a square of the length.
+        self._lines = [0, *(match.end() for match in re.finditer("\n", text))]
         self.anchors: dict[str, Node] = {}
         odd = _UNPRINTABLE.search(text, 1 if text.startswith("\ufeff") else 0)
         if odd:
@@ -64,9 +67,10 @@ class Reader:
     def mark(self, index: int | None = None) -> Mark:
         """The place at the index, or of the next character."""
         index = self.at if index is None else index
-        start = self.text.rfind("\n", 0, index) + 1
+        line = bisect_right(self._lines, index) - 1
+        start = self._lines[line]
         bom = 1 if start == 0 and self.text.startswith("\ufeff") and index else 0
-        return Mark(index, self.text.count("\n", 0, index), index - start - bom)
+        return Mark(index, line, index - start - bom)
 
     def refuse(self, problem: str, index: int | None = None) -> NoReturn:
         """Raises YAMLError with the place at the index, or of the next character."""

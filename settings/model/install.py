@@ -55,8 +55,11 @@ class InstallSection(Section):
     cert_volume: Annotated[kubernetes.Label, Only(KUBERNETES)] = Field(
         default="cert-volume", description="Name of the volume that holds it.", examples=["studios-key"]
     )
-    take_over: Annotated[kubernetes.PlatformObjects, Only(KUBERNETES)] = Field(
+    take_over: kubernetes.PlatformObjects = Field(
         default=(),
-        description="Platform's objects, such as `ConfigMap/tower-backend-cfg`, whose values may be replaced.",
+        description=(
+            "Platform's objects, such as `ConfigMap/tower-backend-cfg`, whose values may be replaced. On Compose: "
+            "`tower.yml` for its allowed workspaces, `tower.env` for the OIDC key and token in use."
+        ),
         examples=[["ConfigMap/tower-backend-cfg"]],
     )

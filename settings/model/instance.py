@@ -39,7 +39,7 @@ class InstanceSection(Section):
         description="Security group of the instance that is opened for the load balancer.",
         examples=["sg-0123456789abcdef0"],
     )
-    compose_folder: Annotated[text.Folder, Only(COMPOSE), Required(COMPOSE)] = Field(
+    compose_folder: Annotated[compose.Folder, Only(COMPOSE), Required(COMPOSE)] = Field(
         default="",
         description="Folder on the instance that holds Platform's docker-compose.yml, tower.env and tower.yml.",
         examples=["/home/ec2-user/seqera"],
@@ -95,6 +95,14 @@ class InstanceSection(Section):
         default=True,
         description="Let the instance's role read the bundle's secret; if not, the policy to attach is an output.",
         examples=[False],
+    )
+    existing_oidc: Annotated[bool, Only(COMPOSE)] = Field(
+        default=False,
+        description=(
+            "Keep the RSA key and the registration token that Platform has already, in `TOWER_OIDC_PEM_PATH` and "
+            "`TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN`."
+        ),
+        examples=[True],
     )
     install_timeout: Annotated[int, Only(COMPOSE)] = Field(
         default=900,

@@ -70,6 +70,14 @@ _OF_OUR_OWN: tuple[tuple[str, str], ...] = (
 )
 
 
+@RULES.needs("existingOidc")
+def _existing_credentials_are_not_rotated_here(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    for key in ("rsaBits", "rsaRotation", "tokenRotation") if settings.existing_oidc else ():
+        value = value_of(settings, key)
+        if key in given and value != FIELDS[key].default:
+            yield Problem(key, value, "has no effect on the key and token that Platform has; remove it or existingOidc")
+
+
 @RULES.needs("existingTokenSecret", "existingOidcSecret")
 def _an_existing_secret_is_kept_by_somebody_else(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     for key, existing in _OF_OUR_OWN:

@@ -38,12 +38,18 @@ for _key, _other, _reason in _DISTINCT:
 
 
 @RULES.needs(
-    "takeOver", "backendConfigMap", "cronConfigMap", "towerYmlConfigMap", "backendDeployment", "cronDeployment"
+    "target",
+    "takeOver",
+    "backendConfigMap",
+    "cronConfigMap",
+    "towerYmlConfigMap",
+    "backendDeployment",
+    "cronDeployment",
 )
 def _only_changed_objects_are_taken_over(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     for problem in taken_over_without_effect(settings):
         # A ConfigMap that is not named is found in the cluster: survey.platform asks again.
-        if not str(problem.value).startswith("ConfigMap/"):
+        if settings.target == COMPOSE or not str(problem.value).startswith("ConfigMap/"):
             yield problem
 
 
@@ -58,6 +64,8 @@ def taken_over_without_effect(settings: Settings) -> Iterator[Problem]:
             f"Deployment/{settings.cron_deployment}",
         )
     )
+    if settings.target == COMPOSE:
+        changed = dict.fromkeys(("tower.yml", "tower.env"))
     for index, name in enumerate(settings.take_over):
         if name not in changed:
             yield Problem(

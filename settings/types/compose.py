@@ -12,6 +12,11 @@ from settings.types.text import ListInText, Text, WithoutRepeats, form
 _YAML_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.ya?ml", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
+_FOLDER = re.compile(r"/[^'{}\x00-\x1f\x7f]*[^'{}\x00-\x1f\x7f/]")
+
+Folder = Annotated[
+    Text, form(_FOLDER, "is no absolute path; write one such as /home/ec2-user/seqera, without quotes and braces")
+]
 YamlFile = Annotated[
     Text, form(_YAML_FILE, "is no name of a YAML file; write one such as docker-compose.yml, without its folder")
 ]

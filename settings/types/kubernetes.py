@@ -18,7 +18,7 @@ _DATA_KEY = re.compile(r"(?!\.\.|\.\Z)[A-Za-z0-9._-]{1,253}", re.ASCII)
 _LABEL_KEY = re.compile(rf"((?=[^/]{{1,253}}/){SUBDOMAIN}/)?[A-Za-z0-9]([A-Za-z0-9._-]{{0,61}}[A-Za-z0-9])?", re.ASCII)
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?", re.ASCII)
 _QUANTITY = re.compile(r"(?=[0.]*[1-9])\d{1,15}(\.\d{1,3})?(Ki|Mi|Gi|k|M|G)?", re.ASCII)
-_PLATFORM_OBJECT = re.compile(rf"(ConfigMap|Deployment)/(?=.{{1,253}}\Z){SUBDOMAIN}", re.ASCII)
+_PLATFORM_OBJECT = re.compile(rf"(ConfigMap|Deployment)/(?=.{{1,253}}\Z){SUBDOMAIN}|tower\.yml|tower\.env", re.ASCII)
 
 Label = Annotated[
     Text, form(_LABEL, "is no Kubernetes name; write up to 63 of a-z, 0-9 and '-', with a letter or digit at both ends")
@@ -43,7 +43,12 @@ ObjectNames = Annotated[tuple[ObjectName, ...], ListInText, WithoutRepeats]
 PlatformObjects = Annotated[
     tuple[
         Annotated[
-            Text, form(_PLATFORM_OBJECT, "is none of Platform's objects; write ConfigMap/<name> or Deployment/<name>")
+            Text,
+            form(
+                _PLATFORM_OBJECT,
+                "is none of Platform's objects; write ConfigMap/<name> or Deployment/<name>; on Compose, tower.yml or "
+                "tower.env",
+            ),
         ],
         ...,
     ],

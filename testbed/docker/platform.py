@@ -249,11 +249,20 @@ def remove_projects(machine: Machine, projects: set[str]) -> None:
         wanted = f"label=com.docker.compose.project={project}"
         for ids, words in (
             (machine.docker("ps", "--all", "--quiet", "--filter", wanted), ("rm", "--force", "--volumes")),
-            (machine.docker("network", "ls", "--quiet", "--filter", wanted), ("network", "rm")),
             (machine.docker("volume", "ls", "--quiet", "--filter", wanted), ("volume", "rm")),
         ):
             if ids:
                 machine.docker(*words, *ids.split())
+        for network in machine.docker("network", "ls", "--quiet", "--filter", wanted).split():
+            _remove_network(machine, network)
+
+
+def _remove_network(machine: Machine, network: str) -> None:
+    """A container that was removed between two of its restarts may leave its end of the network behind."""
+    left = machine.docker("network", "inspect", "--format", "{{range .Containers}}{{.Name}} {{end}}", network)
+    for container in left.split():
+        machine.docker("network", "disconnect", "--force", network, container, check=False)
+    machine.docker("network", "rm", network)
 
 
 def _inspect(machine: Machine) -> list[Container]:

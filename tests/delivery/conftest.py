@@ -1,8 +1,8 @@
-"""A host with a Platform install for each test, and the script's own folder."""
+"""The bundle of a stack, and the script's own folder, without Docker: tests on an engine are in tests/docker."""
 
 from __future__ import annotations
 
-import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ import pytest
 from delivery.bundle import Credentials, bundle
 from delivery.package import write_tools
 from settings.parsing import parse_settings
-from testbed.compose.host import FILES, ComposeHost
+from testbed import paths
 
 STACK = {
     "target": "compose",
@@ -28,17 +28,6 @@ STACK = {
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n-----BEGIN PUBLIC KEY-----\nBBBB\n"
 TOKEN = "Tk0123456789abcdefghijklmnopqrst"
 
-OURS = ("connect-proxy", "connect-server")
-OWNERS = ("docker-compose.yml", "tower.env", "tower.yml")
-TOWER_YML = (FILES / "tower.yml").read_text()
-WITH_ENTRY = TOWER_YML.replace("tower:\n", "tower:\n  data-studio:\n    allowed-workspaces: null\n")
-
-
-def ok(finished: subprocess.CompletedProcess[str]) -> str:
-    """What the script said; it must have succeeded."""
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    return finished.stdout
-
 
 def bundle_of(
     changes: Mapping[str, object] | None = None, pem: str = PEM, token: str = TOKEN, secrets: tuple[str, ...] = ()
@@ -49,64 +38,50 @@ def bundle_of(
 
 @dataclass
 class Installer:
-    """The install script as a user without Systems Manager runs it."""
+    """The install script on a folder, on a host without a Docker daemon."""
 
-    host: ComposeHost
+    folder: Path
     tools: Path
+    programs: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def write_bundle(self, text: str) -> Path:
-        """Writes a bundle as ``python -m delivery`` does."""
-        folder = self.tools / "bundle"
-        (folder / "files").mkdir(parents=True, exist_ok=True)
-        for path in (folder / "files").iterdir():
-            path.unlink()
-        found = json.loads(text)
-        for name, content in found["files"].items():
-            (folder / "files" / name).write_text(content)
-        (folder / "parameters").write_text("".join(f"{key}={value}\n" for key, value in found["parameters"].items()))
-        return folder
-
-    def run(self, *words: str, prefix: str = "") -> subprocess.CompletedProcess[str]:
-        """Runs the script on the host's folder; ``prefix`` is shell before it."""
-        command = f'{prefix} exec sh "{self.tools}/install.sh" "$@"'
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Runs the script on the folder."""
         return subprocess.run(
-            ["/bin/sh", "-c", command, "sh", *words, "--folder", str(self.host.folder)],
-            env=self.environment,
+            ["/bin/sh", str(self.tools / "install.sh"), *words, "--folder", str(self.folder)],
+            env={
+                "PATH": f"{self.programs}{os.pathsep}/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+                "DOCKER_HOST": f"unix://{self.tools}/nothing.sock",
+                **self.environment,
+            },
             capture_output=True,
             text=True,
             check=False,
             timeout=60,
-            # A group of its own, to be killed as a whole.
-            start_new_session=True,
         )
 
-    def install(self, text: str, prefix: str = "") -> subprocess.CompletedProcess[str]:
-        """Installs a bundle."""
-        return self.run("install", "--bundle", str(self.write_bundle(text)), prefix=prefix)
-
-    def uninstall(self) -> subprocess.CompletedProcess[str]:
-        """Takes everything away."""
-        return self.run("uninstall")
-
-
-def start_platform(host: ComposeHost, environment: Mapping[str, str], *more: str) -> None:
-    """Starts Platform's containers, as its owner does, from its compose file and these more."""
-    files = [word for file in ("docker-compose.yml", *more) for word in ("-f", file)]
-    command = ["docker", "compose", "--project-directory", ".", *files, "up", "--detach"]
-    subprocess.run(
-        [str(host.bin / "docker"), *command[1:]], cwd=host.folder, env={**environment}, check=True, timeout=30
-    )
+    def files(self) -> dict[str, bytes]:
+        """Every file in the folder, by its name there."""
+        paths_there = sorted(self.folder.rglob("*"))
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in paths_there if path.is_file()}
 
 
 @pytest.fixture
 def installer(tmp_path: Path) -> Installer:
-    host = ComposeHost.create(tmp_path / "host", python_of_the_host())
-    tools = tmp_path / "tools"
-    write_tools(tools)
-    environment = host.environment({})
-    start_platform(host, environment)
-    return Installer(host, tools, environment)
+    made = Installer(tmp_path / "seqera", tmp_path / "tools", tmp_path / "programs")
+    for folder in (made.folder, made.programs):
+        folder.mkdir()
+    (made.folder / "docker-compose.yml").write_text("services: {}\n")
+    write_tools(made.tools)
+    programs = {"python3": python_of_the_host(), "aws": paths.PYTHON.parent / "aws"}
+    if os.geteuid() != 0:
+        # The script insists on being root, though what is tested here needs no right of it.
+        (made.programs / "id").write_text("#!/bin/sh\necho 0\n")
+        (made.programs / "id").chmod(0o755)
+    for name, program in programs.items():
+        (made.programs / name).write_text(f'#!/bin/sh\nexec "{program}" "$@"\n')
+        (made.programs / name).chmod(0o755)
+    return made
 
 
 def python_of_the_host() -> Path:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
 import pytest
-import studios_tool
 import yaml_subset
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,7 +43,7 @@ PIECES = [
 @contextmanager
 def _as_on_the_host() -> Iterator[None]:
     """Imports of ruamel.yaml get the smaller parser, as they do on the host."""
-    names = [name for name in sys.modules if name.split(".")[0] in ("ruamel", "settings")]
+    names = [name for name in sys.modules if name.split(".")[0] in ("ruamel", "live")]
     kept = {name: sys.modules.pop(name) for name in names}
     package = ModuleType("ruamel")
     sys.modules |= {
@@ -53,7 +53,7 @@ def _as_on_the_host() -> Iterator[None]:
     try:
         yield
     finally:
-        for name in [name for name in sys.modules if name.split(".")[0] in ("ruamel", "settings")]:
+        for name in [name for name in sys.modules if name.split(".")[0] in ("ruamel", "live")]:
             del sys.modules[name]
         sys.modules |= kept
 
@@ -122,6 +122,47 @@ def test_what_it_does_not_know_is_refused_with_the_reason(text: str, words: str)
     assert caught.value.problem_mark is not None
 
 
-def test_a_tool_that_is_called_wrongly_says_how() -> None:
-    assert studios_tool.main(["set", "x"]) == 2
-    assert studios_tool.main([]) == 2
+TABS = [
+    "tower:\t# ours\n  a: 1\n",
+    "tower:\n  a:\t1\t# why\n",
+    "\t# a comment\ntower:\n  a: 1\n",
+    "tower:\n  a: 1\n\t\n  b: x\ty\n",
+    "tower:\n  data-studio:\n    allowed-workspaces:\t[1,\t2]\t# these\n",
+    "tower:\n  data-studio:\t\n    allowed-workspaces:\t\n    - 1\t\n    - 2\n",
+    "tower: {a:\t1}\n",
+    "a: |\n  x\ty\ntower:\n  b: 1\n",
+    "a: |\t# text\n  x\n\ntower:\n  b: 1\n",
+    "'a'\t:\t'x\ty'\ntower:\n  b: 1\n",
+]
+
+
+@pytest.mark.parametrize("text", TABS)
+@pytest.mark.parametrize("module", [tower_yml, on_the_host])
+def test_tabs_stay_where_yaml_allows_them(module: Any, text: str) -> None:
+    entry = module.read_entry(text)
+    edited = module.set_allowed_workspaces(text, [7])
+    assert module.read_entry(edited).value == [7]
+    assert edited.count("\t") >= text.count("\t") - 3
+    assert module.restore(edited, entry) == text
+    assert made_of(module, text, [7], None) == made_of(tower_yml, text, [7], None)
+
+
+@pytest.mark.parametrize("module", [tower_yml, on_the_host])
+def test_a_tab_that_indents_is_refused(module: Any) -> None:
+    with pytest.raises(module.TowerYmlError, match="is not valid YAML in line 2"):
+        module.read_entry("tower:\n\ta: 1\n")
+
+
+def test_twice_the_text_takes_little_more_than_twice_the_time() -> None:
+    def seconds(kilobytes: int) -> float:
+        line = "    key-{}: [some, text]  # with a comment\n"
+        lines = "".join(line.format(number) for number in range(kilobytes * 1000 // len(line)))
+        text = f"tower:\n  other:\n{lines}"
+        times = []
+        for _ in range(3):
+            began = time.process_time()
+            on_the_host.restore(on_the_host.set_allowed_workspaces(text, [7]), on_the_host.read_entry(text))
+            times.append(time.process_time() - began)
+        return min(times)
+
+    assert seconds(118) <= 2.5 * seconds(59)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -32,15 +32,24 @@ OURS = {"connect-proxy", "connect-server"}
 
 @dataclass
 class Studios:
-    """Studios on one Platform, by the script; ``pem`` and ``token`` are what the stack has made."""
+    """Studios on one Platform, by the script; ``pem`` and ``token`` are what the stack has made.
+
+    ``folder`` is what ``--folder`` says, where that is not Platform's own; ``environment`` is the agent's.
+    """
 
     platform: ComposePlatform
     tools: Path
     pem: str
     token: str = TOKEN
+    folder: Path | None = None
+    environment: dict[str, str] = field(default_factory=dict)
 
     def install(self, changes: Mapping[str, object] | None = None) -> subprocess.CompletedProcess[str]:
         """Installs the bundle of a stack with these settings changed."""
+        return self._run("install", "--bundle", str(self.write_bundle(changes)))
+
+    def write_bundle(self, changes: Mapping[str, object] | None = None) -> Path:
+        """Writes the bundle of a stack with these settings changed, as `python -m delivery` does."""
         settings = parse_settings({**STACK, **(changes or {})}, ())
         found = json.loads(bundle(settings, Credentials(pem=self.pem, token=self.token)))
         files = self.tools / "bundle" / "files"
@@ -51,15 +60,16 @@ class Studios:
             (files / name).write_text(content)
         lines = [f"{key}={value}\n" for key, value in found["parameters"].items()]
         (files.parent / "parameters").write_text("".join(lines))
-        return self._run("install", "--bundle", str(files.parent))
+        return files.parent
 
     def uninstall(self) -> subprocess.CompletedProcess[str]:
         """Takes Studios away."""
         return self._run("uninstall")
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        command: list[str | Path] = ["sh", self.tools / "install.sh", *words, "--folder", self.platform.folder]
-        return self.platform.machine.run(command, check=False, timeout=300)
+        folder = self.folder or self.platform.folder
+        command: list[str | Path] = ["sh", self.tools / "install.sh", *words, "--folder", folder]
+        return self.platform.machine.run(command, env=self.environment, check=False, timeout=300)
 
     def visit(self, session: str) -> str:
         """What a browser meets at the session of this name, from its page to an echo through a WebSocket."""

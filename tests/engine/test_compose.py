@@ -167,7 +167,7 @@ def test_studios_runs_beside_platform_with_what_the_guide_wants(deployed: Deploy
     for name in ("backend", "cron"):
         assert running[name].environment["TOWER_DATA_STUDIO_CONNECT_URL"] == url
         assert running[name].environment["TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"] == token
-    pem = (deployed.host.folder / "data-studios-rsa.pem").read_text()
+    pem = (deployed.host.folder / ".studios/files/data-studios-rsa.pem").read_text()
     headers = [line for line in pem.splitlines() if line.startswith("-----BEGIN")]
     assert headers == ["-----BEGIN RSA PRIVATE KEY-----", "-----BEGIN PUBLIC KEY-----"]
     assert pem.endswith(deployed.stack.outputs()["publicKey"])
@@ -179,7 +179,7 @@ def test_nothing_is_left_to_do_after_an_up(deployed: Deployed) -> None:
 
 def test_no_secret_leaves_the_program(deployed: Deployed) -> None:
     token = deployed.stack.outputs("--show-secrets")["registrationToken"]
-    key = (deployed.host.folder / "data-studios-rsa.pem").read_text().splitlines()[1]
+    key = (deployed.host.folder / ".studios/files/data-studios-rsa.pem").read_text().splitlines()[1]
     ssm = deployed.client("ssm")
     documents = [ssm.get_document(Name=each["Name"]) for each in deployed.aws()["documents"]]
     places = {
@@ -209,7 +209,8 @@ def test_a_new_key_and_token_reach_all_that_read_them(deployed: Deployed) -> Non
     token = deployed.stack.outputs("--show-secrets")["registrationToken"]
     deployed.stack.set(tokenRotation="2", rsaRotation="2").up().ok()
     assert deployed.stack.outputs()["publicKey"] != key
-    assert (deployed.host.folder / "data-studios-rsa.pem").read_text().endswith(deployed.stack.outputs()["publicKey"])
+    pem = (deployed.host.folder / ".studios/files/data-studios-rsa.pem").read_text()
+    assert pem.endswith(deployed.stack.outputs()["publicKey"])
     assert deployed.host.restarted(before) == {"backend", "cron", *OURS}
     running = deployed.host.containers()
     now = running["backend"].environment["TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"]
@@ -221,7 +222,7 @@ def test_destroy_needs_the_instance_and_says_so(deployed: Deployed) -> None:
     refused = deployed.stack.destroy()
     assert refused.code != 0
     assert "does not answer to Systems Manager" in refused.text
-    assert (deployed.host.folder / "data-studios-rsa.pem").exists()
+    assert (deployed.host.folder / ".studios/files/data-studios-rsa.pem").exists()
     deployed.install.bring_online()
 
 

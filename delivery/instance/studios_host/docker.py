@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os.path
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from studios_host.errors import RefusedError
 
+_Made = TypeVar("_Made")
 _LABEL = "com.docker.compose."
 SERVICE_LABEL = f"{_LABEL}service"
+STUDIOS_LABEL = "io.seqera.studios.deployment"
+"""On the containers of the proxy and the server: they are found by it when the folder is gone."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Finished:
     def reason(self) -> str:
         """What it said last about its failure."""
         lines = [line.strip() for line in self.stderr.splitlines() if line.strip()]
-        return lines[-1] if lines else f"exit code {self.code}"
+        return lines[-1][:1000] if lines else f"exit code {self.code}"
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,15 @@ class Container:
         """The name, without the slash that Docker puts before it."""
         return str(self.raw["Name"]).lstrip("/")
 
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """All labels."""
+        found: Mapping[str, str] = self.raw["Config"].get("Labels") or {}
+        return found
+
     def label(self, name: str) -> str:
         """A label of Docker Compose, such as `project`; empty where the container lacks it."""
-        labels = self.raw["Config"].get("Labels") or {}
-        return str(labels.get(_LABEL + name, ""))
+        return str(self.labels.get(_LABEL + name, ""))
 
     @property
     def service(self) -> str:
@@ -68,12 +77,13 @@ class Container:
     @property
     def config_files(self) -> tuple[str, ...]:
         """The compose files that it was made from, in their order."""
-        return _listed(self.label("project.config_files"))
+        return listed_paths(self.label("project.config_files"))
 
     @property
     def environment_files(self) -> tuple[str, ...]:
         """The files that `--env-file` named."""
-        return _listed(self.label("project.environment_file"))
+        paths = listed_paths(self.label("project.environment_file"))
+        return tuple(os.path.join(self.working_dir, path) for path in paths)
 
     @property
     def is_of_run(self) -> bool:
@@ -86,9 +96,42 @@ class Container:
         return str(self.raw["Created"])
 
     @property
+    def state(self) -> Mapping[str, Any]:
+        """Docker's account of its state."""
+        found: Mapping[str, Any] = self.raw["State"]
+        return found
+
+    @property
     def status(self) -> str:
         """Docker's word for its state, such as `running`."""
-        return str(self.raw["State"]["Status"])
+        return str(self.state["Status"])
+
+    @property
+    def health(self) -> str:
+        """`healthy`, `unhealthy` or `starting`; empty where it has no health check."""
+        status = str((self.state.get("Health") or {}).get("Status", ""))
+        return "" if status == "none" else status
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables of its processes, those of its image included."""
+        pairs = (pair.partition("=") for pair in self.raw["Config"].get("Env") or [])
+        return {name: value for name, _, value in pairs}
+
+    @property
+    def mounts(self) -> Mapping[str, str]:
+        """Path inside → path on the host, of its bind mounts."""
+        return {
+            mount["Destination"]: mount.get("Source", "")
+            for mount in self.raw.get("Mounts") or []
+            if mount.get("Type") == "bind"
+        }
+
+    @property
+    def published(self) -> set[str]:
+        """The ports of the host that lead to it, as text."""
+        bindings = (self.raw.get("HostConfig") or {}).get("PortBindings") or {}
+        return {str(each["HostPort"]) for some in bindings.values() for each in some or [] if each.get("HostPort")}
 
 
 class Docker:
@@ -97,12 +140,14 @@ class Docker:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = dict(environment)
 
-    def run(self, words: Sequence[str], folder: str | None = None) -> Finished:
-        """Runs `docker` with these words, in a folder."""
+    def run(
+        self, words: Sequence[str], folder: str | None = None, environment: Mapping[str, str] | None = None
+    ) -> Finished:
+        """Runs `docker` with these words, in a folder, with these variables beside its own."""
         try:
             done = subprocess.run(
                 ["docker", *words],
-                env=self.environment,
+                env={**self.environment, **(environment or {})},
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -112,22 +157,63 @@ class Docker:
             raise RefusedError(f"docker cannot be run: {error.strerror}; install Docker on this host") from None
         return Finished(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
-    def containers(self) -> list[Container]:
-        """Every container of every Docker Compose project, those that ended included.
+    def containers(self, label: str = SERVICE_LABEL) -> list[Container]:
+        """Every container with the label, those that ended included.
 
         Raises:
             RefusedError: the daemon does not answer.
         """
-        listed = self.run(["ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={SERVICE_LABEL}"])
+        listed = self.run(["ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={label}"])
         if listed.code:
             raise RefusedError(f"docker does not answer: {listed.reason}; start the Docker daemon on this host")
-        ids = listed.stdout.split()
-        if not ids:
+        return self.inspect("container", listed.stdout.split(), Container)
+
+    def published_ports(self) -> Mapping[str, str]:
+        """Port of the host → name of the running container that has it."""
+        running = self.run(["ps", "--quiet", "--no-trunc"]).stdout.split()
+        found = self.inspect("container", running, Container)
+        return {port: container.name for container in found for port in container.published}
+
+    def image(self, name: str) -> Mapping[str, Any] | None:
+        """What `docker image inspect` says of an image; None where this host lacks it."""
+        found = self.inspect("image", [name], dict)
+        return found[0] if found else None
+
+    def inspect(self, kind: str, names: Sequence[str], make: Callable[[Mapping[str, Any]], _Made]) -> list[_Made]:
+        """Describes objects; those that have gone meanwhile are left out."""
+        if not names:
             return []
         # It fails for one that has gone meanwhile, and describes the others.
-        found = json.loads(self.run(["inspect", "--type", "container", *ids]).stdout or "[]")
-        return [Container(raw) for raw in found]
+        found = json.loads(self.run(["inspect", "--type", kind, *names]).stdout or "[]")
+        return [make(raw) for raw in found]
+
+    def logs(self, container: Container, lines: int) -> str:
+        """The last lines that the container printed."""
+        said = self.run(["logs", "--tail", str(lines), container.id])
+        return (said.stdout + said.stderr).strip()
+
+    def remove(self, container: Container) -> None:
+        """Stops and removes a container.
+
+        Raises:
+            RefusedError: Docker refused.
+        """
+        self.run(["stop", container.id])
+        done = self.run(["rm", "--force", container.id])
+        if done.code and "No such container" not in done.stderr:
+            raise RefusedError(f"{container.name} cannot be removed: {done.reason}")
 
 
-def _listed(label: str) -> tuple[str, ...]:
-    return tuple(part for part in label.split(",") if part)
+def listed_paths(label: str) -> tuple[str, ...]:
+    """The paths of a label, which has commas between them: a path may hold commas itself."""
+    paths: list[str] = []
+    for part in label.split(",") if label else []:
+        if (
+            paths
+            and not os.path.isfile(paths[-1])
+            and (not part.startswith("/") or os.path.isfile(f"{paths[-1]},{part}"))
+        ):
+            paths[-1] += f",{part}"
+        else:
+            paths.append(part)
+    return tuple(paths)

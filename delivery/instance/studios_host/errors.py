@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class RefusedError(Exception):
     """The run stops here; the message says why, and what to do."""
+
+
+class PutBackError(RefusedError):
+    """The run had begun to change something; the message says what became of it."""

@@ -20,38 +20,37 @@ class Source:
     def __str__(self) -> str:
         return ", ".join([*self.config_files, *self.environment_files])
 
+    def missing(self) -> list[str]:
+        """Those of its files that are not there."""
+        return [path for path in (*self.config_files, *self.environment_files) if not os.path.isfile(path)]
+
 
 @dataclass(frozen=True)
 class Project:
-    """The project that runs in a folder.
-
-    `sources` are the different ones that its containers were started from, the newest first. A container keeps the one
-    that it was made from while the owner starts others with one file more.
-    """
+    """The project that runs in a folder, with its containers, the newest first."""
 
     name: str
     working_dir: str
-    sources: tuple[Source, ...]
     containers: tuple[Container, ...]
 
     def of(self, service: str) -> list[Container]:
         """The containers of a service."""
         return [container for container in self.containers if container.service == service]
 
+    def names(self, services: Iterable[str]) -> list[str]:
+        """The names of the containers of these services."""
+        return [container.name for service in services for container in self.of(service)]
 
-def find_project(
-    containers: Iterable[Container], folder: str, services: Collection[str], ours: Collection[str]
-) -> Project | None:
+
+def find_project(containers: Iterable[Container], folder: str, services: Collection[str]) -> Project | None:
     """Returns the project that runs these services in the folder, or None where they run nowhere on this host.
-
-    `ours` are the names of compose files that this deployment wrote into the folder.
 
     Raises:
         RefusedError: several projects run there, or only elsewhere.
     """
     everything = [each for each in containers if not each.is_of_run]
     running = [each for each in everything if each.service in services]
-    here = [each for each in running if _same(each.working_dir, folder)]
+    here = [each for each in running if same_path(each.working_dir, folder)]
     names = sorted({each.project for each in here})
     if len(names) > 1:
         raise RefusedError(
@@ -67,14 +66,23 @@ def find_project(
             )
         return None
     newest = sorted((each for each in everything if each.project == names[0]), key=lambda each: each.created)[::-1]
-    sources = dict.fromkeys(Source(_owners(each, ours), each.environment_files) for each in newest)
-    return Project(names[0], here[0].working_dir, tuple(sources), tuple(newest))
+    return Project(names[0], here[0].working_dir, tuple(newest))
 
 
-def _owners(container: Container, ours: Collection[str]) -> tuple[str, ...]:
-    mine = {os.path.realpath(os.path.join(container.working_dir, name)) for name in ours}
-    return tuple(path for path in container.config_files if os.path.realpath(path) not in mine)
+def sources(project: Project, ours: Collection[str]) -> tuple[Source, ...]:
+    """What the containers were started from, the newest first, without the files of this deployment at these paths.
+
+    A container keeps what it was made from while the owner starts others with one file more.
+    """
+    mine = {os.path.realpath(path) for path in ours}
+
+    def owners(container: Container) -> Source:
+        files = tuple(path for path in container.config_files if os.path.realpath(path) not in mine)
+        return Source(files, container.environment_files)
+
+    return tuple(dict.fromkeys(owners(container) for container in project.containers))
 
 
-def _same(one: str, other: str) -> bool:
+def same_path(one: str, other: str) -> bool:
+    """Whether both lead to the same place."""
     return bool(one) and os.path.realpath(one) == os.path.realpath(other)

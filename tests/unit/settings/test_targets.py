@@ -48,13 +48,25 @@ def test_defaults_on_compose_are_the_guides() -> None:
     assert parse_settings({**COMPOSE, "composeFile": "compose.yaml"}).compose_override == "compose.override.yaml"
 
 
-@pytest.mark.parametrize(
-    ("key", "value"), [("namespace", "x"), ("proxyReplicas", 3), ("takeOver", ["ConfigMap/a"]), ("eksCluster", "c")]
-)
+@pytest.mark.parametrize(("key", "value"), [("namespace", "x"), ("proxyReplicas", 3), ("eksCluster", "c")])
 def test_a_key_of_kubernetes_is_refused_on_compose(key: str, value: object) -> None:
     (problem, *_) = problems({**COMPOSE, key: value})
     assert problem.startswith(f"{key}: ")
     assert problem.endswith("is for target kubernetes, and target is compose; remove it")
+
+
+def test_on_compose_the_owners_files_are_taken_over_and_nothing_of_kubernetes() -> None:
+    assert problems({**COMPOSE, "takeOver": ["tower.yml", "tower.env"]}) == []
+    (problem,) = problems({**COMPOSE, "takeOver": ["ConfigMap/a"]})
+    assert 'takeOver[0]: "ConfigMap/a" is not changed by this stack; write one of tower.yml, tower.env' in problem
+
+
+def test_key_and_token_that_are_kept_are_not_rotated_here() -> None:
+    found = problems({**COMPOSE, "existingOidc": True, "rsaRotation": "2", "tokenRotation": "2"})
+    assert len(found) == 2
+    assert all(
+        "has no effect on the key and token that Platform has; remove it or existingOidc" in each for each in found
+    )
 
 
 @pytest.mark.parametrize(

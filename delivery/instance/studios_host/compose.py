@@ -1,0 +1,152 @@
+"""Docker Compose over the owner's files, as the owner calls it: the same project, folder, files and variables."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from studios_host.docker import Docker, Finished
+from studios_host.errors import RefusedError
+from studios_host.project import Project, Source
+
+OLDEST = (2, 24, 0)
+"""It can tell what it would do without doing it, for every command used here."""
+
+_EVENT = re.compile(r"^\s*(?:DRY-RUN MODE -\s+)?(Container|Network|Volume) (\S+)\s+(\w+)", re.MULTILINE)
+_UNSET = re.compile(r'The \\?"(\w+)\\?" variable is not set')
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `docker compose up` would do: events of containers and networks, by name; and variables without a value."""
+
+    containers: Mapping[str, str]
+    networks: tuple[str, ...]
+    unset: tuple[str, ...]
+
+    def leaves(self, names: Sequence[str]) -> bool:
+        """Whether these containers, and every network, would stay as they are."""
+        # The first event of a container that is as it should be, but does not run, is `Starting`.
+        return not self.networks and all(self.containers.get(name) in ("Running", "Starting") for name in names)
+
+
+@dataclass(frozen=True)
+class Compose:
+    """The owner's `docker compose`. `overrides` are files of this deployment, behind the owner's."""
+
+    docker: Docker
+    project: Project
+    source: Source
+    shell: Mapping[str, str]
+    overrides: tuple[str, ...] = field(default=())
+
+    def over(self, *overrides: str) -> Compose:
+        """The same with these files behind the owner's."""
+        return replace(self, overrides=overrides)
+
+    def run(self, *words: str) -> Finished:
+        """Runs a subcommand, whatever comes of it."""
+        folder = self.project.working_dir
+        options = ["--progress", "plain", "--project-name", self.project.name, "--project-directory", folder]
+        for path in (*self.source.config_files, *self.overrides):
+            options += ["--file", path]
+        for path in self.source.environment_files:
+            options += ["--env-file", path]
+        # Files say $PWD, and Docker Compose takes it from the variable.
+        return self.docker.run(["compose", *options, *words], folder, {**self.shell, "PWD": folder})
+
+    def model(self) -> dict[str, Any]:
+        """The merged model, with the variables of each service.
+
+        Raises:
+            RefusedError: Docker Compose refuses the files.
+        """
+        found = self.run("config", "--format", "json")
+        if found.code:
+            raise RefusedError(f"docker compose refuses {self.shown()}: {found.reason}")
+        model: dict[str, Any] = _unescaped(json.loads(found.stdout))
+        return model
+
+    def plan(self, services: Sequence[str]) -> Plan:
+        """What starting these services would do.
+
+        Raises:
+            RefusedError: Docker Compose refuses.
+        """
+        tried = self.run(
+            "--dry-run",
+            "up",
+            "--detach",
+            "--no-deps",
+            "--no-build",
+            "--pull",
+            "never",
+            *self._scales(services),
+            *services,
+        )
+        if tried.code:
+            raise RefusedError(f"docker compose refuses {self.shown()}: {tried.reason}")
+        containers: dict[str, str] = {}
+        networks = []
+        for kind, name, event in _EVENT.findall(tried.stderr):
+            if kind == "Container":
+                # The first tells: those that follow belong to it.
+                containers.setdefault(name, event)
+            elif event not in ("Running",):
+                networks.append(name)
+        return Plan(containers, tuple(dict.fromkeys(networks)), tuple(sorted(set(_UNSET.findall(tried.stderr)))))
+
+    def up(self, service: str, *, start: bool, anew: bool) -> None:
+        """Makes a service's containers what the files say, and starts them if `start`; `anew` even if they are it.
+
+        Raises:
+            RefusedError: it failed.
+        """
+        words = ["up", "--detach"] if start else ["up", "--no-start"]
+        words += ["--no-deps", "--no-build", "--pull", "never", *(["--force-recreate"] if anew else [])]
+        words += [*self._scales([service]), service]
+        done = self.run(*words)
+        if done.code:
+            raise RefusedError(f"docker compose could not start {service}: {done.reason}")
+
+    def _scales(self, services: Sequence[str]) -> list[str]:
+        """As many containers of each as there are: the owner may have scaled a service by hand."""
+        counts = {service: len(self.project.of(service)) for service in services}
+        return [word for service, count in counts.items() if count > 1 for word in ("--scale", f"{service}={count}")]
+
+    def shown(self) -> str:
+        """The files, for a message."""
+        return str(Source((*self.source.config_files, *self.overrides), self.source.environment_files))
+
+
+def check_version(docker: Docker) -> None:
+    """Refuses a Docker Compose that is missing for root, or too old.
+
+    Raises:
+        RefusedError: with what to install.
+    """
+    wanted = ".".join(map(str, OLDEST))
+    found = docker.run(["compose", "version", "--short"])
+    if found.code:
+        raise RefusedError(
+            f"root has no docker compose: {found.reason}; install Docker Compose {wanted} or newer for all users, "
+            "for example in /usr/local/lib/docker/cli-plugins"
+        )
+    text = found.stdout.strip()
+    numbers = re.match(r"v?(\d+)\.(\d+)\.(\d+)", text)
+    if not numbers or tuple(map(int, numbers.groups())) < OLDEST:
+        raise RefusedError(f"root's Docker Compose is {text or 'of an unknown release'}; install {wanted} or newer")
+
+
+def _unescaped(value: Any) -> Any:
+    """`config` doubles each dollar sign, for its output to be read again."""
+    if isinstance(value, str):
+        return value.replace("$$", "$")
+    if isinstance(value, list):
+        return [_unescaped(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _unescaped(item) for name, item in value.items()}
+    return value

@@ -1,0 +1,152 @@
+"""The way in which the owner started Platform: from which of the files, and with which variables of the shell.
+
+Docker Compose itself is asked, without doing anything, whether it would leave the containers as they are. The first
+way for which it would is the owner's.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from studios_host.compose import Compose, Plan
+from studios_host.differences import differences
+from studios_host.docker import Container, Docker
+from studios_host.errors import RefusedError
+from studios_host.project import Project, Source
+
+_NO_HOME = "/home-that-nobody-has"
+"""Stands for the home folder where it is looked for in the model."""
+
+
+@dataclass(frozen=True)
+class _Way:
+    compose: Compose
+    plan: Plan
+
+
+def as_the_owner(
+    docker: Docker,
+    project: Project,
+    found: Sequence[Source],
+    services: Sequence[str],
+    overrides: Sequence[tuple[str, ...]],
+) -> Compose:
+    """Returns Docker Compose as the owner calls it, with that one of `overrides` that the services were made with.
+
+    `found` are what the containers were started from, the likeliest first; `services` are backend and cron.
+
+    Raises:
+        RefusedError: a file is gone, or no way leads to the containers that run: an edit was not started yet, or a
+            variable is missing.
+    """
+    there = [source for source in found if source.config_files and not source.missing()]
+    if not there:
+        path = found[0].missing()[0] if found and found[0].missing() else "compose files that are not there any more"
+        raise RefusedError(
+            f"Platform was started from {path}, which is not there any more; "
+            "put it back, or start Platform again from the files that are there"
+        )
+    names = project.names(services)
+    ways: list[_Way] = []
+    failure: RefusedError | None = None
+    for source in there:
+        for files in overrides:
+            compose = Compose(docker, project, source, {}, files)
+            try:
+                for shell in _shells(compose):
+                    way = Compose(docker, project, source, shell, files)
+                    ways.append(_Way(way, way.plan(services)))
+                    if ways[-1].plan.leaves(names):
+                        return way
+            except RefusedError as refused:
+                failure = failure or refused
+    for way in ways:
+        if _same_but_for_the_release(way, services):
+            return way.compose
+    if not ways:
+        raise failure or RefusedError("docker compose refuses Platform's files")
+    raise RefusedError(_explained(ways[0], services))
+
+
+def _shells(compose: Compose) -> Iterator[Mapping[str, str]]:
+    """Variables that the owner's shell may have had, the likeliest first."""
+    file = compose.source.config_files[0]
+    users = [os.stat(file).st_uid, os.stat(compose.project.working_dir).st_uid, 0]
+    known = {each.pw_uid: each for each in pwd.getpwall()}
+    users += sorted(uid for uid, each in known.items() if uid >= 1000 and os.path.isdir(each.pw_dir))
+    homes: dict[str, str] = {}
+    for uid in users:
+        if uid in known:
+            homes.setdefault(known[uid].pw_dir, known[uid].pw_name)
+    owner = next(iter(homes.values()), "root")
+    for home in [*_mounted_homes(compose), *homes]:
+        name = homes.get(home, owner)
+        yield {"HOME": home, "USER": name, "LOGNAME": name}
+
+
+def _mounted_homes(compose: Compose) -> list[str]:
+    """The home folders that the mounts of the containers tell."""
+    shell = {"HOME": _NO_HOME, "USER": "root", "LOGNAME": "root"}
+    model = Compose(compose.docker, compose.project, compose.source, shell, compose.overrides).model()
+    found = []
+    for service, about in model["services"].items():
+        for volume in about.get("volumes") or []:
+            source = str(volume.get("source", ""))
+            if not source.startswith(_NO_HOME):
+                continue
+            rest = source[len(_NO_HOME) :]
+            for container in compose.project.of(service):
+                mounted = container.mounts.get(volume["target"], "")
+                if mounted.endswith(rest):
+                    found.append(mounted[: len(mounted) - len(rest)])
+    return list(dict.fromkeys(found))
+
+
+def _same_but_for_the_release(way: _Way, services: Sequence[str]) -> bool:
+    """Whether only another release of Docker Compose, which describes a service otherwise, sees a difference."""
+    if way.plan.networks:
+        return False
+    now = way.compose.docker.run(["compose", "version", "--short"]).stdout.strip().lstrip("v")
+    containers = [container for service in services for container in way.compose.project.of(service)]
+    return all(each.label("version") != now for each in containers) and not _different(way.compose, services)
+
+
+def _different(compose: Compose, services: Sequence[str]) -> dict[str, list[str]]:
+    model = compose.model()
+    found: dict[str, list[str]] = {}
+    for service in services:
+        for container in compose.project.of(service):
+            keys = differences(compose, model, container)
+            if keys:
+                found[service] = keys
+    return found
+
+
+def _explained(way: _Way, services: Sequence[str]) -> str:
+    if way.plan.networks:
+        return (
+            f"{way.compose.shown()} says something else of the network {', '.join(way.plan.networks)} than what runs; "
+            "start Platform with it first: docker compose up -d"
+        )
+    different = _different(way.compose, services)
+    changed = [
+        container
+        for service in services
+        for container in way.compose.project.of(service)
+        if not way.plan.leaves([container.name])
+    ]
+    parts = [f"{name} in {', '.join(keys)}" for name, keys in different.items()] or [_label(each) for each in changed]
+    unset = ""
+    if way.plan.unset:
+        unset = f"; not set here, but perhaps in your shell: {', '.join(way.plan.unset)}: write it into .env"
+    return (
+        f"what runs differs from what {way.compose.shown()} says: {'; '.join(parts)}{unset}; "
+        f"start it as the files say (docker compose up -d {' '.join(services)}), or put the files back"
+    )
+
+
+def _label(container: Container) -> str:
+    return f"{container.service} in its configuration"

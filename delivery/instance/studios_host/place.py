@@ -1,0 +1,155 @@
+"""Platform's folder, what this deployment has there, and what it remembers between its runs."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from studios_host.errors import RefusedError
+
+DATA = "data-studios"
+"""Where the proxy writes."""
+_OURS = frozenset({"new", "backup", "files", "state.json", "tower.json", "override.yml"})
+_EARLIER = frozenset({"installed", "parameters", "pending", "services", "override", "lock"})
+"""What the script of release 1.0 kept there."""
+
+
+@dataclass
+class State:
+    """What is installed: `files` are paths, relative to the folder where they are in it.
+
+    `backup` is the copy to put back if a run did not come to its end; empty where the last one did.
+    """
+
+    files: list[str] = field(default_factory=list)
+    parameters: dict[str, str] = field(default_factory=dict)
+    backup: str = ""
+    interrupted: bool = False
+    tower_yml: str = ""
+
+
+class Place:
+    """The folder of Platform's compose file, and `.studios` in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.own = folder / ".studios"
+        self.files = self.own / "files"
+        self.new = self.own / "new"
+        self.backups = self.own / "backup"
+        self.tower_state = self.own / "tower.json"
+        self.override_copy = self.own / "override.yml"
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other runs out, and leaves nothing behind of one that installed nothing.
+
+        Raises:
+            RefusedError: another run is at work.
+        """
+        lock = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RefusedError(f"another run is at work in {self.folder}; try again when it has ended") from None
+            existed = self.own.exists()
+            try:
+                yield
+            finally:
+                shutil.rmtree(self.new, ignore_errors=True)
+                if not existed and not (self.own / "state.json").exists():
+                    shutil.rmtree(self.own, ignore_errors=True)
+        finally:
+            os.close(lock)
+
+    def begin(self) -> None:
+        """Makes an empty folder to work in, which only root can read.
+
+        Raises:
+            RefusedError: the owner has something else by its name.
+        """
+        if self.own.is_symlink() or (self.own.exists() and not self.own.is_dir()):
+            raise RefusedError(f"{self.own} exists and is not of this deployment; move it away")
+        if self.own.exists():
+            there = {path.name for path in self.own.iterdir() if not path.name.endswith((".partial", ".studios-new"))}
+            foreign = sorted(there - _OURS - _EARLIER)
+            if foreign:
+                raise RefusedError(f"{self.own} has {foreign[0]}, which is not of this deployment; move it away")
+        # The owner's docker compose reads the files for containers below it.
+        self.own.mkdir(mode=0o755, exist_ok=True)
+        self.own.chmod(0o755)
+        shutil.rmtree(self.new, ignore_errors=True)
+        self.new.mkdir(mode=0o700)
+
+    def state(self) -> State:
+        """What the last run left; of release 1.0 of the script too."""
+        path = self.own / "state.json"
+        if path.exists():
+            return State(**json.loads(path.read_text()))
+        if not (self.own / "parameters").exists():
+            return State()
+        parameters = read_parameters((self.own / "parameters").read_text())
+        installed = self.own / "installed"
+        return State(
+            files=installed.read_text().splitlines() if installed.exists() else [],
+            parameters=parameters,
+            interrupted=(self.own / "pending").exists(),
+            tower_yml="tower.yml" if self.tower_state.exists() else "",
+        )
+
+    def remember(self, state: State) -> None:
+        """Writes what is installed, at once or not at all."""
+        write(self.own / "state.json", json.dumps(asdict(state), indent=1).encode())
+        if not state.backup:
+            for name in _EARLIER:
+                (self.own / name).unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        """Removes everything of ours in `.studios`: last what says that there is something to take away."""
+        for path in sorted(self.own.glob("*"), key=lambda path: path.name in ("state.json", "parameters")):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        if self.own.exists():
+            self.own.rmdir()
+
+    def path(self, name: str) -> Path:
+        """The path of a file in the state's list."""
+        return self.folder / name
+
+
+def read_parameters(text: str) -> dict[str, str]:
+    """The parameters of a bundle, a line each."""
+    pairs = (line.partition("=") for line in text.splitlines() if line)
+    return {name: value for name, _, value in pairs}
+
+
+def write(path: Path, content: bytes, mode: int = 0o600, owner: tuple[int, int] | None = None) -> None:
+    """Writes a file so that it is there whole, or as it was, whenever the run ends."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if owner is not None:
+            os.chown(partial, *owner)
+            partial.chmod(mode)
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def read_json(path: Path) -> Any:
+    """The value in a file of JSON; None where there is no file."""
+    return json.loads(path.read_text()) if path.exists() else None

@@ -1,0 +1,149 @@
+"""Taking away: Connect's containers go, Platform gets back what it had, and what was stopped stays stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from studios_host import tower_entry
+from studios_host.compose import Compose
+from studios_host.docker import STUDIOS_LABEL, Container, Docker
+from studios_host.errors import PutBackError, RefusedError
+from studios_host.files import Wanted, put_back, remove
+from studios_host.owner import as_the_owner
+from studios_host.place import Place, State, read_json, write
+from studios_host.project import Project, find_project, same_path, sources
+from studios_host.services import quiet_seconds
+from studios_host.watch import watch
+
+
+def without_folder(docker: Docker, folder: Path) -> str:
+    """Removes Connect's containers where Platform's folder is gone; returns what there is to say."""
+    found = _connects(docker, folder)
+    for container in found:
+        docker.remove(container)
+    if not found:
+        return f"there is no folder {folder}, and nothing of this deployment runs"
+    return f"{folder} is gone; taken away: {', '.join(sorted(each.name for each in found))}"
+
+
+def uninstall(docker: Docker, place: Place, deadline: float) -> str:
+    """Takes everything away; returns what there is to say. `deadline` is of `time.monotonic`.
+
+    Raises:
+        RefusedError: it could not be finished; the next run goes on.
+    """
+    state = place.state()
+    if not state.parameters:
+        said = f"nothing is installed in {place.folder}"
+        left = _connects(docker, place.folder)
+        for container in left:
+            docker.remove(container)
+        place.forget()
+        return f"{said}; taken away: {', '.join(each.name for each in left)}" if left else said
+    platform = tuple(state.parameters["platform_services"].split())
+    studios = tuple(state.parameters["studios_services"].split())
+    project = _project(docker, place, platform)
+    compose = _owner(docker, place, project, platform, state) if project is not None else None
+    if state.backup and not _is_leaving(state):
+        put_back(place, state.backup)
+    _leave(place, state)
+    for container in docker.containers():
+        if container.service in studios and not container.is_of_run and _is_here(container, place, project):
+            docker.remove(container)
+    _give_back_tower_yml(place, state)
+    # Without it docker compose knows Platform only.
+    remove(place.path(name) for name in state.files if name.endswith((".yml", ".yaml")))
+    said = "taken away"
+    if project is None:
+        said += "; Platform does not run, and was not started"
+    elif compose is None:
+        said += f"; {' and '.join(platform)} run on as they are, since the files that they were started from are gone"
+    else:
+        _restart(docker, compose.over(), platform, deadline)
+    remove(place.path(name) for name in state.files)
+    place.forget()
+    return said
+
+
+def _project(docker: Docker, place: Place, platform: tuple[str, ...]) -> Project | None:
+    try:
+        return find_project(docker.containers(), str(place.folder), platform)
+    except RefusedError as refused:
+        if "was started from" in str(refused):
+            # Another Platform on this host, in another folder.
+            return None
+        raise
+
+
+def _owner(docker: Docker, place: Place, project: Project, platform: tuple[str, ...], state: State) -> Compose | None:
+    """Docker Compose as the owner calls it; None where the owner's files are gone."""
+    override = state.parameters["override"]
+    ours = [str(place.folder / name) for name in (override, *state.files)] + [str(place.override_copy)]
+    found = sources(project, ours)
+    there = [source for source in found if source.config_files and not source.missing()]
+    if not there:
+        return None
+    copy = place.override_copy if place.override_copy.exists() else place.folder / override
+    ways: list[tuple[str, ...]] = [(str(copy),), ()] if copy.exists() else [()]
+    if state.backup or state.interrupted:
+        # A run did not come to its end: its containers need not be what any file says.
+        project = Project(project.name, project.working_dir, ())
+        return as_the_owner(docker, project, there, platform, [()])
+    return as_the_owner(docker, project, found, platform, ways)
+
+
+def _is_leaving(state: State) -> bool:
+    return state.backup == _LEAVING
+
+
+_LEAVING = "leaving"
+"""Stands for the backup in the state of a run that takes away."""
+
+
+def _leave(place: Place, state: State) -> None:
+    """From here on the next run goes on with taking away."""
+    kept = State(state.files, state.parameters, _LEAVING, interrupted=True, tower_yml=state.tower_yml)
+    place.remember(kept)
+
+
+def _is_here(container: Container, place: Place, project: Project | None) -> bool:
+    if project is not None:
+        return container.project == project.name
+    return same_path(container.working_dir, str(place.folder))
+
+
+def _give_back_tower_yml(place: Place, state: State) -> None:
+    known = read_json(place.tower_state)
+    path = place.path(state.tower_yml or "tower.yml")
+    if known is None or not path.exists():
+        return
+    wanted = Wanted(path, tower_entry.restored(path, known))
+    if wanted.content is not None and not wanted.is_there():
+        about = path.stat()
+        write(path, wanted.content, about.st_mode & 0o7777, (about.st_uid, about.st_gid))
+
+
+def _restart(docker: Docker, compose: Compose, platform: tuple[str, ...], deadline: float) -> None:
+    """Platform's services without Studios: those that ran run again, those that were stopped are not started."""
+    watched = []
+    for service in platform:
+        found = [
+            each
+            for each in docker.containers(f"com.docker.compose.project={compose.project.name}")
+            if each.service == service and not each.is_of_run
+        ]
+        if not found:
+            continue
+        running = any(each.status in ("running", "restarting") for each in found)
+        if not compose.plan([service]).leaves([each.name for each in found]):
+            compose.up(service, start=running, anew=False)
+        if running:
+            watched.append(service)
+            try:
+                watch(docker, compose.project.name, [service], min(10.0, quiet_seconds()), deadline)
+            except RefusedError as refused:
+                raise PutBackError(f"without Studios, {refused}\nstudios: the next run tries again") from None
+
+
+def _connects(docker: Docker, folder: Path) -> list[Container]:
+    return [each for each in docker.containers(STUDIOS_LABEL) if same_path(each.working_dir, str(folder))]

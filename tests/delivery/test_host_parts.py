@@ -1,0 +1,207 @@
+"""The parts of the script that need no Docker: text, files, and what a container's state means."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from studios_host.bundle import variables
+from studios_host.docker import Container, listed_paths
+from studios_host.errors import RefusedError
+from studios_host.files import Placement, Wanted, put_back
+from studios_host.place import Place, State
+from studios_host.watch import NotRunningError, watch
+
+from delivery.env_file import env_file
+
+NOW = time.strftime("%Y-%m-%dT%H:%M:%S.5Z", time.gmtime())
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"[A-Z][A-Z_]{0,8}", fullmatch=True),
+        st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], include_characters="\t\n\r")),
+    )
+)
+def test_a_file_of_variables_is_read_back_as_it_was_written(values: dict[str, str]) -> None:
+    assert variables(env_file(values).encode()) == values
+
+
+def test_the_paths_of_a_label_may_hold_commas(tmp_path: Path) -> None:
+    folder = tmp_path / "a,b"
+    folder.mkdir()
+    for name in ("x.yml", "y.yml"):
+        (folder / name).touch()
+    assert listed_paths(f"{folder}/x.yml,{folder}/y.yml") == (f"{folder}/x.yml", f"{folder}/y.yml")
+    assert listed_paths("/gone/x.yml,/gone/y.yml") == ("/gone/x.yml", "/gone/y.yml")
+    assert listed_paths("") == ()
+
+
+class Daemon:
+    """A daemon with one container, in one state after the other."""
+
+    def __init__(self, *states: dict[str, Any]) -> None:
+        self.states = list(states)
+
+    def containers(self, _label: str) -> list[Container]:
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        about = {"Status": "running", "ExitCode": 0, "StartedAt": NOW, **state}
+        labels = {"com.docker.compose.service": "cron", "com.docker.compose.project": "seqera"}
+        raw = {"Id": "1", "Name": "/seqera-cron-1", "Config": {"Labels": labels}, "State": about}
+        return [Container({**raw, "RestartCount": state.get("restarts", 0)})]
+
+    def logs(self, _container: Container, _lines: int) -> str:
+        return "the last words"
+
+
+def watched(*states: dict[str, Any], quiet: float = 1.0, seconds: float = 5.0) -> None:
+    watch(Daemon(*states), "seqera", ["cron"], quiet, time.monotonic() + seconds)  # type: ignore[arg-type]
+
+
+def health(status: str) -> dict[str, Any]:
+    return {"Health": {"Status": status}}
+
+
+def test_a_container_with_a_health_check_is_up_once_it_is_healthy() -> None:
+    watched(health("starting"), health("starting"), health("healthy"), quiet=100)
+
+
+def test_one_without_a_health_check_is_up_when_it_has_run_for_a_while() -> None:
+    began = time.monotonic()
+    watched({"StartedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}, quiet=2)
+    assert time.monotonic() - began >= 1
+
+
+def test_a_restart_begins_the_while_anew_and_is_no_failure_yet() -> None:
+    early = "2020-01-01T00:00:00Z"
+    watched({"Status": "restarting", "restarts": 1}, {"restarts": 1, "StartedAt": early})
+
+
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        ([{"Status": "exited", "ExitCode": 7}], "cron ended with exit code 7. Its last lines:\nthe last words"),
+        ([{"Status": "restarting", "restarts": 3}], "cron restarts again and again. Its last lines:"),
+        ([health("starting"), health("unhealthy")], "cron is unhealthy, says its health check. Its last lines:"),
+        ([health("starting")], "cron is not up in time, and starting. Its last lines:"),
+    ],
+)
+def test_what_does_not_stay_up_is_told_with_its_last_lines(states: list[dict[str, Any]], words: str) -> None:
+    with pytest.raises(NotRunningError, match=words.partition("\n")[0].replace(".", r"\.")) as failed:
+        watched(*states, seconds=1)
+    assert str(failed.value).startswith(words)
+
+
+def test_a_service_without_a_container_is_not_up() -> None:
+    with pytest.raises(NotRunningError, match="backend is not up in time, and has no container"):
+        watch(Daemon(health("healthy")), "seqera", ["backend"], 1, time.monotonic())  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    (tmp_path / "kept").write_text("theirs\n")
+    (tmp_path / "kept").chmod(0o640)
+    made = Place(tmp_path)
+    made.begin()
+    return made
+
+
+def test_files_are_put_in_place_and_back(place: Place) -> None:
+    wanted = [
+        Wanted(place.folder / "new.env", b"a\n", mode=0o600),
+        Wanted(place.folder / "kept", b"ours\n"),
+        Wanted(place.folder / "gone", None),
+    ]
+    (place.folder / "gone").write_text("away\n")
+    placement = Placement(place, wanted)
+    placement.prepare()
+    assert not (place.folder / "new.env").exists()
+    placement.put()
+    assert (place.folder / "kept").read_text() == "ours\n"
+    assert (place.folder / "kept").stat().st_mode & 0o777 == 0o640
+    assert not (place.folder / "gone").exists()
+    assert Placement(place, wanted).changes == []
+    put_back(place, placement.backup)
+    assert (place.folder / "kept").read_text() == "theirs\n"
+    assert (place.folder / "gone").read_text() == "away\n"
+    assert not (place.folder / "new.env").exists()
+
+
+def test_what_somebody_changed_meanwhile_is_not_put_back(place: Place) -> None:
+    placement = Placement(place, [Wanted(place.folder / "kept", b"ours\n")])
+    placement.prepare()
+    placement.put()
+    (place.folder / "kept").write_text("newer\n")
+    put_back(place, placement.backup)
+    assert (place.folder / "kept").read_text() == "newer\n"
+
+
+def test_the_newest_five_copies_are_kept_also_where_the_clock_is_set_back(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(12):
+        monkeypatch.setattr(time, "gmtime", lambda now=number: time.struct_time((2026, 1, 1, 0, 0, 59 - now, 0, 0, 0)))
+        placement = Placement(place, [Wanted(place.folder / "kept", f"{number}\n".encode())])
+        placement.prepare()
+        placement.put()
+        placement.keep_newest_backups()
+    kept = sorted(path.name.partition("-")[0] for path in place.backups.iterdir())
+    assert kept == ["10", "11", "12", "8", "9"]
+    assert {path.stat().st_mode & 0o777 for path in place.backups.iterdir()} == {0o700}
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    if os.geteuid() != 0:
+        pytest.skip("only who may mount a file system can fill one up")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)], check=True)
+    yield tmp_path
+    subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_a_full_disk_is_met_before_a_file_is_replaced(full_disk: Path) -> None:
+    place = Place(full_disk)
+    (full_disk / "kept").write_text("theirs\n")
+    with place.locked():
+        place.begin()
+        placement = Placement(place, [Wanted(full_disk / "kept", b"ours\n"), Wanted(full_disk / "new", bytes(100_000))])
+        with pytest.raises(OSError, match="No space left") as failed:
+            placement.prepare()
+        placement.discard()
+    assert failed.value.errno == errno.ENOSPC
+    assert [path.name for path in full_disk.iterdir()] == ["kept"]
+    assert (full_disk / "kept").read_text() == "theirs\n"
+
+
+def test_two_runs_do_not_meet(tmp_path: Path) -> None:
+    with (
+        Place(tmp_path).locked(),
+        pytest.raises(RefusedError, match="another run is at work"),
+        Place(tmp_path).locked(),
+    ):
+        pass
+
+
+def test_a_run_that_installs_nothing_leaves_nothing(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    with place.locked():
+        place.begin()
+        (place.new / "secret").write_text("x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_remembered_is_read_back_and_forgotten(place: Place) -> None:
+    state = State(files=["a.yml"], parameters={"uid": "101"}, tower_yml="/x/tower.yml")
+    place.remember(state)
+    assert place.state() == state
+    place.forget()
+    assert place.state() == State()
+    assert not place.own.exists()

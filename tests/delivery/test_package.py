@@ -1,0 +1,104 @@
+"""The script with all that it brings along: as a folder, and as one text for Systems Manager."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+from components.compose_delivery import document_content
+from delivery.package import launcher
+from testbed import paths
+from tests.delivery.conftest import Installer, bundle_of
+
+LARGEST_DOCUMENT = 65536
+"""Bytes, the quota of Systems Manager."""
+
+
+def test_the_scripts_are_clean_for_shellcheck(tmp_path: Path) -> None:
+    script = tmp_path / "launcher.sh"
+    script.write_text(launcher('"$1" --folder x'))
+    checker = paths.PYTHON.parent / "shellcheck"
+    for path in (paths.CHECKOUT / "delivery/instance/install.sh", script):
+        found = subprocess.run([checker, "-s", "sh", path], capture_output=True, text=True, check=False)
+        assert found.stdout == "", found.stdout
+
+
+def test_the_document_is_within_the_quota() -> None:
+    assert len(document_content(900)) < LARGEST_DOCUMENT
+
+
+def test_the_launcher_runs_the_script_from_anywhere(installer: Installer, tmp_path: Path) -> None:
+    script = tmp_path / "launcher.sh"
+    script.write_text(launcher(f"uninstall --folder '{tmp_path}/no-such-folder'"))
+    finished = subprocess.run(
+        ["/bin/sh", script],
+        env={
+            "PATH": f"{installer.programs}:/usr/bin:/bin",
+            "DOCKER_HOST": "unix:///nothing.sock",
+            **installer.environment,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert finished.returncode == 1
+    assert "docker" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_words_that_are_wrong_are_named(installer: Installer) -> None:
+    for words, said in (
+        ((), "write install or uninstall first"),
+        (("install", "--colour", "red"), "--colour is not an option"),
+        (("install", "--secret", "x"), "write --bundle, or --secret, --version and --region"),
+        (("install", "--bundle", "/nowhere"), "/nowhere holds no bundle"),
+    ):
+        finished = installer.run(*words)
+        assert finished.returncode == 1
+        assert said in finished.stderr
+
+
+def test_the_command_writes_the_same_bundle_for_a_host_without_systems_manager(
+    installer: Installer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "written"
+    written = subprocess.run(
+        # Without the program's packages, as a user's own python3 is.
+        [paths.PYTHON, "-S", "-m", "delivery", str(folder)],
+        input=bundle_of(),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=paths.CHECKOUT,
+        timeout=30,
+    )
+    assert f"sudo sh {folder.name}/install.sh install" in written.stdout
+    assert stat.S_IMODE((folder / "bundle/files/data-studios.env").stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    shutil.rmtree(installer.tools)
+    folder.rename(installer.tools)
+    # It is read: what is missing is Docker.
+    finished = installer.run("install", "--bundle", str(installer.tools / "bundle"))
+    assert "docker" in finished.stderr
+    assert "bundle" not in finished.stderr
+    for name, text in json.loads(bundle_of())["files"].items():
+        assert (installer.tools / "bundle/files" / name).read_text() == text
+
+
+def test_the_command_refuses_what_is_no_bundle(tmp_path: Path) -> None:
+    refused = subprocess.run(
+        [paths.PYTHON, "-m", "delivery", str(tmp_path / "written")],
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=paths.CHECKOUT,
+        timeout=30,
+    )
+    assert refused.returncode == 1
+    assert "pulumi stack output bundle --show-secrets | python -m delivery FOLDER" in refused.stderr
+    assert not (tmp_path / "written").exists()

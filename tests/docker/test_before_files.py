@@ -1,0 +1,243 @@
+"""What does not fit is found before a file is written or a container is touched."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from testbed.docker.site import ONLY_IN_THE_REGISTRY, Site
+from tests.docker.conftest import OURS, TOKEN, Studios, ok
+from tests.docker.test_owners_way import OWN, edit, others, refused
+
+pytestmark = pytest.mark.docker
+
+#: Of a plugin that says what Docker asks of each.
+OLD_COMPOSE = """
+case " $* " in
+*docker-cli-plugin-metadata*) echo '{"SchemaVersion": "0.1.0", "Vendor": "x", "Version": "2.17.3"}' ;;
+*) echo 2.17.3 ;;
+esac
+"""
+
+
+def test_a_folder_data_studios_of_the_owner_stays_as_it_is(studios: Callable[..., Studios]) -> None:
+    installed = studios(files={"data-studios/kept": "by hand\n"})
+    theirs = installed.platform.folder / "data-studios"
+    assert f"{theirs} exists and is not of this deployment; move it away" in refused(installed)
+    ok(installed.uninstall())
+    assert (theirs / "kept").read_text() == "by hand\n"
+
+
+@pytest.mark.parametrize("name", [OWN, ".studios/own.txt"])
+def test_a_file_of_our_names_is_not_overwritten(studios: Callable[..., Studios], name: str) -> None:
+    installed = studios(files={name: "services: {}\n"})
+    assert "is not of this deployment" in refused(installed, {"composeOverride": OWN})
+
+
+def test_a_port_that_a_program_of_the_host_has_is_named(studios: Callable[..., Studios]) -> None:
+    installed = studios()
+    machine = installed.platform.machine
+    script = "import socket,time;s=socket.socket();s.bind(('',9090));s.listen();time.sleep(60)"
+    machine.run(["sh", "-c", f'python3 -c "{script}" >/dev/null 2>&1 & echo $! >/run/taken; sleep 1'])
+    try:
+        assert "port 9090 is taken by another program on this host; write another one in proxyPort" in refused(
+            installed
+        )
+    finally:
+        machine.run(["sh", "-c", "kill $(cat /run/taken)"])
+    ok(installed.install())
+
+
+def test_a_port_that_another_container_has_is_named(studios: Callable[..., Studios]) -> None:
+    installed = studios()
+    machine = installed.platform.machine
+    words = ["run", "--detach", "--name", "other", "--publish", "9090:80", "mysql:8.0"]
+    machine.docker(*words[:1], "--env", "MYSQL_ALLOW_EMPTY_PASSWORD=yes", *words[1:])
+    try:
+        assert "port 9090 is taken by the container other; write another one in proxyPort" in refused(installed)
+    finally:
+        machine.docker("rm", "--force", "other")
+
+
+def test_an_image_that_cannot_be_pulled_is_named_with_where_to_log_in(
+    studios: Callable[..., Studios], docker_site: Site
+) -> None:
+    installed = studios()
+    changes = {"connectVersion": ONLY_IN_THE_REGISTRY, "platformVersion": "25.2"}
+    said = refused(installed, changes)
+    assert (
+        f"the image cr.seqera.io/enterprise/studios/proxy:{ONLY_IN_THE_REGISTRY} of connect-proxy cannot be pulled"
+        in said
+    )
+    assert "docker login cr.seqera.io" in said
+    assert "/root/.docker/config.json" in said
+    assert "dockerConfig" in said
+    assert len(said) < 2000
+    docker_site.log_in()
+    try:
+        ok(installed.install(changes))
+    finally:
+        installed.platform.machine.run(["rm", "-rf", "/root/.docker/config.json"])
+    assert installed.platform.containers()["connect-proxy"].image.endswith(f":{ONLY_IN_THE_REGISTRY}")
+
+
+def test_a_daemon_that_does_not_answer_is_named(studios: Callable[..., Studios]) -> None:
+    installed = studios()
+    installed.environment = {"DOCKER_HOST": "unix:///run/nothing.sock"}
+    files = installed.platform.snapshot()
+    finished = installed.install()
+    assert finished.returncode == 1
+    assert "docker" in finished.stderr
+    assert installed.platform.snapshot() == files
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        (OLD_COMPOSE, "root's Docker Compose is 2.17.3; install 2.24.0 or newer"),
+        ("exit 1", "root has no docker compose"),
+    ],
+)
+def test_a_docker_compose_that_is_missing_or_too_old_is_named(
+    studios: Callable[..., Studios], tmp_path: Path, script: str, words: str
+) -> None:
+    installed = studios()
+    plugin = tmp_path / "docker-config" / "cli-plugins" / "docker-compose"
+    plugin.parent.mkdir(parents=True)
+    plugin.write_text(f"#!/bin/sh\n{script}\n")
+    plugin.chmod(0o755)
+    assert words in refused(installed, {"dockerConfig": str(plugin.parents[1])})
+
+
+def test_a_user_who_could_not_read_the_key_is_named(studios: Callable[..., Studios]) -> None:
+    override = "services:\n  backend: {user: '1000'}\n  cron: {user: '1000'}\n"
+    installed = studios(files={"docker-compose.override.yml": override})
+    said = refused(installed, {"composeOverride": OWN})
+    assert "cron runs as user 1000, which could not read the RSA key of user 101; write containerUid: 1000" in said
+    ok(installed.install({"composeOverride": OWN, "containerUid": 1000}))
+
+
+def test_a_platform_that_does_not_run_is_not_started(studios: Callable[..., Studios]) -> None:
+    installed = studios()
+    installed.platform.compose("stop", "backend")
+    assert "backend does not run: it is exited; bring Platform up first" in refused(installed)
+    installed.platform.compose("down")
+    assert "no container of cron or backend was started from" in refused(installed)
+    assert installed.platform.containers() == {}
+
+
+def test_variables_that_environment_of_a_service_sets_are_named_with_their_place(
+    studios: Callable[..., Studios],
+) -> None:
+    installed = studios(start=False)
+    edit(
+        installed.platform,
+        (
+            "prod,redis,ha\n",
+            "prod,redis,ha\n      - TOWER_DATA_EXPLORER_ENABLED=false\n      - TOWER_DATA_STUDIO_LIST_MAX_ALLOWED=7\n",
+        ),
+    )
+    installed.platform.up()
+    said = refused(installed, {"platformVersion": "26.1", "listMaxAllowed": 9})
+    path = installed.platform.folder / "docker-compose.yml"
+    lines = (installed.platform.folder / "docker-compose.yml").read_text().splitlines()
+    number = lines.index("      - TOWER_DATA_EXPLORER_ENABLED=false") + 1
+    assert f"TOWER_DATA_EXPLORER_ENABLED of backend (line {number} of {path})" in said
+    assert f"TOWER_DATA_STUDIO_LIST_MAX_ALLOWED of backend (line {number + 1} of {path})" in said
+    assert "of cron" not in said
+
+
+def test_a_key_and_a_token_in_use_are_kept_or_replaced_when_told_so(studios: Callable[..., Studios], pem: str) -> None:
+    tower = (
+        "TOWER_SERVER_URL=https://example.com\nTOWER_JWT_SECRET=0123456789abcdef0123456789abcdef0123456789abcdef\n"
+        "TOWER_CRYPTO_SECRETKEY=fedcba9876543210\nTOWER_REDIS_URL=redis://redis:6379\n"
+        "TOWER_OIDC_PEM_PATH=/wif.pem\nTOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN=of-$$other-clients\n"
+    )
+    wif = "services:\n  backend: &wif\n    volumes: [./wif.pem:/wif.pem:ro]\n  cron: *wif\n"
+    installed = studios(files={"tower.env": tower, "wif.pem": pem, "docker-compose.override.yml": wif})
+    kept = others(installed.platform)
+    said = refused(installed, {"composeOverride": OWN})
+    assert "Platform's OIDC provider is in use already: TOWER_OIDC_PEM_PATH (line 5 of" in said
+    assert "existingOidc: true" in said
+    assert "takeOver: [tower.env]" in said
+    assert "of-" not in said
+    ok(installed.install({"composeOverride": OWN, "existingOidc": True}))
+    running = installed.platform.containers()
+    assert running["backend"].environment["TOWER_OIDC_PEM_PATH"] == "/wif.pem"
+    token = running["backend"].environment["TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"]
+    assert token.startswith("of-")
+    assert running["connect-proxy"].environment["CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"] == token
+    assert "/data-studios-rsa.pem" not in running["backend"].mounts
+    assert "nothing has changed" in ok(installed.install({"composeOverride": OWN, "existingOidc": True}))
+    ok(installed.uninstall())
+    ok(installed.install({"composeOverride": OWN, "takeOver": ["tower.env"]}))
+    running = installed.platform.containers()
+    assert running["backend"].environment["TOWER_OIDC_PEM_PATH"] == "/data-studios-rsa.pem"
+    assert running["backend"].environment["TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"] == TOKEN
+    assert others(installed.platform) == kept
+
+
+def test_a_service_connect_proxy_of_the_owner_is_named(studios: Callable[..., Studios]) -> None:
+    theirs = "services:\n  connect-proxy:\n    image: mysql:8.0\n    environment: {MYSQL_ALLOW_EMPTY_PASSWORD: 'yes'}\n"
+    installed = studios(files={"docker-compose.override.yml": theirs})
+    assert "has a service connect-proxy already" in refused(installed, {"composeOverride": OWN})
+    ok(installed.install({"composeOverride": OWN, "proxyName": "studios-proxy"}))
+    assert "studios-proxy" in installed.platform.containers()
+
+
+def test_the_tower_yml_that_is_really_mounted_is_edited(studios: Callable[..., Studios]) -> None:
+    installed = studios(start=False)
+    platform = installed.platform
+    text = (platform.folder / "tower.yml").read_text()
+    target = platform.folder / "target" / "tower_config"
+    target.mkdir(parents=True)
+    (platform.folder / "tower.yml").rename(target / "tower.yml")
+    (platform.folder / "tower.env").rename(target / "tower.env")
+    edit(
+        platform,
+        ("$PWD/tower.yml:", "$PWD/target/tower_config/tower.yml:"),
+        ("      - tower.env", "      - target/tower_config/tower.env"),
+    )
+    platform.up()
+    before = platform.snapshot()
+    ok(installed.install({"allowedWorkspaces": [7]}))
+    assert "allowed-workspaces: [7]" in (target / "tower.yml").read_text()
+    assert not (platform.folder / "tower.yml").exists()
+    assert "workspaces with Studios: 7" in platform.logs("backend").replace("[7]", "7")
+    ok(installed.uninstall())
+    assert (target / "tower.yml").read_text() == text
+    assert platform.snapshot() == before
+
+
+def test_workspaces_that_somebody_else_set_are_kept_or_replaced_when_told_so(
+    studios: Callable[..., Studios],
+) -> None:
+    theirs = "tower:\n  data-studio:\n    allowed-workspaces: [1, 2]\n"
+    installed = studios(files={"tower.yml": theirs})
+    said = refused(installed)
+    assert f"tower.data-studio.allowed-workspaces in {installed.platform.folder}/tower.yml is [1, 2]" in said
+    assert "write the same in allowedWorkspaces, or take it over: takeOver: [tower.yml]" in said
+    ok(installed.install({"allowedWorkspaces": [1, 2]}))
+    ok(installed.install({"allowedWorkspaces": [3]}))
+    ok(installed.uninstall())
+    assert (installed.platform.folder / "tower.yml").read_text() == theirs
+    ok(installed.install({"takeOver": ["tower.yml"]}))
+    assert "allowed-workspaces: null" in (installed.platform.folder / "tower.yml").read_text()
+    ok(installed.uninstall())
+    assert (installed.platform.folder / "tower.yml").read_text() == theirs
+
+
+def test_the_files_for_containers_have_owner_and_mode_of_tower_env(studios: Callable[..., Studios]) -> None:
+    installed = studios(owner="ec2-user")
+    (installed.platform.folder / "tower.env").chmod(0o640)
+    ok(installed.install())
+    files = installed.platform.folder / ".studios" / "files"
+    for name in ("data-studios.env", "tower-studios.env"):
+        about = (files / name).stat()
+        assert (about.st_uid, about.st_gid, stat.S_IMODE(about.st_mode)) == (1000, 1000, 0o640)
+    key = (files / "data-studios-rsa.pem").stat()
+    assert (key.st_uid, stat.S_IMODE(key.st_mode)) == (101, 0o600)
+    assert set(installed.platform.containers()) > OURS

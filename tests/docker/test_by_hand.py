@@ -1,0 +1,68 @@
+"""The owner goes on working by hand: as a user who is not root, and by a deployer that writes the folder anew."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+from testbed.compose.host import FILES
+from tests.docker.conftest import OURS, Studios, ok
+from tests.docker.test_owners_way import others
+
+pytestmark = pytest.mark.docker
+
+
+def test_every_command_works_as_before_for_a_user_who_is_not_root(studios: Callable[..., Studios]) -> None:
+    installed = studios(owner="ec2-user")
+    platform = installed.platform
+    ok(installed.install())
+    running = {name: value for name, value in platform.identities().items() if name != "migrate"}
+    platform.compose("up", "--detach")
+    assert {name: value for name, value in platform.identities().items() if name != "migrate"} == running
+    assert "connect-proxy" in platform.compose("ps").stdout
+    platform.compose("logs", "--tail", "1")
+    platform.compose("stop")
+    platform.compose("start")
+    platform.compose("restart", "backend")
+    platform.compose("down")
+    assert platform.containers() == {}
+    platform.compose("up", "--detach")
+    platform.wait_until_healthy("backend", "cron", *OURS)
+    assert ok(installed.install()) == "studios: nothing has changed\n"
+
+
+def test_a_deployer_that_writes_the_folder_anew_leaves_a_platform_that_starts(studios: Callable[..., Studios]) -> None:
+    installed = studios(owner="ec2-user")
+    platform = installed.platform
+    ok(installed.install())
+    platform.run(
+        ["rm", "-f", "tower.env", "tower.yml", "docker-compose.yml", "data-studios.env", "data-studios-rsa.pem"]
+    )
+    for name in ("tower.env", "tower.yml", "docker-compose.yml"):
+        shutil.copy(FILES / name, platform.folder / name)
+    platform.compose("down")
+    platform.compose("up", "--detach")
+    platform.wait_until_healthy("backend", "cron", *OURS)
+    ok(installed.install())
+    assert "allowed-workspaces: null" in (platform.folder / "tower.yml").read_text()
+    ok(installed.uninstall())
+    assert (platform.folder / "tower.yml").read_text() == (FILES / "tower.yml").read_text()
+
+
+def test_a_deployer_that_deletes_all_that_is_not_its_own(studios: Callable[..., Studios]) -> None:
+    installed = studios()
+    platform = installed.platform
+    ok(installed.install())
+    kept = {name: value for name, value in others(platform).items() if name != "migrate"}
+    for path in platform.folder.iterdir():
+        if path.name not in ("tower.env", "tower.yml", "docker-compose.yml"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.copy(FILES / "tower.yml", platform.folder / "tower.yml")
+    platform.compose("up", "--detach", "--remove-orphans")
+    platform.wait_until_healthy("backend", "cron")
+    assert OURS.isdisjoint(platform.containers())
+    ok(installed.install())
+    platform.wait_until_healthy("backend", "cron", *OURS)
+    assert {name: value for name, value in others(platform).items() if name != "migrate"} == kept
