@@ -12,6 +12,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -110,12 +111,23 @@ def stop(names: Iterable[str]) -> list[str]:
 def _end(process: psutil.Process) -> None:
     try:
         process.terminate()
-        process.wait(GRACE)
-    except psutil.TimeoutExpired:
-        process.kill()
-        process.wait(GRACE)
+        if not _has_ended(process):
+            process.kill()
+            _has_ended(process)
     except psutil.NoSuchProcess:
         pass
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    """Waits for the end; one that nobody has asked for its exit code yet has ended, too."""
+    deadline = time.monotonic() + GRACE
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    with suppress(psutil.TimeoutExpired):
+        process.wait(0)  # which is asking for it, if it was started here
+    return True
 
 
 def stop_programs_in(folder: Path) -> list[str]:

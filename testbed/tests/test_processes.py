@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,3 +82,18 @@ def test_programs_of_a_folder_are_ended_whoever_started_them(tmp_path: Path) -> 
         for each in (started, elsewhere):
             each.kill()
             each.wait()
+
+
+def test_a_process_is_ended_also_where_another_one_started_it_and_never_looks(tmp_path: Path) -> None:
+    starter = (
+        "import sys, time; from pathlib import Path; from testbed import paths, processes; "
+        f"paths.RECORDS = Path({str(paths.RECORDS)!r}); paths.LOGS = Path({str(paths.LOGS)!r}); "
+        f"processes.start('sleeper', {SLEEP!r}); print('started', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", starter], stdout=subprocess.PIPE, cwd=paths.CHECKOUT) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"started\n"
+        began = time.monotonic()
+        assert processes.stop_all() == ["sleeper"]
+        assert time.monotonic() - began < processes.GRACE
+        parent.kill()
