@@ -38,6 +38,8 @@ class WildcardRecordArgs:
     """The public hosted zone that serves the name."""
     load_balancer_hostname: pulumi.Input[str]
     """The DNS name of the application load balancer."""
+    dualstack: bool = False
+    """Whether the load balancer has IPv6 addresses, too: then there is an AAAA record beside the A record."""
 
 
 class WildcardRecord(pulumi.ComponentResource):
@@ -66,21 +68,27 @@ class WildcardRecord(pulumi.ComponentResource):
         load_balancer_zone = lb.get_hosted_zone_id_output(
             load_balancer_type="application", opts=pulumi.InvokeOutputOptions(parent=self)
         )
-        record = route53.Record(
-            f"{name}-alias",
-            zone_id=args.zone_id,
-            name=args.record_name,
-            type=route53.RecordType.A,
-            aliases=[
-                route53.RecordAliasArgs(
-                    name=args.load_balancer_hostname,
-                    zone_id=load_balancer_zone.id,
-                    # There is nowhere else to send a session: an unhealthy proxy must not become an unknown host.
-                    evaluate_target_health=False,
-                )
-            ],
-            opts=pulumi.ResourceOptions(parent=self, hooks=_refusing_what_exists(name, account)),
-        )
+
+        def alias(suffix: str, kind: route53.RecordType) -> route53.Record:
+            return route53.Record(
+                f"{name}-{suffix}",
+                zone_id=args.zone_id,
+                name=args.record_name,
+                type=kind,
+                aliases=[
+                    route53.RecordAliasArgs(
+                        name=args.load_balancer_hostname,
+                        zone_id=load_balancer_zone.id,
+                        # There is nowhere else to send a session: an unhealthy proxy must not become an unknown host.
+                        evaluate_target_health=False,
+                    )
+                ],
+                opts=pulumi.ResourceOptions(parent=self, hooks=_refusing_what_exists(f"{name}-{suffix}", account)),
+            )
+
+        record = alias("alias", route53.RecordType.A)
+        if args.dualstack:
+            alias("alias-ipv6", route53.RecordType.AAAA)
         self.fqdn = record.fqdn
         self.register_outputs({"fqdn": self.fqdn})
 
@@ -113,11 +121,12 @@ def _refusing_what_exists(name: str, account: AwsAccount | None) -> pulumi.Resou
 
     def look(args: pulumi.ResourceHookArgs) -> None:
         inputs = args.new_inputs or {}
-        zone_id, record_name = inputs.get("zoneId"), inputs.get("name")
+        zone_id, record_name, kind = inputs.get("zoneId"), inputs.get("name"), inputs.get("type")
         if not isinstance(zone_id, str) or not isinstance(record_name, str):
             return
         try:
-            taken = records_at(account, zone_id, record_name)
+            # Nothing stands beside a CNAME; A and AAAA may be the stack's own, one after the other.
+            taken = [each for each in records_at(account, zone_id, record_name) if each.type in ("CNAME", kind)]
         except AwsError:
             # The provider says it where it matters.
             return

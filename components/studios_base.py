@@ -79,6 +79,7 @@ class Studios(pulumi.ComponentResource):
                 record_name=settings.session_host,
                 zone_id=self._zone_id,
                 load_balancer_hostname=load_balancer_hostname,
+                dualstack=(settings.ip_address_type or "").startswith("dualstack"),
             ),
             pulumi.ResourceOptions(parent=self),
             zone=self._zone,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 from pydantic import SecretStr
@@ -11,6 +12,7 @@ from pydantic import SecretStr
 from components.configuration import StudiosConfiguration, StudiosConfigurationArgs
 from components.dns import FoundZone
 from components.ingress import StudiosIngress, StudiosIngressArgs
+from components.labelled import labelled
 from components.network import StudiosNetworkPolicies, StudiosNetworkPoliciesArgs
 from components.oidc import ExistingValue, OidcCredentials, OidcCredentialsArgs
 from components.platform import PlatformIntegration, PlatformIntegrationArgs
@@ -23,6 +25,10 @@ from live.edits import PEM_KEY, TOKEN_KEY, platform_inputs
 from settings import environment
 from settings.model import Settings
 from settings.resources import Resources
+
+INITIAL_REPLICAS = 2
+"""Pods of a workload whose number an autoscaler decides, until it does."""
+_CA_FILE = "ca.crt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +59,9 @@ class KubernetesStudios(Studios):
     """Secret with the registration token, under `token`."""
 
     def __init__(self, name: str, args: KubernetesStudiosArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("KubernetesStudios", name, args.settings, args.zone, opts)
         settings = args.settings
+        labels = pulumi.ResourceOptions(transformations=labelled(settings.labels))
+        super().__init__("KubernetesStudios", name, settings, args.zone, pulumi.ResourceOptions.merge(opts, labels))
         child = pulumi.ResourceOptions(parent=self)
 
         credentials = OidcCredentials(f"{name}-oidc", _oidc_args(settings), child)
@@ -118,6 +125,10 @@ def _configuration_args(settings: Settings, credentials: OidcCredentials) -> Stu
         server_config_map=settings.server_name,
         proxy_environment=environment.proxy_environment(settings),
         server_environment=environment.server_environment(settings),
+        existing_credentials={
+            variable: ExistingValue(namespace=settings.namespace, secret=reference.name, key=reference.key)
+            for variable, reference in environment.secret_references(settings, "proxy").items()
+        },
     )
 
 
@@ -134,6 +145,7 @@ def _proxy_args(settings: Settings, configuration: StudiosConfiguration) -> Conn
         secrets={
             environment.PROXY_TOKEN_VARIABLE: token,
             **_secret_keys(configuration, environment.secret_environment(settings, "proxy")),
+            **_existing_keys(settings),
         },
         checksum=configuration.proxy_checksum,
         http_port=settings.proxy_port,
@@ -158,7 +170,10 @@ def _server_args(settings: Settings, configuration: StudiosConfiguration) -> Con
             limits=settings.server_limits,
         ),
         config_map=configuration.server_config_map_name,
-        secrets=_secret_keys(configuration, environment.secret_environment(settings, "server")),
+        secrets={
+            **_secret_keys(configuration, environment.secret_environment(settings, "server")),
+            **_existing_keys(settings),
+        },
         checksum=configuration.server_checksum,
         tunnel_port=settings.tunnel_port,
         listener_port=settings.listener_port,
@@ -199,6 +214,8 @@ def _ingress_args(
         success_codes=settings.health_check_success_codes,
         group_name=settings.load_balancer_group,
         group_order=settings.load_balancer_group_order,
+        annotations=settings.ingress_annotations,
+        ip_address_type=settings.ip_address_type,
         ready_seconds=settings.ready_timeout,
     )
 
@@ -222,9 +239,10 @@ def _platform_args(
     )
 
 
-def _pods(settings: Settings, *, replicas: int, requests: Resources, limits: Resources) -> PodSettings:
+def _pods(settings: Settings, *, replicas: int | None, requests: Resources, limits: Resources) -> PodSettings:
     return PodSettings(
-        replicas=replicas,
+        replicas=INITIAL_REPLICAS if replicas is None else replicas,
+        autoscaled=replicas is None,
         node_selector=settings.node_selector,
         image_pull_secrets=settings.image_pull_secrets,
         requests={str(name): value for name, value in requests.items()},
@@ -233,7 +251,45 @@ def _pods(settings: Settings, *, replicas: int, requests: Resources, limits: Res
         read_only_root=settings.read_only_root_filesystem,
         drain_seconds=settings.drain_seconds,
         ready_seconds=settings.ready_timeout,
+        labels=settings.pod_labels,
+        annotations=settings.pod_annotations,
+        tolerations=[each.as_kubernetes() for each in settings.tolerations],
+        affinity={str(kind): value for kind, value in settings.affinity.items()},
+        priority_class=settings.priority_class_name,
+        service_account=settings.service_account,
+        pull_policy=settings.pull_policy,
+        volumes=[*_certificate_volumes(settings), *settings.extra_volumes],
+        mounts=[
+            *_certificate_mounts(settings),
+            *(mount.as_kubernetes() for mount in settings.extra_mounts),
+        ],
     )
+
+
+def _certificate_volumes(settings: Settings) -> Iterator[dict[str, Any]]:
+    if (ours := settings.ca_certificate) is not None:
+        files = [{"key": ours.key, "path": _CA_FILE}]
+        if ours.secret is not None:
+            yield {"name": "ca-certificate", "secret": {"secretName": ours.secret, "items": files}}
+        else:
+            yield {"name": "ca-certificate", "configMap": {"name": ours.config_map, "items": files}}
+    if (of_redis := settings.redis_ca_secret) is not None:
+        files = [{"key": of_redis.key, "path": _CA_FILE}]
+        yield {"name": "redis-ca", "secret": {"secretName": of_redis.name, "items": files}}
+
+
+def _certificate_mounts(settings: Settings) -> Iterator[dict[str, Any]]:
+    for volume, path, is_given in (
+        ("ca-certificate", environment.CA_MOUNT, settings.ca_certificate is not None),
+        ("redis-ca", environment.REDIS_CA_MOUNT, settings.redis_ca_secret is not None),
+    ):
+        if is_given:
+            yield {"name": volume, "mountPath": path, "readOnly": True}
+
+
+def _existing_keys(settings: Settings) -> dict[str, SecretKey]:
+    references = environment.secret_references(settings, "proxy").items()
+    return {variable: SecretKey(secret=reference.name, key=reference.key) for variable, reference in references}
 
 
 def _revealed(values: Mapping[str, SecretStr]) -> dict[str, pulumi.Output[str]]:

@@ -20,7 +20,7 @@ from survey.effective_environment import EffectiveEnvironment, shadowed
 from survey.ingresses import disagreements_in_group, protected_from_deletion, routes_to_the_same_host
 from survey.install import Install, missing, read_install
 from survey.mounts import mount_problems
-from survey.secrets import existing_secret_problems
+from survey.secrets import config_map_problems, existing_secret_problems
 from survey.taken_names import taken_names
 
 
@@ -70,6 +70,7 @@ def survey_platform(
         *taken_over_without_effect(settings),
         *_secret_problems(install, settings),
         *existing_secret_problems(api, settings, install.secrets),
+        *config_map_problems(settings, install),
         *identity.another_platform(environment, install, settings),
         *protected_from_deletion(settings),
         *(_in_the_way(install, settings, field_manager, is_here=is_here) if field_manager else []),

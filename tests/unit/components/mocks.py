@@ -43,6 +43,7 @@ class Asked:
     depends_on: set[str]
     provider: str
     retain_on_delete: bool
+    ignore_changes: list[str]
     replacement_trigger: object = None
     #: How long the provider may take to ``create``, ``update`` and ``delete`` it, where the program says so.
     timeouts: dict[str, str] = field(default_factory=dict)
@@ -183,6 +184,7 @@ class _Monitor(mocks.MockMonitor):
                 depends_on={_name_in(urn) for urn in request.dependencies},
                 provider=_name_in(request.provider.rpartition("::")[0]),
                 retain_on_delete=request.retainOnDelete,
+                ignore_changes=list(request.ignoreChanges),
                 timeouts={
                     name: value
                     for name in ("create", "update", "delete")
