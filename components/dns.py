@@ -10,7 +10,8 @@ from pulumi_aws import lb, route53
 from settings.errors import Problem
 from settings.model import Settings
 from settings.model.dns import CREATE, EXISTING
-from survey.aws import AwsAccount, AwsError
+from survey.aws import AwsAccount
+from survey.aws_errors import AwsError
 from survey.records import records_at, taken_message
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 
 from settings.errors import Problem
@@ -66,20 +66,19 @@ def beyond_quota(install: Install, settings: Settings) -> Iterator[Problem]:
 
 def _needed(resource: str, settings: Settings) -> Decimal | None:
     """How much of a quota's resource the pods take; None for what they take nothing of."""
+    # A number that is left to an autoscaler starts with one pod.
+    proxies, servers = settings.proxy_replicas or 1, settings.server_replicas or 1
     if resource in ("pods", "count/pods"):
-        return Decimal(settings.proxy_replicas + settings.server_replicas)
+        return Decimal(proxies + servers)
     kind, _, name = resource.rpartition(".")
     if name not in ("cpu", "memory") or kind not in ("", "requests", "limits"):
         return None
-    proxy: Mapping[str, str]
-    server: Mapping[str, str]
-    if kind == "limits":
-        proxy, server = settings.proxy_limits, settings.server_limits
-    else:
-        proxy, server = settings.proxy_requests, settings.server_requests
-    return settings.proxy_replicas * bytes_or_cores(proxy.get(name, "0")) + settings.server_replicas * bytes_or_cores(
-        server.get(name, "0")
-    )
+    is_limit = kind == "limits"
+    proxy = {str(key): text for key, text in (settings.proxy_limits if is_limit else settings.proxy_requests).items()}
+    server = {
+        str(key): text for key, text in (settings.server_limits if is_limit else settings.server_requests).items()
+    }
+    return proxies * bytes_or_cores(proxy.get(name, "0")) + servers * bytes_or_cores(server.get(name, "0"))
 
 
 def _shown(amount: Decimal) -> str:

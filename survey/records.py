@@ -11,7 +11,8 @@ from settings.errors import Problem
 from settings.model import Settings
 from settings.model.dns import CREATE, EXISTING
 from settings.remedies import Write
-from survey.aws import AwsAccount, AwsError
+from survey.aws import AwsAccount
+from survey.aws_errors import AwsError
 from survey.dns import HostedZone
 
 ADDRESS_TYPES = ("A", "AAAA", "CNAME")
