@@ -111,7 +111,7 @@ def read_install(api: ClusterApi, namespace: str) -> Install:
         exists.result()
         by_name = [{item["metadata"]["name"]: item for item in future.result()} for future in lists]
         ingresses = everywhere.result() or [*by_name[4].values()]
-        return Install(namespace, *by_name, ingresses)  # type: ignore[arg-type]
+        return Install(namespace, *by_name, ingresses)  # type: ignore[arg-type, call-arg]
 
 
 def missing(key: str, name: str, kind: str, names: Sequence[str], where: str = "") -> Problem:
