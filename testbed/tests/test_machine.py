@@ -102,6 +102,7 @@ def test_what_was_started_on_the_machine_ends_with_who_started_it(docker_site: S
         assert psutil.wait_procs(inside, timeout=10)[1] == []
 
 
+@pytest.mark.slow
 def test_another_host_is_served_beside_the_first(docker_site: Site) -> None:
     docker_site.serve("other.example.com")
     ask = ("curl", "-s", "--cacert", docker_site.ca, "https://other.example.com/", "https://connect.other.example.com/")

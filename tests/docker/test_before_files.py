@@ -31,12 +31,14 @@ def test_a_folder_data_studios_of_the_owner_stays_as_it_is(studios: Callable[...
     assert (theirs / "kept").read_text() == "by hand\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [OWN, ".studios/own.txt"])
 def test_a_file_of_our_names_is_not_overwritten(studios: Callable[..., Studios], name: str) -> None:
     installed = studios(files={name: "services: {}\n"})
     assert "is not of this deployment" in refused(installed, {"composeOverride": OWN})
 
 
+@pytest.mark.slow
 def test_a_port_that_a_program_of_the_host_has_is_named(studios: Callable[..., Studios]) -> None:
     installed = studios()
     machine = installed.platform.machine
@@ -51,6 +53,7 @@ def test_a_port_that_a_program_of_the_host_has_is_named(studios: Callable[..., S
     ok(installed.install())
 
 
+@pytest.mark.slow
 def test_a_port_that_another_container_has_is_named(studios: Callable[..., Studios]) -> None:
     installed = studios()
     machine = installed.platform.machine
@@ -84,6 +87,7 @@ def test_an_image_that_cannot_be_pulled_is_named_with_where_to_log_in(
     assert installed.platform.containers()["connect-proxy"].image.endswith(f":{ONLY_IN_THE_REGISTRY}")
 
 
+@pytest.mark.slow
 def test_a_daemon_that_does_not_answer_is_named(studios: Callable[..., Studios]) -> None:
     installed = studios()
     installed.environment = {"DOCKER_HOST": "unix:///run/nothing.sock"}
@@ -94,6 +98,7 @@ def test_a_daemon_that_does_not_answer_is_named(studios: Callable[..., Studios])
     assert installed.platform.snapshot() == files
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "words"),
     [
@@ -120,6 +125,7 @@ def test_a_user_who_could_not_read_the_key_is_named(studios: Callable[..., Studi
     ok(installed.install({"composeOverride": OWN, "containerUid": 1000}))
 
 
+@pytest.mark.slow
 def test_a_platform_that_does_not_run_is_not_started(studios: Callable[..., Studios]) -> None:
     installed = studios()
     installed.platform.compose("stop", "backend")
@@ -180,6 +186,7 @@ def test_a_key_and_a_token_in_use_are_kept_or_replaced_when_told_so(studios: Cal
     assert others(installed.platform) == kept
 
 
+@pytest.mark.slow
 def test_a_service_connect_proxy_of_the_owner_is_named(studios: Callable[..., Studios]) -> None:
     theirs = "services:\n  connect-proxy:\n    image: mysql:8.0\n    environment: {MYSQL_ALLOW_EMPTY_PASSWORD: 'yes'}\n"
     installed = studios(files={"docker-compose.override.yml": theirs})
@@ -188,6 +195,7 @@ def test_a_service_connect_proxy_of_the_owner_is_named(studios: Callable[..., St
     assert "studios-proxy" in installed.platform.containers()
 
 
+@pytest.mark.slow
 def test_the_tower_yml_that_is_really_mounted_is_edited(studios: Callable[..., Studios]) -> None:
     installed = studios(start=False)
     platform = installed.platform
@@ -212,6 +220,7 @@ def test_the_tower_yml_that_is_really_mounted_is_edited(studios: Callable[..., S
     assert platform.snapshot() == before
 
 
+@pytest.mark.slow
 def test_workspaces_that_somebody_else_set_are_kept_or_replaced_when_told_so(
     studios: Callable[..., Studios],
 ) -> None:
@@ -230,6 +239,7 @@ def test_workspaces_that_somebody_else_set_are_kept_or_replaced_when_told_so(
     assert (installed.platform.folder / "tower.yml").read_text() == theirs
 
 
+@pytest.mark.slow
 def test_the_files_for_containers_have_owner_and_mode_of_tower_env(studios: Callable[..., Studios]) -> None:
     installed = studios(owner="ec2-user")
     (installed.platform.folder / "tower.env").chmod(0o640)

@@ -51,6 +51,7 @@ def test_a_deployer_that_writes_the_folder_anew_leaves_a_platform_that_starts(st
     assert (platform.folder / "tower.yml").read_text() == (FILES / "tower.yml").read_text()
 
 
+@pytest.mark.slow
 def test_a_deployer_that_deletes_all_that_is_not_its_own(studios: Callable[..., Studios]) -> None:
     installed = studios()
     platform = installed.platform

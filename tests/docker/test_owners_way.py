@@ -112,6 +112,7 @@ def test_edits_of_other_services_that_were_not_started_stay_so(studios: Callable
     assert others(installed.platform) == kept
 
 
+@pytest.mark.slow
 def test_a_stopped_service_and_one_that_has_ended_stay_so(studios: Callable[..., Studios]) -> None:
     installed = studios()
     installed.platform.compose("stop", "frontend")
@@ -133,6 +134,7 @@ def test_an_edit_of_backend_that_was_not_started_is_refused_with_its_keys(studio
     assert "prod,redis" not in said
 
 
+@pytest.mark.slow
 def test_an_edit_of_cron_is_refused_also_when_studios_is_installed(studios: Callable[..., Studios]) -> None:
     installed = studios()
     ok(installed.install())
@@ -140,6 +142,7 @@ def test_an_edit_of_cron_is_refused_also_when_studios_is_installed(studios: Call
     assert "cron in environment: MICRONAUT_ENVIRONMENTS" in refused(installed, {"allowedWorkspaces": [7]})
 
 
+@pytest.mark.slow
 def test_a_variable_that_only_the_owners_shell_has_is_named(studios: Callable[..., Studios]) -> None:
     override = "services:\n  backend:\n    environment:\n      - OWN=${OWN_SETTING}\n"
     way: dict[str, object] = {"files": {"docker-compose.override.yml": override}, "shell": {"OWN_SETTING": "x"}}
@@ -152,6 +155,7 @@ def test_a_variable_that_only_the_owners_shell_has_is_named(studios: Callable[..
     assert installed.platform.containers()["backend"].environment["OWN"] == "x"
 
 
+@pytest.mark.slow
 def test_an_edit_of_a_network_that_was_not_started_is_refused(studios: Callable[..., Studios]) -> None:
     installed = studios()
     edit(installed.platform, ("  backend: {}", "  backend: {driver_opts: {com.docker.network.driver.mtu: '1400'}}"))
@@ -172,6 +176,7 @@ def test_the_project_that_runs_is_changed_and_no_second_one_starts(
     assert installed.platform.snapshot() == before
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_a_link(studios: Callable[..., Studios]) -> None:
     installed = studios(start=False)
     platform = installed.platform
@@ -190,6 +195,7 @@ def test_a_folder_that_is_a_link(studios: Callable[..., Studios]) -> None:
     assert others(platform) == kept
 
 
+@pytest.mark.slow
 def test_two_projects_in_the_folder_are_refused(studios: Callable[..., Studios]) -> None:
     installed = studios()
     installed.platform.compose("-p", "second", "up", "--detach", "--no-deps", "cron")
@@ -199,6 +205,7 @@ def test_two_projects_in_the_folder_are_refused(studios: Callable[..., Studios])
     ok(installed.install())
 
 
+@pytest.mark.slow
 def test_a_platform_in_another_folder_is_named(studios: Callable[..., Studios], tmp_path: Path) -> None:
     installed = studios()
     installed.folder = tmp_path
@@ -227,6 +234,7 @@ def test_the_files_of_compose_file_stay_in_use(studios: Callable[..., Studios]) 
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["docker-compose.override.yaml", "compose.override.yml", "compose.override.yaml", "docker-compose.override.yml"],
@@ -244,12 +252,14 @@ def test_each_name_of_the_owners_override_stays_in_effect(studios: Callable[...,
     assert installed.platform.snapshot() == before
 
 
+@pytest.mark.slow
 def test_a_file_that_platform_was_started_from_and_that_is_gone_is_named(studios: Callable[..., Studios]) -> None:
     installed = studios(files={"extra.yml": EXTRA}, compose_files=("extra.yml", "docker-compose.yml"))
     (installed.platform.folder / "extra.yml").unlink()
     assert f"was started from {installed.platform.folder}/extra.yml, which is not there any more" in refused(installed)
 
 
+@pytest.mark.slow
 def test_any_character_may_be_in_the_folders_name(studios: Callable[..., Studios]) -> None:
     installed = studios(folder='it\'s, "$HOME" & ümlaut; 1,2', project="tower")
     before, kept = installed.platform.snapshot(), others(installed.platform)
@@ -260,6 +270,7 @@ def test_any_character_may_be_in_the_folders_name(studios: Callable[..., Studios
     assert installed.platform.snapshot() == before
 
 
+@pytest.mark.slow
 def test_the_model_holds_no_value_of_the_owners_in_a_message(studios: Callable[..., Studios]) -> None:
     installed = studios()
     path = installed.platform.folder / "tower.env"

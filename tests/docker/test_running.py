@@ -81,6 +81,7 @@ def test_token_and_key_rotated_together_restart_each_once(studios: Callable[...,
     assert path.read_text() == installed.pem
 
 
+@pytest.mark.slow
 def test_a_key_or_workspaces_reach_backend_and_cron_only(studios: Callable[..., Studios]) -> None:
     installed = studios()
     ok(installed.install())
@@ -94,6 +95,7 @@ def test_a_key_or_workspaces_reach_backend_and_cron_only(studios: Callable[..., 
     assert "7" in installed.platform.logs("backend")
 
 
+@pytest.mark.slow
 def test_a_crash_of_cron_leaves_backend_alone(studios: Callable[..., Studios]) -> None:
     installed = studios()
     backend = installed.platform.identities()["backend"]
@@ -113,6 +115,7 @@ def test_a_crash_of_the_proxy_puts_platform_back_too(studios: Callable[..., Stud
     assert OURS.isdisjoint(installed.platform.containers())
 
 
+@pytest.mark.slow
 def test_a_change_that_crashes_leaves_what_was_installed(studios: Callable[..., Studios]) -> None:
     installed = studios()
     ok(installed.install())
@@ -122,6 +125,7 @@ def test_a_change_that_crashes_leaves_what_was_installed(studios: Callable[..., 
     ok(installed.install({"allowedWorkspaces": [7]}))
 
 
+@pytest.mark.slow
 def test_a_platform_that_is_unhealthy_before_is_not_touched(studios: Callable[..., Studios]) -> None:
     override = (
         "services:\n  cron:\n    healthcheck:\n      interval: 1s\n      retries: 1\n      timeout: 1s\n"
@@ -136,6 +140,7 @@ def test_a_platform_that_is_unhealthy_before_is_not_touched(studios: Callable[..
     assert "cron does not run: it is unhealthy; bring Platform up first" in refused(installed, {"composeOverride": OWN})
 
 
+@pytest.mark.slow
 def test_a_secret_is_in_no_message(studios: Callable[..., Studios]) -> None:
     installed = studios()
     said = put_back(installed, {"redisDatabase": 99})
@@ -143,6 +148,7 @@ def test_a_secret_is_in_no_message(studios: Callable[..., Studios]) -> None:
     assert "PRIVATE KEY" not in said
 
 
+@pytest.mark.slow
 def test_the_downtime_is_that_of_one_restart(studios: Callable[..., Studios]) -> None:
     installed = studios()
     ok(installed.install())

@@ -33,6 +33,7 @@ def test_the_folder_is_gone(studios: Callable[..., Studios]) -> None:
     shutil.rmtree(installed.platform.folder / ".studios")
 
 
+@pytest.mark.slow
 def test_the_owners_files_are_gone(studios: Callable[..., Studios]) -> None:
     installed = studios()
     ok(installed.install())
@@ -59,6 +60,7 @@ def test_platform_is_stopped(studios: Callable[..., Studios]) -> None:
     assert "TOWER_OIDC_PEM_PATH" not in installed.platform.containers()["backend"].environment
 
 
+@pytest.mark.slow
 def test_only_cron_is_stopped(studios: Callable[..., Studios]) -> None:
     installed = studios()
     ok(installed.install())
@@ -69,6 +71,7 @@ def test_only_cron_is_stopped(studios: Callable[..., Studios]) -> None:
     assert states(installed.platform)["cron"] in ("exited", "created")
 
 
+@pytest.mark.slow
 def test_the_owner_took_platform_down(studios: Callable[..., Studios]) -> None:
     installed = studios()
     before = installed.platform.snapshot()
@@ -79,6 +82,7 @@ def test_the_owner_took_platform_down(studios: Callable[..., Studios]) -> None:
     assert installed.platform.snapshot() == before
 
 
+@pytest.mark.slow
 def test_an_edit_of_backend_that_was_not_started_is_not_started_by_taking_away(
     studios: Callable[..., Studios],
 ) -> None:
@@ -94,6 +98,7 @@ def test_an_edit_of_backend_that_was_not_started_is_not_started_by_taking_away(
     ok(installed.uninstall())
 
 
+@pytest.mark.slow
 def test_nothing_is_installed(studios: Callable[..., Studios]) -> None:
     installed = studios()
     before = installed.platform.snapshot(), installed.platform.identities()
@@ -101,6 +106,7 @@ def test_nothing_is_installed(studios: Callable[..., Studios]) -> None:
     assert (installed.platform.snapshot(), installed.platform.identities()) == before
 
 
+@pytest.mark.slow
 def test_what_the_owner_changed_meanwhile_stays(studios: Callable[..., Studios]) -> None:
     installed = studios()
     path = installed.platform.folder / "tower.yml"
@@ -159,6 +165,7 @@ def test_an_installation_of_the_first_release_is_taken_over(studios: Callable[..
     assert installed.platform.snapshot() == before
 
 
+@pytest.mark.slow
 def test_an_installation_of_the_first_release_is_taken_away(studios: Callable[..., Studios]) -> None:
     installed = studios()
     before = installed.platform.snapshot()
