@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,9 @@ def upgraded(
     stack = imported(earlier, identities, environment, tmp_path_factory.mktemp("stack"))
     try:
         make_live(earlier, install, stack)
+        # The load balancer came with the Ingress.
+        import_state(stack, earlier.state({**identities, "balancer": hostname_of(install)}))
+        make_record(install, stack)
         yield Upgraded(earlier, install, stack, certificate)
     finally:
         stack.destroy()
@@ -61,23 +65,45 @@ def imported(earlier: Earlier, identities: dict[str, str], environment: dict[str
     stack.link_program()
     stack.file.write_text(earlier.file(identities))
     stack.pulumi("stack", "init", NAME).ok()
-    state = folder / "state.json"
-    state.write_text(json.dumps(earlier.state(identities)))
-    stack.pulumi("stack", "import", "--stack", NAME, "--file", str(state)).ok()
+    import_state(stack, earlier.state(identities))
     return stack
 
 
-def make_live(earlier: Earlier, install: Install, stack: Stack) -> None:
-    """Makes what the state tells of: our own objects from their inputs, and Platform's as they were recorded."""
+def import_state(stack: Stack, state: dict[str, Any]) -> None:
+    file = stack.folder / "state.json"
+    file.write_text(json.dumps(state))
+    stack.pulumi("stack", "import", "--stack", NAME, "--file", str(file)).ok()
+
+
+def resources_of(stack: Stack) -> list[dict[str, Any]]:
+    """The resources in the state, with their secrets."""
     exported = stack.pulumi("stack", "export", "--show-secrets", "--stack", NAME).ok().stdout
-    resources = json.loads(exported)["deployment"]["resources"]
-    for resource in resources:
+    found: list[dict[str, Any]] = json.loads(exported)["deployment"]["resources"]
+    return found
+
+
+def hostname_of(install: Install) -> str:
+    """The load balancer's, once the controller has made it."""
+    deadline = time.monotonic() + 60
+    while not (balancers := install.get("ingress", "connect-ingress")["status"]["loadBalancer"].get("ingress")):
+        assert time.monotonic() < deadline, "the Ingress got no load balancer"
+        time.sleep(0.5)
+    return str(balancers[0]["hostname"])
+
+
+def make_live(earlier: Earlier, install: Install, stack: Stack) -> None:
+    """Makes the objects that the state tells of: ours from their inputs, and Platform's as they were recorded."""
+    for resource in resources_of(stack):
         if resource["type"].startswith("kubernetes:"):
             body = json.dumps(revealed(resource["inputs"]))
             kubectl("apply", "--server-side", "--field-manager=pulumi-kubernetes", "-f", "-", stdin=body)
     for target, live in earlier.platform("live").items():
         put_back(install, target, live)
-    (alias,) = (each["inputs"] for each in resources if each["urn"].endswith("::studios-record-alias"))
+
+
+def make_record(install: Install, stack: Stack) -> None:
+    """Makes the record that the state tells of."""
+    (alias,) = (each["inputs"] for each in resources_of(stack) if each["urn"].endswith("::studios-record-alias"))
     balancer = {
         "HostedZoneId": alias["aliases"][0]["zoneId"],
         "DNSName": alias["aliases"][0]["name"],

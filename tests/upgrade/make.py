@@ -68,6 +68,7 @@ def kubernetes(environment: Mapping[str, str], scratch: Path, out: Path) -> None
             "namespace": install.get("namespace", NAME)["metadata"]["uid"],
             "zone": install.zone_id.removeprefix("/hostedzone/"),
             "certificate": stack.outputs()["certificateArn"],
+            "balancer": stack.outputs()["loadBalancerHostname"],
             "kubeconfig": environment["KUBECONFIG"],
         }
         write(out, stack, identities)
