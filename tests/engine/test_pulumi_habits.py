@@ -54,9 +54,3 @@ def test_an_update_leaves_the_number_of_pods_that_an_autoscaler_has_chosen(deplo
     stack.set(cacheTtl="8m").up().ok()
     assert replicas(install) == 3
     assert stack.preview("--refresh").changes == {}
-
-
-def test_a_number_in_the_file_counts_again(deployed: tuple[Install, Stack]) -> None:
-    install, stack = deployed
-    stack.set(proxyReplicas=2).up().ok()
-    assert replicas(install) == 2

@@ -70,6 +70,11 @@ def imported(earlier: Earlier, identities: dict[str, str], environment: dict[str
 
 
 def import_state(stack: Stack, state: dict[str, Any]) -> None:
+    """Imports a state, in a form that a Kubernetes provider reads also if it is older than the one that wrote it."""
+    for resource in state["deployment"]["resources"]:
+        if resource["type"].startswith("kubernetes:"):
+            # Older ones compare with what they find here, newer ones with the inputs themselves.
+            resource["outputs"]["__inputs"] = resource["inputs"]
     file = stack.folder / "state.json"
     file.write_text(json.dumps(state))
     stack.pulumi("stack", "import", "--stack", NAME, "--file", str(file)).ok()
