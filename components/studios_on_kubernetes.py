@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 from pydantic import SecretStr
@@ -16,7 +15,8 @@ from components.labelled import labelled
 from components.network import StudiosNetworkPolicies, StudiosNetworkPoliciesArgs
 from components.oidc import ExistingValue, OidcCredentials, OidcCredentialsArgs
 from components.platform import PlatformIntegration, PlatformIntegrationArgs
-from components.pods import PodSettings, SecretKey
+from components.pod_settings import pod_settings
+from components.pods import SecretKey
 from components.proxy import SERVICE_PORT, ConnectProxy, ConnectProxyArgs
 from components.server import ConnectServer, ConnectServerArgs
 from components.studios_base import Studios
@@ -24,11 +24,6 @@ from live.cluster import Cluster
 from live.edits import PEM_KEY, TOKEN_KEY, platform_inputs
 from settings import environment
 from settings.model import Settings
-from settings.resources import Resources
-
-INITIAL_REPLICAS = 2
-"""Pods of a workload whose number an autoscaler decides, until it does."""
-_CA_FILE = "ca.crt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +133,7 @@ def _proxy_args(settings: Settings, configuration: StudiosConfiguration) -> Conn
         namespace=settings.namespace,
         workload=settings.proxy_name,
         image=settings.proxy_image,
-        pods=_pods(
+        pods=pod_settings(
             settings, replicas=settings.proxy_replicas, requests=settings.proxy_requests, limits=settings.proxy_limits
         ),
         config_map=configuration.proxy_config_map_name,
@@ -163,7 +158,7 @@ def _server_args(settings: Settings, configuration: StudiosConfiguration) -> Con
         namespace=settings.namespace,
         workload=settings.server_name,
         image=settings.server_image,
-        pods=_pods(
+        pods=pod_settings(
             settings,
             replicas=settings.server_replicas,
             requests=settings.server_requests,
@@ -237,54 +232,6 @@ def _platform_args(
         checksum_key=configuration.checksum_key,
         rollout_seconds=settings.ready_timeout,
     )
-
-
-def _pods(settings: Settings, *, replicas: int | None, requests: Resources, limits: Resources) -> PodSettings:
-    return PodSettings(
-        replicas=INITIAL_REPLICAS if replicas is None else replicas,
-        autoscaled=replicas is None,
-        node_selector=settings.node_selector,
-        image_pull_secrets=settings.image_pull_secrets,
-        requests={str(name): value for name, value in requests.items()},
-        limits={str(name): value for name, value in limits.items()},
-        fixed_ids=not settings.openshift,
-        read_only_root=settings.read_only_root_filesystem,
-        drain_seconds=settings.drain_seconds,
-        ready_seconds=settings.ready_timeout,
-        labels=settings.pod_labels,
-        annotations=settings.pod_annotations,
-        tolerations=[each.as_kubernetes() for each in settings.tolerations],
-        affinity={str(kind): value for kind, value in settings.affinity.items()},
-        priority_class=settings.priority_class_name,
-        service_account=settings.service_account,
-        pull_policy=settings.pull_policy,
-        volumes=[*_certificate_volumes(settings), *settings.extra_volumes],
-        mounts=[
-            *_certificate_mounts(settings),
-            *(mount.as_kubernetes() for mount in settings.extra_mounts),
-        ],
-    )
-
-
-def _certificate_volumes(settings: Settings) -> Iterator[dict[str, Any]]:
-    if (ours := settings.ca_certificate) is not None:
-        files = [{"key": ours.key, "path": _CA_FILE}]
-        if ours.secret is not None:
-            yield {"name": "ca-certificate", "secret": {"secretName": ours.secret, "items": files}}
-        else:
-            yield {"name": "ca-certificate", "configMap": {"name": ours.config_map, "items": files}}
-    if (of_redis := settings.redis_ca_secret) is not None:
-        files = [{"key": of_redis.key, "path": _CA_FILE}]
-        yield {"name": "redis-ca", "secret": {"secretName": of_redis.name, "items": files}}
-
-
-def _certificate_mounts(settings: Settings) -> Iterator[dict[str, Any]]:
-    for volume, path, is_given in (
-        ("ca-certificate", environment.CA_MOUNT, settings.ca_certificate is not None),
-        ("redis-ca", environment.REDIS_CA_MOUNT, settings.redis_ca_secret is not None),
-    ):
-        if is_given:
-            yield {"name": volume, "mountPath": path, "readOnly": True}
 
 
 def _existing_keys(settings: Settings) -> dict[str, SecretKey]:

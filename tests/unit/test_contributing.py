@@ -22,7 +22,7 @@ from testbed import paths
 
 TEXT = (paths.CHECKOUT / "CONTRIBUTING.md").read_text()
 COMPONENTS = paths.CHECKOUT / "components"
-COMPOSITIONS = ("studios_on_kubernetes.py", "studios_on_compose.py", "studios_base.py")
+COMPOSITIONS = ("studios_on_kubernetes.py", "studios_on_compose.py", "studios_base.py", "dns.py")
 
 #: The components that the package doesn't offer one by one, and why.
 NOT_OFFERED: Mapping[str, str] = {
@@ -35,7 +35,6 @@ NOT_OFFERED: Mapping[str, str] = {
 }
 #: The arguments that the program leaves at their defaults, and why.
 LEFT_AT_DEFAULT: Mapping[str, Mapping[str, str]] = {
-    "StudiosIngressArgs": {"annotations": "the settings have none: each that matters has its own"},
     "ConnectProxyArgs": {},
 }
 
