@@ -32,6 +32,8 @@ of VS Code, and many other editors) one line at the top of a stack's file does i
 # yaml-language-server: $schema=pulumi-stack.schema.json
 ```
 
+[examples/stacks](../examples/stacks) has complete stack files to start from.
+
 This page, that schema, `Pulumi.yaml` and the package's schema are made from `settings/model/` by `make docs`.
 
 ## Releases
