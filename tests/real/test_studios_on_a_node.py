@@ -168,14 +168,43 @@ def test_a_pod_that_is_to_end_serves_those_who_are_connected(studios: Studios) -
     assert DRAIN <= time.monotonic() - began < DRAIN + 30
 
 
+def test_a_server_that_drains_is_found_by_its_name_until_its_end(studios: Studios) -> None:
+    address = studios.install.get("pod", "connect-server-0")["status"]["podIP"]
+    studios.install.kubectl("delete", "pod", "connect-server-0", "--wait=false")
+
+    def conditions() -> dict[str, bool]:
+        selector = "kubernetes.io/service-name=connect-server"
+        slices = json.loads(studios.install.kubectl("get", "endpointslices", "-l", selector, "-o", "json"))["items"]
+        found = {each["addresses"][0]: each["conditions"] for slice_ in slices for each in slice_["endpoints"]}
+        return dict(found.get(address, {}))
+
+    until("the server drains", lambda: conditions().get("terminating"))
+    assert conditions() == {"ready": True, "serving": True, "terminating": True}
+    until("the server is back", lambda: ready(studios.install.get("pod", "connect-server-0")))
+
+
 def test_an_update_of_both_replaces_every_pod_and_refuses_no_request(studios: Studios) -> None:
     before = studios.install.pod_names("connect-proxy")
     port = node_port(studios.install, "connect-proxy")
     with asking(port, "/health", _proxy_host(studios)) as client:
-        studios.stack.set(logLevel="DEBUG").up().ok()
+        studios.stack.set(logLevel="DEBUG", managementPort=9100, proxyReadinessPath="/ready").up().ok()
     assert client.refused == []
     assert client.answered > 20 * DRAIN
     assert not before["connect-proxy"] & studios.install.pod_names("connect-proxy")["connect-proxy"]
+
+
+def test_a_proxy_that_is_asked_over_http_is_not_ready_without_redis(studios: Studios) -> None:
+    def ready_pods(app: str) -> int:
+        return sum(map(ready, studios.install.pods(app)))
+
+    until("both servers are ready", lambda: ready_pods("connect-server") == 2)
+    studios.install.kubectl("scale", "statefulset/redis", "--replicas=0")
+    until("no proxy is ready", lambda: ready_pods("connect-proxy") == 0)
+    # The servers are asked over TCP, which says nothing of Redis.
+    assert ready_pods("connect-server") == 2
+    studios.install.kubectl("scale", "statefulset/redis", "--replicas=1")
+    until("both proxies are ready", lambda: ready_pods("connect-proxy") == 2)
+    until("Platform is ready", lambda: ready_pods("backend") == ready_pods("cron") == 1)
 
 
 def test_platform_restarts_cron_first_then_backend_and_neither_is_ever_missing(studios: Studios) -> None:
