@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -31,12 +32,26 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         return Failing().create({"why": self._why})
 
 
+class EndsWithATraceback(Server):
+    """Ends the call with a traceback, as Pulumi's server does from 3.272 on."""
+
+    def Create(self, request: Any, context: Any) -> Any:  # noqa: N802 (gRPC's name)
+        try:
+            return self._create(context)
+        except Exception:
+            context.abort(grpc.StatusCode.UNKNOWN, traceback.format_exc())
+
+    def _create(self, context: Any) -> Any:
+        return super().Create(None, context)
+
+
+@pytest.mark.parametrize("kind", [Server, EndsWithATraceback])
 @pytest.mark.parametrize(
     ("why", "shown"), [("nothing was changed: é", "nothing was changed: é"), ("", "ValueError"), ("a\nb", "a\nb")]
 )
-def test_an_error_is_shown_as_it_was_written(why: str, shown: str) -> None:
+def test_an_error_is_shown_as_it_was_written(why: str, shown: str, kind: type[Server]) -> None:
     server = grpc.server(ThreadPoolExecutor(1))
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Server(why), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(kind(why), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
