@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -87,7 +88,9 @@ class Cluster:
                         json.loads(content), context=self.context, client_configuration=connection
                     )
                 else:
-                    config.load_kube_config(content, context=self.context, client_configuration=connection)
+                    # The client keeps the KUBECONFIG that was set when it was imported.
+                    path = content or os.environ.get("KUBECONFIG") or None
+                    config.load_kube_config(path, context=self.context, client_configuration=connection)
         except config.ConfigException as error:
             reason = str(error).removeprefix("Invalid kube-config file. ").rstrip(".")
             raise self._unusable(named, f"gives no way to a cluster: {reason}") from None

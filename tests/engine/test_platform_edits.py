@@ -445,16 +445,18 @@ def test_objects_made_anew_by_their_owner_are_left_alone_on_destroy(applied: Own
     assert applied.versions()[CONFIG_MAP] == version
 
 
-def test_a_run_that_stops_half_way_is_finished_by_the_next(running: Owner) -> None:
+def test_a_run_that_a_paused_rollout_stops_edits_nothing_and_the_next_does_it_all(running: Owner) -> None:
+    before = running.versions()[CONFIG_MAP]
     running.install.kubectl("rollout", "pause", "deployment/cron")
     edits = Edits(running)
     with pytest.raises(PlatformError, match="Deployment/cron is paused"):
         edits.up()
     assert edits.made is None
     assert running.owned(BACKEND) == []
+    assert running.versions()[CONFIG_MAP] == before
 
     running.install.kubectl("rollout", "resume", "deployment/cron")
-    assert edits.up() == ["edits: create"]
+    assert edits.up() == ["found: update", "edits: create"]
     assert edits.up() == []
 
 

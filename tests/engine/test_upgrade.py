@@ -143,20 +143,28 @@ def content(live: dict[str, Any]) -> dict[str, Any]:
     """What an object holds, and whose each field is, without what controllers write."""
     entries = [each for each in live["metadata"]["managedFields"] if not each.get("subresource")]
     owners = {
-        (each["manager"], each["operation"]): each["fieldsV1"]
+        (each["manager"], each["operation"]): entries_of(each["fieldsV1"])
         for each in entries
         if each["manager"] != "kube-controller-manager"
     }
     return {"data": live.get("data"), "spec": live.get("spec"), "owners": owners}
 
 
+def entries_of(fields: dict[str, Any]) -> dict[str, Any]:
+    """Owned fields without the owners of the maps around them: the edit of 1.0.0 has taken those out of its record."""
+    return {name: entries_of(each) for name, each in fields.items() if name != "."}
+
+
+#: The server's Service publishes pods that are not ready, and destroy drains the proxy beside the server.
+NAMED = {"studios-server-service": "update", "studios-proxy-deployment": "update"}
+
 # The tests of this file are steps of one life, in this order.
 
 
-def test_a_preview_finds_nothing_to_change(upgraded: Upgraded) -> None:
+def test_a_preview_finds_what_the_changelog_names_and_nothing_else(upgraded: Upgraded) -> None:
     for target, recorded in upgraded.earlier.platform("live").items():
         assert content(upgraded.install.get(*target.split("/"))) == content(recorded), target
-    assert upgraded.stack.preview("--expect-no-changes").changes == {}
+    assert upgraded.stack.preview().changes == NAMED
 
 
 def test_the_earlier_providers_find_what_the_owner_has_dropped(upgraded: Upgraded) -> None:
@@ -168,7 +176,7 @@ def test_the_earlier_providers_find_what_the_owner_has_dropped(upgraded: Upgrade
     finally:
         config_map = "configmap/tower-backend-cfg"
         put_back(upgraded.install, config_map, upgraded.earlier.platform("live")[config_map])
-    assert changes == {"studios-platform-as-found": "update", "studios-platform-edits": "update"}
+    assert changes == {**NAMED, "studios-platform-as-found": "update", "studios-platform-edits": "update"}
 
 
 def test_destroy_gives_everything_back(upgraded: Upgraded) -> None:
