@@ -72,7 +72,7 @@ def test_other_programs_are_left_alone(engine: socket.socket, start: Start) -> N
 def test_plugins_in_python_are_found_as_well() -> None:
     listing = """\
   12 /usr/bin/python3 -u -m pulumi.dynamic 127.0.0.1:40001
- 345 /work/.venv/bin/python -u -m testbed.plugins.aws 127.0.0.1:40001
+ 345 /checkout/.venv/bin/python -u -m testbed.plugins.aws 127.0.0.1:40001
    6 pulumi-language-python --root /work 127.0.0.1:40002
    7 pulumi up --stack dev
 """
