@@ -23,7 +23,6 @@ from pathlib import Path
 from testbed import paths
 from testbed.errors import TestbedError
 from testbed.targets import (
-    COMPOSE,
     DOCKER_COMPOSE,
     ENGINE,
     KUBERNETES,
@@ -85,11 +84,6 @@ def binaries() -> Binaries:
         load_balancer / "manifests",
         {"kubernetes": ensure(PULUMI_KUBERNETES) / "pulumi-resource-kubernetes"},
     )
-
-
-def compose_parser() -> Path:
-    """Docker Compose's own parser, built if need be: ``compose FOLDER FILE...`` prints the merged model as JSON."""
-    return ensure(COMPOSE) / "compose"
 
 
 def docker_compose() -> Path:

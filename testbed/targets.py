@@ -120,7 +120,6 @@ LANGUAGES = Target(
     {"pulumi-language-yaml": ["github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml"], "sdk": ["."]},
     180,
 )
-COMPOSE = Target("compose", "Docker Compose's parser", {"compose": ["."]}, 60)
 COMPOSE_PACKAGE = "github.com/docker/compose/v2"
 COMPOSE_VERSION = pinned("docker-compose", COMPOSE_PACKAGE)
 DOCKER_COMPOSE = Target(
