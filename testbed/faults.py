@@ -85,6 +85,12 @@ def first(times: int, answer: Answer, matches: Callable[[Request], bool]) -> Fau
     return fault
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # A client that opens several connections at once waits for a second for the sixth, by default.
+    request_queue_size = 64
+
+
 @contextmanager
 def relay(upstream: str, context: ssl.SSLContext | None = None) -> Iterator[Relay]:
     """Serves on a free port of loopback and passes everything on to ``upstream``.
@@ -156,8 +162,7 @@ def relay(upstream: str, context: ssl.SSLContext | None = None) -> Iterator[Rela
         def log_message(self, *_: object) -> None:
             """Keeps quiet: what passed is recorded."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     if target.scheme == "https":
         identity = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         identity.load_cert_chain(paths.PKI / "kube-apiserver.crt", paths.PKI / "kube-apiserver.key")

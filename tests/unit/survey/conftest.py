@@ -54,6 +54,12 @@ class FakeApi:
         )
 
 
+class Server(ThreadingHTTPServer):
+    """Takes all connections of a survey at once; of five, the default, the kernel lets the sixth wait for a second."""
+
+    request_queue_size = 64
+
+
 @pytest.fixture
 def api() -> Iterator[FakeApi]:
     """The server, with nothing in it."""
@@ -73,7 +79,7 @@ def api() -> Iterator[FakeApi]:
         def log_message(self, *_: object) -> None:
             """Keeps the test's output clean."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     fake.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

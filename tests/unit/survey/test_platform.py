@@ -7,7 +7,7 @@ import json
 import ssl
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from settings.parsing import parse_settings
 from survey.platform import PlatformSurvey, survey_platform
 from testbed.pki import Authority
 
-from .conftest import APPS, CORE, LEAST, FakeApi, deployment, named
+from .conftest import APPS, CORE, LEAST, FakeApi, Server, deployment, named
 
 
 def settings(**changes: object) -> Settings:
@@ -198,7 +198,7 @@ def tls_server(tmp_path: Path) -> Iterator[str]:
     pair = Authority(tmp_path / "authority").server("api", ["127.0.0.1"])
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pair.certificate, pair.key)
-    server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    server = Server(("127.0.0.1", 0), BaseHTTPRequestHandler)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     yield f"https://127.0.0.1:{server.server_port}"

@@ -84,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     yield server.server_address[1]
     server.shutdown()
 
@@ -124,7 +124,8 @@ def test_a_server_without_tls_is_told(port: int) -> None:
         network.request("https://connect.example/")
 
 
-def test_a_resolver_that_is_not_there_is_told() -> None:
+def test_a_resolver_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.verify.network.TIMEOUT", 0.5)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
         bound.bind(("127.0.0.1", 0))
         resolver = f"127.0.0.1:{bound.getsockname()[1]}"
