@@ -1,4 +1,4 @@
-"""A certificate that existed before, at a listener that existed before: whose doing it is that they belong together.
+"""Attaches an existing certificate to an existing listener; destroy detaches it only if this stack attached it.
 
 Why a dynamic resource: who adds a certificate to a listener that has it already is not told so, and who removes it
 afterwards takes it away from whoever has put it there. A look before would not do either, since the second `up` finds

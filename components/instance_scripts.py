@@ -25,7 +25,7 @@ _LONGEST_PAUSE = 10.0
 _FAILED = frozenset({"Failed", "TimedOut", "Cancelled", "Undeliverable", "Terminated", "DeliveryTimedOut"})
 _GONE = frozenset({"terminated", "shutting-down"})
 
-_Found = TypeVar("_Found")
+_Result = TypeVar("_Result")
 
 
 class ScriptError(RuntimeError):
@@ -136,7 +136,7 @@ class InstanceCleanupProvider(OwnProvider):
 
 
 class InstallationReportProvider(OwnProvider):
-    """Waits."""
+    """Polls the association until it has run; raises with the output of the script if it failed."""
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Whether the association has run again."""
@@ -223,7 +223,7 @@ def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def _wait(look: Callable[[], _Found | None], timeout: float, what: str) -> _Found:
+def _wait(look: Callable[[], _Result | None], timeout: float, what: str) -> _Result:
     pause, deadline = _PAUSE, time.monotonic() + timeout
     while (found := look()) is None:
         if time.monotonic() > deadline:

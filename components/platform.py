@@ -13,7 +13,7 @@ from components.platform_edits import PlatformEdits, PlatformEditsArgs
 from components.platform_provider import Location
 from components.pods import READY_SECONDS, SecretKey
 from live.cluster import Cluster
-from live.edits import PlatformInputs, PlatformWorkload, names_of, platform_edits
+from live.edits import PlatformInputs, PlatformWorkload, edited_names, platform_edits
 from live.tower_yml import TowerYmlEdit
 
 
@@ -91,7 +91,7 @@ class PlatformIntegration(pulumi.ComponentResource):
             f"{name}-as-found",
             PlatformAsFoundArgs(
                 location=location,
-                fields={target: names_of(target, edit) for target, edit in edits.items()},
+                fields={target: edited_names(target, edit) for target, edit in edits.items()},
                 tower_yml=args.tower_yml,
                 secrets=[args.pem_secret.secret, args.token_secret.secret],
             ),

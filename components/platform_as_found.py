@@ -27,7 +27,7 @@ from components.platform_provider import (
     tower_yml_of,
 )
 from live.changes import OriginalValue, apply_edit, record_originals
-from live.edits import Names, apply_body, items
+from live.edits import Names, apply_body, item_paths
 from live.ownership import managed_fields, owned_by
 from live.platform import PlatformApi, PlatformError
 from live.rollout import wait_for_rollout
@@ -74,14 +74,14 @@ class PlatformAsFound(OwnResource, module="studios", name="PlatformAsFound"):
 
 
 @dataclass
-class Found:
+class Snapshot:
     """What has to be given back, by object in the order of the changes, and by file."""
 
     objects: dict[str, list[OriginalValue]] = field(default_factory=dict)
     files: list[OriginalEntry] = field(default_factory=list)
 
     @classmethod
-    def parsed(cls, text: str) -> Found:
+    def parsed(cls, text: str) -> Snapshot:
         """The record in a resource's output."""
         return cls(**json.loads(text))
 
@@ -102,13 +102,13 @@ class PlatformAsFoundProvider(PlatformProvider):
         """Refuses an entry of tower.yml that somebody else has written, where there is no record yet."""
         result = super().check(_olds, news)
         if not _olds:
-            _check_tower_yml(api_of(news), news, Found())
+            _check_tower_yml(api_of(news), news, Snapshot())
         return result
 
     def create(self, props: Properties) -> CreateResult:
         """Records what is there."""
         api = api_of(props)
-        outs = {**props, "found": _record(api, props, Found()).text(), "revision": _version(api, props)}
+        outs = {**props, "found": _record(api, props, Snapshot()).text(), "revision": _version(api, props)}
         return CreateResult(f"{props['namespace']}/{props['field_manager']}", outs)
 
     def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
@@ -118,7 +118,7 @@ class PlatformAsFoundProvider(PlatformProvider):
             return DiffResult(changes=True, replaces=replaces, delete_before_replace=True)
         if differ(_olds, _news, besides=("found", "revision")):
             return DiffResult(changes=True)
-        api, before = api_of(_news), Found.parsed(_olds["found"])
+        api, before = api_of(_news), Snapshot.parsed(_olds["found"])
         _check_tower_yml(api, _news, before)
         try:
             return DiffResult(changes=_record(api, _news, before) != before or _was_dropped(api, _news))
@@ -129,9 +129,9 @@ class PlatformAsFoundProvider(PlatformProvider):
     def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
         """Records what is new, and keeps what was found at first."""
         api = api_of(_news)
-        found = _record(api, _news, Found.parsed(_olds["found"]))
+        snapshot = _record(api, _news, Snapshot.parsed(_olds["found"]))
         revision = _version(api, _news) if _was_dropped(api, _news) else _olds["revision"]
-        return UpdateResult({**_news, "found": found.text(), "revision": revision})
+        return UpdateResult({**_news, "found": snapshot.text(), "revision": revision})
 
     def read(self, id_: str, props: Properties) -> ReadResult:
         """A record is what it is: a refresh changes nothing in it."""
@@ -139,32 +139,32 @@ class PlatformAsFoundProvider(PlatformProvider):
 
     def delete(self, _id: str, _props: Properties) -> None:
         """Gives everything back: what pods read first, then the Deployments, each restarted before the next."""
-        api, found, manager = api_of(_props), Found.parsed(_props["found"]), _props["field_manager"]
-        deployments = [target.partition("/")[2] for target in found.objects if target.startswith("Deployment/")]
-        for target in found.objects:
+        api, snapshot, manager = api_of(_props), Snapshot.parsed(_props["found"]), _props["field_manager"]
+        deployments = [target.partition("/")[2] for target in snapshot.objects if target.startswith("Deployment/")]
+        for target in snapshot.objects:
             if target.startswith("ConfigMap/"):
-                restore(api, target, found, manager)
-        for file in found.files:
+                restore(api, target, snapshot, manager)
+        for file in snapshot.files:
             tower_yml_file(api, file, manager).restore(file)
         for deployment in deployments:
-            if restore(api, f"Deployment/{deployment}", found, manager):
+            if restore(api, f"Deployment/{deployment}", snapshot, manager):
                 wait_for_rollout(api, deployment, _props["timeout_seconds"])
 
 
-def _check_tower_yml(api: PlatformApi, news: Properties, before: Found) -> None:
+def _check_tower_yml(api: PlatformApi, news: Properties, before: Snapshot) -> None:
     edit = tower_yml_of(news)
     if edit is not None:
         file = tower_yml_file(api, edit, news["field_manager"])
-        file.check(edit["allowed_workspaces"], before.file(edit), news["take_over"])
+        file.dry_run(edit["allowed_workspaces"], before.file(edit), news["take_over"])
 
 
-def restore(api: PlatformApi, target: str, found: Found, manager: str) -> bool:
+def restore(api: PlatformApi, target: str, snapshot: Snapshot, manager: str) -> bool:
     """Removes our fields from one object, and puts the original values back; returns whether it had any of ours."""
-    originals = found.objects.get(target, [])
+    originals = snapshot.objects.get(target, [])
     return apply_edit(api, target, apply_body(target, {}), manager, force=False, originals=originals)
 
 
-def _record(api: PlatformApi, props: Properties, before: Found) -> Found:
+def _record(api: PlatformApi, props: Properties, before: Snapshot) -> Snapshot:
     manager, fields = props["field_manager"], props["fields"]
     objects = dict(before.objects)
     for target in in_order(fields, props["deployments"]):
@@ -176,10 +176,10 @@ def _record(api: PlatformApi, props: Properties, before: Found) -> Found:
             objects[target] = record_originals(live, target, fields[target], manager, objects[target])
     edit = tower_yml_of(props)
     if edit is None:
-        return Found(objects, before.files)
-    earlier = before.file(edit)
-    file = tower_yml_file(api, edit, manager).recorded(edit["allowed_workspaces"], earlier)
-    return Found(objects, [*(each for each in before.files if each is not earlier), file])
+        return Snapshot(objects, before.files)
+    previous = before.file(edit)
+    file = tower_yml_file(api, edit, manager).recorded(edit["allowed_workspaces"], previous)
+    return Snapshot(objects, [*(each for each in before.files if each is not previous), file])
 
 
 def _was_dropped(api: PlatformApi, props: Properties) -> bool:
@@ -190,7 +190,7 @@ def _was_dropped(api: PlatformApi, props: Properties) -> bool:
     for target in (each for each in props["fields"] if each.startswith("ConfigMap/")):
         live = api.get(target)
         ours = owned_by(managed_fields(live), props["field_manager"]) if live is not None else set()
-        if not ours.issuperset(items(target, props["fields"][target])):
+        if not ours.issuperset(item_paths(target, props["fields"][target])):
             return True
     return False
 

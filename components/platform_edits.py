@@ -10,7 +10,7 @@ import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 
 from components.own_resource import OwnResource
-from components.platform_as_found import Found, restore
+from components.platform_as_found import Snapshot, restore
 from components.platform_provider import (
     Location,
     PlatformProvider,
@@ -23,7 +23,7 @@ from components.platform_provider import (
     tower_yml_of,
 )
 from live.changes import apply_edit, dry_run_edit
-from live.edits import CHECKSUM_ANNOTATION, drifted, items, name_of, names_of, observed, part_of
+from live.edits import CHECKSUM_ANNOTATION, drifted_items, edited_names, item_paths, name_of, observed_edit, part_of
 from live.fields import Object, in_sync
 from live.platform import OwnedByOthersError, PlatformApi, PlatformError
 from live.rollout import wait_for_rollout
@@ -106,7 +106,7 @@ class PlatformEditsProvider(PlatformProvider):
         seen = {
             **props,
             "edits": {
-                target: observed(target, edit, live_object, props["field_manager"])
+                target: observed_edit(target, edit, live_object, props["field_manager"])
                 for target, edit in props["edits"].items()
                 if (live_object := live[target]) is not None
             },
@@ -128,7 +128,9 @@ def _drift(api: PlatformApi, props: Properties) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for target in in_order(props["edits"], props["deployments"]):
         edit, live = props["edits"][target], api.get(target)
-        paths = drifted(target, edit, live) if live is not None else items(target, names_of(target, edit))
+        paths = (
+            drifted_items(target, edit, live) if live is not None else item_paths(target, edited_names(target, edit))
+        )
         if paths:
             found[target] = [f"{part_of(path)} {name_of(path)}".strip() for path in paths]
     edit = tower_yml_of(props)
@@ -147,34 +149,34 @@ def _all_made(api: PlatformApi, props: Properties) -> bool:
 
 
 def _make_edits(api: PlatformApi, news: Properties) -> None:
-    found = Found.parsed(news["found"])
+    snapshot = Snapshot.parsed(news["found"])
     desired = bodies(news)
-    _dry_run(api, news, desired, found)
-    gone = [target for target in found.objects if target not in desired]
+    _dry_run(api, news, desired, snapshot)
+    gone = [target for target in snapshot.objects if target not in desired]
     for target in [*gone, *desired]:
         if target.startswith("ConfigMap/"):
-            _apply(api, target, desired.get(target), news, found)
-    _edit_files(api, news, found)
+            _apply(api, target, desired.get(target), news, snapshot)
+    _edit_files(api, news, snapshot)
     for target in [*gone, *desired]:
         if target.startswith("Deployment/"):
-            changed = _apply(api, target, desired.get(target), news, found)
+            changed = _apply(api, target, desired.get(target), news, snapshot)
             # One that is no longer edited may be in any state by now.
             if changed or target in desired:
                 wait_for_rollout(api, target.partition("/")[2], news["timeout_seconds"])
 
 
-def _apply(api: PlatformApi, target: str, body: Object | None, news: Properties, found: Found) -> bool:
+def _apply(api: PlatformApi, target: str, body: Object | None, news: Properties, snapshot: Snapshot) -> bool:
     manager = news["field_manager"]
     if body is None:
-        return restore(api, target, found, manager)
+        return restore(api, target, snapshot, manager)
     force = target in news["take_over"]
-    return apply_edit(api, target, body, manager, force=force, originals=found.objects.get(target, []))
+    return apply_edit(api, target, body, manager, force=force, originals=snapshot.objects.get(target, []))
 
 
-def _edit_files(api: PlatformApi, news: Properties, found: Found) -> None:
+def _edit_files(api: PlatformApi, news: Properties, snapshot: Snapshot) -> None:
     edit = tower_yml_of(news)
-    current = found.file(edit) if edit is not None else None
-    for original in found.files:
+    current = snapshot.file(edit) if edit is not None else None
+    for original in snapshot.files:
         if original is not current:
             tower_yml_file(api, original, news["field_manager"]).restore(original)
     if edit is not None:
@@ -182,7 +184,7 @@ def _edit_files(api: PlatformApi, news: Properties, found: Found) -> None:
         tower_yml_file(api, edit, news["field_manager"]).write(edit["allowed_workspaces"], owners)
 
 
-def _dry_run(api: PlatformApi, news: Properties, desired: Mapping[str, Object], found: Found) -> None:
+def _dry_run(api: PlatformApi, news: Properties, desired: Mapping[str, Object], snapshot: Snapshot) -> None:
     """Tries everything before anything is changed.
 
     Raises:
@@ -205,7 +207,7 @@ def _dry_run(api: PlatformApi, news: Properties, desired: Mapping[str, Object], 
     if edit is not None:
         try:
             file = tower_yml_file(api, edit, news["field_manager"])
-            file.check(edit["allowed_workspaces"], found.file(edit), news["take_over"])
+            file.dry_run(edit["allowed_workspaces"], snapshot.file(edit), news["take_over"])
         except PlatformError as error:
             problems.append(str(error))
     if problems:

@@ -22,9 +22,9 @@ from settings.targets import COMPOSE, KUBERNETES
 from survey.aws import AwsAccess, AwsAccount
 from survey.certificate import survey_certificate
 from survey.compose import ComposeSite, find_site
+from survey.concurrency import run_in_parallel
 from survey.dns import find_zone
 from survey.eks import find_eks_cluster
-from survey.patience import side_by_side
 from survey.platform import PlatformSurvey, survey_platform
 from survey.records import ZoneFindings, survey_records
 from survey.vpc import with_trusted_networks
@@ -137,7 +137,7 @@ def _surveyed(
     def certificate() -> None:
         survey_certificate(account, settings)
 
-    (of_dns, _, found), problems = side_by_side(dns, certificate, lambda: survey(account))
+    (of_dns, _, found), problems = run_in_parallel(dns, certificate, lambda: survey(account))
     zone, records = of_dns or (None, ZoneFindings())
     problems += records.problems
     if is_first():

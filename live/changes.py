@@ -11,7 +11,7 @@ import copy
 from collections.abc import Collection, Mapping
 from typing import TypedDict
 
-from live.edits import Names, conflicting_fields, items
+from live.edits import Names, conflicting_fields, item_paths
 from live.fields import (
     Object,
     desired_values,
@@ -60,7 +60,7 @@ def record_originals(
     """
     found: list[OriginalValue] = []
     # Also what is no longer edited: it has yet to be restored.
-    for item_path in dict.fromkeys([*items(target, names), *(item_of(tuple(each["path"])) for each in before)]):
+    for item_path in dict.fromkeys([*item_paths(target, names), *(item_of(tuple(each["path"])) for each in before)]):
         identity = merge_key_of(item_path)
         known = {tuple(each["path"]): each for each in before if tuple(each["path"][: len(item_path)]) == item_path}
         if identity != item_path and _was_abandoned(live, identity, manager, known.values()):

@@ -158,7 +158,7 @@ def apply_body(target: str, edit: Edit, checksum: str | None = None) -> Object:
     return {**body, "spec": {"template": template}} if template else body
 
 
-def names_of(target: str, edit: Edit) -> Names:
+def edited_names(target: str, edit: Edit) -> Names:
     """The names in an edit, without its values."""
     if target.startswith("ConfigMap/"):
         return sorted(edit)
@@ -166,7 +166,7 @@ def names_of(target: str, edit: Edit) -> Names:
     return {"container": edit["container"], **parts}
 
 
-def items(target: str, names: Names) -> list[Path]:
+def item_paths(target: str, names: Names) -> list[Path]:
     """The paths of what is named: a key of a ConfigMap, a variable, a volume, a mount."""
     if target.startswith("ConfigMap/"):
         return [("f:data", f"f:{key}") for key in names]
@@ -207,13 +207,13 @@ def conflicting_fields(body: Object, live: Object, manager: str) -> set[Path]:
     return {path for path in found if path not in ours or owners_of(entries, path, besides=manager)}
 
 
-def observed(target: str, edit: Edit, live: Object, manager: str) -> dict[str, Any]:
+def observed_edit(target: str, edit: Edit, live: Object, manager: str) -> dict[str, Any]:
     """The edit as the live object has it: without what is missing, and with the manager of what differs.
 
     Values of others are not shown, as they may be secret.
     """
     seen: dict[str, Any] = {**edit, **{part: dict(edit[part]) for part in _PARTS.values() if part in edit}}
-    for path in drifted(target, edit, live):
+    for path in drifted_items(target, edit, live):
         holder = seen[part_of(path)] if part_of(path) else seen
         name = name_of(path)
         if value_at(live, path) is None:
@@ -225,12 +225,12 @@ def observed(target: str, edit: Edit, live: Object, manager: str) -> dict[str, A
     return seen
 
 
-def drifted(target: str, edit: Edit, live: Object) -> list[Path]:
+def drifted_items(target: str, edit: Edit, live: Object) -> list[Path]:
     """The items of an edit that the live object doesn't have, or has with another value."""
     body = desired_values(apply_body(target, edit))
     return [
         path
-        for path in items(target, names_of(target, edit))
+        for path in item_paths(target, edited_names(target, edit))
         if any(value_at(live, leaf) != value for leaf, value in body.items() if leaf[: len(path)] == path)
     ]
 

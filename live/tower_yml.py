@@ -16,10 +16,10 @@ from dataclasses import asdict
 from typing import Any, TypedDict
 
 from live.fields import Object
+from live.messages import conflict
 from live.ownership import Owner, managed_fields, owners_of, transfer_ownership
 from live.platform import PlatformApi, PlatformError, retry_on_conflict
 from live.tower_yml_text import Entry, TowerYmlError, read_entry, restore, set_allowed_workspaces
-from live.wording import conflict
 from live.workspaces_entry import field_name, is_conflict
 
 ABSENT = "absent"
@@ -66,11 +66,11 @@ class TowerYmlFile:
         live = self._read()
         return None if live is None else _shown(self._entry(live))
 
-    def recorded(self, wanted: str, before: OriginalEntry | None) -> OriginalEntry:
-        """What destroy must restore once ``wanted`` is written.
+    def recorded(self, desired: str, before: OriginalEntry | None) -> OriginalEntry:
+        """What destroy must restore once ``desired`` is written.
 
         Args:
-            wanted: the entry that is about to be written.
+            desired: the entry that is about to be written.
             before: what was recorded last time; it stands unless the owner has written another entry since.
 
         Raises:
@@ -86,14 +86,14 @@ class TowerYmlFile:
             key=self._key,
             entry=before["entry"] if before is not None and still_ours else asdict(entry),
             owners=owners or (before["owners"] if before is not None else []),
-            written=[*(each for each in written if each != wanted), wanted],
+            written=[*(each for each in written if each != desired), desired],
         )
 
-    def check(self, wanted: str, before: OriginalEntry | None, take_over: Sequence[str]) -> None:
+    def dry_run(self, desired: str, before: OriginalEntry | None, take_over: Sequence[str]) -> None:
         """Tries the edit without making it.
 
         Args:
-            wanted: the entry that is about to be written.
+            desired: the entry that is about to be written.
             before: what was recorded earlier.
             take_over: the objects of which fields may be taken from their owner.
 
@@ -103,28 +103,28 @@ class TowerYmlFile:
         live = self._existing()
         entry = self._entry(live)
         written = before["written"] if before is not None else []
-        if self._target not in take_over and is_conflict(entry, wanted, written):
+        if self._target not in take_over and is_conflict(entry, desired, written):
             owners = owners_of(managed_fields(live), self._path, besides=self._manager)
             raise PlatformError(
                 conflict(
                     self._target,
                     field_name(self._key),
                     theirs=_shown(entry),
-                    ours=wanted,
+                    ours=desired,
                     owners=[owner["manager"] for owner in owners],
                     change="change allowedWorkspaces",
                     position=len(take_over),
                 )
             )
-        self._edited(live, lambda text: _with_workspaces(text, wanted))
+        self._edited(live, lambda text: _with_workspaces(text, desired))
 
-    def write(self, wanted: str, owners: Sequence[Owner]) -> None:
+    def write(self, desired: str, owners: Sequence[Owner]) -> None:
         """Sets the entry, and leaves the file to ``owners``, or to those that it has.
 
         Raises:
             PlatformError: the file is missing, or can't be edited safely.
         """
-        self._edit(lambda text: _with_workspaces(text, wanted), owners)
+        self._edit(lambda text: _with_workspaces(text, desired), owners)
 
     def restore(self, original: OriginalEntry) -> None:
         """Puts the original entry back, unless its owner has written another one since, or the file is gone."""
@@ -177,8 +177,8 @@ def tower_yml_file(api: PlatformApi, edit: Mapping[str, Any], manager: str) -> T
     return TowerYmlFile(api, edit["config_map"], edit["key"], manager)
 
 
-def _with_workspaces(text: str, wanted: str) -> str:
-    return set_allowed_workspaces(text, json.loads(wanted))
+def _with_workspaces(text: str, desired: str) -> str:
+    return set_allowed_workspaces(text, json.loads(desired))
 
 
 def _with_original(text: str, original: OriginalEntry) -> str:

@@ -15,15 +15,15 @@ from live.ownership import belongs_to
 from live.tower_yml_text import PATH, Entry
 
 
-def is_conflict(entry: Entry, wanted: str, written: Collection[str]) -> bool:
-    """Whether the live entry is one that neither equals ``wanted`` nor is among those that the stack has written.
+def is_conflict(entry: Entry, desired: str, written: Collection[str]) -> bool:
+    """Whether the live entry is one that neither equals ``desired`` nor is among those that the stack has written.
 
     Args:
         entry: what the file says.
-        wanted: JSON, as this stack sets it: ``null`` for every workspace, or a list of ids.
+        desired: JSON, as this stack sets it: ``null`` for every workspace, or a list of ids.
         written: what the stack has written so far, in the same form.
     """
-    return entry.present and shown(entry) not in {wanted, *written}
+    return entry.present and shown(entry) not in {desired, *written}
 
 
 def shown(entry: Entry) -> str:
@@ -36,7 +36,7 @@ def field_name(key: str) -> str:
     return f"{'.'.join(PATH)} in {key}"
 
 
-def was_here(manager: str | None, objects: Iterable[Mapping[str, Any]]) -> bool:
+def has_changed_any(manager: str | None, objects: Iterable[Mapping[str, Any]]) -> bool:
     """Whether the stack has made one of the objects, or owns a field in one, so that it may have a record."""
     return manager is not None and any(
         belongs_to(manager, each["metadata"].get("labels"))

@@ -31,7 +31,7 @@ _FACTORS: Mapping[str, Decimal] = {
     "Gi": Decimal(1024**3),
 }
 _CPU_UNITS = ("m", "")
-_LEAST: Mapping[ResourceName, Decimal] = {
+_MINIMUM: Mapping[ResourceName, Decimal] = {
     "cpu": Decimal("0.001"),  # what Kubernetes can count
     "memory": Decimal(1024**2),
     "ephemeral-storage": Decimal(1024**2),
@@ -53,11 +53,11 @@ def bytes_or_cores(text: str) -> Decimal:
 def problem_of(name: ResourceName, text: str) -> str | None:
     """What is wrong with an amount of a resource, or None."""
     match = _AMOUNT.fullmatch(text)
-    wanted = "one such as 500m or 2" if name == "cpu" else "one such as 256Mi or 1Gi"
+    expected = "one such as 500m or 2" if name == "cpu" else "one such as 256Mi or 1Gi"
     if match is None or not (match["unit"] in _CPU_UNITS if name == "cpu" else match["unit"] != "m"):
-        return f"is no amount of {name}; write {wanted}"
-    if bytes_or_cores(text) < _LEAST[name]:
-        return f"is too little {name}; write {wanted}"
+        return f"is no amount of {name}; write {expected}"
+    if bytes_or_cores(text) < _MINIMUM[name]:
+        return f"is too little {name}; write {expected}"
     return None
 
 

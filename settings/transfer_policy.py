@@ -96,11 +96,11 @@ _FIELDS_OF_SOURCE = {"header": ("name",), "permissions": ("field",), "jwt": ("to
 
 
 def _complete(source: Source) -> Source:
-    wanted = _FIELDS_OF_SOURCE[source.type]
+    expected = _FIELDS_OF_SOURCE[source.type]
     for name in ("name", "field", "token", "claim"):
         given = getattr(source, name) is not None
-        if given != (name in wanted):
-            needed = " and ".join(wanted) or "nothing"
+        if given != (name in expected):
+            needed = " and ".join(expected) or "nothing"
             raise ValueError(
                 f"of type {source.type} must have {needed} beside its type; {'remove' if given else 'add'} {name}"
             )

@@ -24,11 +24,11 @@ def unchangeable(install: Install, settings: Settings) -> Iterator[Problem]:
                 "has a paused rollout, so that its pods would not restart; resume it: "
                 f"kubectl -n {install.namespace} rollout resume deployment/{name}",
             )
-    wanted = {"backendConfigMap": settings.backend_config_map, "cronConfigMap": settings.cron_config_map}
+    named = {"backendConfigMap": settings.backend_config_map, "cronConfigMap": settings.cron_config_map}
     if settings.tower_yml_workspaces is not None:
-        wanted["towerYmlConfigMap"] = settings.tower_yml_config_map
+        named["towerYmlConfigMap"] = settings.tower_yml_config_map
     told: set[str] = set()
-    for key, name in wanted.items():
+    for key, name in named.items():
         if install.config_maps.get(name, {}).get("immutable") and name not in told:
             told.add(name)
             yield Problem(

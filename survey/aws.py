@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from settings.errors import Problem, SettingsError
 from settings.remedies import Write
 from survey.aws_errors import THROTTLED, AwsError, failure, refusal
-from survey.patience import within
+from survey.concurrency import with_timeout
 
 _T = TypeVar("_T")
 
@@ -88,7 +88,7 @@ class AwsAccount:
         """
         access = self.access
         try:
-            found: str = within(_WHOLE_SECONDS, lambda: self.call("sts", "get_caller_identity", _account_in))
+            found: str = with_timeout(_WHOLE_SECONDS, lambda: self.call("sts", "get_caller_identity", _account_in))
         except TimeoutError:
             reason = f"getting credentials takes longer than {_WHOLE_SECONDS} s"
             raise SettingsError([self._no_way("aws:profile", reason)]) from None

@@ -11,7 +11,7 @@ from settings.model import Settings
 from settings.remedies import Write
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
-from survey.choices import Choice, Choices, Tags, instances_in, listed
+from survey.inventory import Candidate, Inventory, Tags, instances_in, listed
 
 HTTPS_PORT = 443
 
@@ -70,7 +70,7 @@ class _Survey:
         self._settings = settings
         self._account = account
         self._place = f"{account.place} in {account.region}"
-        self._choices = Choices(account)
+        self._inventory = Inventory(account)
         self._problems: list[Problem] = []
         self._warnings: list[str] = []
 
@@ -105,7 +105,7 @@ class _Survey:
             return [each for reservation in found for each in reservation]
 
         key, value = _named(settings.instance_id, settings.instance_tags, "instance", "instanceId")
-        return self._only(key, value, look, self._choices.instances, "running instance", settings.instance_tags)
+        return self._only(key, value, look, self._inventory.instances, "running instance", settings.instance_tags)
 
     def _load_balancer(self) -> Described | None:
         name, tags = self._settings.load_balancer, self._settings.load_balancer_tags
@@ -115,11 +115,11 @@ class _Survey:
             found = self._account.pages("elbv2", "describe_load_balancers", "LoadBalancers", _balancer, **which)
             if tags is None:
                 return found
-            have = self._choices.tags_of(each["LoadBalancerArn"] for each in found)
+            have = self._inventory.tags_of(each["LoadBalancerArn"] for each in found)
             return [each for each in found if tags.items() <= have[each["LoadBalancerArn"]].items()]
 
         key, value = _named(name, tags, "loadBalancer", "loadBalancer")
-        others = self._choices.load_balancers
+        others = self._inventory.load_balancers
         balancer = self._only(key, value, look, others, "application load balancer", tags)
         if balancer is None:
             return None
@@ -153,8 +153,8 @@ class _Survey:
         arn, tags = self._settings.listener_arn, self._settings.listener_tags
         balancer_arn, name = balancer["LoadBalancerArn"], balancer["LoadBalancerName"]
 
-        def look() -> list[Choice]:
-            return self._choices.listeners(balancer_arn)
+        def look() -> list[Candidate]:
+            return self._inventory.listeners(balancer_arn)
 
         key, value = ("listenerArn", arn) if tags is None else ("listenerTags", tags)
         try:
@@ -238,7 +238,7 @@ class _Survey:
         key: str,
         value: object,
         look: Callable[[], list[_T]],
-        others: Callable[[], list[Choice]],
+        others: Callable[[], list[Candidate]],
         what: str,
         tags: Tags | None,
     ) -> _T | None:

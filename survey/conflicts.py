@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from live.edits import Edit, items, name_of, names_of, part_of, platform_edits_of
+from live.edits import Edit, edited_names, item_paths, name_of, part_of, platform_edits_of
 from live.fields import value_at
+from live.messages import conflict, shown_owners
 from live.ownership import Path, managed_fields, manager_names, owners_of
 from live.tower_yml_text import read_entry
-from live.wording import conflict, shown_owners
 from live.workspaces_entry import field_name, is_conflict, shown
 from settings.environment import PEM_PATH_VARIABLE, setting_of
 from settings.errors import Problem
@@ -30,7 +30,7 @@ class _Json:
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class _ExpectedField:
     """A field that we would set: which setting decides it, what it is called, and what is there now."""
 
     setting: str
@@ -68,57 +68,64 @@ def conflicts(
     if tower_yml is not None:
         fields.append((f"ConfigMap/{settings.tower_yml_config_map}", tower_yml, _in_tower_yml(settings, tower_yml)))
     differing = [
-        (target, wanted, _managers(live, wanted.path))
+        (target, expected, _managers(live, expected.path))
         for target, live, desired in fields
-        for wanted in desired
-        if wanted.theirs is not None
-        and wanted.theirs != wanted.ours
-        and set(_managers(live, wanted.path)) != {field_manager}
-        and (target not in settings.take_over or wanted.ours is None)
+        for expected in desired
+        if expected.theirs is not None
+        and expected.theirs != expected.ours
+        and set(_managers(live, expected.path)) != {field_manager}
+        and (target not in settings.take_over or expected.ours is None)
     ]
     # Each object its own place in the list, so that the commands can be run one after the other.
-    listed = [*settings.take_over, *dict.fromkeys(target for target, wanted, _ in differing if wanted.ours is not None)]
+    listed = [
+        *settings.take_over,
+        *dict.fromkeys(target for target, expected, _ in differing if expected.ours is not None),
+    ]
     return [
-        _problem(wanted, target, owned_by, listed.index(target) if target in listed else 0)
-        for target, wanted, owned_by in differing
+        _problem(expected, target, owned_by, listed.index(target) if target in listed else 0)
+        for target, expected, owned_by in differing
     ]
 
 
-def _desired(settings: Settings, target: str, edit: Edit, live: Mapping[str, Any]) -> Iterator[_Wanted]:
+def _desired(settings: Settings, target: str, edit: Edit, live: Mapping[str, Any]) -> Iterator[_ExpectedField]:
     """The fields of an edit, each as a message shows it, with what the live object has there."""
-    for path in items(target, names_of(target, edit)):
+    for path in item_paths(target, edited_names(target, edit)):
         part, name, found = part_of(path), name_of(path), value_at(live, path)
         if part == "env":
             yield _variable(settings, name, edit["env"][name], found, path)
         elif part == "mount":
-            yield _Wanted("certVolume", f"the mount at {name}", edit["mount"][name], _mounted(live, edit, name), path)
+            yield _ExpectedField(
+                "certVolume", f"the mount at {name}", edit["mount"][name], _mounted(live, edit, name), path
+            )
         elif part == "volume":
             yield _volume(settings, name, edit["volume"][name]["secret"], found, live, path)
         else:
-            yield _Wanted(setting_of(name, settings) or "takeOver", name, edit[name], found, path)
+            yield _ExpectedField(setting_of(name, settings) or "takeOver", name, edit[name], found, path)
     variable = ALLOWED_WORKSPACES_VARIABLE
     if target.startswith("ConfigMap/") and settings.tower_yml_workspaces is None and variable not in edit:
         # Left out means every workspace, so a value that exists would win.
         path = ("f:data", f"f:{variable}")
-        yield _Wanted("allowedWorkspaces", variable, None, value_at(live, path), path)
+        yield _ExpectedField("allowedWorkspaces", variable, None, value_at(live, path), path)
 
 
-def _variable(settings: Settings, name: str, ours: object, found: Mapping[str, Any] | None, path: Path) -> _Wanted:
+def _variable(
+    settings: Settings, name: str, ours: object, found: Mapping[str, Any] | None, path: Path
+) -> _ExpectedField:
     setting = "existingTokenSecret" if settings.existing_token_secret else "tokenSecret"
     theirs = None if found is None else found.get("valueFrom") or found.get("value", "")
     if isinstance(ours, dict):
         ours = {"secretKeyRef": {"name": ours["secret"], "key": ours["key"]}}
-    return _Wanted("pemPath" if name == PEM_PATH_VARIABLE else setting, name, ours, theirs, path)
+    return _ExpectedField("pemPath" if name == PEM_PATH_VARIABLE else setting, name, ours, theirs, path)
 
 
 def _volume(
     settings: Settings, name: str, ours: str, found: Mapping[str, Any] | None, live: Mapping[str, Any], path: Path
-) -> _Wanted:
+) -> _ExpectedField:
     setting = "existingOidcSecret" if settings.existing_oidc_secret else "oidcSecret"
     # What Platform needs itself is no conflict to be settled by taking it over: survey.mounts says what to change.
     is_theirs = found is None or is_platforms_own(found, live, posixpath.dirname(settings.pem_path))
     theirs = None if found is None or is_theirs else found["secret"].get("secretName")
-    return _Wanted(setting, f"the volume {name}", ours, theirs, path)
+    return _ExpectedField(setting, f"the volume {name}", ours, theirs, path)
 
 
 def _mounted(live: Mapping[str, Any], edit: Edit, folder: str) -> str | None:
@@ -133,32 +140,32 @@ def _mounted(live: Mapping[str, Any], edit: Edit, folder: str) -> str | None:
     return found[-1] if found else None
 
 
-def _in_tower_yml(settings: Settings, live: Mapping[str, Any]) -> Iterator[_Wanted]:
+def _in_tower_yml(settings: Settings, live: Mapping[str, Any]) -> Iterator[_ExpectedField]:
     key = settings.tower_yml_key
     entry, ours = read_entry(live["data"][key]), str(settings.tower_yml_workspaces)
     if is_conflict(entry, ours, ()):
         path = ("f:data", f"f:{key}")
-        yield _Wanted("allowedWorkspaces", field_name(key), _Json(ours), _Json(shown(entry)), path)
+        yield _ExpectedField("allowedWorkspaces", field_name(key), _Json(ours), _Json(shown(entry)), path)
 
 
 def _managers(live: Mapping[str, Any], path: Path) -> list[str]:
     return manager_names(owners_of(managed_fields(live), path))
 
 
-def _problem(wanted: _Wanted, target: str, owned_by: Sequence[str], place: int) -> Problem:
-    hidden = looks_secret(wanted.name) and not isinstance(wanted.theirs, dict)
-    theirs = "a value that is not shown" if hidden else _json(wanted.theirs)
-    if wanted.ours is None:
+def _problem(expected: _ExpectedField, target: str, owned_by: Sequence[str], place: int) -> Problem:
+    hidden = looks_secret(expected.name) and not isinstance(expected.theirs, dict)
+    theirs = "a value that is not shown" if hidden else _json(expected.theirs)
+    if expected.ours is None:
         return Problem(
-            wanted.setting,
+            expected.setting,
             None,
-            f"{target} has {theirs} for {wanted.name}, owned by {shown_owners(owned_by)}, and it has to be absent; "
+            f"{target} has {theirs} for {expected.name}, owned by {shown_owners(owned_by)}, and it has to be absent; "
             "remove it there, or write the same value in the setting",
         )
-    change = "change it there" if wanted.setting == "takeOver" else f"change {wanted.setting}"
-    ours = _json(wanted.ours)
-    message = conflict(target, wanted.name, theirs=theirs, ours=ours, owners=owned_by, change=change, position=place)
-    return Problem(wanted.setting, None, message)
+    change = "change it there" if expected.setting == "takeOver" else f"change {expected.setting}"
+    ours = _json(expected.ours)
+    message = conflict(target, expected.name, theirs=theirs, ours=ours, owners=owned_by, change=change, position=place)
+    return Problem(expected.setting, None, message)
 
 
 def _json(value: object) -> str:

@@ -105,17 +105,17 @@ class EffectiveEnvironment:
 
 def shadowed(environment: EffectiveEnvironment, install: Install, settings: Settings) -> Iterator[Problem]:
     """Variables that the stack sets and that a container gets from elsewhere, with another value."""
-    wanted: dict[str, str | None] = dict(platform_environment(settings))
+    desired: dict[str, str | None] = dict(platform_environment(settings))
     if settings.tower_yml_workspaces is None:
         # Left out means every workspace, so a value from elsewhere would win.
-        wanted.setdefault(ALLOWED_WORKSPACES_VARIABLE, None)
-    written = {name: text for name, text in wanted.items() if text is not None}
+        desired.setdefault(ALLOWED_WORKSPACES_VARIABLE, None)
+    written = {name: text for name, text in desired.items() if text is not None}
     for deployment, container_name, config_map in _readers(settings):
         container = install.container(deployment, container_name)
         if container is None:
             continue
         effective = environment.of(container, {settings.backend_config_map: written, settings.cron_config_map: written})
-        for name, ours in wanted.items():
+        for name, ours in desired.items():
             value = effective.get(name)
             # What is in our ConfigMap itself, with another owner, is told as a conflict.
             if value is None or value.config_map == config_map or (ours is not None and value.text == ours):

@@ -42,12 +42,12 @@ def disagreements_in_group(install: Install, settings: Settings, owner: str) -> 
     """
     if settings.load_balancer_group is None:
         return
-    ours = _wanted_by_us(settings)
+    ours = _own_attributes(settings)
     for ingress in _of_others(install, settings, owner):
         annotations = ingress["metadata"].get("annotations", {})
         if annotations.get(GROUP) != settings.load_balancer_group:
             continue
-        theirs = _wanted_by(annotations)
+        theirs = _attributes_in(annotations)
         different = {name: value for name, value in theirs.items() if name in ours and ours[name] != value}
         if different:
             there = ", ".join(f"{name} {value}" for name, value in different.items())
@@ -72,7 +72,7 @@ def protected_from_deletion(settings: Settings) -> Iterator[Problem]:
         )
 
 
-def _wanted_by_us(settings: Settings) -> dict[str, str]:
+def _own_attributes(settings: Settings) -> dict[str, str]:
     return {
         "scheme": settings.load_balancer_scheme,
         "ssl-policy": settings.ssl_policy,
@@ -82,7 +82,7 @@ def _wanted_by_us(settings: Settings) -> dict[str, str]:
     }
 
 
-def _wanted_by(annotations: Mapping[str, str]) -> dict[str, str]:
+def _attributes_in(annotations: Mapping[str, str]) -> dict[str, str]:
     """What an Ingress says of its load balancer; what it doesn't say agrees with everything."""
     found = {
         name: annotations[f"{_ALB}{name}"].strip()

@@ -49,8 +49,8 @@ def _tower_yml_problems(install: Install, settings: Settings) -> Iterator[Proble
     if container is None:
         return
     files = list(_files_of_config_maps(pod_of(install.deployments[deployment]), container))
-    wanted = (settings.tower_yml_config_map, settings.tower_yml_key)
-    if any((config_map, key) in (wanted, (wanted[0], None)) for config_map, key, _ in files):
+    expected = (settings.tower_yml_config_map, settings.tower_yml_key)
+    if any((config_map, key) in (expected, (expected[0], None)) for config_map, key, _ in files):
         return
     where = f"container {name} of Deployment {deployment}"
     there = [
@@ -58,12 +58,12 @@ def _tower_yml_problems(install: Install, settings: Settings) -> Iterator[Proble
         for config_map, key, path in sorted(files, key=lambda each: each[2])
     ]
     mounted = f"it mounts {', '.join(there)}" if there else "it mounts none"
-    if any(config_map == wanted[0] for config_map, _, _ in files):
+    if any(config_map == expected[0] for config_map, _, _ in files):
         message = f"is not mounted in {where}; {mounted}: write the right one in towerYmlKey"
-        yield Problem("towerYmlKey", wanted[1], message)
+        yield Problem("towerYmlKey", expected[1], message)
         return
     message = f"is not mounted in {where}, so that Platform does not read it; {mounted}"
-    yield Problem("towerYmlConfigMap", wanted[0], f"{message}: write the right one in towerYmlConfigMap")
+    yield Problem("towerYmlConfigMap", expected[0], f"{message}: write the right one in towerYmlConfigMap")
 
 
 def _files_of_config_maps(

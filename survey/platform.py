@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from live.api import ClusterApi
 from live.cluster import Cluster
 from live.tower_yml_text import TowerYmlError, read_entry
-from live.workspaces_entry import was_here
+from live.workspaces_entry import has_changed_any
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.remedies import Write
@@ -20,8 +20,8 @@ from survey.effective_environment import EffectiveEnvironment, shadowed
 from survey.ingresses import disagreements_in_group, protected_from_deletion, routes_to_the_same_host
 from survey.install import Install, missing, read_install
 from survey.mounts import mount_problems
+from survey.name_conflicts import name_conflicts
 from survey.secrets import config_map_problems, existing_secret_problems
-from survey.taken_names import taken_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ def survey_platform(
     """
     api = ClusterApi(cluster)
     install = read_install(api, settings.namespace)
-    is_here = was_here(field_manager, install.everything())
+    is_here = has_changed_any(field_manager, install.everything())
     tell_trace(is_here)
     settings = identity.resolved(settings, install)
     environment = EffectiveEnvironment(api, install)
@@ -97,7 +97,7 @@ def survey_platform(
 
 def _in_the_way(install: Install, settings: Settings, owner: str, *, is_here: bool) -> Iterator[Problem]:
     """What others have made where the stack is about to make something."""
-    yield from taken_names(settings, install.by_kind(), owner, is_here=is_here)
+    yield from name_conflicts(settings, install.by_kind(), owner, is_here=is_here)
     yield from disagreements_in_group(install, settings, owner)
     if not is_here:
         # Later, the user has seen these, and the stack's own pods are among those that count.
@@ -168,9 +168,9 @@ def _missing_config_map(key: str, name: str, install: Install) -> Problem:
 
 
 def _secret_problems(install: Install, settings: Settings) -> Iterator[Problem]:
-    wanted = [(f"imagePullSecrets[{i}]", name) for i, name in enumerate(settings.image_pull_secrets)]
+    named = [(f"imagePullSecrets[{i}]", name) for i, name in enumerate(settings.image_pull_secrets)]
     if settings.redis_tls_secret is not None:
-        wanted.append(("redisTlsSecret", settings.redis_tls_secret))
-    for key, name in wanted:
+        named.append(("redisTlsSecret", settings.redis_tls_secret))
+    for key, name in named:
         if name not in install.secrets:
             yield missing(key, name, "Secret", list(install.secrets), f" in namespace {settings.namespace}")

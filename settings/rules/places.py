@@ -21,12 +21,12 @@ LONGEST_PLATFORM_HOST = 253 - 64
 
 @RULES.needs("platformUrl", "connectUrl")
 def _connect_url_is_a_first_level_subdomain(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-    wanted = f"https://connect.{settings.platform_host}"
+    expected = f"https://connect.{settings.platform_host}"
     if not hosts.is_first_level_subdomain(settings.connect_host, settings.platform_host):
         yield Problem(
             "connectUrl",
             settings.connect_url,
-            f"is no first-level subdomain of {settings.platform_host}, the host of platformUrl; write {wanted}",
+            f"is no first-level subdomain of {settings.platform_host}, the host of platformUrl; write {expected}",
         )
     elif hosts.port_of(settings.connect_url) is not None:
         yield Problem(

@@ -37,14 +37,14 @@ def _workspaces(value: Any) -> Any:
     items = value if isinstance(value, str) and not has_digit and "[" not in value else list_in_text(value)
     if isinstance(items, int) and not isinstance(items, bool):
         items = [items]
-    wanted = 'write "all", "none" or a list of workspace ids such as [1, 2]'
+    expected = 'write "all", "none" or a list of workspace ids such as [1, 2]'
     if not isinstance(items, list | tuple):
-        raise ValueError(f"is neither a word nor a list; {wanted}")  # noqa: TRY004 (pydantic takes ValueError)
+        raise ValueError(f"is neither a word nor a list; {expected}")  # noqa: TRY004 (pydantic takes ValueError)
     ids: list[int] = []
     for item in items:
         text = str(item).strip()
         if isinstance(item, bool | float) or not text.isascii() or not text.isdigit() or int(text) < 1:
-            raise ValueError(f"holds {json.dumps(item, default=str)}, which is no workspace id; {wanted}")
+            raise ValueError(f"holds {json.dumps(item, default=str)}, which is no workspace id; {expected}")
         ids.append(int(text))
     if not ids:
         raise ValueError('is empty; write "none" to switch Studios off, or "all"')

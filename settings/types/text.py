@@ -16,7 +16,7 @@ _URL_PATH = re.compile(r"/[!-~]{0,1023}", re.ASCII)
 _MOUNTED_FILE = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-]){2,}(\.[A-Za-z0-9]+)?", re.ASCII)
 _FOLDER = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-])+", re.ASCII)
 
-LONGEST_TEXT = 2048
+MAX_TEXT_LENGTH = 2048
 """Nothing that is written in one line is longer, and many such texts fit into one ConfigMap."""
 
 
@@ -114,7 +114,7 @@ def without_repeats(items: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 Text = Annotated[
-    str, BeforeValidator(number_as_text), BeforeValidator(single), Field(min_length=1, max_length=LONGEST_TEXT)
+    str, BeforeValidator(number_as_text), BeforeValidator(single), Field(min_length=1, max_length=MAX_TEXT_LENGTH)
 ]
 EnvironmentText = Annotated[Text, form(_ENVIRONMENT, "has a line break or a control character; write it in one line")]
 Duration = Annotated[Text, form(_DURATION, "is no duration; write numbers with units, such as 2m or 1h30m")]
@@ -132,7 +132,7 @@ Environment = Annotated[
         Annotated[
             str,
             BeforeValidator(scalar_as_text),
-            Field(max_length=LONGEST_TEXT),
+            Field(max_length=MAX_TEXT_LENGTH),
             form(_ENVIRONMENT, "has a line break or a control character; write it in one line"),
         ],
     ],

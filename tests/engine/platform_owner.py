@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 from components.platform_as_found import PlatformAsFoundProvider
 from components.platform_edits import PlatformEditsProvider
-from live.edits import names_of
+from live.edits import edited_names
 from testbed import paths
 from testbed.cluster import kubectl
 from testbed.platform.install import manifests
@@ -217,7 +217,7 @@ class Edits:
 
     def _as_found(self) -> str:
         provider = PlatformAsFoundProvider()
-        fields = {target: names_of(target, edit) for target, edit in self.edits().items()}
+        fields = {target: edited_names(target, edit) for target, edit in self.edits().items()}
         inputs = _sent({**self._location(), "fields": fields, "secrets": ["s"]})
         news = _sent(provider.check({}, inputs).inputs)
         if self.found is None:

@@ -10,11 +10,11 @@ import pytest
 from live.edits import (
     apply_body,
     conflicting_fields,
-    drifted,
-    items,
+    drifted_items,
+    edited_names,
+    item_paths,
     name_of,
-    names_of,
-    observed,
+    observed_edit,
     part_of,
     platform_edits_of,
 )
@@ -102,14 +102,14 @@ def test_an_empty_edit_sets_nothing_so_that_applying_it_gives_all_fields_up(targ
 
 
 def test_the_items_of_an_edit_have_paths_parts_and_names() -> None:
-    paths = items("Deployment/cron", names_of("Deployment/cron", CRON))
+    paths = item_paths("Deployment/cron", edited_names("Deployment/cron", CRON))
     assert [(part_of(path), name_of(path)) for path in paths] == [
         ("env", PEM_PATH),
         ("env", TOKEN),
         ("volume", "cert-volume"),
         ("mount", "/data/certs"),
     ]
-    (key,) = items("ConfigMap/cfg", names_of("ConfigMap/cfg", {"A": "1"}))
+    (key,) = item_paths("ConfigMap/cfg", edited_names("ConfigMap/cfg", {"A": "1"}))
     assert (key, part_of(key), name_of(key)) == (("f:data", "f:A"), "", "A")
 
 
@@ -180,18 +180,18 @@ def test_drift_is_each_item_that_is_missing_or_different_and_says_who_changed_it
     fields = {"f:spec": {"f:template": {"f:spec": {"f:containers": {list_item(name="backend"): {"f:env": variable}}}}}}
     kubectl = {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": fields}
     obj = live([kubectl], env=[{"name": PEM_PATH, "value": "/else/where.pem"}])
-    assert [name_of(path) for path in drifted("Deployment/cron", CRON, obj)] == [PEM_PATH, TOKEN]
-    seen = observed("Deployment/cron", CRON, obj, "ours")
+    assert [name_of(path) for path in drifted_items("Deployment/cron", CRON, obj)] == [PEM_PATH, TOKEN]
+    seen = observed_edit("Deployment/cron", CRON, obj, "ours")
     assert seen["env"] == {PEM_PATH: "(changed by kubectl-edit)"}
     assert (seen["volume"], seen["mount"]) == (CRON["volume"], CRON["mount"])
     assert CRON["env"][PEM_PATH] == "/data/certs/oidc.pem", "the edit itself has changed"
 
 
 def test_an_object_as_it_was_written_has_not_drifted() -> None:
-    assert drifted("Deployment/cron", CRON, live()) == []
-    assert observed("Deployment/cron", CRON, live(), "ours") == CRON
+    assert drifted_items("Deployment/cron", CRON, live()) == []
+    assert observed_edit("Deployment/cron", CRON, live(), "ours") == CRON
     config_map = {"metadata": {}, "data": {"A": "2", "B": "3"}}
-    assert observed("ConfigMap/cfg", {"A": "1", "B": "3"}, config_map, "ours") == {
+    assert observed_edit("ConfigMap/cfg", {"A": "1", "B": "3"}, config_map, "ours") == {
         "A": "(changed by somebody else)",
         "B": "3",
     }

@@ -29,7 +29,7 @@ class OneConfigMap:
 def check(value: str, wanted: str, written: list[str] | None, take_over: list[str] | None = None) -> None:
     file = TowerYmlFile(cast("PlatformApi", OneConfigMap(value)), "tower-yml", "tower.yml", MANAGER)
     record = OriginalEntry(config_map="tower-yml", key="tower.yml", entry={}, owners=[], written=written or [])
-    file.check(wanted, None if written is None else record, take_over or [])
+    file.dry_run(wanted, None if written is None else record, take_over or [])
 
 
 @pytest.mark.parametrize("written", [["null"], ["[1, 2]", "null"]])

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from settings.errors import Problem, SettingsError
-from survey.patience import side_by_side, within
+from survey.concurrency import run_in_parallel, with_timeout
 
 
 def refusing(*keys: str) -> None:
@@ -16,7 +16,7 @@ def refusing(*keys: str) -> None:
 
 
 def test_the_problems_of_all_are_told_each_once_in_order() -> None:
-    results, problems = side_by_side(lambda: refusing("a", "b"), lambda: 7, lambda: refusing("b", "c"))
+    results, problems = run_in_parallel(lambda: refusing("a", "b"), lambda: 7, lambda: refusing("b", "c"))
     assert [problem.key for problem in problems] == ["a", "b", "c"]
     assert results == [None, 7, None]
 
@@ -28,7 +28,7 @@ def test_what_all_return_comes_in_order_though_they_run_at_once() -> None:
         together.wait()
         return answer
 
-    assert side_by_side(lambda: work("first"), lambda: work("second")) == (["first", "second"], [])
+    assert run_in_parallel(lambda: work("first"), lambda: work("second")) == (["first", "second"], [])
 
 
 def test_an_error_of_the_program_is_not_hidden_by_problems() -> None:
@@ -36,14 +36,14 @@ def test_an_error_of_the_program_is_not_hidden_by_problems() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        side_by_side(lambda: refusing("a"), fail)
+        run_in_parallel(lambda: refusing("a"), fail)
 
 
 def test_work_that_takes_too_long_is_left_to_itself() -> None:
     before = time.monotonic()
     with pytest.raises(TimeoutError):
-        within(0.05, lambda: time.sleep(2))
+        with_timeout(0.05, lambda: time.sleep(2))
     assert time.monotonic() - before < 1
-    assert within(2, lambda: 3) == 3
+    assert with_timeout(2, lambda: 3) == 3
     with pytest.raises(LookupError):
-        within(2, lambda: dict[str, int]()["x"])
+        with_timeout(2, lambda: dict[str, int]()["x"])

@@ -1,4 +1,4 @@
-"""Work that is done side by side, and work that nobody waits for without end."""
+"""Runs work in parallel, and with a limit to the wait."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from settings.errors import Problem, SettingsError
 _T = TypeVar("_T")
 
 
-def within(seconds: float, work: Callable[[], _T]) -> _T:
+def with_timeout(seconds: float, work: Callable[[], _T]) -> _T:
     """What the work returns or raises; it goes on by itself if it takes longer.
 
     Raises:
@@ -37,7 +37,7 @@ def within(seconds: float, work: Callable[[], _T]) -> _T:
         raise TimeoutError from None
 
 
-def side_by_side(*work: Callable[[], Any]) -> tuple[list[Any], list[Problem]]:
+def run_in_parallel(*work: Callable[[], Any]) -> tuple[list[Any], list[Problem]]:
     """What each of them returns, in their order, once all are done; and the problems that they have raised, each once.
 
     What has raised a problem returns None.

@@ -19,7 +19,7 @@ _OF_BOTH = ("Service", "ConfigMap", "NetworkPolicy", "PodDisruptionBudget")
 Named = Mapping[str, Mapping[str, Any]]
 
 
-def taken_names(settings: Settings, objects: Mapping[str, Named], owner: str, *, is_here: bool) -> Iterator[Problem]:
+def name_conflicts(settings: Settings, objects: Mapping[str, Named], owner: str, *, is_here: bool) -> Iterator[Problem]:
     """The names that are somebody else's, one problem a setting.
 
     Args:
@@ -29,7 +29,7 @@ def taken_names(settings: Settings, objects: Mapping[str, Named], owner: str, *,
         is_here: whether the stack has made or changed something in the namespace before. Then an object that Pulumi
             has made stays its own when a tool has changed the labels; the next ``up`` mends them.
     """
-    for setting, name, kinds, instead in _wanted(settings):
+    for setting, name, kinds, instead in _names_to_create(settings):
         found = {kind: objects[kind][name]["metadata"] for kind in kinds if name in objects[kind]}
         live = {kind: metadata.get("labels") for kind, metadata in found.items()}
         taken = [
@@ -62,7 +62,7 @@ def _is_relabelled(metadata: Mapping[str, Any]) -> bool:
     return any(name.startswith("pulumi-") for name in managers) and not instance.startswith(owner_of(""))
 
 
-def _wanted(settings: Settings) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
+def _names_to_create(settings: Settings) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
     """Setting, name, the kinds that get it, and what to write instead."""
     yield "proxyName", settings.proxy_name, ("Deployment", *_OF_BOTH), "write another name in proxyName"
     yield (

@@ -1,4 +1,4 @@
-"""What an AWS account has to choose from where a setting names an instance, a load balancer or a listener.
+"""Reads an AWS account: what a setting that names an instance, a load balancer or a listener may choose from.
 
 A message about something that is not there tells what is there instead.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
 
-_MOST = 10
+_MAX_LISTED = 10
 """As many are listed in a message; an account may have hundreds."""
 _TAGS_OF_ONE_CALL = 20
 """The limit of elasticloadbalancing:DescribeTags."""
@@ -21,7 +21,7 @@ Tags = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Choice:
+class Candidate:
     """One thing that a setting may name: how to write it, and its tags."""
 
     name: str
@@ -32,18 +32,18 @@ class Choice:
         told = ", ".join(f"{key}={self.tags[key]}" for key in dict.fromkeys(("Name", *keys)) if key in self.tags)
         return f"{self.name} ({told})" if told else self.name
 
-    def has(self, wanted: Tags) -> bool:
+    def has(self, tags: Tags) -> bool:
         """Whether it has all of these tags."""
-        return wanted.items() <= self.tags.items()
+        return tags.items() <= self.tags.items()
 
 
-class Choices:
+class Inventory:
     """Reads an account."""
 
     def __init__(self, account: AwsAccount) -> None:
         self._account = account
 
-    def instances(self) -> list[Choice]:
+    def instances(self) -> list[Candidate]:
         """The running ones, by id.
 
         Raises:
@@ -51,23 +51,25 @@ class Choices:
         """
         running = [{"Name": "instance-state-name", "Values": ["running"]}]
         found = self._account.pages("ec2", "describe_instances", "Reservations", instances_in, Filters=running)
-        return [Choice(instance["InstanceId"], tags_in(instance)) for reservation in found for instance in reservation]
+        return [
+            Candidate(instance["InstanceId"], tags_in(instance)) for reservation in found for instance in reservation
+        ]
 
-    def load_balancers(self) -> list[Choice]:
+    def load_balancers(self) -> list[Candidate]:
         """The application load balancers, by name."""
         described = self._account.pages("elbv2", "describe_load_balancers", "LoadBalancers", _typed)
         found = {arn: name for arn, name, type_ in described if type_ == "application"}
         tags = self.tags_of(found)
-        return [Choice(name, tags[arn]) for arn, name in found.items()]
+        return [Candidate(name, tags[arn]) for arn, name in found.items()]
 
-    def listeners(self, load_balancer: str) -> list[Choice]:
+    def listeners(self, load_balancer: str) -> list[Candidate]:
         """The HTTPS listeners of one, by ARN."""
         described = self._account.pages(
             "elbv2", "describe_listeners", "Listeners", _listener, LoadBalancerArn=load_balancer
         )
         arns = [arn for arn, protocol in described if protocol == "HTTPS"]
         tags = self.tags_of(arns)
-        return [Choice(arn, tags[arn]) for arn in arns]
+        return [Candidate(arn, tags[arn]) for arn in arns]
 
     def tags_of(self, arns: Iterable[str]) -> dict[str, Tags]:
         """The tags of load balancers or listeners, by ARN."""
@@ -79,7 +81,7 @@ class Choices:
         return found
 
 
-def listed(look: Callable[[], list[Choice]], what: str, keys: Iterable[str] = ()) -> str:
+def listed(look: Callable[[], list[Candidate]], what: str, keys: Iterable[str] = ()) -> str:
     """Continues a message that something is not there: what there is. Empty for who may not read that."""
     try:
         found = look()
@@ -87,8 +89,8 @@ def listed(look: Callable[[], list[Choice]], what: str, keys: Iterable[str] = ()
         return ""
     if not found:
         return f"; there are no {what}s"
-    shown = [each.shown(keys) for each in found[:_MOST]]
-    more = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
+    shown = [each.shown(keys) for each in found[:_MAX_LISTED]]
+    more = f" and {len(found) - _MAX_LISTED} more" if len(found) > _MAX_LISTED else ""
     return f"; the {what}s are {', '.join(shown)}{more}"
 
 
