@@ -61,7 +61,7 @@ class WildcardCertificate(pulumi.ComponentResource):
             domain_name=args.host,
             subject_alternative_names=[args.connect_host if args.path_routing else f"*.{args.host}"],
             validation_method="DNS",
-            # ACM knows a certificate by no name: these tell whose it is, to people, and to the recovery of a stack.
+            # ACM certificates have no name: these tags name the owner, for people and for the recovery of a stack.
             tags={"pulumi:project": pulumi.get_project(), "pulumi:stack": pulumi.get_stack()},
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -134,14 +134,14 @@ def validation_option(
 def not_yet_issued(
     arn: str, wanted: Sequence[acm.outputs.CertificateDomainValidationOption], waited_seconds: int
 ) -> str:
-    """What to do about a certificate whose records ACM has not found."""
+    """What to do about a certificate with records that ACM has not found."""
     records = "\n".join(
         f"  {option.resource_record_name} {option.resource_record_type} {option.resource_record_value}"
         for option in wanted
     )
     name = wanted[0].resource_record_name
     return (
-        f"ACM has not validated the certificate {arn} within {waited_seconds} seconds. It waits until everybody finds\n"
+        f"ACM has not validated the certificate {arn} within {waited_seconds} seconds. It waits until the world finds\n"
         f"{records}\n"
         f"That is in the hosted zone. Look whether the world sees it: dig +short {name} CNAME. If it doesn't, "
         "the domain's registrar, or the zone above, must name the name servers of this zone (aws route53 "

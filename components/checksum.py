@@ -20,7 +20,7 @@ def pod_checksum(key: pulumi.Input[str], values: Mapping[str, pulumi.Input[str]]
     """Returns the checksum of all that a pod reads, fit for an annotation.
 
     Args:
-        key: a high-entropy secret, so that nobody can find a low-entropy value (a Redis password) by trying.
+        key: a high-entropy secret, so that a low-entropy value can't be found (a Redis password) by trial.
         values: what the pod reads, secret or not, by a name of its own.
     """
 

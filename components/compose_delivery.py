@@ -27,7 +27,7 @@ class ComposeDeliveryArgs:
         instance_id: the EC2 instance.
         folder: the folder on it with docker-compose.yml.
         bundle: what the script installs; secret.
-        role: the instance's role, which is allowed to read the secret; None where somebody else allows it.
+        role: the instance's role, which is allowed to read the secret; None where another owner allows it.
         profile: of AWS, for waiting and for taking away; None for the credentials of the environment.
         timeout: seconds that the script may take.
     """

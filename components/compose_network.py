@@ -22,7 +22,7 @@ class ComposeNetworkArgs:
         healthcheck_path, success_codes: what the load balancer asks for, and the answers of a proxy that is alive.
         priority: the rule's place; None for the last one.
         certificate_arn: our own issued certificate for the host.
-        existing_certificate: the ARN of somebody else's in its place, which the listener may have already.
+        existing_certificate: the ARN of a certificate that another owner made, which the listener may have already.
         profile: of AWS, for the latter; None for the credentials of the environment.
     """
 

@@ -39,9 +39,9 @@ class StudiosConfigurationArgs:
     credentials_secret: str
     """Name of the Secret for passwords that are given; it is made only if there are any."""
     proxy_credentials: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    """Environment variable of the proxy → password. Each is kept in the Secret alone."""
+    """Environment variable of the proxy → password. Each is kept only in the Secret."""
     server_credentials: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    """Environment variable of the server → password. Each is kept in the Secret alone."""
+    """Environment variable of the server → password. Each is kept only in the Secret."""
     proxy_config_map: str
     """Name of the proxy's ConfigMap."""
     server_config_map: str

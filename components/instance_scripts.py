@@ -1,6 +1,6 @@
 """What Systems Manager runs on the instance, as the engine sees it: that it went well, and that it is undone.
 
-Why dynamic resources: an association runs the script when it is made and whenever it is changed, and nobody waits for
+Why dynamic resources: an association runs the script when it is made and whenever it is changed, and nothing waits for
 it but once, nor reads what it said; and nothing runs when an association is deleted. `InstanceCleanup` is made before
 the association and deleted after it: that takes everything away again, also after an installation that failed.
 `InstallationReport` comes after the association, waits for its run, and tells what the script had to say.
@@ -38,7 +38,7 @@ class InstanceCleanupArgs:
 
     Args:
         instance_id: the EC2 instance.
-        document: the document whose ``action`` is ``uninstall``.
+        document: the document with the ``action`` ``uninstall``.
         folder: the folder with docker-compose.yml.
         region, profile: of AWS; no profile for the credentials of the environment.
         timeout: seconds that it may take.

@@ -31,11 +31,11 @@ class StudiosNetworkPoliciesArgs:
     management_port: int | None = None
     """Where both give metrics; none without it."""
     management_namespace: str | None = None
-    """The namespace whose pods may fetch them; without it nobody may."""
+    """The namespace with the pods that may fetch them; without it no pod may."""
 
 
 class StudiosNetworkPolicies(pulumi.ComponentResource):
-    """Lets everybody reach the proxy on its port, the proxy alone reach the server, and neither reach EC2's metadata.
+    """Lets all clients reach the proxy on its port, only the proxy reach the server, and neither reach EC2's metadata.
 
     The proxy's callers can't be narrowed down: with target type ``instance`` they come from the addresses of the nodes,
     with ``ip`` from those of the load balancer, and both change. A network plugin that knows no policies ignores them.

@@ -120,7 +120,7 @@ def read_value(name: str, source: ExistingValue, parent: pulumi.Resource) -> pul
     Args:
         name: of the resource that is read.
         source: where the value is.
-        parent: whose child it is, and whose provider reads it.
+        parent: the resource that it is a child of; its provider reads it.
     """
 
     def decoded(data: Mapping[str, str]) -> str:

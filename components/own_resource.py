@@ -1,4 +1,4 @@
-"""Resources whose code is the program's own: run by Pulumi's dynamic provider, or by the package's plugin.
+"""Resources with code of the program's own: run by Pulumi's dynamic provider, or by the package's plugin.
 
 Why two ways: the dynamic provider runs where the user's program runs, and imports this code there. A program that uses
 the components through the package may be in another language and has none of it; but the plugin has.
@@ -74,7 +74,7 @@ class OwnResource(Resource):
     Args:
         provider: what makes it; without state of its own, so that it pickles to no more than its name.
         name: the resource's name.
-        props: its inputs, and None for each output that is no input.
+        props: its inputs, and None for each output that is not an input.
         opts: the resource's options.
     """
 

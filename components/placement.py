@@ -11,7 +11,7 @@ HOSTNAME_LABEL = "kubernetes.io/hostname"
 """The label of a node that no other node has."""
 
 SPREAD_OVER = ("topology.kubernetes.io/zone", HOSTNAME_LABEL)
-"""The labels of nodes over whose values pods are spread."""
+"""The labels of nodes; pods are spread over their values."""
 
 
 def spread(app: str, topology_key: str) -> core.v1.TopologySpreadConstraintArgs:

@@ -1,4 +1,4 @@
-"""What Studios adds to a Platform install that belongs to somebody else, and takes back on destroy."""
+"""What Studios adds to a Platform install that belongs to another owner, and takes back on destroy."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class PlatformAsFound(OwnResource, module="studios", name="PlatformAsFound"):
     found: pulumi.Output[str]
     """What has to be given back; secret, since an install may hold anything."""
     revision: pulumi.Output[str]
-    """Changes when somebody has dropped what pods read and what has to be written again; they must restart then."""
+    """Changes when a value that pods read was dropped and must be written again; they must restart then."""
 
     def __init__(self, name: str, args: PlatformAsFoundArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         props: dict[str, Any] = {
@@ -99,14 +99,14 @@ class PlatformAsFoundProvider(PlatformProvider):
     """Reads at first, and writes when it is deleted."""
 
     def check(self, _olds: Properties, news: Properties) -> CheckResult:
-        """Refuses an entry of tower.yml that somebody else has written, where there is no record yet."""
+        """Refuses an entry of tower.yml that another owner has written, where no record exists yet."""
         result = super().check(_olds, news)
         if not _olds:
             _check_tower_yml(api_of(news), news, Snapshot())
         return result
 
     def create(self, props: Properties) -> CreateResult:
-        """Records what is there."""
+        """Records the current values."""
         api = api_of(props)
         outs = {**props, "found": _record(api, props, Snapshot()).text(), "revision": _version(api, props)}
         return CreateResult(f"{props['namespace']}/{props['field_manager']}", outs)

@@ -73,7 +73,7 @@ class PlatformEditsProvider(PlatformProvider):
     """Makes the edits so that they can be made again from any point where they have stopped."""
 
     def check(self, _olds: Properties, news: Properties) -> CheckResult:
-        """Adds what somebody has dropped or changed, so that a preview says why there is something to do."""
+        """Adds what was dropped or changed since, so that a preview says why an update is due."""
         result = super().check(_olds, news)
         drift = _drift(api_of(_olds), _olds) if "edits" in _olds else {}
         return CheckResult({**result.inputs, **({"drift": drift} if drift else {})}, [])
@@ -98,7 +98,7 @@ class PlatformEditsProvider(PlatformProvider):
         return UpdateResult({key: value for key, value in _news.items() if key != "drift"})
 
     def read(self, id_: str, props: Properties) -> ReadResult:
-        """The edits as they are live: without what somebody has dropped, and with who has changed what."""
+        """The edits as they are live: without what was dropped, and with who has changed what."""
         api = api_of(props)
         live = {target: api.get(target) for target in props["edits"]}
         if not any(live.values()):

@@ -61,7 +61,7 @@ class PodSettings:
     fixed_ids: bool = True
     """Run as uid, gid and fsGroup 65532; `false` lets OpenShift choose them."""
     read_only_root: bool = True
-    """Let the container write to its volumes alone."""
+    """Let the container write only to its volumes."""
     drain_seconds: int = default_of("drainSeconds")
     """Seconds for which a pod that is to end still serves those who are connected; 0 ends it at once."""
     ready_seconds: int = READY_SECONDS
@@ -99,7 +99,7 @@ class ConnectContainer:
         ready_port, alive_port: the ports at which it is asked whether it is ready, and whether it is alive.
         ready_path: what is asked for over HTTP at the management port, to tell that it is ready; None where a
             connection to ``ready_port`` has to do.
-        config_map: the ConfigMap whose every key is an environment variable.
+        config_map: the ConfigMap; every key of it is an environment variable.
         secrets: further environment variables, each from a Secret.
         secret_mounts: mount path → name of a Secret that exists already.
         storage: mount path → size limit of the folder that it writes to, beside its temporary one.
@@ -128,7 +128,7 @@ def owner_of_stack() -> str:
 
 
 def labels_of(app: str) -> dict[str, str]:
-    """The labels of a workload, its pods and its Service; ``app`` alone selects the pods."""
+    """The labels of a workload, its pods and its Service; only ``app`` selects the pods."""
     return {"app": app, **common_labels()}
 
 
@@ -204,7 +204,7 @@ def _container(container: ConnectContainer, settings: PodSettings) -> core.v1.Co
             allow_privilege_escalation=False,
             privileged=False,
             read_only_root_filesystem=settings.read_only_root,
-            # Seqera's templates add it: a program whose file asks for it doesn't even start without.
+            # Seqera's templates add it: a program with a file that asks for it doesn't even start without.
             capabilities=core.v1.CapabilitiesArgs(drop=["ALL"], add=["NET_BIND_SERVICE"]),
         ),
     )

@@ -25,7 +25,7 @@ from live.cluster import Cluster
 from settings.fields import default_of
 
 _DRAIN_BESIDE_THE_SERVERS = {"pulumi.com/deletionPropagationPolicy": "background"}
-"""Goes on with a destroy at once: the servers, whose end is waited for, drain at the same time and no quicker."""
+"""Goes on with a destroy at once: the servers, which are waited for, drain at the same time and no quicker."""
 
 SERVICE_PORT = 80
 """The Service's port in Seqera's templates, and the one that the Ingress routes to."""
@@ -44,7 +44,7 @@ class ConnectProxyArgs:
     pods: PodSettings
     """Replicas, scheduling, resources."""
     config_map: pulumi.Input[str]
-    """The ConfigMap whose every key is an environment variable."""
+    """The ConfigMap; every key of it is an environment variable."""
     secrets: Mapping[str, SecretKey]
     """Environment variables by name, each read from a Secret."""
     checksum: pulumi.Input[str]
@@ -62,7 +62,7 @@ class ConnectProxyArgs:
     secret_mounts: Mapping[str, str] = field(default_factory=dict)
     """Mount path → name of a Secret that exists already."""
     node_port: bool = default_of("targetType") == "instance"
-    """Open the Service on every node, for a load balancer whose targets are nodes and not pods."""
+    """Open the Service on every node, for a load balancer with nodes as targets instead of pods."""
 
 
 class ConnectProxy(pulumi.ComponentResource):

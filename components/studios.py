@@ -67,7 +67,7 @@ def deploy(
         opts: of the component.
 
     Raises:
-        SettingsError: what is there does not fit the settings: all that the surveys of AWS and of the cluster found.
+        SettingsError: the existing install does not fit the settings: all problems that the surveys found.
     """
     for warning in advice(settings):
         pulumi.log.warn(str(warning))

@@ -3,7 +3,7 @@
     pulumi stack output bundle --show-secrets | python -m delivery FOLDER
 
 For hosts that Systems Manager does not reach. Any Python will do: nothing but its standard library is used. The folder
-holds secrets: its files are readable by their owner alone.
+holds secrets: its files are readable only by their owner.
 """
 
 from __future__ import annotations

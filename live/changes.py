@@ -102,7 +102,7 @@ def dry_run_edit(api: PlatformApi, live: Object, body: Object, manager: str, *, 
         named = [(path, owners_of(entries, path, besides=manager)) for path in sorted(in_the_way)]
         raise OwnedByOthersError(
             f"{body['kind']}/{body['metadata']['name']}",
-            [(shown(path), " and ".join(manager_names(owners)) or "nobody") for path, owners in named],
+            [(shown(path), " and ".join(manager_names(owners)) or "no manager") for path, owners in named],
         )
 
 
@@ -171,7 +171,7 @@ def _pinned(live: Object, body: Object) -> Object:
 
 
 def _is_due(live: Object, original: OriginalValue, body: Object, manager: str) -> bool:
-    """Whether we replaced an original value, nobody else has set it since, and the edit leaves its place out."""
+    """Whether we replaced an original value, no other manager has set it since, and the edit leaves its place out."""
     path = tuple(original["path"])
     place = item_of(path)
     if any(each[: len(place)] == place for each in desired_values(body)):
@@ -203,7 +203,7 @@ def _original(live: Object, path: Path, manager: str, before: OriginalValue | No
     entries = managed_fields(live)
     value = value_at(live, path)
     owners = owners_of(entries, path, besides=manager)
-    # A default within an item that has an owner is owned by nobody, and comes back by itself.
+    # A default within an owned item has no owner, and comes back by itself.
     if value is not None and (owners or not owners_of(entries, merge_key_of(item_of(path)))):
         return OriginalValue(path=list(path), value=value, owners=owners)
     return before if before is not None and _is_still_replaced(live, before, manager) else None

@@ -70,9 +70,9 @@ class Cluster:
             patient: try again where a connection breaks, as an update must. A preview says at once that it breaks.
 
         Raises:
-            SettingsError: there is no such file or context, or it is no kubeconfig.
+            SettingsError: there is no such file or context, or it is not a kubeconfig.
         """
-        # The client takes half a second to import, and a run whose settings are wrong needs none.
+        # The client takes half a second to import, and a run with wrong settings needs none.
         from kubernetes import client, config
         from yaml import YAMLError  # the client's parser
 
@@ -95,7 +95,7 @@ class Cluster:
             reason = str(error).removeprefix("Invalid kube-config file. ").rstrip(".")
             raise self._unusable(named, f"gives no way to a cluster: {reason}") from None
         except (OSError, ValueError, TypeError, AttributeError, KeyError, YAMLError) as error:
-            reason = getattr(error, "strerror", None) or "it is no kubeconfig"
+            reason = getattr(error, "strerror", None) or "it is not a kubeconfig"
             raise self._unusable(named, f"cannot be read: {reason}") from None
         if said:
             raise self._unusable(named, f"gives no credentials: {said[0]}")

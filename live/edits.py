@@ -112,7 +112,7 @@ def platform_edits(inputs: PlatformInputs, *, pem_secret: SecretValue, token_sec
         token_secret: where the registration token is.
     """
     folder, file = posixpath.split(inputs["pem_path"])
-    # The templates mount the whole Secret: the same volume there and here is no conflict.
+    # The templates mount the whole Secret: the same volume there and here is not a conflict.
     files = {} if file == pem_secret.key else {"items": {pem_secret.key: file}}
 
     def deployment(workload: PlatformWorkload) -> dict[str, Any]:
@@ -220,7 +220,7 @@ def observed_edit(target: str, edit: Edit, live: Object, manager: str) -> dict[s
             del holder[name]
         else:
             others = manager_names(owners_of(managed_fields(live), path, besides=manager))
-            changed = f"(changed by {' and '.join(others) or 'somebody else'})"
+            changed = f"(changed by {' and '.join(others) or 'another manager'})"
             holder[name] = {"secret": changed} if part_of(path) == "volume" else changed
     return seen
 

@@ -28,4 +28,4 @@ def conflict(
 
 def shown_owners(owners: Sequence[str]) -> str:
     """The managers of a field in a sentence."""
-    return " and ".join(owners) or "nobody in particular"
+    return " and ".join(owners) or "no named manager"

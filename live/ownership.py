@@ -106,7 +106,7 @@ def transfer_ownership(
                 _remove(entry.get("fieldsV1") or {}, path)
         for owner in owners[path]:
             _add(_entry_of(result, owner)["fieldsV1"], path)
-    # An empty list would be taken for "unchanged"; one empty entry says that nobody owns anything.
+    # An empty list would be taken for "unchanged"; one empty entry says that no field is owned.
     return [entry for entry in result if entry.get("fieldsV1")] or [{}]
 
 

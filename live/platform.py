@@ -127,7 +127,7 @@ class PlatformApi:
 
 
 def retry_on_conflict(write: Callable[[], _T]) -> _T:
-    """Calls ``write`` until nobody else has written to the object between its read and its write."""
+    """Calls ``write`` until no other writer has come between its read and its write."""
     for attempt in range(ATTEMPTS - 1):
         try:
             return write()
@@ -150,7 +150,7 @@ def _refusal(target: str, error: ApiError) -> PlatformError:
     if taken:
         return OwnedByOthersError(target, [(cause["field"], _owner_in(cause["message"])) for cause in taken])
     made_anew = error.status == _INVALID and any(cause.get("field") == "metadata.uid" for cause in causes)
-    # A JSON Patch whose test fails is "invalid", too, and names no field.
+    # A JSON Patch with a failed test is "invalid", too, and names no field.
     test_failed = error.status == _INVALID and not causes
     if error.status == _CONFLICT or made_anew or test_failed:
         return ConcurrentWriteError(f"{target} was changed by another client at the same time; run the command again")

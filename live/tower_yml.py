@@ -3,9 +3,9 @@
 Why server-side apply won't do here: the smallest thing that it can own is a key of the ConfigMap, here the whole file.
 To set one line, it would have to force the file from its owner; from then on it would overwrite each of the owner's
 edits with the text of the last ``up``, conflict with the owner's next apply, and on destroy remove the file altogether.
-So the live text is edited: read, changed in one entry, and written on condition that nobody else wrote meanwhile. Then
-the ownership of the key goes back to its earlier owners, and destroy puts the original entry into whatever the file
-says by then.
+So the live text is edited: read, changed in one entry, and written only if no other writer came meanwhile. Then the
+ownership of the key goes back to its earlier owners, and destroy puts the original entry into whatever the file says
+by then.
 """
 
 from __future__ import annotations

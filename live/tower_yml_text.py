@@ -1,7 +1,7 @@
 """The one entry of tower.yml that Studios needs, `tower.data-studio.allowed-workspaces`.
 
-The file is somebody else's, comments and all. So nothing is loaded and dumped: the entry's place is found by parsing,
-and only its characters change. Every edit is parsed again and compared before it is handed back.
+The file belongs to another owner, comments and all. So nothing is loaded and dumped: the entry's place is found by
+parsing, and only its characters change. Every edit is parsed again and compared before it is handed back.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Entry:
 
     @property
     def value(self) -> object:
-        """The entry's value: None (all workspaces) or a list of ids, unless somebody wrote something else."""
+        """The entry's value: None (all workspaces) or a list of ids, unless another owner wrote something else."""
         if not self.present or not self.source:
             return None
         # It stood behind a colon, where a tab indents nothing.
@@ -52,7 +52,7 @@ def read_entry(text: str) -> Entry:
     """What the text says of the allowed workspaces.
 
     Raises:
-        TowerYmlError: the text is no YAML mapping.
+        TowerYmlError: the text is not a YAML mapping.
     """
     try:
         return _entry(text, _locate(text))
@@ -64,7 +64,7 @@ def set_allowed_workspaces(text: str, value: list[int] | None) -> str:
     """The text with the entry set: None for all workspaces, an empty list for none. Unchanged where it says so already.
 
     Raises:
-        TowerYmlError: the text is no YAML mapping, or the entry cannot be set without changing something else.
+        TowerYmlError: the text is not a YAML mapping, or the entry cannot be set without changing something else.
     """
     try:
         spot = _locate(text)
@@ -85,10 +85,10 @@ def set_allowed_workspaces(text: str, value: list[int] | None) -> str:
 def restore(text: str, earlier: Entry) -> str:
     """The text with the entry as it was in the text that `earlier` was read from, and all else as it is now.
 
-    An entry that somebody has taken out since stays out.
+    An entry that was taken out since stays out.
 
     Raises:
-        TowerYmlError: the text is no YAML mapping, or the entry cannot be restored without changing something else.
+        TowerYmlError: the text is not a YAML mapping, or the entry cannot be restored without changing something else.
     """
     try:
         spot = _locate(text)
@@ -129,7 +129,7 @@ def _locate(text: str) -> _Spot:
         if depth + 1 == len(PATH) or yaml_text.is_null(pair.value):
             break
         if not isinstance(pair.value, MappingNode):
-            raise YamlTextError(f"has something at {path} that is no mapping (line {pair.key.start_mark.line + 1})")
+            raise YamlTextError(f"has something at {path} that is not a mapping (line {pair.key.start_mark.line + 1})")
         mappings.append(pair.value)
     return _Spot(found, mappings, root_is_empty=False)
 

@@ -1,4 +1,4 @@
-"""Edits of a YAML text that leave every other byte alone: a place is found by parsing, and changed as characters."""
+"""Edits of a YAML text that keep every other byte: a place is found by parsing, and changed as characters."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class StudiosServicer(ProviderServicer):
 
 
 def serve(provider: Provider) -> None:
-    """Serves the engine, whose address is the first argument of this process, until it ends this process."""
+    """Serves the engine at the address in this process's first argument, until the engine ends this process."""
 
     async def run() -> None:
         limits = [("grpc.max_receive_message_length", _MESSAGE_LIMIT), ("grpc.max_send_message_length", _MESSAGE_LIMIT)]

@@ -103,7 +103,7 @@ def _up(stack: str) -> int:
 
 
 def _drift(stack: str) -> int:
-    # One command for both: what somebody changed by hand, and what the program would change.
+    # One command for both: what was changed by hand, and what the program would change.
     return subprocess.run(
         [*_pulumi("preview", stack), "--refresh", "--diff", "--expect-no-changes"], check=False
     ).returncode

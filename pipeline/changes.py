@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 HOLDS_STATE: Mapping[str, str] = {
-    "tls:index/privateKey:PrivateKey": "a new RSA key: everybody logs in to their sessions again",
+    "tls:index/privateKey:PrivateKey": "a new RSA key: all users log in to their sessions again",
     "random:index/randomPassword:RandomPassword": "a new secret: what uses it restarts or registers anew",
     "aws:acm/certificate:Certificate": "a new certificate: the old one is deleted once nothing uses it",
     "aws:route53/record:Record": "a new record: its name is unknown to caches for up to its TTL",
@@ -18,7 +18,7 @@ HOLDS_STATE: Mapping[str, str] = {
     "kubernetes:core/v1:Namespace": "everything in the namespace is deleted",
     "kubernetes:networking.k8s.io/v1:Ingress": "its rules leave the load balancer for a moment",
 }
-"""Types whose replacement loses or interrupts something, and what that is."""
+"""Types with a replacement that loses or interrupts something, and what that is."""
 
 _UNCHANGED = frozenset({"same", "read", "refresh", "discard", "read-discard", "import"})
 #: A replacement is told as a step of its own, beside the creation and the deletion that it consists of.

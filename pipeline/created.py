@@ -1,4 +1,4 @@
-"""The provider's ids of resources whose creation was cut off: by name where AWS or Kubernetes knows them by one."""
+"""The provider's ids of resources after an interrupted creation: by name where AWS or Kubernetes knows them by one."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _target_groups(client: Client, inputs: Inputs) -> Iterator[str]:
 
 
 def _listener_rules(client: Client, inputs: Inputs) -> Iterator[str]:
-    """Those that forward to the same target group, which is the stack's alone."""
+    """Those that forward to the same target group, which belongs only to the stack."""
     pages = client("elbv2").get_paginator("describe_rules").paginate(ListenerArn=inputs["listenerArn"])
     wanted = set(_targets(inputs["actions"], "targetGroupArn"))
     for rule in (rule for page in pages for rule in page["Rules"]):
@@ -107,7 +107,7 @@ def _secrets(client: Client, inputs: Inputs) -> Iterator[str]:
 
 
 def _associations(client: Client, inputs: Inputs) -> Iterator[str]:
-    """Those of the document, whose name is the stack's alone."""
+    """Those of the document, which has a name of the stack's own."""
     filters = [{"key": "Name", "value": inputs["name"]}]
     for page in client("ssm").get_paginator("list_associations").paginate(AssociationFilterList=filters):
         yield from (found["AssociationId"] for found in page["Associations"])

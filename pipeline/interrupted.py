@@ -1,4 +1,4 @@
-"""The state of a stack whose update was killed: what was being made becomes part of it again.
+"""The state of a stack after a killed update: what was being made becomes part of it again.
 
 The engine notes each operation in the state before it begins, and the result once it is there. Killed in between, it
 leaves a note: of a creation, that something may exist which no resource in the state stands for. `pulumi refresh` asks
@@ -62,7 +62,7 @@ def _adopt(resources: list[Resource], made: Resource) -> bool:
     if current is None:
         resources.append(made)
     elif current.get("id") == made["id"]:
-        # Deleted to be made anew under the same name: what is there now is the new one.
+        # Deleted to be made anew under the same name: the one that exists now is the new one.
         resources[resources.index(current)] = made
     elif current.get("inputs") == made.get("inputs"):
         # It was made once more since: the engine deletes the one that nothing points at.
@@ -83,10 +83,10 @@ def without(state: State, urns: set[str]) -> State:
 
 
 def strangers(state: State, adopted: Sequence[Resource]) -> dict[str, str]:
-    """URN → id of what was adopted and, now that it has been read, turns out to be somebody else's of the same name.
+    """URN → id of what was adopted and, now that it has been read, turns out to be another owner's of the same name.
 
     Args:
-        state: after a refresh, which has made the inputs of each resource those of what is there.
+        state: after a refresh, which has made the inputs of each resource those of the live object.
         adopted: with what the stack asked for.
     """
     asked_for = {(each["urn"], each["id"]): each for each in adopted}
@@ -100,7 +100,7 @@ def strangers(state: State, adopted: Sequence[Resource]) -> dict[str, str]:
 def _is_as_asked_for(made: Resource, found: Resource) -> bool:
     asked, live = made.get("inputs", {}), found.get("outputs", {})
     if made["type"].startswith("kubernetes:"):
-        # Defaults and controllers change much of an object, but nobody else's bears these labels.
+        # Defaults and controllers change much of an object, but only the stack's own bear these labels.
         asked, live = ((each.get("metadata") or {}).get("labels") or {} for each in (asked, live))
     return _same(asked, live)
 

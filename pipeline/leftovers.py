@@ -26,7 +26,7 @@ def processes() -> str:
 
 
 def end_leftovers(listing: str) -> list[str]:
-    """Ends those plugins among the listed processes whose engine is dead, and returns their names."""
+    """Ends the listed plugins that a dead engine left behind, and returns their names."""
     ended = []
     for pid, name, engine in plugins_in(listing):
         if not _listens(engine):

@@ -17,7 +17,7 @@ FINISHING = ("up", "destroy")
 def recover(stack: str, command: str) -> int:
     """Puts the state of ``stack`` right, runs ``pulumi <command>``, and returns the exit code.
 
-    Only for a stack whose update is dead: one that still runs loses its lock.
+    Only for a stack with a dead update: one that still runs loses its lock.
     """
     for name in end_leftovers(processes()):
         print(f"{name} was still running, though its engine is dead; it is ended")
@@ -53,7 +53,7 @@ def _put_right(stack: str, resumed: Resumed) -> int:
     state: State = json.loads(exported.stdout)
     left_alone = strangers(state, resumed.adopted)
     for urn, made_id in sorted(left_alone.items()):
-        print(f"{_name(urn)}: there is {made_id}, which this stack hasn't made; it is left alone")
+        print(f"{_name(urn)}: {made_id} exists, and this stack hasn't made it; it is not touched")
     if left_alone:
         imported = _import(stack, without(state, set(left_alone)))
         if imported.returncode:
@@ -71,7 +71,7 @@ def _backend() -> str:
 
 
 def _import(stack: str, state: State) -> subprocess.CompletedProcess[str]:
-    # Through a pipe: what is secret in it is encrypted, but the rest is nobody's business either.
+    # Through a pipe: what is secret in it is encrypted, but the rest is confidential as well.
     return subprocess.run(
         [*_pulumi("stack", stack, "import")], input=json.dumps(state), capture_output=True, text=True, check=False
     )

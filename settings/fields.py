@@ -26,7 +26,7 @@ WITHOUT_FIXED_DEFAULT = frozenset(
 """The keys for which Pulumi.yaml declares an empty text, since the engine wants a default for every key."""
 
 SECRET_KEYS = frozenset(key for key, field in FIELDS.items() if field.annotation == SecretStr | None)
-"""The keys whose values must be encrypted in the stack's file."""
+"""The keys with values that must be encrypted in the stack's file."""
 
 
 def value_of(settings: Settings, key: str) -> Any:

@@ -33,12 +33,12 @@ def domain_name(text: str) -> str:
     if name.startswith("*."):
         raise ValueError(f"is a wildcard; write the domain itself: {name[2:]}")
     if "://" in name or "/" in name:
-        raise ValueError("is a URL; write the domain alone, such as example.com")
+        raise ValueError("must be a domain without a scheme, for example example.com")
     if _is_ip_address(name):
         raise ValueError("is an IP address; write a domain name: sessions live at its subdomains")
     labels = name.split(".")
     if len(labels) < 2 or len(name) > _LONGEST_HOST or not all(map(_LABEL.fullmatch, labels)):
-        raise ValueError("is no domain name; write one such as example.com")
+        raise ValueError("must be a domain name, for example example.com")
     return name
 
 
@@ -46,7 +46,7 @@ def https_url(text: str) -> str:
     """A URL `https://host[:port]` with nothing after it but a slash, which is dropped.
 
     Raises:
-        ValueError: another scheme, a user, a path, a query, or a host that is no domain name.
+        ValueError: another scheme, a user, a path, a query, or a host that is not a domain name.
     """
     _refuse_odd_characters(text)
     if "://" not in text:
@@ -56,18 +56,17 @@ def https_url(text: str) -> str:
     if parts.scheme != "https":
         raise ValueError(f"is not https; write https://{rest}")
     if "@" in parts.netloc:
-        raise ValueError("has a user name in it; write https:// and the host alone")
+        raise ValueError("must not contain a user name; write only https:// and the host")
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ValueError(f"has something after the host; write https://{parts.netloc}")
     try:
-        host, port = domain_name(parts.hostname or ""), parts.port
+        port = parts.port
+    except ValueError:
+        raise ValueError(f"must have a port from 1 to {_HIGHEST_PORT}, for example https://host:8443") from None
+    try:
+        host = domain_name(parts.hostname or "")
     except ValueError as error:
-        problem = (
-            str(error)
-            if str(error).startswith(("is ", "has "))
-            else "has a port that is no number from 1 to 65535; write https://host or https://host:port"
-        )
-        raise ValueError(f"{problem} (in the host of the URL)") from None
+        raise ValueError(f"{error} (in the host of the URL)") from None
     return f"https://{host}" if port in (None, 443) else f"https://{host}:{port}"
 
 
@@ -90,14 +89,14 @@ def address_with_port(text: str, default_port: int) -> str:
     _refuse_odd_characters(text)
     if "://" in text or "/" in text:
         bare = text.partition("://")[2].split("/")[0].rpartition("@")[2] or "redis:6379"
-        raise ValueError(f"is a URL; write host and port alone, such as {bare}")
+        raise ValueError(f"must be a host and a port without a scheme, for example {bare}")
     if _is_ip_address(text) and ":" in text:
         return f"[{text}]:{default_port}"
     host, colon, port_text = text.rpartition(":") if not text.endswith("]") else (text, "", "")
     if not colon:
         host, port_text = text, str(default_port)
     if not port_text.isdigit() or not 1 <= int(port_text) <= _HIGHEST_PORT:
-        raise ValueError(f"has a port that is no number from 1 to {_HIGHEST_PORT}; write host:port, such as redis:6379")
+        raise ValueError(f"must have a port from 1 to {_HIGHEST_PORT}, for example redis:6379")
     bracketed = host.startswith("[") and host.endswith("]") and _is_ip_address(host[1:-1])
     if not bracketed and not all(map(_LABEL.fullmatch, host.lower().split("."))):
         raise ValueError("is not a host and port; write host:port, such as redis:6379")

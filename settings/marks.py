@@ -1,4 +1,4 @@
-"""What a declaration says of a setting beside its type: whose it is, who knows it, and which variable it becomes."""
+"""What a declaration says of a setting beside its type: its target, the releases that know it, and its variable."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 Place = Literal["proxy", "server", "platform"]
-"""Whose environment a variable is in; `platform` is that of backend and cron."""
+"""Where a variable is set; `platform` is that of backend and cron."""
 Write = Callable[[Any], str | None]
 """Makes a variable's value out of a setting's; None leaves the variable out."""
 
@@ -41,7 +41,7 @@ class Variable:
 
     Args:
         name: of the variable.
-        places: whose environment it is in. That of a secret is in the pods themselves, out of a Secret.
+        places: where it is set. That of a secret is in the pods themselves, out of a Secret.
         write: makes its value; `COMPUTED` where that is written by hand.
     """
 

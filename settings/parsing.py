@@ -24,7 +24,7 @@ def parse_settings(values: Mapping[str, object], encrypted: Collection[str] = ()
     Args:
         values: config key, without the project's prefix → value: text as `pulumi config set` stores it, or a plain
             number, boolean, list or map.
-        encrypted: the keys whose values are encrypted in the stack's file.
+        encrypted: the keys with values that are encrypted in the stack's file.
 
     Raises:
         SettingsError: with everything that is wrong.
@@ -59,7 +59,7 @@ def _validated(values: Mapping[str, object]) -> tuple[Settings | None, list[Erro
     try:
         return Settings.model_validate(values), []
     except ValidationError as error:
-        # A default that follows from a setting that is wrong is no problem of its own.
+        # A default that follows from a setting that is wrong is not a problem of its own.
         details = error.errors(include_url=False)
         return None, [detail for detail in details if detail["type"] != "default_factory_not_called"]
 
@@ -130,14 +130,14 @@ def _unknown(key: str, names: Collection[str]) -> str:
     by_lower_case = {name.lower(): name for name in names}
     nearest = difflib.get_close_matches(key.lower().replace("_", "").replace("-", ""), by_lower_case, n=1, cutoff=0.6)
     if nearest:
-        return f"is no setting; did you mean {by_lower_case[nearest[0]]}?"
-    return "is no setting; remove it, or look it up in the table of settings"
+        return f"is not a setting; did you mean {by_lower_case[nearest[0]]}?"
+    return "is not a setting; remove it, or find the right key in docs/configuration.md"
 
 
 def _no_model(error: ErrorDetails, _: dict[str, Any]) -> str:
     if error["loc"][0] == "studioTemplates":
-        return "is no template; write a map with repository and tool"
-    return "is no map; write one in { }, or its keys on lines of their own"
+        return "must be a map with repository and tool"
+    return "must be a map: keys in { }, or each key on its own line"
 
 
 _MESSAGES: Mapping[str, Callable[[ErrorDetails, dict[str, Any]], str]] = {
@@ -145,21 +145,21 @@ _MESSAGES: Mapping[str, Callable[[ErrorDetails, dict[str, Any]], str]] = {
     "extra_forbidden": _extra,
     "bool_parsing": lambda error, context: "is neither true nor false; write one of these",
     "bool_type": lambda error, context: "is neither true nor false; write one of these",
-    "int_parsing": lambda error, context: "is no whole number; write digits alone",
+    "int_parsing": lambda error, context: "must be a whole number, for example 3",
     "int_parsing_size": lambda error, context: "is too large a number; write a smaller one",
-    "int_from_float": lambda error, context: "is no whole number; write digits alone",
-    "finite_number": lambda error, context: "is no whole number; write digits alone",
-    "int_type": lambda error, context: "is no whole number; write digits alone",
+    "int_from_float": lambda error, context: "must be a whole number, for example 3",
+    "finite_number": lambda error, context: "must be a whole number, for example 3",
+    "int_type": lambda error, context: "must be a whole number, for example 3",
     "greater_than_equal": lambda error, context: f"is too small; write {context['ge']} or more",
     "less_than_equal": lambda error, context: f"is too large; write {context['le']} or less",
     "literal_error": lambda error, context: f"is not one of the words it can be; write {context['expected']}",
-    "string_type": lambda error, context: "is no text; write a single value",
+    "string_type": lambda error, context: "must be a single value",
     "string_unicode": lambda error, context: "holds half a character; write it again",
     "string_too_short": lambda error, context: "is empty; write a value, or remove the key",
     "string_too_long": lambda error, context: f"is too long; write {context['max_length']} characters or fewer",
     "too_long": lambda error, context: f"is too long; write {context['max_length']} characters or fewer",
     "too_short": lambda error, context: "is empty; write a value, or remove the key",
-    "tuple_type": lambda error, context: "is no list; write one in [ ]",
-    "dict_type": lambda error, context: "is no map; write one in { }, or its keys on lines of their own",
+    "tuple_type": lambda error, context: "must be a list in [ ]",
+    "dict_type": lambda error, context: "must be a map: keys in { }, or each key on its own line",
     "model_type": _no_model,
 }

@@ -74,7 +74,7 @@ SUPPORTED_EARLIER_MINORS = 2
 """How many Connect minors back a release supports."""
 
 WORKSPACES_IN_ENVIRONMENT = Version(26, 1)
-"""The first Platform whose allowed workspaces are set by an environment variable; earlier ones read tower.yml."""
+"""The first Platform that reads its allowed workspaces from an environment variable; earlier ones read tower.yml."""
 
 R_IDE_IS_RIDE = Version(25, 2)
 """The first Platform that calls the R-IDE's tool `ride`; 25.1 calls it `rstudio`."""
@@ -99,9 +99,7 @@ def platform_version(text: str) -> Version:
     version = Version.parse(text)
     if f"{version.major}.{version.minor}" not in PLATFORM_RELEASES and not is_newer_than_known(version):
         known = ", ".join(PLATFORM_RELEASES)
-        raise ValueError(
-            f"is no supported Platform release; write one of {known} or a newer one, with or without a patch number"
-        )
+        raise ValueError(f"must be a Platform release, one of {known} or newer, with or without a patch number")
     return version
 
 

@@ -46,18 +46,18 @@ def bytes_or_cores(text: str) -> Decimal:
     """
     match = _AMOUNT.fullmatch(text)
     if match is None:
-        raise ValueError("is no amount; write a number and a unit, such as 256Mi")
+        raise ValueError("must be a number with a unit, for example 256Mi")
     return Decimal(match["number"]) * _FACTORS[match["unit"]]
 
 
 def problem_of(name: ResourceName, text: str) -> str | None:
     """What is wrong with an amount of a resource, or None."""
     match = _AMOUNT.fullmatch(text)
-    expected = "one such as 500m or 2" if name == "cpu" else "one such as 256Mi or 1Gi"
+    expected = "500m or 2" if name == "cpu" else "256Mi or 1Gi"
     if match is None or not (match["unit"] in _CPU_UNITS if name == "cpu" else match["unit"] != "m"):
-        return f"is no amount of {name}; write {expected}"
+        return f"must be an amount of {name}, for example {expected}"
     if bytes_or_cores(text) < _MINIMUM[name]:
-        return f"is too little {name}; write {expected}"
+        return f"is too little {name}; write more, for example {expected}"
     return None
 
 

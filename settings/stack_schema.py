@@ -39,7 +39,7 @@ _OF_PULUMI: Mapping[str, str] = {
 def stack_schema() -> str:
     """pulumi-stack.schema.json: what a stack's file may hold under `config`, key by key.
 
-    A key of the project that is no setting is refused; those of providers, such as `aws:region`, are left alone.
+    A key of the project that is not a setting is refused; those of providers, such as `aws:region`, are not checked.
     """
     keys = {f"{PROJECT}:{key}": _described(key) for key in FIELDS}
     own = re.escape(PROJECT)

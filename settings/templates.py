@@ -35,7 +35,7 @@ def _client_version(value: Any) -> Any:
 
 
 def connect_of(image: str) -> Version:
-    """The Connect client's version in a template's image, whose tag is `<software>-<connect>`.
+    """The Connect client's version in a template's image, tagged `<software>-<connect>`.
 
     Raises:
         ValueError: the image has no tag, or one of another form.
@@ -97,7 +97,7 @@ StudioTemplates = Annotated[
     dict[
         Annotated[
             str,
-            form(TEMPLATE_KEY, "is no template key; write letters, digits, '-' and '_', beginning with a letter"),
+            form(TEMPLATE_KEY, "must start with a letter and contain only letters, digits, '-' and '_'"),
         ],
         StudioTemplate,
     ],

@@ -27,11 +27,11 @@ class Version:
         """Reads `26.1`, `25.3.3`, `v25.3.3` or `26.2.0-RC16`.
 
         Raises:
-            ValueError: the text is no version.
+            ValueError: the text is not a version.
         """
         match = _VERSION.fullmatch(text)
         if match is None:
-            raise ValueError("is no version; write two or three numbers with dots between, such as 25.3.3")
+            raise ValueError("must be a version: two or three numbers with dots between, for example 25.3.3")
         first, second, third, candidate = match.groups()
         return cls(int(first), int(second), None if third is None else int(third), candidate)
 

@@ -17,7 +17,7 @@ from survey.concurrency import with_timeout
 
 _T = TypeVar("_T")
 
-#: With two attempts a call that nobody answers takes some 25 seconds: a preview waits no longer than half a minute.
+#: With two attempts a call without an answer takes some 25 seconds: a preview waits no longer than half a minute.
 _CONNECT_SECONDS: Final = 4
 _READ_SECONDS: Final = 8
 _ATTEMPTS: Final = 2
@@ -37,7 +37,7 @@ def client(service: str, *, profile: str | None, region: str | None) -> Any:
     Raises:
         botocore.exceptions.BotoCoreError: there is no such profile, or no region.
     """
-    # Imported here: it takes hundreds of milliseconds, and a run whose settings are wrong needs none of it.
+    # Imported here: it takes hundreds of milliseconds, and a run with wrong settings needs none of it.
     import boto3
 
     return boto3.Session(profile_name=profile or None, region_name=region).client(service)

@@ -49,7 +49,7 @@ def covers(names: Iterable[str], host: str) -> bool:
 
 
 def _describe(account: AwsAccount, settings: Settings, arn: str, place: str) -> Mapping[str, Any] | None:
-    """ACM's description; None where this user may not read it, which is no fault of the certificate's."""
+    """ACM's description; None where this user may not read it, which is not the certificate's fault."""
     try:
         return account.call("acm", "describe_certificate", _certificate, CertificateArn=arn)
     except AwsError as error:

@@ -125,7 +125,7 @@ class _Survey:
             return None
         found = balancer["LoadBalancerName"]
         if balancer["Type"] != "application":
-            self._wrong("loadBalancer", found, "is no application load balancer; write one that is")
+            self._wrong("loadBalancer", found, "is not an Application Load Balancer; write the name or ARN of one")
             return balancer
         self._check_idle_timeout(balancer)
         if not balancer.get("SecurityGroups"):
@@ -144,7 +144,7 @@ class _Survey:
         if seconds < wanted:
             self._warnings.append(
                 f"The load balancer {balancer['LoadBalancerName']} cuts a WebSocket after {seconds} s without traffic, "
-                f"and idleTimeout is {wanted} s: sessions that are left alone lose their connection. "
+                f"and idleTimeout is {wanted} s: idle sessions lose their connection. "
                 "It is not of this stack, so change it there: aws elbv2 modify-load-balancer-attributes "
                 f"--load-balancer-arn {arn} --attributes Key=idle_timeout.timeout_seconds,Value={wanted}"
             )
@@ -175,12 +175,12 @@ class _Survey:
             return tagged[0]
         if arn is not None:
             if arn not in [each.name for each in there]:
-                self._wrong(key, arn, f"is no HTTPS listener of the load balancer {name}{others}")
+                self._wrong(key, arn, f"is not an HTTPS listener of the load balancer {name}{others}")
             return arn
         found = [(each, protocol) for each, port, protocol in listeners if port == HTTPS_PORT]
         if found and found[0][1] == "HTTPS":
             return found[0][0]
-        wrong = "is no HTTPS one" if found else "does not exist"
+        wrong = "is not an HTTPS listener" if found else "does not exist"
         message = f"is not set, and the listener of the load balancer {name} at port {HTTPS_PORT} {wrong}{others}"
         self._wrong("listenerArn", None, message)
         return None
@@ -210,8 +210,8 @@ class _Survey:
             self._wrong(
                 "instanceId",
                 name,
-                "has no instance profile, so that Systems Manager does not reach it; give it one whose role has the "
-                f"policy AmazonSSMManagedInstanceCore, or write: {Write('delivery', 'files')}",
+                "has no instance profile, so that Systems Manager does not reach it; give it one with a role "
+                f"that has the policy AmazonSSMManagedInstanceCore, or write: {Write('delivery', 'files')}",
             )
             return None
         if not self._settings.attach_instance_policy:

@@ -1,4 +1,4 @@
-"""Values in the Platform install that differ from ours, and that somebody else put there."""
+"""Values in the Platform install that differ from ours, and that another owner set."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Json:
 
 @dataclass(frozen=True)
 class _ExpectedField:
-    """A field that we would set: which setting decides it, what it is called, and what is there now."""
+    """A field that we would set: which setting decides it, its name, and its current value."""
 
     setting: str
     name: str
@@ -122,7 +122,7 @@ def _volume(
     settings: Settings, name: str, ours: str, found: Mapping[str, Any] | None, live: Mapping[str, Any], path: Path
 ) -> _ExpectedField:
     setting = "existingOidcSecret" if settings.existing_oidc_secret else "oidcSecret"
-    # What Platform needs itself is no conflict to be settled by taking it over: survey.mounts says what to change.
+    # What Platform needs itself is never taken over: survey.mounts says what to change.
     is_theirs = found is None or is_platforms_own(found, live, posixpath.dirname(settings.pem_path))
     theirs = None if found is None or is_theirs else found["secret"].get("secretName")
     return _ExpectedField(setting, f"the volume {name}", ours, theirs, path)

@@ -117,7 +117,7 @@ def read_install(api: ClusterApi, namespace: str) -> Install:
 def missing(key: str, name: str, kind: str, names: Sequence[str], where: str = "") -> Problem:
     """A name that nothing has, with the names that there are."""
     there = f"there are {', '.join(sorted(names))}" if names else "there is none"
-    return Problem(key, name, f"is no {kind}{where}; {there}: write the right one in {key}")
+    return Problem(key, name, f"is not a {kind}{where}; {there}: write the right one in {key}")
 
 
 def _require_namespace(api: ClusterApi, namespace: str) -> None:
@@ -143,5 +143,5 @@ def _missing_namespace(api: ClusterApi, namespace: str) -> Problem:
         names = [each["metadata"]["name"] for each in api.list("/api/v1/namespaces", names_only=True)]
     except SettingsError:
         # Who may read one namespace often may not list them.
-        return Problem("namespace", namespace, "is no Namespace; write the right one in namespace")
+        return Problem("namespace", namespace, "is not a Namespace; write the right one in namespace")
     return missing("namespace", namespace, "Namespace", names)

@@ -1,6 +1,6 @@
 """Reads an AWS account: what a setting that names an instance, a load balancer or a listener may choose from.
 
-A message about something that is not there tells what is there instead.
+A message about something that does not exist lists what does.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def mount_problems(install: Install, settings: Settings, field_manager: str | No
 
 
 def is_platforms_own(volume: Mapping[str, Any], deployment: Mapping[str, Any], folder: str) -> bool:
-    """Whether Platform needs a volume for itself: it is no Secret, or is mounted elsewhere than at the key's folder."""
+    """Whether Platform needs a volume for itself: it is not a Secret, or not mounted at the key's folder."""
     pod = pod_of(deployment)
     mounts = [
         mount["mountPath"].rstrip("/")
@@ -38,7 +38,7 @@ def is_platforms_own(volume: Mapping[str, Any], deployment: Mapping[str, Any], f
 
 
 def hides_platforms_own(deployment: Mapping[str, Any], mount: Mapping[str, Any]) -> bool:
-    """Whether another volume in the place of this mount would take something of Platform's away: it is no Secret."""
+    """Whether another volume in the place of this mount would take something of Platform's away: it is not a Secret."""
     volumes = {each["name"]: each for each in pod_of(deployment).get("volumes", [])}
     return mount["name"] in volumes and "secret" not in volumes[mount["name"]]
 

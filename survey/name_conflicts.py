@@ -20,7 +20,7 @@ Named = Mapping[str, Mapping[str, Any]]
 
 
 def name_conflicts(settings: Settings, objects: Mapping[str, Named], owner: str, *, is_here: bool) -> Iterator[Problem]:
-    """The names that are somebody else's, one problem a setting.
+    """The names that another owner has taken, one problem a setting.
 
     Args:
         settings: the stack's settings.
@@ -49,7 +49,7 @@ def name_conflicts(settings: Settings, objects: Mapping[str, Named], owner: str,
             )
         else:
             message = (
-                f"this stack has not made {theirs}; {instead}, or, if nobody needs it any more, "
+                f"this stack has not made {theirs}; {instead}, or, if it is not needed any more, "
                 f"`kubectl delete -n {settings.namespace} {theirs}`"
             )
         yield Problem(setting, name, f"is taken in namespace {settings.namespace}: {message}")

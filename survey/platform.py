@@ -50,7 +50,7 @@ def survey_platform(
         cluster: the way to it.
         settings: the stack's settings.
         field_manager: the name under which this stack owns what it adds and makes; what has that owner is no
-            conflict. None for a stack that has nothing yet and only asks what is there.
+            conflict. None for a stack that has nothing yet and only asks for what exists.
         tell_trace: is told whether something in the namespace is this stack's, before anything is refused.
 
     Raises:

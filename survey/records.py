@@ -151,7 +151,7 @@ def _delegated(listing: _Listing, settings: Settings, key: str, value: str | Non
             yield Problem(
                 key,
                 value,
-                f"delegates {name} to other name servers ({servers}), so that nobody would find a record of it in this "
+                f"delegates {name} to other name servers ({servers}), so that resolvers find no record of it in this "
                 f"zone; write the zone of that name: {Write('hostedZone', name)}",
             )
             return
@@ -169,7 +169,7 @@ def _forbidden_by_caa(listing: _Listing, settings: Settings, key: str, value: st
         for allowed, tag in ((plain, "issue"), (wild, "issuewild")):
             needed = tag == "issue" or not settings.path_routing
             if allowed and needed and not allowed & _AUTHORITIES:
-                others = ", ".join(sorted(authority or "nobody" for authority in allowed))
+                others = ", ".join(sorted(authority or "no authority" for authority in allowed))
                 yield Problem(
                     key,
                     value,

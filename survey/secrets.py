@@ -28,7 +28,7 @@ def existing_secret_problems(api: ClusterApi, settings: Settings, names: Collect
         held = _read(api, settings.namespace, secret) if secret in names else None
         if held is None:
             there = f"there are {', '.join(sorted(names))}" if names else "there is none"
-            yield Problem(setting, secret, f"is no Secret in namespace {settings.namespace}; {there}")
+            yield Problem(setting, secret, f"is not a Secret in namespace {settings.namespace}; {there}")
         elif key not in held:
             there = f"it has {', '.join(sorted(held))}" if held else "it is empty"
             yield Problem(setting, secret, f"is a Secret without the key {key}; {there}: add {key} to it")
@@ -43,7 +43,7 @@ def config_map_problems(settings: Settings, install: Install) -> Iterator[Proble
         return
     name, there = source.config_map, ", ".join(sorted(install.config_maps)) or "none"
     if name not in install.config_maps:
-        yield Problem("caCertificate", name, f"is no ConfigMap in namespace {settings.namespace}; there are {there}")
+        yield Problem("caCertificate", name, f"is not a ConfigMap in namespace {settings.namespace}; there are {there}")
     elif source.key not in install.data(name):
         keys = ", ".join(sorted(install.data(name))) or "none"
         yield Problem("caCertificate", name, f"is a ConfigMap without the key {source.key}; it has {keys}")
@@ -75,7 +75,7 @@ def _wrong_value(key: str, encoded: str) -> str | None:
     try:
         value = base64.b64decode(encoded).decode()
     except (binascii.Error, UnicodeDecodeError):
-        return f"has something at {key} that is no text"
+        return f"has something at {key} that is not text"
     if key == TOKEN_KEY:
         usable = value and value == value.strip()
         return None if usable else f"has a {key} that is empty, or begins or ends with a space or a line break"

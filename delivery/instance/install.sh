@@ -6,7 +6,7 @@
 #   install.sh uninstall --folder FOLDER
 #
 # FOLDER is the one with Platform's docker-compose.yml. --timeout SECONDS is how long it may take, 900 unless it is given.
-# What it does, and what it leaves alone, is in studios_host/ and in docs/compose.md.
+# What it does, and what it does not touch, is in studios_host/ and in docs/compose.md.
 set -eu
 umask 077
 

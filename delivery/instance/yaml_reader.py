@@ -1,6 +1,6 @@
 """A text of YAML, read character by character, and the nodes that come of it.
 
-Runs on a Docker Compose host, with Python's standard library alone: see yaml_subset.py.
+Runs on a Docker Compose host, with only Python's standard library: see yaml_subset.py.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Reader:
         return self.mark().column
 
     def at_marker(self) -> bool:
-        """Whether `---` or `...` stands alone at the beginning of a line."""
+        """Whether `---` or `...` stands by itself at the beginning of a line."""
         marker = self.text[self.at : self.at + 3] in ("---", "...")
         return marker and self.column() == 0 and self.blank(3)
 

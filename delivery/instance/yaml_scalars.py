@@ -1,6 +1,6 @@
 """Scalars of YAML: plain, in quotes, and blocks of lines.
 
-Runs on a Docker Compose host, with Python's standard library alone: see yaml_subset.py.
+Runs on a Docker Compose host, with only Python's standard library: see yaml_subset.py.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class ScalarReader(Reader):
         line = self.text[self.at : len(self.text) if end_of_line < 0 else end_of_line].rstrip("\r")
         match = _BLOCK_HEADER.fullmatch(line)
         if not match:
-            self.refuse("a block text whose first line is not | or > alone")
+            self.refuse("a block text with more than | or > in its first line")
         chomp = match.group(1) or match.group(4)
         given = match.group(2) or match.group(3)
         folds = self.char() == ">"

@@ -145,7 +145,7 @@ class _Parser(ScalarReader):
             self.refuse("an anchor without a name")
         self.at = match.end()
         if not self.blank() and self.char() not in ",]}":
-            self.refuse("an anchor whose name is not of letters, digits, - and _")
+            self.refuse("an anchor with a name of other characters than letters, digits, - and _")
         return match.group()
 
     def alias(self) -> Node:
@@ -179,7 +179,7 @@ class _Parser(ScalarReader):
         start, found = self.mark(), []
         while True:
             if not self.is_key():
-                self.refuse("something that is no key")
+                self.refuse("something that is not a key")
             key = self.quoted() if self.char() in "\"'" else self.plain_key()
             self.spaces()
             self.at += 1

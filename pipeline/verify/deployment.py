@@ -55,7 +55,7 @@ class Deployment:
     options: Options
 
     def __post_init__(self) -> None:
-        #: A session's id that nobody has: what is served for it is served for any.
+        #: The id of a session that does not exist: what is served for it is served for any.
         self.session_id = f"a{secrets.token_hex(4)}"
         self._clients: dict[str, Any] = {}
 

@@ -96,6 +96,6 @@ def _addresses(deployment: Deployment, response: Any) -> set[str]:
     found = {item.address for rrset in response.answer if rrset.rdtype == dns.rdatatype.A for item in rrset}
     chained = [item for rrset in response.answer if rrset.rdtype == dns.rdatatype.CNAME for item in rrset]
     if not found and chained:
-        # The load balancer's own name lies in another zone, whose servers a resolver goes on to.
+        # The load balancer's own name lies in another zone: a resolver goes on to that zone's servers.
         return set(deployment.network.addresses(chained[-1].target.to_text(omit_final_dot=True)))
     return found

@@ -58,7 +58,7 @@ class Response:
 
     @property
     def place(self) -> str:
-        """The URL without its query, which may hold what lets somebody in."""
+        """The URL without its query, which may hold credentials."""
         return self.url.partition("?")[0]
 
     @property

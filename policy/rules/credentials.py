@@ -1,4 +1,4 @@
-"""No credential where everybody who may look at the namespace can read it."""
+"""No credential where every reader of the namespace can read it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def credential_in(name: str, value: str) -> str | None:
 
 
 def is_credential_name(name: str) -> bool:
-    """Whether this is what somebody calls a credential: ``REDIS_PASSWORD``, ``redisPassword``; not ``tokenFile``."""
+    """Whether this is a usual name of a credential: ``REDIS_PASSWORD``, ``redisPassword``; not ``tokenFile``."""
     return _NAME.search(_CAMEL.sub("_", name.rsplit("/", 1)[-1])) is not None
 
 

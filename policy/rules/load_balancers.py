@@ -109,7 +109,7 @@ def _names(certificate: Resource) -> list[Any]:
 
 
 def no_public_service(resource: Resource, allowed: Collection[str] = ()) -> Iterator[str]:
-    """A Service opens the cluster to everybody, past the load balancer of the Ingress."""
+    """A Service opens the cluster to the world, past the load balancer of the Ingress."""
     if not resource.is_kubernetes or resource.kind != "Service":
         return
     spec, name = resource.map_at("spec"), resource.at("metadata.name")
@@ -126,7 +126,7 @@ def no_public_service(resource: Resource, allowed: Collection[str] = ()) -> Iter
 
 
 def no_open_security_group(resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
-    """A security group lets everybody in and is not that of a load balancer."""
+    """A security group lets the world in and is not that of a load balancer."""
     balancers = [resource for resource in resources if resource.type in _LOAD_BALANCERS]
     of_balancers = {urn for balancer in balancers for urn in balancer.depends_on}
     ids = {group for balancer in balancers for group in balancer.list_at("securityGroups")}
@@ -135,7 +135,10 @@ def no_open_security_group(resources: Sequence[Resource]) -> Iterator[tuple[str,
         own_group = resource.at("id") if resource.type.endswith(":SecurityGroup") else resource.at("securityGroupId")
         groups = {resource.urn, *resource.depends_on}
         if open_to and not groups & of_balancers and (not own_group or own_group not in ids):
-            yield resource.urn, f"lets {open_to[0]} in to what is no load balancer; name the networks that need it"
+            yield (
+                resource.urn,
+                f"lets {open_to[0]} in, and is not a load balancer's security group; name the networks that need it",
+            )
 
 
 def _sources(resource: Resource) -> list[Any]:

@@ -1,4 +1,4 @@
-"""How the rules look at a resource, whose values need not all be known in a preview."""
+"""How the rules look at a resource: not all of its values need be known in a preview."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class ConnectSection(Section):
         Derived("the proxy's own, `127.0.0.1/32`"),
     ] = Field(
         default=(),
-        description="Networks whose `X-Forwarded-For` the proxy believes; `vpc` for the subnets of the VPC.",
+        description="Networks from which the proxy trusts `X-Forwarded-For`; `vpc` for the subnets of the VPC.",
         examples=["vpc"],
     )
     transfer_policy: Annotated[

@@ -58,7 +58,7 @@ class InstallSection(Section):
     take_over: kubernetes.PlatformObjects = Field(
         default=(),
         description=(
-            "Platform's objects, such as `ConfigMap/tower-backend-cfg`, whose values may be replaced. On Compose: "
+            "Platform's objects, such as `ConfigMap/tower-backend-cfg`, with values that may be replaced. On Compose: "
             "`tower.yml` for its allowed workspaces, `tower.env` for the OIDC key and token in use."
         ),
         examples=[["ConfigMap/tower-backend-cfg"]],

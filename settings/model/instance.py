@@ -78,7 +78,7 @@ class InstanceSection(Section):
         default=101,
         ge=0,
         le=2**31 - 1,
-        description="User as which backend and cron run: the RSA key's file is readable by this one and root alone.",
+        description="User that backend and cron run as: only this user and root can read the file of the RSA key.",
         examples=[1000],
     )
     docker_config: Annotated[text.Folder | None, Only(COMPOSE), Derived("root's own, `/root/.docker`")] = Field(

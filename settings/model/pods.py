@@ -137,7 +137,7 @@ class PodsSection(Section):
         connect("XDG_CONFIG_HOME", COMPUTED),
         connect("XDG_DATA_HOME", COMPUTED),
         Only(KUBERNETES),
-    ] = Field(default=True, description="Let the pods write to their `storageRoot` and `/tmp` alone.", examples=[False])
+    ] = Field(default=True, description="Let the pods write only to their `storageRoot` and `/tmp`.", examples=[False])
     openshift: Annotated[
         bool,
         connect("XDG_CONFIG_HOME", COMPUTED),
@@ -148,11 +148,11 @@ class PodsSection(Section):
     )
     network_policies: Annotated[bool, Only(KUBERNETES)] = Field(
         default=True,
-        description="Let the server be reached by the proxy alone, and the proxy on its port.",
+        description="Create NetworkPolicies: only the proxy reaches the server, and the proxy serves only its port.",
         examples=[False],
     )
-    management_namespace: Annotated[kubernetes.Label | None, Only(KUBERNETES), Derived("nobody may")] = Field(
+    management_namespace: Annotated[kubernetes.Label | None, Only(KUBERNETES), Derived("none")] = Field(
         default=None,
-        description="Namespace whose pods may reach `managementPort` in spite of `networkPolicies`.",
+        description="Namespace with pods that may reach `managementPort` in spite of `networkPolicies`.",
         examples=["monitoring"],
     )

@@ -66,7 +66,7 @@ class StudiosSection(Section):
     ] = Field(default=None, description="How Wave names them, such as `tagPrefix`.", examples=["tagPrefix"])
     disallowed_registries: Annotated[
         text.Texts | None, platform("TOWER_DATA_STUDIO_WAVE_DISALLOWED_REGISTRIES"), Since(platform="26.1")
-    ] = Field(default=None, description="Registries whose images no Studio may use.", examples=[["docker.io"]])
+    ] = Field(default=None, description="Registries that no Studio may use images of.", examples=[["docker.io"]])
     default_lifespan: Annotated[int | None, platform("TOWER_DATA_STUDIO_DEFAULT_LIFESPAN"), Since(platform="26.1")] = (
         Field(default=None, ge=1, description="Hours after which a Studio is stopped.", examples=[24])
     )
@@ -97,7 +97,7 @@ class StudiosSection(Section):
         Since(platform="26.1"),
     ] = Field(
         default=None,
-        description='Workspaces whose Studios open inside Platform: `"all"`, `"none"` or a list of ids.',
+        description='Workspaces with Studios that open inside Platform: `"all"`, `"none"` or a list of ids.',
         examples=["all"],
     )
     wave_status_check_initial_delay: Annotated[
@@ -116,7 +116,7 @@ class StudiosSection(Section):
         Since(platform="26.1"),
     ] = Field(
         default=None,
-        description='Workspaces whose Studios are measured: `"all"`, `"none"` or a list of ids.',
+        description='Workspaces with Studios that are measured: `"all"`, `"none"` or a list of ids.',
         examples=["all"],
     )
     metrics_retention_days: Annotated[

@@ -25,7 +25,7 @@ _BOOKS = (
 def broken_rules(settings: Settings, given: Collection[str], unknown: Collection[str] = ()) -> list[Problem]:
     """The problems of settings that are well-formed each for itself.
 
-    `given` are the keys that the user wrote; `unknown` are those whose values are not to be relied on, since they have
+    `given` are the keys that the user wrote; `unknown` are those with values not to be relied on, since they have
     a problem of their own: rules that need them say nothing.
     """
     return [

@@ -83,7 +83,7 @@ def _extra_volumes_have_names_and_places_of_their_own(settings: Settings, given:
     for index, mount in enumerate(settings.extra_mounts):
         if mount.name not in names:
             there = f"there are {', '.join(names)}" if names else "there is none"
-            yield Problem(f"extraMounts[{index}].name", mount.name, f"is no volume of extraVolumes; {there}")
+            yield Problem(f"extraMounts[{index}].name", mount.name, f"is not a volume of extraVolumes; {there}")
         if mount.mount_path in taken:
             yield Problem(
                 f"extraMounts[{index}].mountPath", mount.mount_path, "has another mount already; write another path"

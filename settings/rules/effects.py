@@ -79,7 +79,7 @@ def _existing_credentials_are_not_rotated_here(settings: Settings, given: Collec
 
 
 @RULES.needs("existingTokenSecret", "existingOidcSecret")
-def _an_existing_secret_is_kept_by_somebody_else(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+def _an_existing_secret_is_kept_by_its_owner(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     for key, existing in _OF_OUR_OWN:
         secret, value = value_of(settings, existing), value_of(settings, key)
         if secret is not None and key in given and value != FIELDS[key].default:

@@ -26,7 +26,7 @@ def _connect_url_is_a_first_level_subdomain(settings: Settings, given: Collectio
         yield Problem(
             "connectUrl",
             settings.connect_url,
-            f"is no first-level subdomain of {settings.platform_host}, the host of platformUrl; write {expected}",
+            f"must be a first-level subdomain of {settings.platform_host}, the host of platformUrl; write {expected}",
         )
     elif hosts.port_of(settings.connect_url) is not None:
         yield Problem(

@@ -15,7 +15,7 @@ from settings.targets import COMPOSE
 RULES = RuleBook()
 
 EXTRA: dict[str, Place] = {"proxyExtraEnv": "proxy", "serverExtraEnv": "server", "platformExtraEnv": "platform"}
-"""Setting → whose variables it holds."""
+"""Setting → the container that its variables are for."""
 
 
 def _register_extra(key: str, place: Place) -> None:

@@ -39,35 +39,40 @@ def _ascending(codes: str) -> str:
     return codes
 
 
-GroupName = Annotated[Text, form(_GROUP, "is no name of an Ingress group; write up to 63 of a-z, 0-9, '-' and '.'")]
+GroupName = Annotated[
+    Text, form(_GROUP, "must be an Ingress group name: at most 63 characters from a-z, 0-9, '-' and '.'")
+]
 SslPolicy = Annotated[
     Text,
-    form(_SSL_POLICY, "is no TLS policy of a load balancer; write one such as ELBSecurityPolicy-TLS13-1-2-2021-06"),
+    form(_SSL_POLICY, "must be a TLS policy of a load balancer, for example ELBSecurityPolicy-TLS13-1-2-2021-06"),
 ]
 CertificateArn = Annotated[
     Text,
-    form(_CERTIFICATE, "is no ARN of an ACM certificate; write arn:aws:acm:<region>:<account>:certificate/<id>"),
+    form(
+        _CERTIFICATE,
+        "must be the ARN of an ACM certificate, for example arn:aws:acm:<region>:<account>:certificate/<id>",
+    ),
 ]
-HostedZoneId = Annotated[Text, form(_ZONE_ID, "is no Route 53 zone id; write one such as Z0123456789ABCDEFGHIJ")]
-ClusterName = Annotated[Text, form(_CLUSTER, "is no name of an EKS cluster; `aws eks list-clusters` prints them")]
-InstanceId = Annotated[Text, form(_INSTANCE, "is no id of an EC2 instance; write one such as i-0123456789abcdef0")]
+HostedZoneId = Annotated[Text, form(_ZONE_ID, "must be a Route 53 zone id, for example Z0123456789ABCDEFGHIJ")]
+ClusterName = Annotated[Text, form(_CLUSTER, "must be the name of an EKS cluster; `aws eks list-clusters` prints them")]
+InstanceId = Annotated[Text, form(_INSTANCE, "must be the id of an EC2 instance, for example i-0123456789abcdef0")]
 SecurityGroupId = Annotated[
-    Text, form(_SECURITY_GROUP, "is no id of a security group; write one such as sg-0123456789abcdef0")
+    Text, form(_SECURITY_GROUP, "must be the id of a security group, for example sg-0123456789abcdef0")
 ]
 LoadBalancer = Annotated[
     Text, form(_LOAD_BALANCER, "is neither name nor ARN of an application load balancer; write one of them")
 ]
 ListenerArn = Annotated[
-    Text, form(_LISTENER, "is no ARN of a listener; `aws elbv2 describe-listeners` prints them as ListenerArn")
+    Text, form(_LISTENER, "must be the ARN of a listener; `aws elbv2 describe-listeners` prints them as ListenerArn")
 ]
 SuccessCodes = Annotated[
     Text,
-    form(_SUCCESS_CODES, "are no status codes; write codes from 200 to 499, such as 200-399 or 200,302"),
+    form(_SUCCESS_CODES, "must be status codes from 200 to 499, for example 200-399 or 200,302"),
     AfterValidator(_ascending),
 ]
 Tags = Annotated[
     dict[
-        Annotated[str, form(_TAG_KEY, "is no key of a tag; write one such as Name")],
+        Annotated[str, form(_TAG_KEY, "must be the key of a tag, for example Name")],
         Annotated[str, BeforeValidator(scalar_as_text), Field(max_length=256)],
     ],
     MapInText,
@@ -75,7 +80,7 @@ Tags = Annotated[
 ]
 LoadBalancerAttributes = Annotated[
     dict[
-        Annotated[str, form(_ATTRIBUTE, "is no attribute of a load balancer; write one such as routing.http2.enabled")],
+        Annotated[str, form(_ATTRIBUTE, "must be an attribute of a load balancer, for example routing.http2.enabled")],
         Annotated[
             str,
             BeforeValidator(scalar_as_text),

@@ -15,17 +15,17 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 _FOLDER = re.compile(r"/[^'{}\x00-\x1f\x7f]*[^'{}\x00-\x1f\x7f/]")
 
 Folder = Annotated[
-    Text, form(_FOLDER, "is no absolute path; write one such as /home/ec2-user/seqera, without quotes and braces")
+    Text, form(_FOLDER, "must be an absolute path, for example /home/ec2-user/seqera, without quotes and braces")
 ]
 YamlFile = Annotated[
-    Text, form(_YAML_FILE, "is no name of a YAML file; write one such as docker-compose.yml, without its folder")
+    Text, form(_YAML_FILE, "must be the name of a YAML file, for example docker-compose.yml, without its folder")
 ]
 Service = Annotated[
-    Text, form(_NAME, "is no service of a compose file; `docker compose config --services` prints them")
+    Text, form(_NAME, "must be a service of a compose file; `docker compose config --services` prints them")
 ]
 Networks = Annotated[
     tuple[
-        Annotated[Text, form(_NAME, "is no network of a compose file; `docker compose config` prints them")],
+        Annotated[Text, form(_NAME, "must be a network of a compose file; `docker compose config` prints them")],
         ...,
     ],
     ListInText,

@@ -21,24 +21,34 @@ _QUANTITY = re.compile(r"(?=[0.]*[1-9])\d{1,15}(\.\d{1,3})?(Ki|Mi|Gi|k|M|G)?", r
 _PLATFORM_OBJECT = re.compile(rf"(ConfigMap|Deployment)/(?=.{{1,253}}\Z){SUBDOMAIN}|tower\.yml|tower\.env", re.ASCII)
 
 Label = Annotated[
-    Text, form(_LABEL, "is no Kubernetes name; write up to 63 of a-z, 0-9 and '-', with a letter or digit at both ends")
+    Text,
+    form(
+        _LABEL,
+        "must be a Kubernetes name: at most 63 characters from a-z, 0-9 and '-', "
+        "starting and ending with a letter or digit",
+    ),
 ]
 StatefulSetName = Annotated[
     Text,
     # The label that Kubernetes gives its pods holds the name and a hash, in 63 characters.
     form(
         _STATEFUL_SET,
-        "is no name of a StatefulSet and its Service; write up to 52 of a-z, 0-9 and '-', beginning with a letter",
+        "must be the name of a StatefulSet and its Service: at most 52 characters from a-z, 0-9 and '-', "
+        "starting with a letter",
     ),
 ]
 ServiceName = Annotated[
-    Text, form(_SERVICE, "is no Service name; write up to 63 of a-z, 0-9 and '-', beginning with a letter")
+    Text, form(_SERVICE, "must be a Service name: at most 63 characters from a-z, 0-9 and '-', starting with a letter")
 ]
 ObjectName = Annotated[
-    Text, form(_OBJECT, "is no Kubernetes name; write up to 253 of a-z, 0-9, '-' and '.', as `kubectl get` prints it")
+    Text,
+    form(
+        _OBJECT,
+        "must be a Kubernetes name: at most 253 characters from a-z, 0-9, '-' and '.', as `kubectl get` prints it",
+    ),
 ]
-DataKey = Annotated[Text, form(_DATA_KEY, "is no key of a ConfigMap; write letters, digits, '-', '_' and '.'")]
-Quantity = Annotated[Text, form(_QUANTITY, "is no amount of storage; write one such as 100Mi")]
+DataKey = Annotated[Text, form(_DATA_KEY, "must be a key of a ConfigMap: letters, digits, '-', '_' and '.'")]
+Quantity = Annotated[Text, form(_QUANTITY, "must be an amount of storage, for example 100Mi")]
 ObjectNames = Annotated[tuple[ObjectName, ...], ListInText, WithoutRepeats]
 PlatformObjects = Annotated[
     tuple[
@@ -63,11 +73,11 @@ LabelValue = Annotated[
 ]
 NodeLabels = Annotated[
     dict[
-        Annotated[str, form(_LABEL_KEY, "is no key of a node label; write one such as kubernetes.io/arch")],
+        Annotated[str, form(_LABEL_KEY, "must be the key of a node label, for example kubernetes.io/arch")],
         Annotated[
             str,
             BeforeValidator(scalar_as_text),
-            form(_LABEL_VALUE, "is no value of a node label; write up to 63 letters, digits, '-', '_' and '.'"),
+            form(_LABEL_VALUE, "must be the value of a node label: at most 63 letters, digits, '-', '_' and '.'"),
         ],
     ],
     MapInText,

@@ -17,8 +17,16 @@ _HTTPS_ADDRESS = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.:-]*(/[!-~]*)?", re.
 def _cidr(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text))
-    except ValueError as error:
-        raise ValueError(f"is no network ({error}); write one such as 10.0.0.0/16") from None
+    except ValueError:
+        raise ValueError(f"must be a network, for example {_network_around(text)}") from None
+
+
+def _network_around(text: str) -> str:
+    """The network that a text with bits of a host lies in, or one to go by."""
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        return "10.0.0.0/16"
 
 
 def _cidr_or_vpc(text: str) -> str:
@@ -33,7 +41,7 @@ def _vpc_alone(items: tuple[str, ...]) -> tuple[str, ...]:
 
 HttpsUrl = Annotated[Text, AfterValidator(hosts.https_url)]
 HttpsAddress = Annotated[
-    Text, form(_HTTPS_ADDRESS, "is no https URL; write one such as https://example.com/features.json")
+    Text, form(_HTTPS_ADDRESS, "must be an https URL, for example https://example.com/features.json")
 ]
 Domain = Annotated[Text, AfterValidator(hosts.domain_name)]
 RedisAddress = Annotated[Text, AfterValidator(lambda text: hosts.address_with_port(text, default_port=6379))]

@@ -87,7 +87,7 @@ class Mount(_Part):
     """Where one of the extra volumes is mounted in proxy and server."""
 
     name: Label
-    mount_path: Annotated[Text, form(_PATH, "is no absolute path; write one such as /etc/extra")]
+    mount_path: Annotated[Text, form(_PATH, "must be an absolute path, for example /etc/extra")]
     sub_path: Text | None = None
     read_only: bool = True
 
@@ -110,7 +110,7 @@ Affinity = Annotated[
     dict[Literal["nodeAffinity", "podAffinity", "podAntiAffinity"], Any], MapInText, AfterValidator(_affinity)
 ]
 PriorityClass = Annotated[
-    Text, form(_CLASS, "is no name of a PriorityClass; `kubectl get priorityclasses` prints them")
+    Text, form(_CLASS, "must be the name of a PriorityClass; `kubectl get priorityclasses` prints them")
 ]
 Labels = Annotated[dict[LabelKey, LabelValue], MapInText]
 Annotations = Annotated[

@@ -44,7 +44,7 @@ def _workspaces(value: Any) -> Any:
     for item in items:
         text = str(item).strip()
         if isinstance(item, bool | float) or not text.isascii() or not text.isdigit() or int(text) < 1:
-            raise ValueError(f"holds {json.dumps(item, default=str)}, which is no workspace id; {expected}")
+            raise ValueError(f"holds {json.dumps(item, default=str)}, which is not a workspace id; {expected}")
         ids.append(int(text))
     if not ids:
         raise ValueError('is empty; write "none" to switch Studios off, or "all"')
@@ -61,5 +61,5 @@ ConnectVersion = Annotated[Version, _version(releases.connect_version)]
 Workspaces = Annotated[Literal["all", "none"] | tuple[int, ...], BeforeValidator(_workspaces)]
 LogLevel = Annotated[LogWord, BeforeValidator(_log_level)]
 Image = Annotated[
-    Text, form(IMAGE, "is no image; write repository, repository:tag or repository@sha256:<digest>, without a scheme")
+    Text, form(IMAGE, "must be an image: repository, repository:tag or repository@sha256:<digest>, without a scheme")
 ]

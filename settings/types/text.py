@@ -67,7 +67,7 @@ def parsed(value: Any, opening: str, separator: str | None) -> Any:
             return json.loads(text)
         except json.JSONDecodeError as error:
             like = '["one", "two"]' if opening == "[" else '{"key": "value"}'
-            raise ValueError(f"is no JSON: {error.msg} at character {error.pos + 1}; write it like {like}") from None
+            raise ValueError(f"must be JSON ({error.msg} at character {error.pos + 1}), for example {like}") from None
     if separator is None or not text:
         return value
     return [item.strip() for item in text.split(separator)]
@@ -117,12 +117,12 @@ Text = Annotated[
     str, BeforeValidator(number_as_text), BeforeValidator(single), Field(min_length=1, max_length=MAX_TEXT_LENGTH)
 ]
 EnvironmentText = Annotated[Text, form(_ENVIRONMENT, "has a line break or a control character; write it in one line")]
-Duration = Annotated[Text, form(_DURATION, "is no duration; write numbers with units, such as 2m or 1h30m")]
-UrlPath = Annotated[Text, form(_URL_PATH, "is no path of a URL; write one that begins with /, without spaces")]
+Duration = Annotated[Text, form(_DURATION, "must be a duration: numbers with units, for example 2m or 1h30m")]
+UrlPath = Annotated[Text, form(_URL_PATH, "must be the path of a URL: it starts with / and has no spaces")]
 MountedFile = Annotated[
-    Text, form(_MOUNTED_FILE, "is no file in a folder of its own; write an absolute path such as /data/certs/oidc.pem")
+    Text, form(_MOUNTED_FILE, "must be an absolute path of a file in its own folder, for example /data/certs/oidc.pem")
 ]
-Folder = Annotated[Text, form(_FOLDER, "is no absolute path; write one such as /data")]
+Folder = Annotated[Text, form(_FOLDER, "must be an absolute path, for example /data")]
 ListInText = BeforeValidator(list_in_text)
 MapInText = BeforeValidator(map_in_text)
 WithoutRepeats = AfterValidator(without_repeats)

@@ -31,7 +31,7 @@ FAILURES: dict[str, tuple[Answer, str, str]] = {
     "409 to the change of Platform's ConfigMap": (
         kubernetes_status(409, "Conflict", "the object has been modified"),
         "/configmaps/tower-backend-cfg",
-        "ConfigMap/tower-backend-cfg was changed by somebody else at the same time; run the command again",
+        "ConfigMap/tower-backend-cfg was changed by another client at the same time; run the command again",
     ),
 }
 

@@ -74,7 +74,7 @@ def test_a_zone_that_is_not_there_is_told_beside_what_the_cluster_lacks(first: F
     zone, cron = first.refused(hostedZone=first.install.host, cronDeployment="cron-jobs")
     assert zone.startswith(f'hostedZone: "{first.install.host}" is not a hosted zone of account 123456789012; it has ')
     assert ZONE in zone
-    assert cron.startswith('cronDeployment: "cron-jobs" is no Deployment in namespace')
+    assert cron.startswith('cronDeployment: "cron-jobs" is not a Deployment in namespace')
     first.stack.set(hostedZone=ZONE)
 
 

@@ -71,7 +71,7 @@ def test_wrong_arguments_are_refused_by_their_names_all_at_once_and_before_anyth
         assert "proxyReplicas" in finished.text
         assert "0 is too small; write 1 or more" in finished.text
         assert "cronDeployment" in finished.text
-        assert '"cron_1" is no Kubernetes name' in finished.text
+        assert '"cron_1" must be a Kubernetes name' in finished.text
         assert "Traceback" not in finished.text
         assert "pulumi config set" not in finished.text
     assert life.install.objects() == life.before

@@ -54,7 +54,7 @@ def test_a_missing_deployment_is_refused_in_the_preview_with_what_exists(life: L
     preview = life.stack.preview_text()
     life.stack.set(cronDeployment=None)
     assert preview.code != 0
-    assert 'cronDeployment: "cron-jobs" is no Deployment' in preview.text
+    assert 'cronDeployment: "cron-jobs" is not a Deployment' in preview.text
     assert "there are backend, cron, frontend" in preview.text
 
 

@@ -34,7 +34,7 @@ def from_folder(folder: Path) -> Bundle:
     """Reads what `python -m delivery` wrote.
 
     Raises:
-        RefusedError: it is no bundle.
+        RefusedError: it is not a bundle.
     """
     try:
         parameters = read_parameters((folder / "parameters").read_text())
@@ -48,7 +48,7 @@ def from_secret(secret: str, version: str, region: str) -> Bundle:
     """Reads the secret, and tries again for a while: the policy that allows it may be seconds old.
 
     Raises:
-        RefusedError: it cannot be read, or is no bundle.
+        RefusedError: it cannot be read, or is not a bundle.
     """
     words = ["aws", "secretsmanager", "get-secret-value", "--secret-id", secret, "--version-id", version]
     words += ["--region", region, "--query", "SecretString", "--output", "text"]

@@ -116,7 +116,7 @@ class Placement:
 
 
 def put_back(place: Place, backup: str) -> None:
-    """Puts every file of a backup back, but for those that somebody else has changed meanwhile."""
+    """Puts every file of a backup back, but for those that another process has changed meanwhile."""
     folder = place.backups / backup
     for entry in read_json(folder / "files.json") or []:
         path = Path(entry["path"])

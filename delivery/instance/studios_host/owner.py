@@ -17,7 +17,7 @@ from studios_host.docker import Container, Docker
 from studios_host.errors import RefusedError
 from studios_host.project import Project, Source
 
-_NO_HOME = "/home-that-nobody-has"
+_NO_HOME = "/home-of-no-user"
 """Stands for the home folder where it is looked for in the model."""
 
 

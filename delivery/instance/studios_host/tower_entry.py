@@ -51,10 +51,10 @@ def with_entry(path: Path, known: Mapping[str, Any] | None, value: str, *, take_
         path: of tower.yml.
         known: what was remembered, if this deployment has set the entry.
         value: JSON: null for all workspaces, or a list of ids.
-        take_over: set an entry that somebody else wrote, too.
+        take_over: set an entry that another owner wrote, too.
 
     Raises:
-        RefusedError: the text cannot be edited, or somebody else set the entry to something else.
+        RefusedError: the text cannot be edited, or another owner set the entry to another value.
     """
     try:
         text, wanted = _read(path), json.loads(value)

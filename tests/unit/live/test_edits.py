@@ -192,6 +192,6 @@ def test_an_object_as_it_was_written_has_not_drifted() -> None:
     assert observed_edit("Deployment/cron", CRON, live(), "ours") == CRON
     config_map = {"metadata": {}, "data": {"A": "2", "B": "3"}}
     assert observed_edit("ConfigMap/cfg", {"A": "1", "B": "3"}, config_map, "ours") == {
-        "A": "(changed by somebody else)",
+        "A": "(changed by another manager)",
         "B": "3",
     }

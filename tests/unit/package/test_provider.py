@@ -114,7 +114,7 @@ def test_everything_that_is_wrong_is_said_at_once_by_argument() -> None:
     del wrong["hostedZone"]
     assert refused(wrong).splitlines() == [
         "4 arguments need a change:",
-        "  nameSpace: is no setting; did you mean namespace?",
+        "  nameSpace: is not a setting; did you mean namespace?",
         (
             "  redisPassword: is a secret in plain text; hand it over as a secret, and change the value where it comes "
             "from, since the file may have been shared"

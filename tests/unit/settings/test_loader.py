@@ -48,7 +48,7 @@ def test_problems_are_one_error_of_the_engine_with_the_keys_as_written() -> None
         loaded({**LEAST, "seqera-studios:connectUrl": "http://x", "seqera-studios:nmespace": "y"}, [])
     assert str(caught.value) == (
         "2 settings need a change:\n"
-        "  seqera-studios:nmespace: is no setting; did you mean namespace?\n"
+        "  seqera-studios:nmespace: is not a setting; did you mean namespace?\n"
         '  seqera-studios:connectUrl: "http://x" is not https; write https://x'
     )
     assert caught.value.__cause__ is None

@@ -117,7 +117,7 @@ def test_a_wrong_value_does_not_hide_that_other_settings_disagree() -> None:
     text = refused({**LEAST, "proxyReplicas": "many", "hostedZone": "other.org", "rsaBits": "1024"})
     assert text == (
         "3 settings need a change:\n"
-        '  seqera-studios:proxyReplicas: "many" is no whole number; write digits alone\n'
+        '  seqera-studios:proxyReplicas: "many" must be a whole number, for example 3\n'
         '  seqera-studios:rsaBits: "1024" is too small; write 2048 or more\n'
         '  seqera-studios:hostedZone: "other.org" does not hold example.com, the host of platformUrl; '
         "write example.com or a parent of it"
@@ -135,11 +135,14 @@ def test_a_wrong_platform_url_is_one_problem_and_not_also_that_others_disagree_w
     [("conectUrl", "connectUrl"), ("redis_password", "redisPassword"), ("hostedzone", "hostedZone")],
 )
 def test_an_unknown_key_is_refused_with_the_nearest_right_one_and_without_its_value(key: str, nearest: str) -> None:
-    assert line(**{key: "hunter2"}) == f"seqera-studios:{key}: is no setting; did you mean {nearest}?"
+    assert line(**{key: "hunter2"}) == f"seqera-studios:{key}: is not a setting; did you mean {nearest}?"
 
 
 def test_a_key_like_no_other_is_refused_without_a_guess() -> None:
-    assert line(zzz="1") == "seqera-studios:zzz: is no setting; remove it, or look it up in the table of settings"
+    assert (
+        line(zzz="1")
+        == "seqera-studios:zzz: is not a setting; remove it, or find the right key in docs/configuration.md"
+    )
 
 
 def test_a_password_in_plain_text_is_refused_with_the_command_and_never_shown() -> None:
@@ -183,42 +186,42 @@ def test_an_empty_value_of_a_key_with_a_default_is_refused() -> None:
             "https://connect.example.com/x",
             "has something after the host; write https://connect.example.com",
         ),
-        ("connectUrl", "https://me@connect.example.com", "has a user name in it"),
-        ("connectUrl", "https://connect.example.com:99999", "has a port that is no number from 1 to 65535"),
+        ("connectUrl", "https://me@connect.example.com", "must not contain a user name"),
+        ("connectUrl", "https://connect.example.com:99999", "must have a port from 1 to 65535"),
         ("platformUrl", "https://10.0.0.1", "is an IP address"),
-        ("platformUrl", "https://localhost", "is no domain name"),
+        ("platformUrl", "https://localhost", "must be a domain name"),
         ("hostedZone", "*.example.com", "is a wildcard; write the domain itself: example.com"),
-        ("hostedZone", "https://example.com", "is a URL; write the domain alone"),
+        ("hostedZone", "https://example.com", "must be a domain without a scheme, for example example.com"),
         ("hostedZone", "ex\u0430mple.com", "has CYRILLIC SMALL LETTER A (U+0430) at position 3"),
         ("hostedZone", "example\u200b.com", "has ZERO WIDTH SPACE (U+200B) at position 8"),
         ("hostedZone", "example.com\n", "has a control character (U+000A) at position 12"),
-        ("redisAddress", "redis://redis:6379", "is a URL; write host and port alone, such as redis:6379"),
-        ("redisAddress", "redis:0", "has a port that is no number from 1 to 65535"),
+        ("redisAddress", "redis://redis:6379", "must be a host and a port without a scheme, for example redis:6379"),
+        ("redisAddress", "redis:0", "must have a port from 1 to 65535"),
         ("redisAddress", "red_is:1", "is not a host and port"),
         (
             "platformVersion",
             "24.1",
-            "is no supported Platform release; write one of 25.1, 25.2, 25.3, 26.1, 26.2 or a newer one",
+            "must be a Platform release, one of 25.1, 25.2, 25.3, 26.1, 26.2 or newer",
         ),
-        ("platformVersion", "latest", "is no version"),
+        ("platformVersion", "latest", "must be a version"),
         ("connectVersion", "0.7.9", "is too old for Platform 25.1 and later; write 0.8.0 or newer"),
-        ("namespace", "Platform", "is no Kubernetes name"),
+        ("namespace", "Platform", "must be a Kubernetes name"),
         ("redisTls", "maybe", "is neither true nor false; write one of these"),
         ("idleTimeout", "4001", "is too large; write 4000 or less"),
-        ("idleTimeout", "1.5", "is no whole number"),
-        ("idleTimeout", float("inf"), "Infinity is no whole number"),
-        ("idleTimeout", float("nan"), "NaN is no whole number"),
+        ("idleTimeout", "1.5", "must be a whole number"),
+        ("idleTimeout", float("inf"), "Infinity must be a whole number"),
+        ("idleTimeout", float("nan"), "NaN must be a whole number"),
         ("targetType", "node", "is not one of the words it can be; write 'instance' or 'ip'"),
-        ("certificateArn", "arn:aws:iam::1:x", "is no ARN of an ACM certificate"),
-        ("healthCheckSuccessCodes", "500", "are no status codes"),
-        ("cacheTtl", "2", "is no duration"),
-        ("storageSize", "big", "is no amount of storage"),
-        ("pemPath", "/oidc.pem", "is no file in a folder of its own"),
-        ("proxyImage", "https://a/b", "is no image"),
+        ("certificateArn", "arn:aws:iam::1:x", "must be the ARN of an ACM certificate"),
+        ("healthCheckSuccessCodes", "500", "must be status codes"),
+        ("cacheTtl", "2", "must be a duration"),
+        ("storageSize", "big", "must be an amount of storage"),
+        ("pemPath", "/oidc.pem", "must be an absolute path of a file in its own folder"),
+        ("proxyImage", "https://a/b", "must be an image"),
         ("imagePullSecrets", '["a","a"]', "has a more than once"),
-        ("nodeSelector", "{", "is no JSON: Expecting property name enclosed in double quotes at character 2"),
-        ("nodeSelector", "amd64", "is no map"),
-        ("studioTemplates", '{"A":"b"}', "is no template; write a map with repository and tool"),
+        ("nodeSelector", "{", "must be JSON (Expecting property name enclosed in double quotes at character 2)"),
+        ("nodeSelector", "amd64", "must be a map"),
+        ("studioTemplates", '{"A":"b"}', "must be a map with repository and tool"),
         ("takeOver", '["Secret/x"]', "is none of Platform's objects"),
         ("clientName", "a\nb", "has a line break or a control character"),
     ],
@@ -257,7 +260,7 @@ def test_an_image_keeps_a_tag_or_digest_of_its_own_and_gets_the_release_otherwis
 
 
 def test_a_long_value_is_cut_in_its_message() -> None:
-    assert len(str(Problem("namespace", "x" * 5000, "is no name"))) < 200
+    assert len(str(Problem("namespace", "x" * 5000, "must be a name"))) < 200
 
 
 keys = st.sampled_from(

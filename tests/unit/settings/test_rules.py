@@ -68,7 +68,7 @@ def test_versions_are_compared_by_number() -> None:
 def test_a_connect_url_that_is_no_first_level_subdomain_of_the_platform_is_refused(url: str) -> None:
     (problem,) = problems(connectUrl=url)
     assert str(problem) == (
-        f'seqera-studios:connectUrl: "{url}" is no first-level subdomain of example.com, the host of platformUrl; '
+        f'seqera-studios:connectUrl: "{url}" must be a first-level subdomain of example.com, the host of platformUrl; '
         "write https://connect.example.com"
     )
 

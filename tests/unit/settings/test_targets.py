@@ -120,11 +120,11 @@ def test_a_listener_is_named_once_or_not_at_all() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"instanceId": "i-xyz"}, "is no id of an EC2 instance"),
-        ({"composeFolder": "relative"}, "is no absolute path"),
-        ({"composeFile": "sub/docker-compose.yml"}, "is no name of a YAML file"),
+        ({"instanceId": "i-xyz"}, "must be the id of an EC2 instance"),
+        ({"composeFolder": "relative"}, "must be an absolute path"),
+        ({"composeFile": "sub/docker-compose.yml"}, "must be the name of a YAML file"),
         ({"loadBalancer": "arn:aws:elasticloadbalancing:x"}, "is neither name nor ARN"),
-        ({"listenerArn": "x"}, "is no ARN of a listener"),
+        ({"listenerArn": "x"}, "must be the ARN of a listener"),
         ({"proxyNetworks": []}, "is empty"),
         ({"composeOverride": "docker-compose.yml"}, "is composeFile as well"),
         ({"cronService": "backend"}, "is backendService as well"),

@@ -27,12 +27,12 @@ HUGE: dict[str, tuple[str, str, str]] = {
     "a version of 200 digits": (
         "connectVersion",
         "0." + "1" * 200,
-        "is no version; write two or three numbers with dots between, such as 25.3.3",
+        "must be a version: two or three numbers with dots between, for example 25.3.3",
     ),
     "a host longer than DNS allows": (
         "platformUrl",
         f"https://{'a.' * 148}com",
-        "is no domain name; write one such as example.com (in the host of the URL)",
+        "must be a domain name, for example example.com (in the host of the URL)",
     ),
     "a host that leaves no room for those of sessions": (
         "platformUrl",

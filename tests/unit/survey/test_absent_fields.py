@@ -53,7 +53,7 @@ def test_a_namespace_without_secrets_is_told_which_one_is_missing(platform: Fake
     platform.lists[f"{CORE}/secrets"] = []
     assert problems(platform) == [
         (
-            'seqera-studios:imagePullSecrets[0]: "cr.seqera.io" is no Secret in namespace platform-stage; '
+            'seqera-studios:imagePullSecrets[0]: "cr.seqera.io" is not a Secret in namespace platform-stage; '
             "there is none: write the right one in imagePullSecrets[0]"
         )
     ]
@@ -103,7 +103,7 @@ def test_a_backend_whose_env_from_is_null_reads_no_config_map(platform: FakeApi)
 def test_a_backend_without_containers_is_told_so(platform: FakeApi, absent: tuple[str, ...]) -> None:
     nulled(backend(platform), ("spec", "template", "spec", *absent))
     assert problems(platform)[0] == (
-        'seqera-studios:backendContainer: "backend" is no container of Deployment backend; '
+        'seqera-studios:backendContainer: "backend" is not a container of Deployment backend; '
         "there is none: write the right one in backendContainer"
     )
 
@@ -115,7 +115,7 @@ def test_a_config_map_without_data_holds_nothing(platform: FakeApi, position: in
         [],
         [
             (
-                'seqera-studios:towerYmlKey: "tower.yml" is no key of ConfigMap tower-yml; '
+                'seqera-studios:towerYmlKey: "tower.yml" is not a key of ConfigMap tower-yml; '
                 "there is none: write the right one in towerYmlKey"
             )
         ],
@@ -155,7 +155,7 @@ def test_a_namespace_that_is_being_deleted_is_one_sentence(platform: FakeApi, st
 def test_a_missing_namespace_is_named_where_namespaces_may_not_be_listed(platform: FakeApi) -> None:
     platform.refusals["/api/v1/namespaces"] = (403, "namespaces is forbidden")
     assert problems(platform, namespace="platform") == [
-        'seqera-studios:namespace: "platform" is no Namespace; write the right one in namespace'
+        'seqera-studios:namespace: "platform" is not a Namespace; write the right one in namespace'
     ]
 
 
@@ -212,5 +212,6 @@ def test_a_kubeconfig_given_as_json_that_is_none_is_one_line() -> None:
         Cluster(kubeconfig='{"clusters": [').client()
     (problem,) = caught.value.problems
     assert str(problem) == (
-        "seqera-studios:kubeconfig: cannot be read: it is no kubeconfig; check that `kubectl get nodes` works from here"
+        "seqera-studios:kubeconfig: cannot be read: it is not a kubeconfig; "
+        "check that `kubectl get nodes` works from here"
     )

@@ -123,8 +123,8 @@ def test_a_listener_at_443_that_is_not_https_is_refused(site: Site) -> None:
     site.account.listener(site.arn, Protocol="HTTP", Port=443)
     assert site.refused() == [
         (
-            "listenerArn: is not set, and the listener of the load balancer front at port 443 is no HTTPS one; "
-            "there are no HTTPS listeners"
+            "listenerArn: is not set, and the listener of the load balancer front at port 443 is not an HTTPS "
+            "listener; there are no HTTPS listeners"
         )
     ]
 
@@ -190,7 +190,7 @@ def test_a_listener_of_another_load_balancer_is_refused(site: Site) -> None:
     other = site.account.listener(made["LoadBalancerArn"], site.certificate)
     assert site.refused(listenerArn=other) == [
         (
-            f'listenerArn: "{other}" is no HTTPS listener of the load balancer front; the HTTPS listeners are '
+            f'listenerArn: "{other}" is not an HTTPS listener of the load balancer front; the HTTPS listeners are '
             f"{site.listener} (Name=users)"
         )
     ]
@@ -199,4 +199,4 @@ def test_a_listener_of_another_load_balancer_is_refused(site: Site) -> None:
 def test_a_network_load_balancer_is_refused(site: Site) -> None:
     site.account.elb.create_load_balancer(Name="net", Subnets=site.account.subnets, Type="network")
     problems = site.refused(loadBalancer="net")
-    assert 'loadBalancer: "net" is no application load balancer; write one that is' in problems
+    assert 'loadBalancer: "net" is not an Application Load Balancer; write the name or ARN of one' in problems

@@ -151,7 +151,7 @@ def test_a_zone_that_delegates_the_host_is_refused_with_the_zone_to_write(route5
     assert made.problems(**DEEP) == [
         (
             'hostedZone: "deleg.example" delegates platform.deleg.example to other name servers (ns-1.awsdns-1.org, '
-            "ns-2.awsdns-2.net), so that nobody would find a record of it in this zone; write the zone of that name: "
+            "ns-2.awsdns-2.net), so that resolvers find no record of it in this zone; write the zone of that name: "
             "pulumi config set hostedZone platform.deleg.example"
         )
     ]
@@ -233,7 +233,7 @@ CAA = (
     ("values", "others", "tag"),
     [
         (['0 issue "letsencrypt.org"'], "letsencrypt.org", "issue"),
-        (['0 issue ";"'], "nobody", "issue"),
+        (['0 issue ";"'], "no authority", "issue"),
         (['0 issue "amazon.com"', '0 issuewild "letsencrypt.org"'], "letsencrypt.org", "issuewild"),
         (['128 issue "a.example; policy=ev"', '0 issue "b.example"'], "a.example, b.example", "issue"),
     ],

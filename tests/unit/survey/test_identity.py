@@ -78,7 +78,7 @@ def test_one_of_several_containers_is_asked_for(platform: FakeApi) -> None:
     made["spec"]["template"]["spec"]["containers"].append({"name": "istio-proxy"})
     platform.lists[f"{APPS}/deployments"][1] = made
     assert refused(platform)[0] == (
-        'cronContainer: "backend" is no container of Deployment cron; there are cron, istio-proxy: '
+        'cronContainer: "backend" is not a container of Deployment cron; there are cron, istio-proxy: '
         "write the right one in cronContainer"
     )
 

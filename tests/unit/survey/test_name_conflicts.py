@@ -37,7 +37,7 @@ def _made_by(api: FakeApi, labels: dict[str, str] | None) -> None:
 def test_a_studios_install_made_by_hand_is_told_apart_from_the_stacks_own(platform: FakeApi) -> None:
     _made_by(platform, None)
     taken = "is taken in namespace platform-stage: this stack has not made"
-    delete = "or, if nobody needs it any more, `kubectl delete -n platform-stage"
+    delete = "or, if it is not needed any more, `kubectl delete -n platform-stage"
     proxy, secret = "deployment/connect-proxy service/connect-proxy", "secret/platform-oidc-certs"
     use_it = "use what it holds by `pulumi config set --plaintext existingOidcSecret platform-oidc-certs`"
     assert _refused(platform) == [

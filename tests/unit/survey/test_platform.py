@@ -53,7 +53,7 @@ def test_from_26_1_no_tower_yml_is_needed(platform: FakeApi) -> None:
 def test_a_missing_namespace_is_one_line_with_the_ones_there_are(platform: FakeApi) -> None:
     assert refused(platform.access, settings(namespace="platform")) == [
         (
-            'seqera-studios:namespace: "platform" is no Namespace; there are default, platform-stage: '
+            'seqera-studios:namespace: "platform" is not a Namespace; there are default, platform-stage: '
             "write the right one in namespace"
         )
     ]
@@ -70,23 +70,23 @@ def test_everything_that_is_missing_is_said_at_once_with_the_names_that_exist(pl
     )
     assert refused(platform.access, read) == [
         (
-            'seqera-studios:backendDeployment: "tower" is no Deployment in namespace platform-stage; '
+            'seqera-studios:backendDeployment: "tower" is not a Deployment in namespace platform-stage; '
             "there are backend, cron, frontend: write the right one in backendDeployment"
         ),
         (
-            'seqera-studios:cronContainer: "cron" is no container of Deployment cron; '
+            'seqera-studios:cronContainer: "cron" is not a container of Deployment cron; '
             "there are backend: write the right one in cronContainer"
         ),
         (
-            'seqera-studios:towerYmlConfigMap: "tower.yml" is no ConfigMap in namespace platform-stage; '
+            'seqera-studios:towerYmlConfigMap: "tower.yml" is not a ConfigMap in namespace platform-stage; '
             "there are tower-backend-cfg, tower-yml: write the right one in towerYmlConfigMap"
         ),
         (
-            'seqera-studios:imagePullSecrets[0]: "mirror" is no Secret in namespace platform-stage; '
+            'seqera-studios:imagePullSecrets[0]: "mirror" is not a Secret in namespace platform-stage; '
             "there are cr.seqera.io, tower-secrets: write the right one in imagePullSecrets[0]"
         ),
         (
-            'seqera-studios:redisTlsSecret: "redis-client" is no Secret in namespace platform-stage; '
+            'seqera-studios:redisTlsSecret: "redis-client" is not a Secret in namespace platform-stage; '
             "there are cr.seqera.io, tower-secrets: write the right one in redisTlsSecret"
         ),
     ]
@@ -113,7 +113,7 @@ def test_a_config_map_that_backend_names_but_that_does_not_exist_is_refused(plat
     platform.lists[f"{CORE}/configmaps"].pop(0)
     (problem,) = refused(platform.access, settings())
     assert problem == (
-        'seqera-studios:backendConfigMap: "tower-backend-cfg" is no ConfigMap in namespace platform-stage; '
+        'seqera-studios:backendConfigMap: "tower-backend-cfg" is not a ConfigMap in namespace platform-stage; '
         "there are tower-yml: write the right one in backendConfigMap"
     )
 
@@ -121,7 +121,7 @@ def test_a_config_map_that_backend_names_but_that_does_not_exist_is_refused(plat
 def test_a_tower_yml_without_the_key_or_that_is_no_mapping_is_refused(platform: FakeApi) -> None:
     (problem,) = refused(platform.access, settings(towerYmlKey="tower.yaml"))
     assert problem.startswith(
-        'seqera-studios:towerYmlKey: "tower.yaml" is no key of ConfigMap tower-yml; there are tower.yml'
+        'seqera-studios:towerYmlKey: "tower.yaml" is not a key of ConfigMap tower-yml; there are tower.yml'
     )
     platform.lists[f"{CORE}/configmaps"][1] = named("tower-yml", data={"tower.yml": "- a\n"})
     assert refused(platform.access, settings()) == [

@@ -27,7 +27,7 @@ def test_secrets_that_hold_token_and_key_are_accepted(platform: FakeApi) -> None
 def test_a_secret_that_is_missing_is_refused_with_those_that_there_are(platform: FakeApi) -> None:
     assert refused(platform.access, settings(existingTokenSecret="ours")) == [
         (
-            'seqera-studios:existingTokenSecret: "ours" is no Secret in namespace platform-stage; '
+            'seqera-studios:existingTokenSecret: "ours" is not a Secret in namespace platform-stage; '
             "there are cr.seqera.io, tower-secrets"
         )
     ]
@@ -94,10 +94,10 @@ def test_the_secrets_and_the_config_map_that_pods_mount_have_to_be_there(platfor
             "add password to it"
         ),
         (
-            'seqera-studios:redisCaSecret: "redis-ca" is no Secret in namespace platform-stage; '
+            'seqera-studios:redisCaSecret: "redis-ca" is not a Secret in namespace platform-stage; '
             "there are cr.seqera.io, redis, tower-secrets"
         ),
-        f'seqera-studios:caCertificate: "acme-ca" is no ConfigMap in namespace platform-stage; there are {there}',
+        f'seqera-studios:caCertificate: "acme-ca" is not a ConfigMap in namespace platform-stage; there are {there}',
     ]
     platform.lists[f"{CORE}/secrets"] += [secret("redis-ca", **{"ca.crt": "x"}), secret("acme", **{"root.pem": "x"})]
     platform.lists[f"{CORE}/configmaps"] += [named("acme-ca", data={"root.pem": "x"})]
