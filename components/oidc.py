@@ -47,7 +47,7 @@ class OidcCredentialsArgs:
     existing_token: ExistingValue | None = None
     """Where the registration token is, if it exists already; then none is made."""
     existing_pem: ExistingValue | None = None
-    """Where the RSA key is, if it exists already, as private key with the public key beneath; then none is made."""
+    """Where the RSA key is, if it exists already, with or without the public key beneath; then none is made."""
     protect_key: bool = False
     """Whether the engine refuses to delete or to replace the RSA key that is made."""
 
@@ -111,7 +111,21 @@ class OidcCredentials(pulumi.ComponentResource):
 
 
 def _public_half(pem: str) -> str:
-    return _PUBLIC_KEY + pem.rpartition(_PUBLIC_KEY)[2]
+    """The public key of a file that may hold the private one only, as Seqera's Helm chart keeps it."""
+    if _PUBLIC_KEY in pem:
+        return _PUBLIC_KEY + pem.rpartition(_PUBLIC_KEY)[2]
+    # It takes longer to import than all else in this file, and few installs need it.
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+
+    try:
+        key = serialization.load_pem_private_key(pem.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        # Platform has it in use already, so this is for whoever keeps the Secret to judge.
+        pulumi.log.warn("the private key in existingOidcSecret can't be read; the output publicKey stays empty")
+        return ""
+    encoded = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return encoded.decode()
 
 
 def read_value(name: str, source: ExistingValue, parent: pulumi.Resource) -> pulumi.Output[str]:

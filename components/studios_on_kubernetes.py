@@ -21,7 +21,7 @@ from components.proxy import SERVICE_PORT, ConnectProxy, ConnectProxyArgs
 from components.server import ConnectServer, ConnectServerArgs
 from components.studios_base import Studios
 from live.cluster import Cluster
-from live.edits import PEM_KEY, TOKEN_KEY, platform_inputs
+from live.edits import platform_inputs
 from settings import environment
 from settings.model import Settings
 
@@ -49,9 +49,9 @@ class KubernetesStudios(Studios):
     namespace: pulumi.Output[str]
     """Namespace of Platform and Studios."""
     oidc_secret_name: pulumi.Output[str]
-    """Secret with the RSA key pair, under `oidc.pem`."""
+    """Secret with the RSA key pair, under `oidc.pem`, or under `existingOidcSecretKey`."""
     token_secret_name: pulumi.Output[str]
-    """Secret with the registration token, under `token`."""
+    """Secret with the registration token, under `token`, or under `existingTokenSecretKey`."""
 
     def __init__(self, name: str, args: KubernetesStudiosArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         settings = args.settings
@@ -97,8 +97,8 @@ def _oidc_args(settings: Settings) -> OidcCredentialsArgs:
         rsa_bits=settings.rsa_bits,
         token_rotation=settings.token_rotation or "",
         key_rotation=settings.rsa_rotation or "",
-        existing_token=existing(settings.existing_token_secret, TOKEN_KEY),
-        existing_pem=existing(settings.existing_oidc_secret, PEM_KEY),
+        existing_token=existing(settings.existing_token_secret, settings.token_key_in_use),
+        existing_pem=existing(settings.existing_oidc_secret, settings.oidc_key_in_use),
         protect_key=settings.protect_key,
     )
 
@@ -107,10 +107,10 @@ def _configuration_args(settings: Settings, credentials: OidcCredentials) -> Stu
     return StudiosConfigurationArgs(
         namespace=settings.namespace,
         pem_secret=settings.oidc_secret_in_use,
-        pem_key=PEM_KEY,
+        pem_key=settings.oidc_key_in_use,
         pem=credentials.pem,
         token_secret=settings.token_secret_in_use,
-        token_key=TOKEN_KEY,
+        token_key=settings.token_key_in_use,
         token=credentials.registration_token,
         existing=[secret for secret in (settings.existing_oidc_secret, settings.existing_token_secret) if secret],
         credentials_secret=f"{settings.server_name}-credentials",
@@ -128,7 +128,7 @@ def _configuration_args(settings: Settings, credentials: OidcCredentials) -> Stu
 
 
 def _proxy_args(settings: Settings, configuration: StudiosConfiguration) -> ConnectProxyArgs:
-    token = SecretKey(secret=configuration.token_secret_name, key=TOKEN_KEY)
+    token = SecretKey(secret=configuration.token_secret_name, key=settings.token_key_in_use)
     return ConnectProxyArgs(
         namespace=settings.namespace,
         workload=settings.proxy_name,
@@ -225,8 +225,8 @@ def _platform_args(
         namespace=settings.namespace,
         field_manager=args.field_manager,
         take_over=settings.take_over,
-        pem_secret=SecretKey(secret=configuration.pem_secret_name, key=PEM_KEY),
-        token_secret=SecretKey(secret=configuration.token_secret_name, key=TOKEN_KEY),
+        pem_secret=SecretKey(secret=configuration.pem_secret_name, key=settings.oidc_key_in_use),
+        token_secret=SecretKey(secret=configuration.token_secret_name, key=settings.token_key_in_use),
         pem=credentials.pem,
         token=credentials.registration_token,
         checksum_key=configuration.checksum_key,

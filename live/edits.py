@@ -32,9 +32,6 @@ Names = Any
 
 CHECKSUM_ANNOTATION = "checksum/studios"
 """The pod-template annotation that changes with what the pod reads."""
-PEM_KEY = "oidc.pem"
-"""The key of Secret ``platform-oidc-certs`` in the guide."""
-TOKEN_KEY = "token"  # noqa: S105 (a key's name)
 
 _PARTS = {"f:env": "env", "f:volumes": "volume", "f:volumeMounts": "mount"}
 _POD: Path = ("f:spec", "f:template", "f:spec")
@@ -98,8 +95,8 @@ def platform_edits_of(settings: Settings) -> dict[str, Edit]:
     inputs = platform_inputs(settings)
     return platform_edits(
         inputs,
-        pem_secret=_NamedValue(secret=settings.oidc_secret_in_use, key=PEM_KEY),
-        token_secret=_NamedValue(secret=settings.token_secret_in_use, key=TOKEN_KEY),
+        pem_secret=_NamedValue(secret=settings.oidc_secret_in_use, key=settings.oidc_key_in_use),
+        token_secret=_NamedValue(secret=settings.token_secret_in_use, key=settings.token_key_in_use),
     )
 
 

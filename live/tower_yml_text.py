@@ -2,6 +2,9 @@
 
 The file belongs to another owner, comments and all. So nothing is loaded and dumped: the entry's place is found by
 parsing, and only its characters change. Every edit is parsed again and compared before it is handed back.
+
+A file of several documents, as Seqera's Helm chart renders it, is edited in the one that has the entry, or most of its
+path. Platform reads all of them, and what a later one says of a key counts.
 """
 
 from __future__ import annotations
@@ -13,9 +16,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from live import yaml_text
+from live.tower_yml_place import PATH, Spot, find_place, locate
 from live.yaml_text import Canonical, Pair, YamlTextError
 
-PATH = ("tower", "data-studio", "allowed-workspaces")
 INDENT = 2
 
 
@@ -55,7 +58,8 @@ def read_entry(text: str) -> Entry:
         TowerYmlError: the text is not a YAML mapping.
     """
     try:
-        return _entry(text, _locate(text))
+        document, spot = find_place(text)
+        return _entry(document.text, spot)
     except YamlTextError as error:
         raise TowerYmlError(str(error)) from None
 
@@ -67,13 +71,13 @@ def set_allowed_workspaces(text: str, value: list[int] | None) -> str:
         TowerYmlError: the text is not a YAML mapping, or the entry cannot be set without changing something else.
     """
     try:
-        spot = _locate(text)
-        entry = _entry(text, spot)
+        document, spot = find_place(text)
+        entry = _entry(document.text, spot)
         if entry.present and entry.value == value:
             return text
-        for edited in _with_value(text, spot, value):
-            if _differs_only_in_entry(edited, text) and read_entry(edited).value == value:
-                return edited
+        for edited in _with_value(document.text, spot, value):
+            if _differs_only_in_entry(edited, document.text) and _read(edited).value == value:
+                return document.replaced(edited)
     except YamlTextError as error:
         raise TowerYmlError(str(error)) from None
     raise TowerYmlError(
@@ -91,58 +95,23 @@ def restore(text: str, earlier: Entry) -> str:
         TowerYmlError: the text is not a YAML mapping, or the entry cannot be restored without changing something else.
     """
     try:
-        spot = _locate(text)
+        document, spot = find_place(text)
         if len(spot.found) < len(PATH):
             return text
-        restored = _replaced(text, spot, earlier.source or "") if earlier.present else _removed(text, spot, earlier)
-        if _differs_only_in_entry(restored, text):
-            return restored
+        part = document.text
+        restored = _replaced(part, spot, earlier.source or "") if earlier.present else _removed(part, spot, earlier)
+        if _differs_only_in_entry(restored, part):
+            return document.replaced(restored)
     except YamlTextError as error:
         raise TowerYmlError(str(error)) from None
     raise TowerYmlError(f"cannot be given back without {'.'.join(PATH)} unchanged otherwise; edit that entry by hand")
 
 
-@dataclass(frozen=True)
-class _Spot:
-    """How far the path leads: the pairs found, and the mappings that hold them, the root first."""
-
-    found: list[Pair]
-    mappings: list[MappingNode]
-    root_is_empty: bool
+def _read(text: str) -> Entry:
+    return _entry(text, locate(text))
 
 
-def _locate(text: str) -> _Spot:
-    root = yaml_text.compose(text)
-    found: list[Pair] = []
-    if root is None:
-        return _Spot(found, [], root_is_empty=True)
-    mappings = [root]
-    for depth, name in enumerate(PATH):
-        _refuse_dotted(mappings[-1], depth)
-        pair = yaml_text.find(mappings[-1], name)
-        if pair is None:
-            break
-        found.append(pair)
-        path = ".".join(PATH[: depth + 1])
-        if pair.is_alias or yaml_text.is_shared(root, pair.value):
-            raise YamlTextError(f"shares {path} with another place through an anchor; write it out in both")
-        if depth + 1 == len(PATH) or yaml_text.is_null(pair.value):
-            break
-        if not isinstance(pair.value, MappingNode):
-            raise YamlTextError(f"has something at {path} that is not a mapping (line {pair.key.start_mark.line + 1})")
-        mappings.append(pair.value)
-    return _Spot(found, mappings, root_is_empty=False)
-
-
-def _refuse_dotted(mapping: MappingNode, depth: int) -> None:
-    # Platform reads `tower.data-studio:` as it reads the nested form, and one would hide the other.
-    for end in range(depth + 2, len(PATH) + 1):
-        dotted = ".".join(PATH[depth:end])
-        if yaml_text.find(mapping, dotted) is not None:
-            raise YamlTextError(f"has the key {dotted} in one line; write its parts nested, a line each")
-
-
-def _entry(text: str, spot: _Spot) -> Entry:
+def _entry(text: str, spot: Spot) -> Entry:
     if not spot.found:
         return Entry(0, None)
     last = spot.found[-1]
@@ -169,7 +138,7 @@ def _written(value: list[int] | None) -> str:
     return "null" if value is None else f"[{', '.join(map(str, value))}]"
 
 
-def _replaced(text: str, spot: _Spot, source: str) -> str:
+def _replaced(text: str, spot: Spot, source: str) -> str:
     """The text with the entry's value replaced by the given source, as `_value_span` delimits it."""
     pair = spot.found[-1]
     start, end = _value_span(text, pair)
@@ -182,7 +151,7 @@ def _replaced(text: str, spot: _Spot, source: str) -> str:
     return yaml_text.replace(bare, behind_key, behind_key, source)
 
 
-def _with_value(text: str, spot: _Spot, value: list[int] | None) -> Iterator[str]:
+def _with_value(text: str, spot: Spot, value: list[int] | None) -> Iterator[str]:
     """The edits that set the entry, the most natural one first."""
     missing = PATH[len(spot.found) :]
     if not missing:
@@ -203,7 +172,7 @@ def _with_value(text: str, spot: _Spot, value: list[int] | None) -> Iterator[str
         yield from _into_block(text, spot, missing, value)
 
 
-def _into_null(text: str, spot: _Spot, missing: tuple[str, ...], value: list[int] | None) -> Iterator[str]:
+def _into_null(text: str, spot: Spot, missing: tuple[str, ...], value: list[int] | None) -> Iterator[str]:
     pair, holder = spot.found[-1], spot.mappings[-1]
     start, end = _value_span(text, pair)
     if pair.is_empty and not holder.flow_style:
@@ -220,7 +189,7 @@ def _into_flow(text: str, parent: MappingNode, missing: tuple[str, ...], value: 
     return yaml_text.replace(text, first, first, _flow(missing, value) + comma)
 
 
-def _into_block(text: str, spot: _Spot, missing: tuple[str, ...], value: list[int] | None) -> Iterator[str]:
+def _into_block(text: str, spot: Spot, missing: tuple[str, ...], value: list[int] | None) -> Iterator[str]:
     br = yaml_text.line_break(text)
     parent = spot.mappings[-1]
     first = yaml_text.pairs(parent)[0]
@@ -264,7 +233,7 @@ def _flow(path: tuple[str, ...], value: list[int] | None) -> str:
     return "".join(f"{name}: {{" for name in parents) + f"{leaf}: {_written(value)}" + "}" * len(parents)
 
 
-def _removed(text: str, spot: _Spot, earlier: Entry) -> str:
+def _removed(text: str, spot: Spot, earlier: Entry) -> str:
     """The text without the entry, and without those of its parents that were not there before and hold nothing else."""
     depth = len(PATH) - 1
     while depth > earlier.depth and len(spot.mappings[depth].value) == 1:

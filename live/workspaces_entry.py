@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from live.ownership import belongs_to
-from live.tower_yml_text import PATH, Entry
+from live.tower_yml_place import PATH
+from live.tower_yml_text import Entry
 
 
 def is_conflict(entry: Entry, desired: str, written: Collection[str]) -> bool:

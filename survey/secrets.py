@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from live.api import ClusterApi, NotFoundError
-from live.edits import PEM_KEY, TOKEN_KEY
 from live.fields import Object
 from settings.errors import Problem
 from settings.model import Settings
@@ -31,8 +30,9 @@ def existing_secret_problems(api: ClusterApi, settings: Settings, names: Collect
             yield Problem(setting, secret, f"is not a Secret in namespace {settings.namespace}; {there}")
         elif key not in held:
             there = f"it has {', '.join(sorted(held))}" if held else "it is empty"
-            yield Problem(setting, secret, f"is a Secret without the key {key}; {there}: add {key} to it")
-        elif setting.startswith("existing") and (message := _wrong_value(key, str(held[key]))):
+            named = f", or write the right key in {setting}Key" if setting in _WRONG else ""
+            yield Problem(setting, secret, f"is a Secret without the key {key}; {there}: add {key} to it{named}")
+        elif setting in _WRONG and (message := _wrong_value(setting, key, str(held[key]))):
             yield Problem(setting, secret, message)
 
 
@@ -52,9 +52,9 @@ def config_map_problems(settings: Settings, install: Install) -> Iterator[Proble
 def _named(settings: Settings) -> Iterator[tuple[str, str, str]]:
     """The settings that name a Secret, with its name and the key in it."""
     if settings.existing_token_secret is not None:
-        yield "existingTokenSecret", settings.existing_token_secret, TOKEN_KEY
+        yield "existingTokenSecret", settings.existing_token_secret, settings.token_key_in_use
     if settings.existing_oidc_secret is not None:
-        yield "existingOidcSecret", settings.existing_oidc_secret, PEM_KEY
+        yield "existingOidcSecret", settings.existing_oidc_secret, settings.oidc_key_in_use
     if (password := settings.redis_password_secret) is not None:
         yield "redisPasswordSecret", password.name, password.key
     if (of_redis := settings.redis_ca_secret) is not None:
@@ -71,14 +71,27 @@ def _read(api: ClusterApi, namespace: str, secret: str) -> Object | None:
     return data
 
 
-def _wrong_value(key: str, encoded: str) -> str | None:
+def _wrong_value(setting: str, key: str, encoded: str) -> str | None:
     try:
         value = base64.b64decode(encoded).decode()
     except (binascii.Error, UnicodeDecodeError):
         return f"has something at {key} that is not text"
-    if key == TOKEN_KEY:
-        usable = value and value == value.strip()
-        return None if usable else f"has a {key} that is empty, or begins or ends with a space or a line break"
-    if _PRIVATE not in value or _PUBLIC not in value.partition(_PRIVATE)[2]:
-        return f"must hold at {key} a private key in PEM, with its public key beneath"
+    return _WRONG[setting](key, value)
+
+
+def _wrong_token(key: str, value: str) -> str | None:
+    usable = value and value == value.strip()
+    return None if usable else f"has a {key} that is empty, or begins or ends with a space or a line break"
+
+
+def _wrong_pem(key: str, value: str) -> str | None:
+    if _PRIVATE not in value or _PUBLIC in value.partition(_PRIVATE)[0]:
+        return f"must hold at {key} a private key in PEM, with its public key beneath or without one"
     return None
+
+
+_WRONG: Mapping[str, Callable[[str, str], str | None]] = {
+    "existingTokenSecret": _wrong_token,
+    "existingOidcSecret": _wrong_pem,
+}
+"""Setting → what is wrong with the value in the Secret that it names."""

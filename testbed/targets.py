@@ -177,3 +177,6 @@ KUBE_SCORE = Target(
     60,
 )
 DATAPLANE = Target("dataplane", "the load balancers' data plane", {"dataplane": ["."]}, 10)
+#: What a test installs and upgrades a Platform with, as users of Seqera's chart do.
+HELM_VERSION = pinned("helm", "helm.sh/helm/v3")
+HELM = Target("helm", f"Helm {HELM_VERSION}", {"helm": ["-ldflags", "-s -w", "helm.sh/helm/v3/cmd/helm"]}, 120)

@@ -24,6 +24,10 @@ from settings.model.section import Section
 from settings.model.studios import StudiosSection
 from settings.workspaces import in_environment, tower_yml_value
 
+PEM_KEY = "oidc.pem"
+"""The key of Secret ``platform-oidc-certs`` in the guide."""
+TOKEN_KEY = "token"  # noqa: S105 (a key's name)
+
 
 class Settings(
     # The last base comes first, in the order of the fields too: a default reads the fields before it.
@@ -50,6 +54,16 @@ class Settings(
     def token_secret_in_use(self) -> str:
         """The Secret with the registration token, ours or one that exists already."""
         return self.existing_token_secret or self.token_secret
+
+    @property
+    def oidc_key_in_use(self) -> str:
+        """The key of :attr:`oidc_secret_in_use` with the RSA key."""
+        return self.existing_oidc_secret_key if self.existing_oidc_secret else PEM_KEY
+
+    @property
+    def token_key_in_use(self) -> str:
+        """The key of :attr:`token_secret_in_use` with the registration token."""
+        return self.existing_token_secret_key if self.existing_token_secret else TOKEN_KEY
 
     @property
     def tower_yml_workspaces(self) -> str | None:

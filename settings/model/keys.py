@@ -57,11 +57,22 @@ class KeysSection(Section):
     )
     existing_oidc_secret: Annotated[kubernetes.ObjectName | None, Only(KUBERNETES)] = Field(
         default=None,
-        description="Secret that exists already, with private and public key as `oidc.pem`; none is made.",
+        description=(
+            "Secret that exists already, with the RSA private key, and beneath it the public key or nothing; none is "
+            "made."
+        ),
         examples=["platform-oidc-certs"],
+    )
+    existing_oidc_secret_key: Annotated[kubernetes.SecretKey, Only(KUBERNETES)] = Field(
+        default="oidc.pem", description="Key in `existingOidcSecret` that holds it.", examples=["tls.key"]
     )
     existing_token_secret: Annotated[kubernetes.ObjectName | None, Only(KUBERNETES)] = Field(
         default=None,
-        description="Secret that exists already, with the registration token as `token`; none is made.",
+        description="Secret that exists already, with the registration token; none is made.",
         examples=["registration-token"],
+    )
+    existing_token_secret_key: Annotated[kubernetes.SecretKey, Only(KUBERNETES)] = Field(
+        default="token",
+        description="Key in `existingTokenSecret` that holds it.",
+        examples=["OIDC_CLIENT_REGISTRATION_TOKEN"],
     )

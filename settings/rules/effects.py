@@ -86,6 +86,15 @@ def _an_existing_secret_is_kept_by_its_owner(settings: Settings, given: Collecti
             yield Problem(key, value, f"has no effect on the Secret {secret}; remove it or {existing}")
 
 
+@RULES.needs("existingTokenSecret", "existingTokenSecretKey", "existingOidcSecret", "existingOidcSecretKey")
+def _a_key_needs_its_secret(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    for existing in ("existingTokenSecret", "existingOidcSecret"):
+        key = f"{existing}Key"
+        value = value_of(settings, key)
+        if key in given and value != FIELDS[key].default and value_of(settings, existing) is None:
+            yield Problem(key, value, f"has no effect without {existing}; set {existing}, or remove it")
+
+
 @RULES.needs("proxyReadinessPath", "managementPort")
 def _a_readiness_path_needs_its_port(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     if settings.proxy_readiness_path is not None and settings.management_port is None:

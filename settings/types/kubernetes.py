@@ -48,6 +48,7 @@ ObjectName = Annotated[
     ),
 ]
 DataKey = Annotated[Text, form(_DATA_KEY, "must be a key of a ConfigMap: letters, digits, '-', '_' and '.'")]
+SecretKey = Annotated[Text, form(_DATA_KEY, "must be a key of a Secret: letters, digits, '-', '_' and '.'")]
 Quantity = Annotated[Text, form(_QUANTITY, "must be an amount of storage, for example 100Mi")]
 ObjectNames = Annotated[tuple[ObjectName, ...], ListInText, WithoutRepeats]
 PlatformObjects = Annotated[

@@ -1,7 +1,10 @@
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from components.oidc import ExistingValue, OidcCredentials, OidcCredentialsArgs
 from components.rsa_key import RsaKeyGuardProvider
+from tests.unit.components import mocks
 from tests.unit.components.mocks import EXISTING_TOKEN, PRIVATE_PEM, PUBLIC_PEM, Recording, run
 
 
@@ -98,3 +101,23 @@ def test_credentials_that_exist_are_read_and_none_are_made() -> None:
         "public_key": PUBLIC_PEM,
     }
     assert recording["oidc"].output_secrets == {"registration_token", "pem"}
+
+
+def test_the_public_half_of_a_key_that_is_kept_without_it_is_derived(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    ).decode()
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    monkeypatch.setattr(mocks, "PUBLIC_PEM", "")
+    monkeypatch.setattr(mocks, "PRIVATE_PEM", private)
+    args = OidcCredentialsArgs(existing_pem=ExistingValue(namespace="stage", secret="acme", key="oidc.pem"))
+    outputs = credentials(args)["oidc"].outputs
+    assert outputs["public_key"] == public.decode()
+    assert outputs["pem"] == private
+
+
+def test_a_private_key_that_cannot_be_read_leaves_the_public_half_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mocks, "PUBLIC_PEM", "")
+    args = OidcCredentialsArgs(existing_pem=ExistingValue(namespace="stage", secret="acme", key="oidc.pem"))
+    assert credentials(args)["oidc"].outputs["public_key"] == ""

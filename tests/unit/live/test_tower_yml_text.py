@@ -125,7 +125,6 @@ def test_the_entry_is_read_with_its_value() -> None:
         ("- 1\n- 2\n", "is not a YAML mapping"),
         ("just words", "is not a YAML mapping"),
         ("a: [1\nb: 2\n", "is not valid YAML in line"),
-        ("a: 1\n---\nb: 2\n", "is not valid YAML"),
         ("tower: 1\n", "has something at tower that is not a mapping (line 1)"),
         ("tower:\n  data-studio: [x]\n", "has something at tower.data-studio that is not a mapping (line 2)"),
         ("tower:\n  a: 1\ntower:\n  b: 2\n", "tower"),
@@ -242,3 +241,52 @@ def test_whatever_the_file_looks_like_only_the_entry_changes_and_it_comes_back_b
     assert restore(set_allowed_workspaces(edited, later), earlier) == text
     kept = [line for line in text.split("\n") if "#" in line and "allowed-workspaces" not in line and "# t" not in line]
     assert [line for line in kept if line.split("#")[1] not in edited] == []
+
+
+#: A file of several documents → what it becomes once every workspace is allowed.
+DOCUMENTS = {
+    "the one with tower is edited": (
+        "tower:\n  admin: {}\n---\nmail: {}\n",
+        "tower:\n  data-studio:\n    allowed-workspaces: null\n  admin: {}\n---\nmail: {}\n",
+    ),
+    "also where it comes last, without a line break": (
+        "# rendered\nmail: {}\n---\n# the user's\ntower:\n  admin: {}",
+        "# rendered\nmail: {}\n---\n# the user's\ntower:\n  data-studio:\n    allowed-workspaces: null\n  admin: {}",
+    ),
+    "the one that leads further is edited": (
+        "tower:\n  admin: {}\n---\ntower:\n  data-studio:\n    x: 1\n",
+        "tower:\n  admin: {}\n---\ntower:\n  data-studio:\n    allowed-workspaces: null\n    x: 1\n",
+    ),
+    "of two entries the later one counts": (
+        "tower:\n  data-studio:\n    allowed-workspaces: [1]\n---\ntower: {data-studio: {allowed-workspaces: [2]}}\n",
+        "tower:\n  data-studio:\n    allowed-workspaces: [1]\n---\ntower: {data-studio: {allowed-workspaces: null}}\n",
+    ),
+    "without tower in any, the last that says something": (
+        "---\nmail: {}\n---\nauth: {}\n---\n",
+        "---\nmail: {}\n---\nauth: {}\ntower:\n  data-studio:\n    allowed-workspaces: null\n---\n",
+    ),
+    "a document in the line of its marker": (
+        "mail: {}\n--- {tower: {}}\n...\n",
+        "mail: {}\n--- {tower: {data-studio: {allowed-workspaces: null}}}\n...\n",
+    ),
+    "line breaks of Windows": (
+        "mail: {}\r\n---\r\ntower:\r\n  admin: {}\r\n",
+        "mail: {}\r\n---\r\ntower:\r\n  data-studio:\r\n    allowed-workspaces: null\r\n  admin: {}\r\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DOCUMENTS)
+def test_of_several_documents_one_is_edited_and_given_back_as_it_was(case: str) -> None:
+    text, wanted = DOCUMENTS[case]
+    edited = set_allowed_workspaces(text, None)
+    assert edited == wanted
+    assert read_entry(edited).value is None
+    assert restore(edited, read_entry(text)) == text
+
+
+def test_what_is_wrong_in_one_of_several_documents_is_told_with_its_number() -> None:
+    with pytest.raises(TowerYmlError, match=r"is not a YAML mapping, as `key: value` lines are, in document 2 of 2"):
+        read_entry("tower: {}\n---\n- a list\n")
+    with pytest.raises(TowerYmlError, match=r"is not valid YAML in line 4: "):
+        read_entry("tower: {}\n---\nmail: [\n")

@@ -45,6 +45,8 @@ BESIDE: dict[str, dict[str, object]] = {
     "hostedZoneId": {"hostedZone": None},
     "redisTlsSkipVerify": {"redisTls": True},
     "redisTlsSecret": {"redisTls": True},
+    "existingOidcSecretKey": {"existingOidcSecret": "platform-oidc-certs"},
+    "existingTokenSecretKey": {"existingTokenSecret": "registration-token"},
     "loadBalancerGroupOrder": {"loadBalancerGroup": "platform"},
     "managementNamespace": {"managementPort": 9100},
     "forceStopThreshold": {"platformVersion": "26.2", "connectVersion": None},

@@ -131,7 +131,10 @@ def test_an_ingress_without_annotations_is_accepted(platform: FakeApi) -> None:
 def test_an_existing_secret_without_data_is_empty(platform: FakeApi) -> None:
     platform.lists[f"{CORE}/secrets"].append({"metadata": {"name": "token"}, "data": None})
     assert problems(platform, existingTokenSecret="token") == [
-        ('seqera-studios:existingTokenSecret: "token" is a Secret without the key token; it is empty: add token to it')
+        (
+            'seqera-studios:existingTokenSecret: "token" is a Secret without the key token; it is empty: '
+            "add token to it, or write the right key in existingTokenSecretKey"
+        )
     ]
 
 

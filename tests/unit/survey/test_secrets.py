@@ -38,7 +38,7 @@ def test_a_secret_without_the_key_is_refused_with_the_keys_that_it_has(platform:
     assert refused(platform.access, settings(existingOidcSecret="ours")) == [
         (
             'seqera-studios:existingOidcSecret: "ours" is a Secret without the key oidc.pem; it has pem, pub: '
-            "add oidc.pem to it"
+            "add oidc.pem to it, or write the right key in existingOidcSecretKey"
         )
     ]
 
@@ -54,13 +54,34 @@ def test_a_token_that_would_not_be_the_same_everywhere_is_refused(platform: Fake
     ]
 
 
-@pytest.mark.parametrize("pem", [PEM, PUBLIC, PUBLIC + PEM, "x"])
-def test_a_pem_without_the_public_key_beneath_the_private_is_refused(platform: FakeApi, pem: str) -> None:
+def test_token_and_key_are_found_under_the_names_that_a_chart_gives_them(platform: FakeApi) -> None:
+    platform.lists[f"{CORE}/secrets"] += [
+        secret("acme-platform-backend", **{"OIDC_CLIENT_REGISTRATION_TOKEN": "t0ken", "key.pem": PEM})
+    ]
+    survey_platform(
+        platform.access,
+        settings(
+            existingTokenSecret="acme-platform-backend",
+            existingTokenSecretKey="OIDC_CLIENT_REGISTRATION_TOKEN",
+            existingOidcSecret="acme-platform-backend",
+            existingOidcSecretKey="key.pem",
+        ),
+    )
+    assert refused(platform.access, settings(existingTokenSecret="acme-platform-backend")) == [
+        (
+            'seqera-studios:existingTokenSecret: "acme-platform-backend" is a Secret without the key token; it has '
+            "OIDC_CLIENT_REGISTRATION_TOKEN, key.pem: add token to it, or write the right key in existingTokenSecretKey"
+        )
+    ]
+
+
+@pytest.mark.parametrize("pem", [PUBLIC, PUBLIC + PEM, "x"])
+def test_a_pem_without_a_private_key_on_top_is_refused(platform: FakeApi, pem: str) -> None:
     platform.lists[f"{CORE}/secrets"] += [secret("ours", **{"oidc.pem": pem})]
     assert refused(platform.access, settings(existingOidcSecret="ours")) == [
         (
             'seqera-studios:existingOidcSecret: "ours" must hold at oidc.pem a private key in PEM, with its public key '
-            "beneath"
+            "beneath or without one"
         )
     ]
 
