@@ -19,6 +19,7 @@ from testbed.errors import TestbedError
 from testbed.node import life as real_node
 from testbed.node import requirements
 from testbed.platform.install import install
+from testbed.platform.shapes import GUIDE
 from testbed.plugins.launchers import find, write_launchers
 from testbed.traffic import process as traffic
 
@@ -104,12 +105,12 @@ def up(nodes: str | None = None) -> None:
         platform(NAMESPACE, HOST)
 
 
-def platform(namespace: str, host: str) -> None:
+def platform(namespace: str, host: str, shape: str = GUIDE) -> None:
     """Puts a Platform install into a namespace, as its owner would, serving ``https://<host>``."""
     ports = _ports()
     if not ports:
         raise TestbedError("the testbed is not up; run: python -m testbed up")
-    install(kubectl_path(), paths.KUBECONFIG, ports.emulator_url, namespace, host)
+    install(kubectl_path(), paths.KUBECONFIG, ports.emulator_url, namespace, host, shape=shape)
 
 
 @dataclass(frozen=True)

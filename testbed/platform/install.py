@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import boto3
+from ruamel.yaml import YAML
 
 from testbed.errors import TestbedError
+from testbed.platform.shapes import GUIDE, SHAPES, Shape, by_name
 
 HOST: Final = "example.com"
 NAMESPACE: Final = "platform-stage"
-DEPLOYMENTS: Final = ("backend", "cron", "frontend")
 INGRESS: Final = "front-ingress"
 REGION: Final = "us-east-1"
 
@@ -37,7 +38,15 @@ _CERTIFICATE_TAG: Final = {"Key": "seqera-platform", "Value": INGRESS}
 _WAIT_SECONDS: Final = 120.0
 
 
-def install(kubectl: Path, kubeconfig: Path, endpoint_url: str, namespace: str = NAMESPACE, host: str = HOST) -> None:
+def install(
+    kubectl: Path,
+    kubeconfig: Path,
+    endpoint_url: str,
+    namespace: str = NAMESPACE,
+    host: str = HOST,
+    *,
+    shape: str = GUIDE,
+) -> None:
     """Brings up a Platform: certificate, manifests, and the record of its host, and waits until all of it is ready.
 
     Args:
@@ -46,18 +55,30 @@ def install(kubectl: Path, kubeconfig: Path, endpoint_url: str, namespace: str =
         endpoint_url: of the AWS emulator, with a hosted zone for ``host`` or a domain above it.
         namespace: where it goes; made if it is missing.
         host: at which it is served, as ``https://<host>``.
+        shape: which of the SHAPES it has.
 
     Raises:
         TestbedError: something was refused, or did not become ready in two minutes.
     """
-    owner = Owner(kubectl, kubeconfig, namespace)
-    certificate = _ensure_certificate(host, endpoint_url)
+    form = SHAPES[shape]
+    owner = Owner(kubectl, kubeconfig, namespace, form.ingress)
+    certificate = _ensure_certificate(host, endpoint_url, wildcard=form.wildcard)
     # What is applied again loses the entry in tower.yml that a stack has added meanwhile.
     if owner.certificate() != certificate:
-        owner.apply(manifests(certificate, namespace, host))
-    owner.kubectl("wait", "--for=condition=Available", f"--timeout={_WAIT_SECONDS:.0f}s", *_deployments())
-    hostname = _wait(f"hostname of {namespace}/{INGRESS}", owner.hostname)
-    _point_host_at(host, hostname, endpoint_url)
+        owner.apply(_in_shape(form, certificate, namespace, host), *form.options)
+    owner.kubectl("wait", "--for=condition=Available", f"--timeout={_WAIT_SECONDS:.0f}s", *_deployments(form))
+    hostname = _wait(f"hostname of {namespace}/{form.ingress}", owner.hostname)
+    for name in (host, *([f"*.{host}"] if form.wildcard else [])):
+        _point_host_at(name, hostname, endpoint_url)
+
+
+def _in_shape(shape: Shape, certificate_arn: str, namespace: str, host: str) -> str:
+    """The owner's manifests, in another shape: YAML for the guide's own, which is applied as it is written."""
+    text = manifests(certificate_arn, namespace, host)
+    if shape is SHAPES[GUIDE]:
+        return text
+    found = shape.change(by_name(YAML(typ="safe", pure=True).load_all(text)), namespace, host)
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(found.values())})
 
 
 def manifests(certificate_arn: str, namespace: str = NAMESPACE, host: str = HOST) -> str:
@@ -87,6 +108,7 @@ class Owner:
     binary: Path
     kubeconfig: Path
     namespace: str
+    ingress: str = INGRESS
 
     def apply(self, manifests: str, *options: str) -> None:
         """Applies YAML, client-side unless ``options`` say ``--server-side``."""
@@ -94,14 +116,14 @@ class Owner:
 
     def certificate(self) -> str | None:
         """The certificate that the Ingress names, which is what is applied last; None if there is no Ingress."""
-        text = self.kubectl("get", "ingress", INGRESS, "--ignore-not-found", "-o", "json")
+        text = self.kubectl("get", "ingress", self.ingress, "--ignore-not-found", "-o", "json")
         annotations = json.loads(text)["metadata"].get("annotations", {}) if text else {}
         arn: str | None = annotations.get("alb.ingress.kubernetes.io/certificate-arn")
         return arn
 
     def hostname(self) -> str | None:
         """What the load balancer controller published for the Platform's Ingress."""
-        ingress = json.loads(self.kubectl("get", "ingress", INGRESS, "-o", "json"))
+        ingress = json.loads(self.kubectl("get", "ingress", self.ingress, "-o", "json"))
         published = ingress["status"]["loadBalancer"].get("ingress") or [{}]
         hostname: str | None = published[0].get("hostname")
         return hostname
@@ -122,15 +144,16 @@ class Owner:
         return finished.stdout
 
 
-def _deployments() -> list[str]:
-    return [f"deployment/{name}" for name in DEPLOYMENTS]
+def _deployments(shape: Shape) -> list[str]:
+    return [f"deployment/{name}" for name in shape.deployments]
 
 
-def _ensure_certificate(host: str, endpoint_url: str) -> str:
+def _ensure_certificate(host: str, endpoint_url: str, *, wildcard: bool = False) -> str:
     acm = _client("acm", endpoint_url)
     arn = certificate_arn(endpoint_url, host)
     if arn is None:
-        requested = acm.request_certificate(DomainName=host, ValidationMethod="DNS", Tags=[_CERTIFICATE_TAG])
+        names = {"SubjectAlternativeNames": [host, f"*.{host}"]} if wildcard else {}
+        requested = acm.request_certificate(DomainName=host, ValidationMethod="DNS", Tags=[_CERTIFICATE_TAG], **names)
         arn = str(requested["CertificateArn"])
 
     def describe() -> Any:
@@ -156,7 +179,7 @@ def _point_host_at(host: str, hostname: str, endpoint_url: str) -> None:
                 alias = {**target, "EvaluateTargetHealth": False}
                 _upsert({"Name": host, "Type": "A", "AliasTarget": alias}, host, endpoint_url)
                 return
-    raise TestbedError(f"{INGRESS} has the hostname {hostname}, but no load balancer of the emulator has it")
+    raise TestbedError(f"Platform's Ingress has the hostname {hostname}, but no load balancer of the emulator has it")
 
 
 def _upsert(record: dict[str, Any], host: str, endpoint_url: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 from testbed import lifecycle, parts, paths
 from tests.engine.deployer import Deployer
 from tests.engine.install import ZONE, Install
+from tests.engine.shapes import usual_shape
 from tests.engine.stack import Stack
 
 NewInstall = Callable[..., Install]
@@ -71,11 +72,11 @@ def new_install(environment: dict[str, str]) -> Iterator[NewInstall]:
     """Makes Platform installs, each in a namespace and under a host of its own."""
     made: list[Install] = []
 
-    def make(label: str, zone: str = ZONE) -> Install:
+    def make(label: str, zone: str = ZONE, shape: str | None = None) -> Install:
         # A run that was cut short may have left a namespace of the same label behind.
-        install = Install(f"{label}-{secrets.token_hex(2)}", environment, zone)
+        install = Install(f"{label}-{secrets.token_hex(2)}", environment, zone, shape or usual_shape(label))
         made.append(install)
-        lifecycle.platform(install.namespace, install.host)
+        lifecycle.platform(install.namespace, install.host, install.shape_name)
         return install
 
     yield make

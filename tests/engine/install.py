@@ -11,6 +11,8 @@ from typing import Any
 
 from testbed.cluster import kubectl
 from testbed.emulator import client as emulator
+from testbed.platform.shapes import GUIDE, SHAPES, Shape
+from tests.engine.shapes import settings_of
 
 ZONE = "example.com"
 #: What the program edits, and all else that the owner's manifests hold.
@@ -27,6 +29,12 @@ class Install:
     namespace: str
     environment: Mapping[str, str]
     zone: str = ZONE
+    shape_name: str = GUIDE
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the install."""
+        return SHAPES[self.shape_name]
 
     @property
     def host(self) -> str:
@@ -41,8 +49,7 @@ class Install:
             "platformVersion": "25.3",
             "namespace": self.namespace,
             "hostedZone": self.zone,
-            "redisAddress": "redis:6379",
-            "backendConfigMap": "tower-backend-cfg",
+            **settings_of(self.shape_name),
         }
 
     def kubectl(self, *words: str, stdin: str | None = None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from testbed.platform.shapes import GUIDE
 from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import ZONE, Install
 from tests.engine.stack import Stack
@@ -44,7 +45,7 @@ class First:
 
 @pytest.fixture(scope="module")
 def first(new_install: NewInstall, new_stack: NewStack) -> First:
-    install = new_install("first")
+    install = new_install("first", shape=GUIDE)
     return First(install, new_stack(install))
 
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import NameOID
 
+from testbed.platform.shapes import GUIDE
 from testbed.traffic.dns_server import DnsServer
 from testbed.traffic.names import Answer, RecordSet
 from testbed.traffic.site import SESSION, Session, Site
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def world(new_install: NewInstall, new_stack: NewStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    install = new_install("verify")
+    install = new_install("verify", shape=GUIDE)
     stack = new_stack(install, serverReplicas=1)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in stack.environment.items():

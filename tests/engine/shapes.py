@@ -1,0 +1,46 @@
+"""What a stack's file says for each shape of Platform install, and which shapes the tests take in turn."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from testbed.platform import shapes
+from testbed.platform.shapes import RELEASE, TOKEN_KEY
+
+_OF_THE_GUIDE: Mapping[str, Any] = {"redisAddress": "redis:6379", "backendConfigMap": "tower-backend-cfg"}
+_CHART = f"{RELEASE}-platform"
+
+SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    shapes.GUIDE: _OF_THE_GUIDE,
+    shapes.MANAGED_REDIS: {**_OF_THE_GUIDE, "redisAddress": f"{shapes.REDIS}:6379"},
+    shapes.HELM: {
+        "redisAddress": "redis:6379",
+        "backendDeployment": f"{_CHART}-backend",
+        "cronDeployment": f"{_CHART}-cron",
+        "backendConfigMap": f"{_CHART}-shared-backend-cron",
+        "towerYmlConfigMap": f"{_CHART}-tower-yml",
+        "certVolume": "connect-cert-volume",
+        "existingOidcSecret": f"{_CHART}-backend",
+        "existingTokenSecret": f"{_CHART}-backend",
+        "existingTokenSecretKey": TOKEN_KEY,
+    },
+    shapes.ENVIRONMENT: _OF_THE_GUIDE,
+    shapes.ARGO: _OF_THE_GUIDE,
+    shapes.BY_HAND: _OF_THE_GUIDE,
+}
+"""Shape → settings."""
+
+IN_TURN = (shapes.GUIDE, shapes.MANAGED_REDIS)
+"""What tests take that don't ask for a shape: no behaviour is seen on one only."""
+
+
+def settings_of(shape: str) -> dict[str, Any]:
+    """The settings of a stack beside an install of a shape, but for its host and namespace."""
+    return dict(SETTINGS[shape])
+
+
+def usual_shape(label: str) -> str:
+    """One of the two, the same for a label each time."""
+    return IN_TURN[zlib.crc32(label.encode()) % len(IN_TURN)]
