@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from components.pods import PodSettings
-from settings import environment
 from settings.model import Settings
+from settings.mounts import CA_MOUNT, REDIS_CA_MOUNT
 from settings.resources import Resources
 
 INITIAL_REPLICAS = 2
@@ -63,8 +63,8 @@ def _certificate_volumes(settings: Settings) -> Iterator[dict[str, Any]]:
 
 def _certificate_mounts(settings: Settings) -> Iterator[dict[str, Any]]:
     for volume, path, is_given in (
-        ("ca-certificate", environment.CA_MOUNT, settings.ca_certificate is not None),
-        ("redis-ca", environment.REDIS_CA_MOUNT, settings.redis_ca_secret is not None),
+        ("ca-certificate", CA_MOUNT, settings.ca_certificate is not None),
+        ("redis-ca", REDIS_CA_MOUNT, settings.redis_ca_secret is not None),
     ):
         if is_given:
             yield {"name": volume, "mountPath": path, "readOnly": True}

@@ -24,6 +24,8 @@ from live.cluster import Cluster
 from live.edits import platform_inputs
 from settings import environment
 from settings.model import Settings
+from settings.model.keys import PROXY_TOKEN_VARIABLE
+from settings.mounts import REDIS_TLS_MOUNT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +140,7 @@ def _proxy_args(settings: Settings, configuration: StudiosConfiguration) -> Conn
         ),
         config_map=configuration.proxy_config_map_name,
         secrets={
-            environment.PROXY_TOKEN_VARIABLE: token,
+            PROXY_TOKEN_VARIABLE: token,
             **_secret_keys(configuration, environment.secret_environment(settings, "proxy")),
             **_existing_keys(settings),
         },
@@ -249,4 +251,4 @@ def _secret_keys(configuration: StudiosConfiguration, variables: Iterable[str]) 
 
 
 def _secret_mounts(settings: Settings) -> dict[str, str]:
-    return {environment.REDIS_TLS_MOUNT: settings.redis_tls_secret} if settings.redis_tls_secret else {}
+    return {REDIS_TLS_MOUNT: settings.redis_tls_secret} if settings.redis_tls_secret else {}

@@ -10,6 +10,8 @@ from delivery.env_file import env_file
 from delivery.package import FORMAT
 from settings import environment
 from settings.model import Settings
+from settings.model.install import PEM_PATH_VARIABLE
+from settings.model.keys import PLATFORM_TOKEN_VARIABLE, PROXY_TOKEN_VARIABLE
 
 LARGEST_SECRET = 65536
 """Bytes, the quota of Secrets Manager."""
@@ -69,7 +71,7 @@ def parameters(settings: Settings, files: list[str]) -> dict[str, str]:
 def _studios_variables(settings: Settings, credentials: Credentials) -> dict[str, str]:
     """Proxy and server read one file, as in the guide."""
     variables = environment.server_environment(settings) | environment.proxy_environment(settings)
-    variables[environment.PROXY_TOKEN_VARIABLE] = credentials.token
+    variables[PROXY_TOKEN_VARIABLE] = credentials.token
     secrets = environment.secret_environment(settings, "server") | environment.secret_environment(settings, "proxy")
     return variables | {name: value.get_secret_value() for name, value in secrets.items()}
 
@@ -79,6 +81,6 @@ def _platform_variables(settings: Settings, credentials: Credentials) -> dict[st
     if settings.existing_oidc:
         return variables
     return variables | {
-        environment.PEM_PATH_VARIABLE: PEM_IN_CONTAINER,
-        environment.PLATFORM_TOKEN_VARIABLE: credentials.token,
+        PEM_PATH_VARIABLE: PEM_IN_CONTAINER,
+        PLATFORM_TOKEN_VARIABLE: credentials.token,
     }

@@ -24,8 +24,10 @@ from live.fields import Object, desired_values, key_of, value_at, values
 from live.ownership import Path, list_item, managed_fields, manager_names, owned_by, owners_of
 from live.platform import API_VERSIONS
 from live.tower_yml import TowerYmlEdit
-from settings.environment import PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE, platform_environment
+from settings.environment import platform_environment
 from settings.model import Settings
+from settings.model.install import PEM_PATH_VARIABLE
+from settings.model.keys import PLATFORM_TOKEN_VARIABLE
 
 Edit = Mapping[str, Any]
 Names = Any

@@ -9,26 +9,23 @@ from __future__ import annotations
 from pydantic import SecretStr
 
 from settings import workspaces
-from settings.fields import value_of, variables
+from settings.fields import applies, value_of, variables
 from settings.marks import Place
 from settings.model import Settings
-from settings.model.install import PEM_PATH_VARIABLE
-from settings.model.keys import PLATFORM_TOKEN_VARIABLE, PROXY_TOKEN_VARIABLE
-from settings.targets import COMPOSE
+from settings.model.connect import HOST_DOMAIN_VARIABLE, TUNNEL_URL_VARIABLE
+from settings.mounts import (
+    CA_MOUNT,
+    CERTIFICATES_VARIABLE,
+    CONFIG_HOME_VARIABLE,
+    DATA_HOME_VARIABLE,
+    REDIS_CA_MOUNT,
+    TEMPORARY_FOLDER,
+)
 from settings.templates import PREFIX, template_environment
 from settings.types.pods import SecretKeyReference
 
 DATA_EXPLORER_VARIABLE = "TOWER_DATA_EXPLORER_ENABLED"
 """Studios needs it, so no setting switches it off."""
-REDIS_TLS_MOUNT = "/etc/connect/redis-tls"
-"""Where `redisTlsSecret` is mounted in proxy and server."""
-CA_MOUNT = "/etc/connect/ca"
-"""Where `caCertificate` is mounted in proxy and server."""
-REDIS_CA_MOUNT = "/etc/connect/redis-ca"
-"""Where `redisCaSecret` is mounted in proxy and server."""
-_CERTIFICATES = "SSL_CERT_DIR"
-TEMPORARY_FOLDER = "/tmp"  # noqa: S108 (in the pods)
-"""Where proxy and server may always write."""
 
 
 def platform_environment(settings: Settings) -> dict[str, str]:
@@ -42,15 +39,15 @@ def platform_environment(settings: Settings) -> dict[str, str]:
 
 def proxy_environment(settings: Settings) -> dict[str, str]:
     """What the proxy reads, besides its token and its secrets."""
-    computed = {"CONNECT_TUNNEL_URL": settings.tunnel_url}
-    own = _declared(settings, "proxy") | _files(settings) | _home(settings, settings.storage_root) | computed
+    computed = {TUNNEL_URL_VARIABLE: settings.tunnel_url}
+    own = _declared(settings, "proxy") | _certificates(settings) | _home(settings, settings.storage_root) | computed
     return own | settings.proxy_extra_env
 
 
 def server_environment(settings: Settings) -> dict[str, str]:
     """What the server reads, besides its secrets."""
-    computed = {"CONNECT_HOST_DOMAIN": settings.host_domain or settings.server_name}
-    own = _declared(settings, "server") | _files(settings) | _home(settings, TEMPORARY_FOLDER) | computed
+    computed = {HOST_DOMAIN_VARIABLE: settings.host_domain or settings.server_name}
+    own = _declared(settings, "server") | _certificates(settings) | _home(settings, TEMPORARY_FOLDER) | computed
     return own | settings.server_extra_env
 
 
@@ -104,43 +101,19 @@ def secret_references(settings: Settings, place: Place) -> dict[str, SecretKeyRe
     }
 
 
-def _files(settings: Settings) -> dict[str, str]:
-    """Where the files of the settings are mounted."""
-    files = {}
-    if settings.redis_tls_secret is not None:
-        files["CONNECT_REDIS_TLS_CERT_FILE"] = f"{REDIS_TLS_MOUNT}/tls.crt"
-        files["CONNECT_REDIS_TLS_KEY_FILE"] = f"{REDIS_TLS_MOUNT}/tls.key"
-    # Go reads these folders beside the one file of the image's own certificates.
+def _certificates(settings: Settings) -> dict[str, str]:
+    """The folders with certificates of private authorities."""
     folders = [CA_MOUNT] * (settings.ca_certificate is not None) + [REDIS_CA_MOUNT] * bool(settings.redis_ca_secret)
-    if folders:
-        files[_CERTIFICATES] = ":".join(folders)
-    return files
+    return {CERTIFICATES_VARIABLE: ":".join(folders)} if folders else {}
 
 
 def _home(settings: Settings, folder: str) -> dict[str, str]:
     """Leads what would be written to the home folder to one that can be: OpenShift's users have none."""
-    if settings.target == COMPOSE or not (settings.openshift or settings.read_only_root_filesystem):
+    reasons = ("openshift", "readOnlyRootFilesystem")
+    if not any(applies(key, settings.target) and value_of(settings, key) for key in reasons):
         return {}
-    return {"XDG_CONFIG_HOME": f"{folder}/config", "XDG_DATA_HOME": f"{folder}/lib"}
+    return {CONFIG_HOME_VARIABLE: f"{folder}/config", DATA_HOME_VARIABLE: f"{folder}/lib"}
 
 
 def _set_ones(entries: dict[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in entries.items() if value is not None}
-
-
-__all__ = [
-    "CA_MOUNT",
-    "PEM_PATH_VARIABLE",
-    "PLATFORM_TOKEN_VARIABLE",
-    "PROXY_TOKEN_VARIABLE",
-    "REDIS_CA_MOUNT",
-    "REDIS_TLS_MOUNT",
-    "TEMPORARY_FOLDER",
-    "owner_of_variable",
-    "platform_environment",
-    "proxy_environment",
-    "secret_environment",
-    "secret_references",
-    "server_environment",
-    "setting_of",
-]

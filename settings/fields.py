@@ -59,6 +59,11 @@ def target_of(key: str) -> str | None:
     return next((mark.target for mark in marks(key, Only)), None)
 
 
+def applies(key: str, target: str) -> bool:
+    """Whether a target knows the setting."""
+    return target_of(key) in (None, target)
+
+
 def required_on(target: str) -> list[str]:
     """The keys that have to be written on a target."""
     return [key for key, field in FIELDS.items() if field.is_required() or Required(target) in marks(key, Required)]

@@ -22,10 +22,14 @@ class Target:
     Args:
         title: what documents call it.
         meaning: what Studios on it is, for the package's schema.
+        edited_files: Platform's files that are edited in place, as `takeOver` names them.
+        one_environment: whether proxy and server read the same file of variables.
     """
 
     title: str
     meaning: str
+    edited_files: tuple[str, ...] = ()
+    one_environment: bool = False
 
     @property
     def component(self) -> str:
@@ -43,6 +47,8 @@ TARGETS: Mapping[str, Target] = {
         "Compose",
         "Studios beside a Platform that runs with Docker Compose on an EC2 instance behind an Application Load "
         "Balancer. What is there is surveyed first, and nothing is made if it doesn't fit.",
+        edited_files=("tower.yml", "tower.env"),
+        one_environment=True,
     ),
 }
 """The value of the setting `target` → the target."""

@@ -14,9 +14,10 @@ from live.messages import conflict, shown_owners
 from live.ownership import Path, managed_fields, manager_names, owners_of
 from live.tower_yml_text import read_entry
 from live.workspaces_entry import field_name, is_conflict, shown
-from settings.environment import PEM_PATH_VARIABLE, setting_of
+from settings.environment import setting_of
 from settings.errors import Problem
 from settings.model import Settings
+from settings.model.install import PEM_PATH_VARIABLE
 from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE
 from survey.mounts import hides_platforms_own, is_platforms_own
 from survey.redaction import looks_secret

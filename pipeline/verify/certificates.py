@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError, Finding, bad, good
 from pipeline.verify.network import ssl_reason
-from settings.targets import COMPOSE
+from settings.fields import applies
 
 #: ACM renews 60 days before the end; what is closer to it than this will not be renewed by itself.
 LEAST_DAYS = 21
@@ -79,7 +79,7 @@ def http_is_redirected(deployment: Deployment) -> Finding:
     try:
         response = deployment.network.request(f"http://{deployment.connect_host}/")
     except CannotAskError as error:
-        if deployment.settings.target == COMPOSE:
+        if applies("listenerArn", deployment.settings.target):
             return good("port 80 is closed: nothing is served without TLS")
         return bad(str(error), "the Ingress has listeners for 80 and 443: look at the load balancer's")
     location = response.headers.get("location", "")

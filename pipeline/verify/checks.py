@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from pipeline.verify import balancer, certificates, containers, names, platform, pods, proxy
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError
 from pipeline.verify.runner import Check
-from settings.targets import COMPOSE
+from settings.fields import applies
+from settings.targets import COMPOSE, KUBERNETES
 
 Checks = tuple[Check[Deployment], ...]
 
@@ -49,6 +51,7 @@ _FROM_OUTSIDE: Checks = (
 
 ON_KUBERNETES: Checks = (*_STACK, *_KUBERNETES, *_FROM_OUTSIDE)
 ON_COMPOSE: Checks = (*_STACK, *_COMPOSE, *_FROM_OUTSIDE)
+_ON_TARGET: Mapping[str, Checks] = {KUBERNETES: ON_KUBERNETES, COMPOSE: ON_COMPOSE}
 #: Where nothing leads to the instance, what is met from outside has to do.
 FROM_OUTSIDE_ONLY: Checks = (
     *_STACK,
@@ -62,6 +65,5 @@ def checks_of(deployment: Deployment) -> Checks:
         settings = deployment.settings
     except CannotAskError:
         return ON_KUBERNETES
-    if settings.target != COMPOSE:
-        return ON_KUBERNETES
-    return FROM_OUTSIDE_ONLY if settings.delivery == "files" else ON_COMPOSE
+    by_hand = applies("delivery", settings.target) and settings.delivery == "files"
+    return FROM_OUTSIDE_ONLY if by_hand else _ON_TARGET.get(settings.target, FROM_OUTSIDE_ONLY)

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
+from pipeline.verify.cluster import api_of
 from pipeline.verify.findings import CannotAskError
 from pipeline.verify.network import Network, first_line
 from settings.errors import PROJECT, SettingsError
@@ -121,9 +122,7 @@ class Deployment:
         Raises:
             CannotAskError: there is no way to it.
         """
-        from pipeline.verify.pods import api_of
-
-        return api_of(self)
+        return api_of(self.settings, self.aws, self.aws_setting)
 
     def aws_setting(self, name: str) -> str | None:
         """A setting of the AWS provider."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.verify.cluster import told
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError, Finding, bad, good
-from pipeline.verify.network import first_line
 from settings.errors import SettingsError
 
 Object = Mapping[str, Any]
@@ -44,7 +43,7 @@ def cluster_answers(deployment: Deployment) -> Finding:
     except NotFoundError:
         return bad(f"the cluster has no namespace {namespace}", "check kubeconfig and kubeContext, or eksCluster")
     except SettingsError as error:
-        raise CannotAskError(_told(error), "check the way to the cluster") from None
+        raise CannotAskError(told(error), "check the way to the cluster") from None
     return good(f"{api.host}, namespace {namespace}")
 
 
@@ -86,15 +85,11 @@ def _ready(deployment: Deployment, workloads: Sequence[Workload]) -> Finding:
         except NotFoundError:
             return bad(f"{workload.path} is not in {namespace}", f"pulumi up -s {deployment.stack}")
         except SettingsError as error:
-            raise CannotAskError(_told(error), "check the way to the cluster") from None
+            raise CannotAskError(told(error), "check the way to the cluster") from None
         if problem := _problem(workload, found, pods):
             return problem
         counts.append(f"{workload.name} {len(pods)}")
     return good(f"ready: {', '.join(counts)}; no restart in {RECENT.seconds // 60} min")
-
-
-def _told(error: SettingsError) -> str:
-    return error.problems[0].message
 
 
 def _selector(labels: Mapping[str, str]) -> str:
@@ -162,43 +157,3 @@ def _recent(terminated: Object) -> bool:
     except (KeyError, ValueError):
         return False
     return datetime.datetime.now(datetime.timezone.utc) - ended < RECENT
-
-
-def api_of(deployment: Deployment) -> Any:
-    """The API of the stack's cluster.
-
-    Raises:
-        CannotAskError: there is no way to it.
-    """
-    from live.api import ClusterApi
-    from live.cluster import Cluster
-
-    settings = deployment.settings
-    cluster = Cluster(kubeconfig=settings.kubeconfig, context=settings.kube_context)
-    if settings.eks_cluster:
-        cluster = Cluster(kubeconfig=_kubeconfig(deployment, settings.eks_cluster), setting="eksCluster")
-    try:
-        return ClusterApi(cluster)
-    except SettingsError as error:
-        raise CannotAskError(_told(error), "check the way to the cluster") from None
-
-
-def _kubeconfig(deployment: Deployment, name: str) -> str:
-    from live.cluster import kubeconfig_for_eks
-
-    try:
-        found = deployment.aws("eks").describe_cluster(name=name)["cluster"]
-    except Exception as error:
-        # botocore raises errors of many kinds for credentials, regions and answers.
-        raise CannotAskError(
-            f"the EKS cluster {name} can't be looked up: {first_line(error)}", "check credentials and region"
-        ) from None
-    return json.dumps(
-        kubeconfig_for_eks(
-            name,
-            found["endpoint"],
-            found["certificateAuthority"]["data"],
-            region=found["arn"].split(":")[3],
-            profile=deployment.aws_setting("profile"),
-        )
-    )

@@ -13,6 +13,9 @@ from settings.transfer_policy import TransferPolicy, policy_base64
 from settings.types import kubernetes, network, studios, text
 from settings.types.text import MapInText
 
+TUNNEL_URL_VARIABLE = "CONNECT_TUNNEL_URL"
+HOST_DOMAIN_VARIABLE = "CONNECT_HOST_DOMAIN"
+
 
 class ConnectSection(Section):
     """The names and ports of the proxy and the server, and what they are told."""
@@ -22,7 +25,7 @@ class ConnectSection(Section):
     proxy_name: kubernetes.ServiceName = Field(
         default="connect-proxy", description="Name of the proxy's objects.", examples=["studios-proxy"]
     )
-    server_name: Annotated[kubernetes.StatefulSetName, proxy("CONNECT_TUNNEL_URL", COMPUTED)] = Field(
+    server_name: Annotated[kubernetes.StatefulSetName, proxy(TUNNEL_URL_VARIABLE, COMPUTED)] = Field(
         default="connect-server", description="Name of the server's objects.", examples=["studios-server"]
     )
     log_level: Annotated[studios.LogLevel, connect("CONNECT_LOG_LEVEL")] = Field(
@@ -37,7 +40,7 @@ class ConnectSection(Section):
         default=7777, description="Where the server listens for the proxy.", examples=[7778]
     )
     tunnel_port: Annotated[
-        network.UnprivilegedPort, server("CONNECT_TUNNEL_PORT"), proxy("CONNECT_TUNNEL_URL", COMPUTED)
+        network.UnprivilegedPort, server("CONNECT_TUNNEL_PORT"), proxy(TUNNEL_URL_VARIABLE, COMPUTED)
     ] = Field(default=7070, description="Where the server listens for sessions.", examples=[7071])
     management_port: Annotated[
         network.UnprivilegedPort | None, connect("CONNECT_MANAGEMENT_PORT"), Since(connect="0.8.2")
@@ -56,7 +59,7 @@ class ConnectSection(Section):
         default=None, min_length=1, description="Key that the server's management port asks for (secret)."
     )
     host_domain: Annotated[
-        kubernetes.ObjectName | None, server("CONNECT_HOST_DOMAIN", COMPUTED), Derived("`serverName`")
+        kubernetes.ObjectName | None, server(HOST_DOMAIN_VARIABLE, COMPUTED), Derived("`serverName`")
     ] = Field(
         default=None,
         description="Domain under which the server's pods find each other.",

@@ -9,6 +9,7 @@ from pydantic import Field
 from settings import images, resources
 from settings.marks import COMPUTED, Derived, Only, connect
 from settings.model.section import Section
+from settings.mounts import CERTIFICATES_VARIABLE, CONFIG_HOME_VARIABLE, DATA_HOME_VARIABLE
 from settings.targets import KUBERNETES
 from settings.types import kubernetes, pods
 
@@ -84,13 +85,15 @@ class PodsSection(Section):
         description="Where `extraVolumes` are mounted in proxy and server, read-only unless `readOnly` is `false`.",
         examples=[[{"name": "extra", "mountPath": "/etc/extra"}]],
     )
-    ca_certificate: Annotated[pods.Certificate | None, connect("SSL_CERT_DIR", COMPUTED), Only(KUBERNETES)] = Field(
-        default=None,
-        description=(
-            "PEM file with the private CA of Platform's certificate, in a ConfigMap or a Secret: "
-            "the proxy and the server trust it beside the public ones."
-        ),
-        examples=[{"configMap": "acme-ca", "key": "ca.crt"}],
+    ca_certificate: Annotated[pods.Certificate | None, connect(CERTIFICATES_VARIABLE, COMPUTED), Only(KUBERNETES)] = (
+        Field(
+            default=None,
+            description=(
+                "PEM file with the private CA of Platform's certificate, in a ConfigMap or a Secret: "
+                "the proxy and the server trust it beside the public ones."
+            ),
+            examples=[{"configMap": "acme-ca", "key": "ca.crt"}],
+        )
     )
     proxy_replicas: Annotated[pods.Replicas, Only(KUBERNETES)] = Field(
         default=2, description="Pods of the proxy; `auto` leaves their number to an autoscaler.", examples=[3]
@@ -134,14 +137,14 @@ class PodsSection(Section):
     )
     read_only_root_filesystem: Annotated[
         bool,
-        connect("XDG_CONFIG_HOME", COMPUTED),
-        connect("XDG_DATA_HOME", COMPUTED),
+        connect(CONFIG_HOME_VARIABLE, COMPUTED),
+        connect(DATA_HOME_VARIABLE, COMPUTED),
         Only(KUBERNETES),
     ] = Field(default=True, description="Let the pods write only to their `storageRoot` and `/tmp`.", examples=[False])
     openshift: Annotated[
         bool,
-        connect("XDG_CONFIG_HOME", COMPUTED),
-        connect("XDG_DATA_HOME", COMPUTED),
+        connect(CONFIG_HOME_VARIABLE, COMPUTED),
+        connect(DATA_HOME_VARIABLE, COMPUTED),
         Only(KUBERNETES),
     ] = Field(
         default=False, description="Let OpenShift choose user and group of the pods, instead of 65532.", examples=[True]

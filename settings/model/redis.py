@@ -8,9 +8,12 @@ from pydantic import Field, SecretStr
 
 from settings.marks import COMPUTED, Only, Required, connect
 from settings.model.section import ByTarget, Section
+from settings.mounts import CERTIFICATES_VARIABLE, redis_tls_file
 from settings.targets import COMPOSE, KUBERNETES
 from settings.types import kubernetes, network, pods, text
 from settings.types.text import MapInText
+
+_PASSWORD_VARIABLE = "CONNECT_REDIS_PASSWORD"  # noqa: S105 (the name of a variable)
 
 
 class RedisSection(Section):
@@ -37,8 +40,8 @@ class RedisSection(Section):
     )
     redis_tls_secret: Annotated[
         kubernetes.ObjectName | None,
-        connect("CONNECT_REDIS_TLS_CERT_FILE", COMPUTED),
-        connect("CONNECT_REDIS_TLS_KEY_FILE", COMPUTED),
+        redis_tls_file("CONNECT_REDIS_TLS_CERT_FILE", "tls.crt"),
+        redis_tls_file("CONNECT_REDIS_TLS_KEY_FILE", "tls.key"),
         Only(KUBERNETES),
     ] = Field(
         default=None,
@@ -48,16 +51,16 @@ class RedisSection(Section):
     redis_user: Annotated[text.EnvironmentText | None, connect("CONNECT_REDIS_USER")] = Field(
         default=None, description="User name at Redis.", examples=["studios"]
     )
-    redis_password: Annotated[SecretStr | None, connect("CONNECT_REDIS_PASSWORD")] = Field(
+    redis_password: Annotated[SecretStr | None, connect(_PASSWORD_VARIABLE)] = Field(
         default=None, min_length=1, description="Password at Redis (secret)."
     )
-    redis_ca_secret: Annotated[pods.RedisCa | None, connect("SSL_CERT_DIR", COMPUTED), Only(KUBERNETES)] = Field(
+    redis_ca_secret: Annotated[pods.RedisCa | None, connect(CERTIFICATES_VARIABLE, COMPUTED), Only(KUBERNETES)] = Field(
         default=None,
         description="Secret, and its key, with the PEM file of the private CA of Redis.",
         examples=[{"name": "acme-redis-ca", "key": "ca.crt"}],
     )
     redis_password_secret: Annotated[
-        pods.SecretKeyReference | None, MapInText, connect("CONNECT_REDIS_PASSWORD", COMPUTED), Only(KUBERNETES)
+        pods.SecretKeyReference | None, MapInText, connect(_PASSWORD_VARIABLE, COMPUTED), Only(KUBERNETES)
     ] = Field(
         default=None,
         description="Secret that exists already, and its key, with the password at Redis, instead of `redisPassword`.",

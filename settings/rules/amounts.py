@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from settings.environment import REDIS_TLS_MOUNT
 from settings.errors import Problem
 from settings.model import Settings
+from settings.mounts import REDIS_TLS_MOUNT
 from settings.resources import ResourceName, bytes_or_cores, problem_of
 from settings.rules.book import RuleBook
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from settings.environment import CA_MOUNT, REDIS_CA_MOUNT, REDIS_TLS_MOUNT, TEMPORARY_FOLDER
 from settings.errors import Problem
 from settings.fields import value_of
 from settings.model import Settings
+from settings.mounts import CA_MOUNT, REDIS_CA_MOUNT, REDIS_TLS_MOUNT, TEMPORARY_FOLDER
 from settings.rules.book import RuleBook
 
 RULES = RuleBook()

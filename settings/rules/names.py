@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from settings.errors import Problem
-from settings.fields import value_of
+from settings.fields import applies, value_of
 from settings.model import Settings
 from settings.rules.book import RuleBook
-from settings.targets import COMPOSE
+from settings.targets import TARGETS
 
 RULES = RuleBook()
 
@@ -37,35 +37,28 @@ for _key, _other, _reason in _DISTINCT:
     _register_distinct(_key, _other, _reason)
 
 
-@RULES.needs(
-    "target",
-    "takeOver",
-    "backendConfigMap",
-    "cronConfigMap",
-    "towerYmlConfigMap",
-    "backendDeployment",
-    "cronDeployment",
-)
+_EDITED: Mapping[str, str] = {
+    "backendConfigMap": "ConfigMap",
+    "cronConfigMap": "ConfigMap",
+    "towerYmlConfigMap": "ConfigMap",
+    "backendDeployment": "Deployment",
+    "cronDeployment": "Deployment",
+}
+"""Setting → the kind of the object that it names, and that the stack edits."""
+
+
+@RULES.needs("target", "takeOver", *_EDITED)
 def _only_changed_objects_are_taken_over(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     for problem in taken_over_without_effect(settings):
         # A ConfigMap that is not named is found in the cluster: survey.platform asks again.
-        if settings.target == COMPOSE or not str(problem.value).startswith("ConfigMap/"):
+        if not (applies("backendConfigMap", settings.target) and str(problem.value).startswith("ConfigMap/")):
             yield problem
 
 
 def taken_over_without_effect(settings: Settings) -> Iterator[Problem]:
     """The entries of `takeOver` that name an object which the stack does not change."""
-    changed = dict.fromkeys(
-        (
-            f"ConfigMap/{settings.backend_config_map}",
-            f"ConfigMap/{settings.cron_config_map}",
-            f"ConfigMap/{settings.tower_yml_config_map}",
-            f"Deployment/{settings.backend_deployment}",
-            f"Deployment/{settings.cron_deployment}",
-        )
-    )
-    if settings.target == COMPOSE:
-        changed = dict.fromkeys(("tower.yml", "tower.env"))
+    objects = (f"{kind}/{value_of(settings, key)}" for key, kind in _EDITED.items() if applies(key, settings.target))
+    changed = dict.fromkeys((*objects, *TARGETS[settings.target].edited_files))
     for index, name in enumerate(settings.take_over):
         if name not in changed:
             yield Problem(
@@ -75,7 +68,7 @@ def taken_over_without_effect(settings: Settings) -> Iterator[Problem]:
 
 @RULES.needs("target", "proxyName", "serverName", "backendService", "cronService")
 def _services_of_a_compose_file_differ(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-    if settings.target != COMPOSE:
+    if not applies("backendService", settings.target):
         return
     for key, name in (("proxyName", settings.proxy_name), ("serverName", settings.server_name)):
         if name in (settings.backend_service, settings.cron_service):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from settings.errors import Problem
-from settings.fields import value_of
+from settings.fields import applies, value_of
 from settings.model import Settings
 from settings.remedies import Write
 from settings.rules.book import RuleBook
-from settings.targets import KUBERNETES
 from settings.types.network import VPC
 from settings.versions import Version
 
@@ -48,7 +47,7 @@ for _key in ("telemetryFlushInterval", "telemetryTtl", "telemetryStreamEmitInter
 
 @RULES.needs("trustedProxyCidrs", "target", "eksCluster")
 def _the_vpc_can_be_found(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-    if settings.trusted_proxy_cidrs == VPC and settings.target == KUBERNETES and settings.eks_cluster is None:
+    if settings.trusted_proxy_cidrs == VPC and settings.eks_cluster is None and applies("eksCluster", settings.target):
         yield Problem(
             "trustedProxyCidrs",
             list(VPC),

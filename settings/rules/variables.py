@@ -10,7 +10,7 @@ from settings.fields import value_of
 from settings.marks import Place
 from settings.model import Settings
 from settings.rules.book import RuleBook
-from settings.targets import COMPOSE
+from settings.targets import TARGETS
 
 RULES = RuleBook()
 
@@ -33,7 +33,7 @@ for _key, _place in EXTRA.items():
 
 @RULES.needs("target", "proxyExtraEnv", "serverExtraEnv")
 def _one_file_has_each_variable_once(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-    if settings.target != COMPOSE:
+    if not TARGETS[settings.target].one_environment:
         return
     for name, value in settings.server_extra_env.items():
         if settings.proxy_extra_env.get(name, value) != value:

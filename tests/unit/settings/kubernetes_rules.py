@@ -122,7 +122,7 @@ def _pod_violations(pod: dict[str, Any]) -> Iterator[str]:
         yield f"ports {ports}"
     if not is_image(container.get("image", "")):
         yield f"image {container.get('image')!r}"
-    amounts = [volume["emptyDir"]["sizeLimit"] for volume in pod["volumes"] if "emptyDir" in volume]
+    amounts = [size for volume in pod["volumes"] if (size := volume.get("emptyDir", {}).get("sizeLimit"))]
     amounts += [amount for part in container["resources"].values() for amount in part.values()]
     for amount in amounts:
         if not QUANTITY.match(amount):

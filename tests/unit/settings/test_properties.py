@@ -58,6 +58,7 @@ WORDS = [
         "false",
         "all",
         "none",
+        "existing",
     ),
     *(
         "x" * 52,

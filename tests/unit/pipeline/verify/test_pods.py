@@ -52,7 +52,7 @@ class Api:
 
 
 def found(monkeypatch: pytest.MonkeyPatch, api: Any, check: Any = pods.connect_pods) -> Finding:
-    monkeypatch.setattr(pods, "api_of", lambda _deployment: api)
+    monkeypatch.setattr("pipeline.verify.deployment.api_of", lambda *_: api)
     finding: Finding = check(deployment())
     return finding
 

@@ -1,0 +1,61 @@
+"""The way to the cluster of a stack that is verified."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from pipeline.verify.findings import CannotAskError
+from pipeline.verify.network import first_line
+from settings.errors import SettingsError
+from settings.model import Settings
+
+
+def api_of(settings: Settings, aws: Callable[[str], Any], aws_setting: Callable[[str], str | None]) -> Any:
+    """A ClusterApi of the cluster that the settings name.
+
+    Args:
+        settings: of the stack.
+        aws: makes a client of boto3 for a service.
+        aws_setting: reads a setting of the AWS provider.
+
+    Raises:
+        CannotAskError: there is no way to it.
+    """
+    from live.api import ClusterApi
+    from live.cluster import Cluster
+
+    cluster = Cluster(kubeconfig=settings.kubeconfig, context=settings.kube_context)
+    if settings.eks_cluster:
+        cluster = Cluster(kubeconfig=_kubeconfig(settings.eks_cluster, aws, aws_setting), setting="eksCluster")
+    try:
+        return ClusterApi(cluster)
+    except SettingsError as error:
+        raise CannotAskError(told(error), "check the way to the cluster") from None
+
+
+def told(error: SettingsError) -> str:
+    """What the error says, without the setting that it names."""
+    return error.problems[0].message
+
+
+def _kubeconfig(name: str, aws: Callable[[str], Any], aws_setting: Callable[[str], str | None]) -> str:
+    from live.cluster import kubeconfig_for_eks
+
+    try:
+        found = aws("eks").describe_cluster(name=name)["cluster"]
+    except Exception as error:
+        # botocore raises errors of many kinds for credentials, regions and answers.
+        raise CannotAskError(
+            f"the EKS cluster {name} can't be looked up: {first_line(error)}", "check credentials and region"
+        ) from None
+    return json.dumps(
+        kubeconfig_for_eks(
+            name,
+            found["endpoint"],
+            found["certificateAuthority"]["data"],
+            region=found["arn"].split(":")[3],
+            profile=aws_setting("profile"),
+        )
+    )

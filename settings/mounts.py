@@ -1,0 +1,32 @@
+"""Where proxy and server find the files of the settings, and the variables that lead to files and folders."""
+
+from __future__ import annotations
+
+from settings.marks import Variable, connect
+
+REDIS_TLS_MOUNT = "/etc/connect/redis-tls"
+"""Where `redisTlsSecret` is mounted in proxy and server."""
+CA_MOUNT = "/etc/connect/ca"
+"""Where `caCertificate` is mounted in proxy and server."""
+REDIS_CA_MOUNT = "/etc/connect/redis-ca"
+"""Where `redisCaSecret` is mounted in proxy and server."""
+TEMPORARY_FOLDER = "/tmp"  # noqa: S108 (in the pods)
+"""Where proxy and server may always write."""
+CERTIFICATES_VARIABLE = "SSL_CERT_DIR"
+"""The folders with further certificates of authorities. Go reads them beside the one file that the image has."""
+CONFIG_HOME_VARIABLE = "XDG_CONFIG_HOME"
+DATA_HOME_VARIABLE = "XDG_DATA_HOME"
+
+
+def redis_tls_file(variable: str, file: str) -> Variable:
+    """The setting becomes a variable that names a file of `redisTlsSecret`.
+
+    Args:
+        variable: its name.
+        file: the file's name.
+    """
+
+    def path(secret: str | None) -> str | None:
+        return None if secret is None else f"{REDIS_TLS_MOUNT}/{file}"
+
+    return connect(variable, path)
