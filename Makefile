@@ -16,21 +16,57 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: changes stacks preview comment up verify drift recover help demo down test unit delivery docker stand-ins engine real test-all check bench lock docs
 
-help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+##@ Try it
 
-demo: $(INSTALLED) ## bring Studios up on the testbed; NODE=real: on pods that run; TARGET=compose: on Docker (both: root)
+help: ## list the targets
+	@awk -F ':.*## ' '/^##@ / { printf "%s%s\n", gap, substr($$0, 5); gap = "\n" } \
+	  /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(INSTALLED) ## show Studios on the testbed; NODE=real, TARGET=compose (root)
 	@$(RUN) -m testbed up $(if $(NODE),--node $(NODE))
 	@$(RUN) -m testbed demo --target $(TARGET)
 
-down: $(INSTALLED) ## end the testbed and remove everything it made
+down: $(INSTALLED) ## end the testbed and remove all that it made
 	@$(RUN) -m testbed down
 
-test: $(INSTALLED) ## run everything that CI runs
+##@ Deploy a stack
+
+preview: ## preview STACK=, and write the report into REPORT=
+	@$(PYTHON) -m pipeline preview $(STACK) $(REPORT)
+
+up: ## deploy STACK=
+	@$(PYTHON) -m pipeline up $(STACK)
+
+verify: $(INSTALLED) ## check STACK= from outside; VERIFY="--long" adds options
+	@$(RUN) -m pipeline verify $(STACK) $(VERIFY)
+
+##@ Operate
+
+drift: ## list what differs from STACK=; fail if anything does
+	@$(PYTHON) -m pipeline drift $(STACK)
+
+recover: $(INSTALLED) ## finish a killed update of STACK=; FINISH=destroy removes it
+	@$(RUN) -m pipeline recover $(STACK) $(FINISH)
+
+stacks: ## list the stacks that have a file
+	@$(PYTHON) -m pipeline stacks
+
+comment: ## put the report of STACK= on the pull request PULL_REQUEST=
+	@$(PYTHON) -m pipeline comment $(STACK) $(REPORT)
+
+##@ Develop
+
+test: $(INSTALLED) ## run all that CI runs
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check unit delivery stand-ins
 	@$(MAKE) --no-print-directory docker
 	@$(MAKE) --no-print-directory engine
 	@$(RUN) -m testbed parts
+
+check: $(INSTALLED) ## lint, check formats and types, look for vulnerabilities
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(RUN) -m tests.audit
 
 unit: $(INSTALLED) ## test settings and components under mocks, in seconds
 	$(RUN) -m pytest tests/unit -m "not slow"
@@ -38,60 +74,33 @@ unit: $(INSTALLED) ## test settings and components under mocks, in seconds
 delivery: $(INSTALLED) ## test the script for Docker Compose hosts in scratch folders
 	$(RUN) -m pytest tests/delivery -m "not slow and not docker"
 
-docker: $(INSTALLED) ## test on a real Docker engine, as root
+docker: $(INSTALLED) ## test on a real Docker engine (root)
 	$(RUN) -m pytest tests/docker tests/delivery testbed/tests/test_machine.py -n 2 -m "docker and not slow"
 
-stand-ins: $(INSTALLED) ## test the testbed's own parts, without an engine or a cluster
+stand-ins: $(INSTALLED) ## test the testbed's own parts
 	$(RUN) -m pytest testbed/tests -m "not docker"
 
 engine: $(INSTALLED) ## test on the real engine and a real Kubernetes API
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-real: $(INSTALLED) ## test on pods that really run, on a node that the testbed brings up (Linux, root)
+real: $(INSTALLED) ## test on pods that run on a real node (Linux, root)
 	$(RUN) -m pytest tests/real
 
-test-all: check ## run every test, also those that `make test` leaves out since they take long
+test-all: check ## run every test, the long ones too
 	$(RUN) -m pytest tests/unit testbed/tests tests/delivery -m "not docker" --hypothesis-profile=searching
 	$(RUN) -m pytest tests/docker tests/delivery testbed/tests/test_machine.py -n 2 -m docker
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder
 	$(RUN) -m pytest tests/real
 	@$(RUN) -m testbed parts
 
-check: $(INSTALLED) ## run linter, formatter's check and type checker, and look for known-vulnerable requirements
-	$(BIN)/ruff check $(SOURCES)
-	$(BIN)/ruff format --check $(SOURCES)
-	$(BIN)/mypy
-	$(RUN) -m tests.audit
-
 bench: demo ## measure what a preview costs, as ratios within one run
 	$(RUN) -m tests.bench
 
-docs: $(INSTALLED) ## write what is generated: Pulumi.yaml, configuration.md, the stacks' schema, tables, diagrams
+docs: $(INSTALLED) ## write all generated files, tables and diagrams
 	$(RUN) -m tests.docs --write
 
-changes: $(INSTALLED) ## write the table of docs/changes.md from previews on the engine, in a few minutes
+changes: $(INSTALLED) ## write the table of docs/changes.md, in minutes
 	STUDIOS_WRITE_CHANGES=1 $(RUN) -m pytest tests/engine/test_changes.py
-
-stacks: ## list the stacks that have a file, for the workflows
-	@$(PYTHON) -m pipeline stacks
-
-preview: ## STACK=: preview a stack, and write the report into REPORT=
-	@$(PYTHON) -m pipeline preview $(STACK) $(REPORT)
-
-comment: ## STACK=: put the report onto the pull request PULL_REQUEST
-	@$(PYTHON) -m pipeline comment $(STACK) $(REPORT)
-
-up: ## STACK=: deploy a stack
-	@$(PYTHON) -m pipeline up $(STACK)
-
-verify: $(INSTALLED) ## STACK=: check a deployed stack from outside, as a browser meets it; VERIFY="--long" adds options
-	@$(RUN) -m pipeline verify $(STACK) $(VERIFY)
-
-drift: ## STACK=: fail if what runs differs from what the program says
-	@$(PYTHON) -m pipeline drift $(STACK)
-
-recover: $(INSTALLED) ## STACK=: finish an update that was killed; FINISH=destroy takes the stack away instead
-	@$(RUN) -m pipeline recover $(STACK) $(FINISH)
 
 lock: $(INSTALLED) ## compile requirements*.txt from requirements*.in
 	$(BIN)/uv pip compile requirements.in -o requirements.txt --generate-hashes --universal --python-version 3.10 --no-header --no-annotate

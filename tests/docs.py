@@ -15,6 +15,7 @@ from tests import diagram
 
 README = paths.CHECKOUT / "README.md"
 ARCHITECTURE = paths.CHECKOUT / "docs" / "architecture.md"
+OUTPUTS = paths.CHECKOUT / "docs" / "outputs.md"
 PACKAGE = paths.CHECKOUT / "docs" / "package.md"
 EXAMPLES = paths.CHECKOUT / "examples"
 
@@ -26,7 +27,8 @@ def _program(language: str, *path: str) -> Callable[[], str]:
 
 #: What stands between ``<!-- NAME -->`` and ``<!-- end of NAME -->``, by file and name.
 TABLES: Mapping[Path, Mapping[str, Callable[[], str]]] = {
-    README: {"config table": required_table, "outputs table": outputs_table, "overview diagram": diagram.overview},
+    README: {"config table": required_table, "overview diagram": diagram.overview},
+    OUTPUTS: {"outputs table": outputs_table},
     PACKAGE: {
         "program in Python": _program("python", "package", "__main__.py"),
         "program in TypeScript": _program("typescript", "package-typescript", "index.ts"),
