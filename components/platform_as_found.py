@@ -148,7 +148,7 @@ class PlatformAsFoundProvider(PlatformProvider):
             tower_yml_file(api, file, manager).restore(file)
         for deployment in deployments:
             if restore(api, f"Deployment/{deployment}", snapshot, manager):
-                wait_for_rollout(api, deployment, _props["timeout_seconds"])
+                wait_for_rollout(api, f"Deployment/{deployment}", _props["timeout_seconds"])
 
 
 def _check_tower_yml(api: PlatformApi, news: Properties, before: Snapshot) -> None:

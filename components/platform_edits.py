@@ -162,7 +162,7 @@ def _make_edits(api: PlatformApi, news: Properties) -> None:
             changed = _apply(api, target, desired.get(target), news, snapshot)
             # One that is no longer edited may be in any state by now.
             if changed or target in desired:
-                wait_for_rollout(api, target.partition("/")[2], news["timeout_seconds"])
+                wait_for_rollout(api, target, news["timeout_seconds"])
 
 
 def _apply(api: PlatformApi, target: str, body: Object | None, news: Properties, snapshot: Snapshot) -> bool:

@@ -262,17 +262,19 @@ def disruption_budget(app: str) -> policy.v1.PodDisruptionBudgetSpecArgs:
 
 
 def rollout_timeouts(settings: PodSettings, *, one_by_one: bool) -> pulumi.CustomTimeouts:
-    """How long a workload may take: its new pods to become ready, and before that its old ones to end.
+    """How long a workload may take; its update as :func:`rollout_seconds` says."""
+    create, update = settings.ready_seconds, rollout_seconds(settings, one_by_one=one_by_one)
+    delete = create + settings.drain_seconds + SHUTDOWN_SECONDS
+    return pulumi.CustomTimeouts(create=f"{create}s", update=f"{update}s", delete=f"{delete}s")
 
-    Args:
-        settings: of its pods.
-        one_by_one: whether each new pod waits until an old one has ended, as in a StatefulSet.
+
+def rollout_seconds(settings: PodSettings, *, one_by_one: bool) -> int:
+    """How long an update may take: the new pods to become ready, and before that the old ones to end.
+
+    With `one_by_one`, each new pod waits until an old one has ended, as in a StatefulSet.
     """
     end = settings.drain_seconds + SHUTDOWN_SECONDS
-    update = settings.ready_seconds + end * (settings.replicas if one_by_one else 1)
-    return pulumi.CustomTimeouts(
-        create=f"{settings.ready_seconds}s", update=f"{update}s", delete=f"{settings.ready_seconds + end}s"
-    )
+    return settings.ready_seconds + end * (settings.replicas if one_by_one else 1)
 
 
 def _environment_from_secrets(keys: Mapping[str, SecretKey]) -> list[core.v1.EnvVarArgs]:

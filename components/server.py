@@ -18,9 +18,10 @@ from components.pods import (
     management,
     name_of,
     pod_template,
+    rollout_seconds,
     rollout_timeouts,
 )
-from components.stuck_pods import stuck_pods_explained
+from components.stuck_pods import name_once_rolled_out, stuck_pods_explained
 from live.cluster import Cluster
 from settings.fields import default_of
 
@@ -124,5 +125,7 @@ class ConnectServer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, custom_timeouts=seconds(args.pods.ready_seconds)),
         )
         self.service_name = service.metadata.apply(name_of)
-        self.stateful_set_name = stateful_set.metadata.apply(name_of)
+        self.stateful_set_name = name_once_rolled_out(
+            stateful_set.metadata, cluster, args.namespace, "StatefulSet", rollout_seconds(args.pods, one_by_one=True)
+        )
         self.register_outputs({"service_name": self.service_name, "stateful_set_name": self.stateful_set_name})

@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from typing import Final
 
 import pulumi
+from pulumi_kubernetes import meta
 
 from components.error_hooks import explained
+from components.pods import name_of
 from live.cluster import Cluster
-from live.platform import PlatformApi
-from live.rollout import stuck_pods
+from live.platform import PlatformApi, PlatformError
+from live.rollout import stuck_pods, wait_for_rollout
 from settings.errors import SettingsError
 
 _OF_WAITING: Final = ("timed out", "ready", "readiness")
@@ -62,3 +64,39 @@ def not_ready(error: str, api: PlatformApi, labels: Mapping[str, str]) -> str | 
     return (
         f"Not ready in {api.namespace}:\n{lines}\nPut that right and run pulumi up again: it goes on where it stopped"
     )
+
+
+def name_once_rolled_out(
+    metadata: pulumi.Output[meta.v1.outputs.ObjectMeta],
+    cluster: Cluster | None,
+    namespace: str,
+    kind: str,
+    timeout_seconds: int,
+) -> pulumi.Output[str]:
+    """The name of a workload, known once all its pods run what it says now.
+
+    The Kubernetes provider 4.25 takes the status that a StatefulSet had before an update for that of after it, and
+    ends well although the new pods don't start.
+
+    Args:
+        metadata: the workload's.
+        cluster: where it is; None where it isn't known how to reach it, and the provider's word has to do.
+        namespace: where it is.
+        kind: `StatefulSet` or `Deployment`.
+        timeout_seconds: how long the rollout may take.
+    """
+
+    async def wait(known: meta.v1.outputs.ObjectMeta) -> str:
+        name = name_of(known)
+        if cluster is not None and not pulumi.runtime.is_dry_run():
+            await asyncio.to_thread(_wait, cluster, namespace, f"{kind}/{name}", timeout_seconds)
+        return name
+
+    return metadata.apply(wait)
+
+
+def _wait(cluster: Cluster, namespace: str, target: str, timeout_seconds: int) -> None:
+    try:
+        wait_for_rollout(PlatformApi(cluster, namespace), target, timeout_seconds)
+    except (PlatformError, SettingsError) as error:
+        raise pulumi.RunError(str(error)) from None

@@ -13,7 +13,7 @@ from live.api import JSON, ApiError, ClusterApi, NotFoundError
 from live.cluster import Cluster
 from live.fields import Object
 
-API_VERSIONS: Final = {"ConfigMap": "v1", "Deployment": "apps/v1"}
+API_VERSIONS: Final = {"ConfigMap": "v1", "Deployment": "apps/v1", "StatefulSet": "apps/v1"}
 ATTEMPTS: Final = 6
 """How often a write is tried while others write to the same object."""
 

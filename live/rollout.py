@@ -1,4 +1,4 @@
-"""Waiting until a Deployment's pods are those of its current template, and saying why they aren't."""
+"""Waiting until a workload's pods are those of its current template, and saying why they aren't."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _ORDINARY: Final = {"ContainerCreating", "PodInitializing"}
 """What a container waits for in any start: it explains nothing."""
 
 
-def wait_for_rollout(api: PlatformApi, deployment: str, timeout_seconds: float) -> None:
-    """Returns when all pods of a Deployment run its current template and are available, and no older one is left.
+def wait_for_rollout(api: PlatformApi, target: str, timeout_seconds: float) -> None:
+    """Returns when all pods of a workload run its current template and are ready, and no older one is left.
 
     Args:
         api: the namespace.
-        deployment: its name. One that is gone is waited for no longer.
+        target: the workload: `Deployment/backend`, or a StatefulSet. One that is gone is waited for no longer.
         timeout_seconds: the longest wait.
 
     Raises:
@@ -27,16 +27,16 @@ def wait_for_rollout(api: PlatformApi, deployment: str, timeout_seconds: float) 
     """
     deadline = time.monotonic() + timeout_seconds
     pause = 0.05
-    while (live := api.get(f"Deployment/{deployment}")) is not None and not _is_complete(live):
+    while (live := api.get(target)) is not None and not _is_complete(live):
         if live["spec"].get("paused"):
             raise PlatformError(
-                f"Deployment/{deployment} is paused, so that its pods don't restart; "
-                f"run: kubectl -n {api.namespace} rollout resume deployment/{deployment}"
+                f"{target} is paused, so that its pods don't restart; "
+                f"run: kubectl -n {api.namespace} rollout resume {target.lower()}"
             )
         if time.monotonic() >= deadline:
             reasons = list(dict.fromkeys(_reasons(api, live))) or ["no reason is given"]
             raise PlatformError(
-                f"Deployment/{deployment} did not become ready in {timeout_seconds:.0f} seconds: {'; '.join(reasons)}. "
+                f"{target} did not become ready in {timeout_seconds:.0f} seconds: {'; '.join(reasons)}. "
                 "Put that right and run the command again: it goes on where it stopped"
             )
         time.sleep(pause)
@@ -45,13 +45,15 @@ def wait_for_rollout(api: PlatformApi, deployment: str, timeout_seconds: float) 
 
 def _is_complete(live: Object) -> bool:
     status = live.get("status") or {}
+    if status.get("observedGeneration", 0) < live["metadata"]["generation"]:
+        return False
+    if "updateRevision" in status:
+        # A StatefulSet's: the new revision becomes the current one once all pods are of it, and ready. A pod that is
+        # missing later, for instance with its node, is no rollout.
+        return bool(status.get("currentRevision") == status["updateRevision"])
     replicas: int = live["spec"].get("replicas", 1)
     updated: int = status.get("updatedReplicas", 0)
-    return bool(
-        status.get("observedGeneration", 0) >= live["metadata"]["generation"]
-        and updated == replicas == status.get("replicas", 0)
-        and status.get("availableReplicas", 0) >= replicas
-    )
+    return bool(updated == replicas == status.get("replicas", 0) and status.get("availableReplicas", 0) >= replicas)
 
 
 def stuck_pods(api: PlatformApi, labels: Mapping[str, str]) -> Iterator[str]:

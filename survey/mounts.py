@@ -95,7 +95,10 @@ def _key_problems(
     volume = next(
         (each for each in pod_of(deployment).get("volumes", []) if each["name"] == settings.cert_volume), None
     )
-    if volume is not None and is_platforms_own(volume, deployment, folder):
+    at_pod = ("f:spec", "f:template", "f:spec")
+    # After a change of pemPath, or an update that ended half-way, it is still mounted where it was to be before.
+    ours = _is_ours_only(deployment, (*at_pod, "f:volumes", list_item(name=settings.cert_volume)), field_manager)
+    if volume is not None and not ours and is_platforms_own(volume, deployment, folder):
         kind = next((key for key in volume if key != "name"), "nothing")
         yield Problem(
             "certVolume",
@@ -106,6 +109,8 @@ def _key_problems(
         return
     for mount in container.get("volumeMounts", []):
         path = posixpath.normpath(mount["mountPath"])
+        if ours and mount["name"] == settings.cert_volume:
+            continue
         if path == folder:
             if not hides_platforms_own(deployment, mount):
                 continue
@@ -126,6 +131,10 @@ def _is_ours(
     at: Path = ("f:spec", "f:template", "f:spec", "f:containers", list_item(name=container["name"]))
     path = (*at, "f:volumeMounts", list_item(mountPath=folder))
     return any(owner["manager"] == field_manager for owner in owners_of(managed_fields(deployment), path))
+
+
+def _is_ours_only(deployment: Mapping[str, Any], path: Path, field_manager: str | None) -> bool:
+    return {owner["manager"] for owner in owners_of(managed_fields(deployment), path)} == {field_manager}
 
 
 def _contains(folder: str, path: str) -> bool:

@@ -7,10 +7,14 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 
 import pulumi
 from pulumi.runtime import mocks, rpc, settings, stack
 from pulumi.runtime.sync_await import _sync_await
+
+from components import stuck_pods
+from live.platform import PlatformApi
 
 LOAD_BALANCER = "k8s-studios-1234.us-east-1.elb.amazonaws.com"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/made"
@@ -61,6 +65,8 @@ class Recording:
         self.read: dict[str, tuple[str, str]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.error_hooks: set[str] = set()
+        #: The workloads that the program itself waits for, and for how many seconds at most.
+        self.waited_for: dict[str, float] = {}
 
     def __getitem__(self, name: str) -> Asked:
         return self.resources[name]
@@ -85,7 +91,12 @@ def run(program: Callable[[], None], *, preview: bool = False) -> Recording:
     mocks.set_mocks(_Answers(monitor.recording), monitor=monitor, project="studios", stack="test", preview=preview)
     # There is no engine that calls back.
     settings.SETTINGS.callbacks = _Callbacks(monitor.recording)
-    _sync_await(stack.run_pulumi_func(program))
+
+    def wait(api: PlatformApi, target: str, seconds: float) -> None:
+        monitor.recording.waited_for[target] = seconds
+
+    with mock.patch.object(stuck_pods, "wait_for_rollout", wait), mock.patch.object(stuck_pods, "PlatformApi"):
+        _sync_await(stack.run_pulumi_func(program))
     return monitor.recording
 
 

@@ -250,3 +250,9 @@ def test_pods_of_the_proxy_and_the_server_that_do_not_become_ready_are_explained
     recording = studios()
     for name in ("studios-proxy-deployment", "studios-server-stateful-set"):
         assert recording[name].on_error == [f"{name}-explained"]
+
+
+def test_an_update_of_the_servers_is_waited_for_as_the_provider_may_go_by_the_status_from_before() -> None:
+    assert studios(serverReplicas=3, readyTimeout=100, drainSeconds=20).waited_for == {
+        "StatefulSet/connect-server": 100 + 3 * (20 + 30)
+    }

@@ -19,11 +19,12 @@ class Api:
 
     namespace = "platform-stage"
 
-    def __init__(self, pods: list[dict[str, Any]] | None) -> None:
+    def __init__(self, pods: list[dict[str, Any]] | None, workload: dict[str, Any] = STUCK) -> None:
         self.pods = pods
+        self.workload = workload
 
     def get(self, _target: str) -> dict[str, Any]:
-        return STUCK
+        return self.workload
 
     def list(self, resource: str, **_selectors: str) -> list[dict[str, Any]] | None:
         return self.pods if resource == "pods" else []
@@ -31,7 +32,7 @@ class Api:
 
 def complaint(pods: list[dict[str, Any]] | None) -> str:
     with pytest.raises(PlatformError) as caught:
-        wait_for_rollout(cast("PlatformApi", Api(pods)), "backend", 0)
+        wait_for_rollout(cast("PlatformApi", Api(pods)), "Deployment/backend", 0)
     return str(caught.value)
 
 
@@ -50,3 +51,28 @@ def test_a_user_who_may_not_list_pods_reads_that_nothing_is_known_of_them() -> N
         "its pods may not be listed, so nothing is known of them (right to list pods in platform-stage)"
         in complaint(None)
     )
+
+
+def _server(**status: Any) -> dict[str, Any]:
+    return {
+        "metadata": {"generation": 2},
+        "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "connect-server"}}},
+        "status": {"observedGeneration": 2, "currentRevision": "old", "updateRevision": "new", **status},
+    }
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        pytest.param({"observedGeneration": 1, "updateRevision": "old"}, id="its controller hasn't seen the update"),
+        pytest.param({"readyReplicas": 2, "updatedReplicas": 1}, id="an old pod is left"),
+    ],
+)
+def test_a_stateful_set_is_waited_for_until_its_new_revision_is_the_current_one(status: dict[str, Any]) -> None:
+    with pytest.raises(PlatformError, match=r"^StatefulSet/connect-server did not become ready in 0 seconds: "):
+        wait_for_rollout(cast("PlatformApi", Api([], _server(**status))), "StatefulSet/connect-server", 0)
+
+
+def test_a_pod_that_is_lost_after_the_rollout_of_a_stateful_set_is_not_waited_for() -> None:
+    lost = _server(currentRevision="new", replicas=2, readyReplicas=1)
+    wait_for_rollout(cast("PlatformApi", Api([], lost)), "StatefulSet/connect-server", 0)

@@ -145,6 +145,19 @@ def test_a_key_that_this_stack_has_mounted_already_stays_where_it_is(platform: F
     survey(platform)
 
 
+@pytest.mark.parametrize("before", ["/data", "/etc"])
+def test_a_key_that_this_stack_has_mounted_elsewhere_moves_to_its_new_path(platform: FakeApi, before: str) -> None:
+    pod(platform)["volumes"].append({"name": "cert-volume", "secret": {"secretName": "platform-oidc-certs"}})
+    container(platform)["volumeMounts"].append({"name": "cert-volume", "mountPath": before})
+    owned = {"f:spec": {"f:template": {"f:spec": {"f:volumes": {'k:{"name":"cert-volume"}': {"f:name": {}}}}}}}
+    metadata = platform.lists[f"{APPS}/deployments"][0]["metadata"]
+    metadata["managedFields"] = [{"manager": "studios-local", "operation": "Apply", "fieldsV1": owned}]
+    survey(platform)
+    # Platform's owner has taken the volume on in the meantime.
+    metadata["managedFields"].append({"manager": "kubectl", "operation": "Apply", "fieldsV1": owned})
+    assert refused(platform)
+
+
 def test_nothing_of_it_concerns_other_containers(platform: FakeApi) -> None:
     pod(platform)["containers"].append({"name": "x", "volumeMounts": [{"name": "y", "mountPath": "/data"}]})
     survey(platform)
