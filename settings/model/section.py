@@ -13,7 +13,9 @@ from pydantic.alias_generators import to_camel
 class Section(BaseModel):
     """Settings that documents show under one heading; the field `connect_url` is the config key `connectUrl`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, arbitrary_types_allowed=True, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, arbitrary_types_allowed=True, defer_build=True
+    )
 
     heading: ClassVar[str]
     """The section's title. Its docstring is the text below it."""
