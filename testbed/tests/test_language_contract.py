@@ -29,7 +29,7 @@ from testbed.plugins.launchers import find
 PACKAGES = ("aws", "kubernetes", "random", "tls")
 
 
-class Engine(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineServicer):  # type: ignore[misc]
+class Engine(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineServicer):
     """As much of an engine as a program without resources needs; it keeps what it is told."""
 
     def __init__(self) -> None:

@@ -149,7 +149,9 @@ def test_a_key_that_this_stack_has_mounted_already_stays_where_it_is(platform: F
 def test_a_key_that_this_stack_has_mounted_elsewhere_moves_to_its_new_path(platform: FakeApi, before: str) -> None:
     pod(platform)["volumes"].append({"name": "cert-volume", "secret": {"secretName": "platform-oidc-certs"}})
     container(platform)["volumeMounts"].append({"name": "cert-volume", "mountPath": before})
-    owned = {"f:spec": {"f:template": {"f:spec": {"f:volumes": {'k:{"name":"cert-volume"}': {"f:name": {}}}}}}}
+    owned: dict[str, Any] = {
+        "f:spec": {"f:template": {"f:spec": {"f:volumes": {'k:{"name":"cert-volume"}': {"f:name": {}}}}}}
+    }
     metadata = platform.lists[f"{APPS}/deployments"][0]["metadata"]
     metadata["managedFields"] = [{"manager": "studios-local", "operation": "Apply", "fieldsV1": owned}]
     survey(platform)
