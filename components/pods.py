@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes import core, meta, policy
+from pulumi_kubernetes import core, meta
 
 from components.placement import SPREAD_OVER, affinity, as_written, spread
 from live.edits import CHECKSUM_ANNOTATION
@@ -249,15 +249,6 @@ def _tcp_probe(port: str, period_seconds: int, failure_threshold: int) -> core.v
         tcp_socket=core.v1.TCPSocketActionArgs(port=port),
         period_seconds=period_seconds,
         failure_threshold=failure_threshold,
-    )
-
-
-def disruption_budget(app: str) -> policy.v1.PodDisruptionBudgetSpecArgs:
-    """Lets nodes be drained one pod at a time; a pod that isn't ready never stands in the way."""
-    return policy.v1.PodDisruptionBudgetSpecArgs(
-        max_unavailable=1,
-        selector=meta.v1.LabelSelectorArgs(match_labels={"app": app}),
-        unhealthy_pod_eviction_policy="AlwaysAllow",
     )
 
 
