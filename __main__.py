@@ -12,4 +12,5 @@ settings = load_settings()
 with reporting_problems():
     studios = deploy("studios", settings, "cluster", access=AwsAccess.configured(pulumi_aws.config))
 for output in outputs_of(settings.target):
-    pulumi.export(output.name, getattr(studios, output.attribute))
+    if (value := getattr(studios, output.attribute)) is not None:
+        pulumi.export(output.name, value)

@@ -12,6 +12,7 @@ from pulumi_kubernetes import core, meta
 from components.checksum import pod_checksum
 from components.oidc import ExistingValue, read_value
 from components.pods import common_labels, name_of
+from settings.mounts import SSH_KEY
 
 _CHECKSUM_KEY_LENGTH = 32
 
@@ -36,6 +37,10 @@ class StudiosConfigurationArgs:
     """The registration token. Secret."""
     existing: Collection[str] = ()
     """Names of those of the two Secrets that exist already, so that none is made."""
+    ssh_secret: str | None = None
+    """Name of the Secret for the SSH host key; none is made, or changed, without it."""
+    ssh_key: pulumi.Input[str] | None = None
+    """The SSH host key, in the form of OpenSSH; None without SSH. Secret."""
     credentials_secret: str
     """Name of the Secret for passwords that are given; it is made only if there are any."""
     proxy_credentials: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
@@ -61,6 +66,8 @@ class StudiosConfiguration(pulumi.ComponentResource):
     """The Secret with the OIDC key."""
     token_secret_name: pulumi.Output[str]
     """The Secret with the registration token."""
+    ssh_secret_name: pulumi.Output[str] | None
+    """The Secret with the SSH host key, `ssh-privatekey`; none without SSH."""
     credentials_secret_name: pulumi.Output[str] | None
     """The Secret with the passwords, by the name of their environment variable; none if there are none."""
     proxy_config_map_name: pulumi.Output[str]
@@ -90,6 +97,7 @@ class StudiosConfiguration(pulumi.ComponentResource):
         self.token_secret_name = self._own_secret(
             f"{name}-token", args, args.token_secret, {args.token_key: args.token}
         )
+        self.ssh_secret_name = self._ssh_secret(f"{name}-ssh-key", args)
         credentials = {**args.proxy_credentials, **args.server_credentials}
         self.credentials_secret_name = (
             self._secret(f"{name}-credentials", args.namespace, args.credentials_secret, credentials)
@@ -107,7 +115,14 @@ class StudiosConfiguration(pulumi.ComponentResource):
             for variable, source in args.existing_credentials.items()
         }
         self.proxy_checksum = pod_checksum(
-            self.checksum_key, {**args.proxy_environment, **args.proxy_credentials, **existing, "token": args.token}
+            self.checksum_key,
+            {
+                **args.proxy_environment,
+                **args.proxy_credentials,
+                **existing,
+                "token": args.token,
+                **({} if args.ssh_key is None else {"ssh key": args.ssh_key}),
+            },
         )
         self.server_checksum = pod_checksum(
             self.checksum_key, {**args.server_environment, **args.server_credentials, **existing}
@@ -116,6 +131,7 @@ class StudiosConfiguration(pulumi.ComponentResource):
             {
                 "pem_secret_name": self.pem_secret_name,
                 "token_secret_name": self.token_secret_name,
+                "ssh_secret_name": self.ssh_secret_name,
                 "credentials_secret_name": self.credentials_secret_name,
                 "proxy_config_map_name": self.proxy_config_map_name,
                 "server_config_map_name": self.server_config_map_name,
@@ -131,6 +147,11 @@ class StudiosConfiguration(pulumi.ComponentResource):
         if secret in args.existing:
             return pulumi.Output.from_input(secret)
         return self._secret(name, args.namespace, secret, values)
+
+    def _ssh_secret(self, name: str, args: StudiosConfigurationArgs) -> pulumi.Output[str] | None:
+        if args.ssh_key is None or args.ssh_secret is None:
+            return None
+        return self._own_secret(name, args, args.ssh_secret, {SSH_KEY: args.ssh_key})
 
     def _secret(
         self, name: str, namespace: str, secret: str, values: Mapping[str, pulumi.Input[str]]

@@ -34,17 +34,19 @@ class WildcardRecordArgs:
     """The arguments of :class:`WildcardRecord`."""
 
     record_name: str
-    """`*.example.com`; with path routing the connect host, `connect.example.com`."""
+    """`*.example.com`; with path routing the connect host, `connect.example.com`; or the host of SSH."""
     zone_id: pulumi.Input[str]
     """The public hosted zone that serves the name."""
     load_balancer_hostname: pulumi.Input[str]
-    """The DNS name of the application load balancer."""
+    """The DNS name of the load balancer."""
+    load_balancer_type: str = "application"
+    """`application` or `network`: AWS has a zone for the names of each."""
     dualstack: bool = False
     """Whether the load balancer has IPv6 addresses, too: then there is an AAAA record beside the A record."""
 
 
 class WildcardRecord(pulumi.ComponentResource):
-    """A Route 53 alias of the session hosts to the load balancer. A record of that name which exists is an error."""
+    """A Route 53 alias of the session hosts, or of SSH's, to the load balancer. It is an error if the name has one."""
 
     fqdn: pulumi.Output[str]
     """The record's full name, `*.example.com`."""
@@ -56,6 +58,7 @@ class WildcardRecord(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
         *,
         account: AwsAccount | None = None,
+        setting: str = "sessionRecord",
     ) -> None:
         """Makes the record.
 
@@ -64,10 +67,11 @@ class WildcardRecord(pulumi.ComponentResource):
             args: its arguments.
             opts: its options.
             account: where to look, in a preview too, whether a record of that name exists; None to look nowhere.
+            setting: the key that decides who makes the record, for the message about one that exists.
         """
         super().__init__("studios:index:WildcardRecord", name, {}, opts)
         load_balancer_zone = lb.get_hosted_zone_id_output(
-            load_balancer_type="application", opts=pulumi.InvokeOutputOptions(parent=self)
+            load_balancer_type=args.load_balancer_type, opts=pulumi.InvokeOutputOptions(parent=self)
         )
 
         def alias(suffix: str, kind: route53.RecordType) -> route53.Record:
@@ -84,7 +88,9 @@ class WildcardRecord(pulumi.ComponentResource):
                         evaluate_target_health=False,
                     )
                 ],
-                opts=pulumi.ResourceOptions(parent=self, hooks=_refusing_what_exists(f"{name}-{suffix}", account)),
+                opts=pulumi.ResourceOptions(
+                    parent=self, hooks=_refusing_what_exists(f"{name}-{suffix}", account, setting)
+                ),
             )
 
         record = alias("alias", route53.RecordType.A)
@@ -115,7 +121,7 @@ def session_record(
     return WildcardRecord(name, args, opts, account=None if zone is None else zone.account).fqdn
 
 
-def _refusing_what_exists(name: str, account: AwsAccount | None) -> pulumi.ResourceHookBinding | None:
+def _refusing_what_exists(name: str, account: AwsAccount | None, setting: str) -> pulumi.ResourceHookBinding | None:
     """A hook before the record's creation, which the engine asks for only where the state has no such record."""
     if account is None:
         return None
@@ -132,7 +138,7 @@ def _refusing_what_exists(name: str, account: AwsAccount | None) -> pulumi.Resou
             # The provider says it where it matters.
             return
         if taken:
-            raise RuntimeError(str(Problem("sessionRecord", CREATE, taken_message(taken, record_name))))
+            raise RuntimeError(str(Problem(setting, CREATE, taken_message(taken, record_name, setting))))
 
     options = pulumi.ResourceHookOptions(on_dry_run=True)
     return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-free", look, options)])

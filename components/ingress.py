@@ -168,9 +168,9 @@ def _hostname_of(status: networking.v1.outputs.IngressStatus | None) -> str:
     return next((balancer.hostname for balancer in balancers if balancer.hostname), "")
 
 
-def warnings_of(cluster: Cluster, namespace: str, ingress: str) -> list[str]:
+def warnings_of(cluster: Cluster, namespace: str, name: str, kind: str = "Ingress") -> list[str]:
     """What the controller complains of, as far as it may be read: each complaint once, the newest last."""
-    selector = f"involvedObject.kind=Ingress,involvedObject.name={ingress},type=Warning"
+    selector = f"involvedObject.kind={kind},involvedObject.name={name},type=Warning"
     try:
         events = ClusterApi(cluster).list(f"/api/v1/namespaces/{namespace}/events", {"fieldSelector": selector})
     except SettingsError:

@@ -24,6 +24,8 @@ class StudiosNetworkPoliciesArgs:
     """The proxy's workload: `app` labels its pods with that name."""
     proxy_port: int
     """Where the proxy listens."""
+    ssh_port: int | None = None
+    """Where the proxy takes SSH; none without it."""
     server: str
     """The server's workload: `app` labels its pods with that name."""
     server_ports: Sequence[int]
@@ -35,7 +37,7 @@ class StudiosNetworkPoliciesArgs:
 
 
 class StudiosNetworkPolicies(pulumi.ComponentResource):
-    """Lets all clients reach the proxy on its port, only the proxy reach the server, and neither reach EC2's metadata.
+    """Lets all clients reach the proxy on its ports, only the proxy reach the server, and neither reach EC2's metadata.
 
     The proxy's callers can't be narrowed down: with target type ``instance`` they come from the addresses of the nodes,
     with ``ip`` from those of the load balancer, and both change. A network plugin that knows no policies ignores them.
@@ -45,7 +47,7 @@ class StudiosNetworkPolicies(pulumi.ComponentResource):
         super().__init__("studios:index:StudiosNetworkPolicies", name, {}, opts)
         from_proxy = networking.v1.NetworkPolicyPeerArgs(pod_selector=_pods(args.proxy))
         rules = {
-            "proxy": (args.proxy, _ingress([args.proxy_port])),
+            "proxy": (args.proxy, _ingress([args.proxy_port, *([args.ssh_port] if args.ssh_port else [])])),
             "server": (args.server, _ingress(args.server_ports, from_proxy)),
         }
         for role, (workload, rule) in rules.items():

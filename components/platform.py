@@ -46,7 +46,7 @@ class PlatformIntegrationArgs:
     take_over: Collection[str] = ()
     config_map: str
     cron_config_map: str | None = None
-    environment: Mapping[str, str]
+    environment: Mapping[str, pulumi.Input[str]]
     cron: PlatformWorkload
     backend: PlatformWorkload
     pem_secret: SecretKey

@@ -112,7 +112,7 @@ class ConnectContainer:
     alive_port: str
     config_map: pulumi.Input[str]
     secrets: Mapping[str, SecretKey]
-    secret_mounts: Mapping[str, str]
+    secret_mounts: Mapping[str, pulumi.Input[str]]
     storage: Mapping[str, str] = field(default_factory=dict)
     ready_path: str | None = None
 
@@ -216,11 +216,11 @@ def _folders(container: ConnectContainer) -> list[tuple[str, str, str]]:
     return [("tmp" if path == _TMP else "data", path, size) for path, size in folders.items()]
 
 
-def _secret_volumes(container: ConnectContainer) -> list[tuple[str, str, str]]:
+def _secret_volumes(container: ConnectContainer) -> list[tuple[str, str, pulumi.Input[str]]]:
     """Name, path and Secret of what it reads; a Secret's own name may be longer than a volume's."""
     return [
         (f"secret-{place}", path, secret)
-        for place, (path, secret) in enumerate(sorted(container.secret_mounts.items()))
+        for place, (path, secret) in enumerate(sorted(container.secret_mounts.items(), key=lambda mount: mount[0]))
     ]
 
 

@@ -12,6 +12,7 @@ from components.stuck_pods import stuck_pods_explained
 from components.workload import ConnectWorkloadArgs, disruption_budget, service
 from live.cluster import Cluster
 from settings.fields import default_of
+from settings.mounts import SSH_KEY_MOUNT
 
 _DRAIN_BESIDE_THE_SERVERS = {"pulumi.com/deletionPropagationPolicy": "background"}
 """Goes on with a destroy at once: the servers, which are waited for, drain at the same time and no quicker."""
@@ -32,6 +33,10 @@ class ConnectProxyArgs(ConnectWorkloadArgs):
     """Where the proxy writes: `CONNECT_STORAGE_ROOT`."""
     storage_size: str = default_of("storageSize")
     """The size limit there, in Kubernetes' units."""
+    ssh_port: int | None = None
+    """Where the proxy takes SSH, `CONNECT_SSH_ADDR`; none without it."""
+    ssh_key_secret: pulumi.Input[str] | None = None
+    """Name of the Secret with the SSH host key, `ssh-privatekey`: mounted at `/etc/connect/ssh`."""
     node_port: bool = default_of("targetType") == "instance"
     """Open the Service on every node, for a load balancer with nodes as targets instead of pods."""
 
@@ -55,13 +60,14 @@ class ConnectProxy(pulumi.ComponentResource):
         super().__init__("studios:index:ConnectProxy", name, {}, opts)
         container = args.container(
             "proxy",
-            {"proxy": args.http_port},
+            {"proxy": args.http_port, **({} if args.ssh_port is None else {"ssh": args.ssh_port})},
             ready_port="proxy",
             # The one port that is documented for it.
             alive_port="proxy",
             # Connect 0.8.3 and later keep their state in a file: a writable mount is mandatory.
             storage={args.storage_root: args.storage_size},
             ready_path=args.readiness_path,
+            more_mounts={} if args.ssh_key_secret is None else {SSH_KEY_MOUNT: args.ssh_key_secret},
         )
         deployment = apps.v1.Deployment(
             f"{name}-deployment",

@@ -8,9 +8,11 @@ import pulumi
 
 from components.certificate import WildcardCertificate, WildcardCertificateArgs
 from components.described import described_fields
-from components.dns import FoundZone, WildcardRecordArgs, session_record, zone_id_of
+from components.dns import FoundZone, WildcardRecord, WildcardRecordArgs, session_record, zone_id_of
 from components.oidc import OidcCredentials
+from components.ssh_key import SshHostKey
 from settings.model import Settings
+from settings.model.dns import CREATE
 from settings.templates import StudioTemplate
 
 
@@ -49,6 +51,10 @@ class Studios(pulumi.ComponentResource):
     """The Platform release that the settings are for."""
     connect_version: pulumi.Output[str]
     """The Connect release that runs."""
+    ssh_address: pulumi.Output[str] | None = None
+    """`host:port` that SSH clients connect to; missing without SSH."""
+    ssh_host_key_fingerprint: pulumi.Output[str] | None = None
+    """Fingerprint of the SSH host key, as `ssh-keygen -lf` prints it; missing without SSH."""
 
     def __init__(
         self, kind: str, name: str, settings: Settings, zone: FoundZone | None, opts: pulumi.ResourceOptions | None
@@ -69,6 +75,30 @@ class Studios(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
 
+    def reach_by_ssh(self, key: SshHostKey, load_balancer_hostname: pulumi.Input[str] | None) -> None:
+        """Points the record of SSH at its load balancer, if there is one, and sets the outputs."""
+        settings = self._settings
+        if load_balancer_hostname is not None and settings.ssh_record == CREATE:
+            WildcardRecord(
+                f"{self._name}-ssh-record",
+                WildcardRecordArgs(
+                    record_name=settings.ssh_host,
+                    zone_id=self._zone_id,
+                    load_balancer_hostname=load_balancer_hostname,
+                    load_balancer_type="network",
+                    dualstack=self._dualstack,
+                ),
+                pulumi.ResourceOptions(parent=self),
+                account=None if self._zone is None else self._zone.account,
+                setting="sshRecord",
+            )
+        self.ssh_address = pulumi.Output.from_input(f"{settings.ssh_host}:{settings.ssh_port}")
+        self.ssh_host_key_fingerprint = key.fingerprint
+
+    @property
+    def _dualstack(self) -> bool:
+        return (self._settings.ip_address_type or "").startswith("dualstack")
+
     def finish(self, credentials: OidcCredentials, load_balancer_hostname: pulumi.Input[str]) -> None:
         """Points the record at the load balancer, and registers all outputs; those of the target are set before."""
         settings = self._settings
@@ -79,7 +109,7 @@ class Studios(pulumi.ComponentResource):
                 record_name=settings.session_host,
                 zone_id=self._zone_id,
                 load_balancer_hostname=load_balancer_hostname,
-                dualstack=(settings.ip_address_type or "").startswith("dualstack"),
+                dualstack=self._dualstack,
             ),
             pulumi.ResourceOptions(parent=self),
             zone=self._zone,

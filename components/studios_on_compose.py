@@ -8,8 +8,11 @@ import pulumi
 
 from components.compose_delivery import ComposeDelivery, ComposeDeliveryArgs
 from components.compose_network import ComposeNetwork, ComposeNetworkArgs
+from components.compose_ssh import ComposeSshNetwork, ComposeSshNetworkArgs
 from components.dns import FoundZone
 from components.oidc import OidcCredentials, OidcCredentialsArgs
+from components.ssh_key import SshHostKey
+from components.ssh_settings import ssh_key_args
 from components.studios_base import Studios
 from delivery.bundle import Credentials, bundle
 from settings.model import Settings
@@ -53,8 +56,16 @@ class ComposeStudios(Studios):
         child = pulumi.ResourceOptions(parent=self)
 
         credentials = OidcCredentials(f"{name}-oidc", _oidc_args(settings), child)
+        ssh_key = SshHostKey(f"{name}-ssh-host-key", ssh_key_args(settings), child) if settings.ssh else None
         network = ComposeNetwork(f"{name}-network", _network_args(args, self.certificate.certificate_arn), child)
-        self.bundle = pulumi.Output.secret(_bundle(settings, credentials))
+        if ssh_key is not None:
+            way = ComposeSshNetwork(
+                f"{name}-ssh",
+                ComposeSshNetworkArgs(site=site, port=settings.ssh_port, client_cidrs=settings.ssh_client_cidrs),
+                child,
+            )
+            self.reach_by_ssh(ssh_key, way.load_balancer_hostname)
+        self.bundle = pulumi.Output.secret(_bundle(settings, credentials, ssh_key))
         self.bundle_secret_arn = self.instance_policy = pulumi.Output.from_input("")
         if settings.delivery == "ssm":
             delivery = ComposeDelivery(
@@ -100,9 +111,11 @@ def _network_args(args: ComposeStudiosArgs, certificate_arn: pulumi.Input[str]) 
     )
 
 
-def _bundle(settings: Settings, credentials: OidcCredentials) -> pulumi.Output[str]:
+def _bundle(settings: Settings, credentials: OidcCredentials, ssh_key: SshHostKey | None) -> pulumi.Output[str]:
     def of(resolved: list[object]) -> str:
-        pem, token = resolved
-        return bundle(settings, Credentials(pem=str(pem), token=str(token)))
+        pem, token, *ssh = map(str, resolved)
+        private, fingerprint = ssh or ("", "")
+        return bundle(settings, Credentials(pem=pem, token=token, ssh_key=private, ssh_fingerprint=fingerprint))
 
-    return pulumi.Output.all(credentials.pem, credentials.registration_token).apply(of)
+    of_ssh = [] if ssh_key is None else [ssh_key.private_key, ssh_key.fingerprint]
+    return pulumi.Output.all(credentials.pem, credentials.registration_token, *of_ssh).apply(of)

@@ -19,12 +19,16 @@ from components.pod_settings import pod_settings
 from components.pods import SecretKey
 from components.proxy import SERVICE_PORT, ConnectProxy, ConnectProxyArgs
 from components.server import ConnectServer, ConnectServerArgs
+from components.ssh import SshService
+from components.ssh_key import SshHostKey
+from components.ssh_settings import ssh_key_args, ssh_service_args
 from components.studios_base import Studios
 from live.cluster import Cluster
 from live.edits import platform_inputs
 from settings import environment
 from settings.model import Settings
 from settings.model.keys import PROXY_TOKEN_VARIABLE
+from settings.model.ssh import FINGERPRINT_VARIABLE
 from settings.mounts import REDIS_TLS_MOUNT
 
 
@@ -62,12 +66,15 @@ class KubernetesStudios(Studios):
         child = pulumi.ResourceOptions(parent=self)
 
         credentials = OidcCredentials(f"{name}-oidc", _oidc_args(settings), child)
-        configuration = StudiosConfiguration(f"{name}-configuration", _configuration_args(settings, credentials), child)
+        ssh_key = SshHostKey(f"{name}-ssh-host-key", ssh_key_args(settings), child) if settings.ssh else None
+        configuration = StudiosConfiguration(
+            f"{name}-configuration", _configuration_args(settings, credentials, ssh_key), child
+        )
         server = ConnectServer(f"{name}-server", _server_args(settings, configuration), child, cluster=args.cluster)
         # Platform is touched once all else has gone well, and before the proxy comes to register with its token.
         platform = PlatformIntegration(
             f"{name}-platform",
-            _platform_args(args, credentials, configuration),
+            _platform_args(args, credentials, configuration, ssh_key),
             pulumi.ResourceOptions(parent=self, depends_on=[self.certificate, server]),
         )
         proxy = ConnectProxy(
@@ -85,6 +92,11 @@ class KubernetesStudios(Studios):
             cluster=args.cluster,
         )
 
+        if ssh_key is not None:
+            # Clients come by the load balancer: the proxy behind it takes SSH first.
+            behind = pulumi.ResourceOptions(parent=self, depends_on=[proxy])
+            ssh = SshService(f"{name}-ssh", ssh_service_args(settings), behind, cluster=args.cluster)
+            self.reach_by_ssh(ssh_key, ssh.load_balancer_hostname)
         self.namespace = pulumi.Output.from_input(settings.namespace)
         self.oidc_secret_name = configuration.pem_secret_name
         self.token_secret_name = configuration.token_secret_name
@@ -105,7 +117,10 @@ def _oidc_args(settings: Settings) -> OidcCredentialsArgs:
     )
 
 
-def _configuration_args(settings: Settings, credentials: OidcCredentials) -> StudiosConfigurationArgs:
+def _configuration_args(
+    settings: Settings, credentials: OidcCredentials, ssh_key: SshHostKey | None
+) -> StudiosConfigurationArgs:
+    existing = (settings.existing_oidc_secret, settings.existing_token_secret, settings.existing_ssh_key_secret)
     return StudiosConfigurationArgs(
         namespace=settings.namespace,
         pem_secret=settings.oidc_secret_in_use,
@@ -114,7 +129,9 @@ def _configuration_args(settings: Settings, credentials: OidcCredentials) -> Stu
         token_secret=settings.token_secret_in_use,
         token_key=settings.token_key_in_use,
         token=credentials.registration_token,
-        existing=[secret for secret in (settings.existing_oidc_secret, settings.existing_token_secret) if secret],
+        existing=[secret for secret in existing if secret],
+        ssh_secret=settings.ssh_key_secret_in_use,
+        ssh_key=None if ssh_key is None else ssh_key.private_key,
         credentials_secret=f"{settings.server_name}-credentials",
         proxy_credentials=_revealed(environment.secret_environment(settings, "proxy")),
         server_credentials=_revealed(environment.secret_environment(settings, "server")),
@@ -151,6 +168,8 @@ def _proxy_args(settings: Settings, configuration: StudiosConfiguration) -> Conn
         storage_root=settings.storage_root,
         storage_size=settings.storage_size,
         secret_mounts=_secret_mounts(settings),
+        ssh_key_secret=configuration.ssh_secret_name,
+        ssh_port=settings.ssh_port if settings.ssh else None,
         node_port=settings.target_type == "instance",
     )
 
@@ -184,6 +203,7 @@ def _network_args(settings: Settings) -> StudiosNetworkPoliciesArgs:
         namespace=settings.namespace,
         proxy=settings.proxy_name,
         proxy_port=settings.proxy_port,
+        ssh_port=settings.ssh_port if settings.ssh else None,
         server=settings.server_name,
         server_ports=(settings.tunnel_port, settings.listener_port),
         management_port=settings.management_port,
@@ -218,11 +238,15 @@ def _ingress_args(
 
 
 def _platform_args(
-    args: KubernetesStudiosArgs, credentials: OidcCredentials, configuration: StudiosConfiguration
+    args: KubernetesStudiosArgs,
+    credentials: OidcCredentials,
+    configuration: StudiosConfiguration,
+    ssh_key: SshHostKey | None,
 ) -> PlatformIntegrationArgs:
     settings = args.settings
+    known = {} if ssh_key is None else {FINGERPRINT_VARIABLE: ssh_key.fingerprint}
     return PlatformIntegrationArgs(
-        **platform_inputs(settings),
+        **platform_inputs(settings, known),
         cluster=args.cluster,
         namespace=settings.namespace,
         field_manager=args.field_manager,

@@ -55,8 +55,12 @@ class ConnectWorkloadArgs:
         alive_port: str,
         storage: Mapping[str, str] | None = None,
         ready_path: str | None = None,
+        more_mounts: Mapping[str, pulumi.Input[str]] | None = None,
     ) -> ConnectContainer:
-        """The one container of its pods; the arguments are those of :class:`ConnectContainer`."""
+        """The one container of its pods; the arguments are those of :class:`ConnectContainer`.
+
+        What it reads besides ``secret_mounts`` is in ``more_mounts``, in the same form.
+        """
         return ConnectContainer(
             name=name,
             image=self.image,
@@ -65,7 +69,7 @@ class ConnectWorkloadArgs:
             alive_port=alive_port,
             config_map=self.config_map,
             secrets=self.secrets,
-            secret_mounts=self.secret_mounts,
+            secret_mounts={**self.secret_mounts, **(more_mounts or {})},
             storage=storage or {},
             ready_path=ready_path,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from settings import environment
 from settings.model import Settings
 from settings.model.install import PEM_PATH_VARIABLE
 from settings.model.keys import PLATFORM_TOKEN_VARIABLE, PROXY_TOKEN_VARIABLE
+from settings.model.ssh import FINGERPRINT_VARIABLE, KEY_VARIABLE
 
 LARGEST_SECRET = 65536
 """Bytes, the quota of Secrets Manager."""
@@ -24,11 +26,14 @@ WORKSPACES_ELSEWHERE = "leave"
 class Credentials:
     """What only the deployment knows.
 
-    `pem` is the private key with the public key beneath; `token` is the registration token.
+    `pem` is the private key with the public key beneath; `token` is the registration token. With SSH, `ssh_key` is the
+    host key, and `ssh_fingerprint` that of its public half.
     """
 
     pem: str
     token: str
+    ssh_key: str = ""
+    ssh_fingerprint: str = ""
 
 
 def bundle(settings: Settings, credentials: Credentials) -> str:
@@ -72,12 +77,16 @@ def _studios_variables(settings: Settings, credentials: Credentials) -> dict[str
     """Proxy and server read one file, as in the guide."""
     variables = environment.server_environment(settings) | environment.proxy_environment(settings)
     variables[PROXY_TOKEN_VARIABLE] = credentials.token
+    if settings.ssh:
+        variables[KEY_VARIABLE] = base64.b64encode(credentials.ssh_key.encode()).decode()
     secrets = environment.secret_environment(settings, "server") | environment.secret_environment(settings, "proxy")
     return variables | {name: value.get_secret_value() for name, value in secrets.items()}
 
 
 def _platform_variables(settings: Settings, credentials: Credentials) -> dict[str, str]:
     variables = environment.platform_environment(settings)
+    if settings.ssh:
+        variables[FINGERPRINT_VARIABLE] = credentials.ssh_fingerprint
     if settings.existing_oidc:
         return variables
     return variables | {

@@ -53,7 +53,7 @@ def _proxy(settings: Settings) -> dict[str, Any]:
         "env_file": [f"{FOLDER}/{STUDIOS_ENV}"],
         "labels": {LABEL: "yes"},
         "networks": list(settings.proxy_networks),
-        "ports": [f"{settings.proxy_port}:{settings.proxy_port}"],
+        "ports": [f"{port}:{port}" for port in (settings.proxy_port, *([settings.ssh_port] if settings.ssh else []))],
         "volumes": [f"./{PROXY_DATA}:{settings.storage_root}"],
         "restart": "always",
         "depends_on": [settings.server_name, *_redis_service(settings)],

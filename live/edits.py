@@ -64,7 +64,7 @@ class PlatformInputs(TypedDict):
 
     config_map: str
     cron_config_map: str
-    environment: Mapping[str, str]
+    environment: Mapping[str, Any]
     cron: PlatformWorkload
     backend: PlatformWorkload
     pem_path: str
@@ -78,12 +78,17 @@ class _NamedValue:
     key: str
 
 
-def platform_inputs(settings: Settings) -> PlatformInputs:
-    """What the settings of a stack change in Platform."""
+def platform_inputs(settings: Settings, known: Mapping[str, Any] | None = None) -> PlatformInputs:
+    """What the settings of a stack change in Platform.
+
+    Args:
+        settings: of the stack.
+        known: variables with the values that only the deployment knows.
+    """
     return PlatformInputs(
         config_map=settings.backend_config_map,
         cron_config_map=settings.cron_config_map,
-        environment=platform_environment(settings),
+        environment={**platform_environment(settings), **(known or {})},
         cron=PlatformWorkload(deployment=settings.cron_deployment, container=settings.cron_container),
         backend=PlatformWorkload(deployment=settings.backend_deployment, container=settings.backend_container),
         pem_path=settings.pem_path,

@@ -23,6 +23,8 @@ from components.network import StudiosNetworkPolicies
 from components.oidc import OidcCredentials
 from components.proxy import ConnectProxy
 from components.server import ConnectServer
+from components.ssh import SshService
+from components.ssh_key import SshHostKey
 from components.studios import WHOLES
 from settings.fields import FIELDS, required_on, target_of
 from settings.reference import kind_of, told_default
@@ -43,6 +45,8 @@ PARTS: Final[Mapping[str, type[pulumi.ComponentResource]]] = {
         ConnectServer,
         StudiosIngress,
         StudiosNetworkPolicies,
+        SshHostKey,
+        SshService,
     )
 }
 """The components that the package offers one by one, by their names."""

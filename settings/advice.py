@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from settings.errors import Problem
-from settings.fields import value_of
+from settings.fields import applies, value_of
 from settings.model import Settings
 from settings.releases import NEWEST_CONNECT, PLATFORM_RELEASES, is_newer_than_known
 from settings.rules.variables import EXTRA
 from settings.templates import r_ide_tool
+from settings.versions import Version
+
+_SSH_CONNECT = Version(0, 12, 0)
+"""Since June 2026 Seqera's documentation asks for it; 0.10 knows the variables."""
 
 
 def advice(settings: Settings) -> list[Problem]:
     """The warnings about the settings of a stack, each once."""
-    return [*_newer_releases(settings), *_tool_names(settings), *_headers(settings), *_unchecked(settings)]
+    return [
+        *_newer_releases(settings),
+        *_tool_names(settings),
+        *_headers(settings),
+        *_ssh(settings),
+        *_unchecked(settings),
+    ]
 
 
 def _newer_releases(settings: Settings) -> Iterator[Problem]:
@@ -55,6 +65,33 @@ def _headers(settings: Settings) -> Iterator[Problem]:
                     name,
                     "is a header that the proxy doesn't set itself: a user may forge it; X-Connect-Sub can't be forged",
                 )
+
+
+def _ssh(settings: Settings) -> Iterator[Problem]:
+    if not settings.ssh:
+        return
+    for role, version in (("proxy", settings.proxy_version), ("server", settings.server_version)):
+        if version < _SSH_CONNECT:
+            yield Problem(
+                "ssh",
+                None,
+                f"works with Connect {_SSH_CONNECT} or newer by Seqera's documentation, and the {role} is {version}",
+            )
+    old = [key for key, each in settings.studio_templates.items() if each.client.release < _SSH_CONNECT.release]
+    if old:
+        yield Problem(
+            "ssh",
+            None,
+            f"reaches no session of an image with a Connect client older than {_SSH_CONNECT}: studioTemplates "
+            f"{', '.join(sorted(old))}",
+        )
+    if applies("sshLoadBalancer", settings.target) and settings.ssh_load_balancer is None:
+        yield Problem(
+            "ssh",
+            None,
+            f"makes no record without sshLoadBalancer: point {settings.ssh_host} at the instance, which lets "
+            f"{', '.join(settings.ssh_client_cidrs)} in at port {settings.ssh_port}",
+        )
 
 
 def _unchecked(settings: Settings) -> Iterator[Problem]:

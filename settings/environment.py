@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from settings import workspaces
 from settings.fields import applies, value_of, variables
 from settings.marks import Place
-from settings.model import Settings
+from settings.model import Settings, ssh
 from settings.model.connect import HOST_DOMAIN_VARIABLE, TUNNEL_URL_VARIABLE
 from settings.mounts import (
     CA_MOUNT,
@@ -19,6 +19,8 @@ from settings.mounts import (
     CONFIG_HOME_VARIABLE,
     DATA_HOME_VARIABLE,
     REDIS_CA_MOUNT,
+    SSH_KEY,
+    SSH_KEY_MOUNT,
     TEMPORARY_FOLDER,
 )
 from settings.templates import PREFIX, template_environment
@@ -26,13 +28,17 @@ from settings.types.pods import SecretKeyReference
 
 DATA_EXPLORER_VARIABLE = "TOWER_DATA_EXPLORER_ENABLED"
 """Studios needs it, so no setting switches it off."""
+FINGERPRINT_TO_COME = "the fingerprint of the SSH host key"
+"""Stands for the value that only the deployment knows."""
 
 
 def platform_environment(settings: Settings) -> dict[str, str]:
-    """What backend and cron read from the backend ConfigMap."""
+    """What backend and cron read from the backend ConfigMap; the SSH host key's fingerprint is still to come."""
     entries: dict[str, str | None] = {DATA_EXPLORER_VARIABLE: "true"}
     if settings.tower_yml_workspaces is None:
         entries[workspaces.ALLOWED_WORKSPACES_VARIABLE] = workspaces.allowed_variable(settings.allowed_workspaces)
+    if settings.ssh:
+        entries |= _ssh_of_platform(settings)
     own = _declared(settings, "platform") | _set_ones(entries) | template_environment(settings.studio_templates)
     return own | settings.platform_extra_env
 
@@ -40,6 +46,8 @@ def platform_environment(settings: Settings) -> dict[str, str]:
 def proxy_environment(settings: Settings) -> dict[str, str]:
     """What the proxy reads, besides its token and its secrets."""
     computed = {TUNNEL_URL_VARIABLE: settings.tunnel_url}
+    if settings.ssh:
+        computed |= _ssh_of_proxy(settings)
     own = _declared(settings, "proxy") | _certificates(settings) | _home(settings, settings.storage_root) | computed
     return own | settings.proxy_extra_env
 
@@ -98,6 +106,22 @@ def secret_references(settings: Settings, place: Place) -> dict[str, SecretKeyRe
         variable.name: value
         for key, variable in variables()
         if place in variable.places and isinstance(value := value_of(settings, key), SecretKeyReference)
+    }
+
+
+def _ssh_of_proxy(settings: Settings) -> dict[str, str]:
+    in_secret = (
+        {ssh.KEY_PATH_VARIABLE: f"{SSH_KEY_MOUNT}/{SSH_KEY}"} if applies("sshKeySecret", settings.target) else {}
+    )
+    return {ssh.LISTEN_VARIABLE: f":{settings.ssh_port}", **in_secret}
+
+
+def _ssh_of_platform(settings: Settings) -> dict[str, str | None]:
+    return {
+        ssh.WORKSPACES_VARIABLE: workspaces.feature_variable(settings.ssh_allowed_workspaces),
+        ssh.ADDRESS_VARIABLE: settings.ssh_host,
+        ssh.PORT_VARIABLE: str(settings.ssh_port),
+        ssh.FINGERPRINT_VARIABLE: FINGERPRINT_TO_COME,
     }
 
 

@@ -12,6 +12,7 @@ from settings.remedies import Write
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
 from survey.inventory import Candidate, Inventory, Tags, instances_in, listed
+from survey.ssh_balancer import SshBalancer, find_ssh_balancer
 
 HTTPS_PORT = 443
 
@@ -41,6 +42,7 @@ class ComposeSite:
         load_balancer_hostname: the load balancer's DNS name.
         vpc_id: where both are.
         listener_arn: the HTTPS listener.
+        ssh_balancer: that of SSH; None where there is none.
         warnings: what the user should know and what stops nothing.
     """
 
@@ -51,6 +53,7 @@ class ComposeSite:
     load_balancer_hostname: str
     vpc_id: str
     listener_arn: str
+    ssh_balancer: SshBalancer | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -77,6 +80,7 @@ class _Survey:
     def site(self) -> ComposeSite:
         instance, balancer = self._instance(), self._load_balancer()
         listener = self._listener(balancer) if balancer is not None else None
+        ssh_balancer = find_ssh_balancer(self._settings, self._account, self._problems)
         group, role = "", None
         if instance is not None:
             group, role = self._security_group(instance), self._role(instance)
@@ -90,6 +94,7 @@ class _Survey:
             load_balancer_hostname=balancer["DNSName"],
             vpc_id=balancer["VpcId"],
             listener_arn=listener,
+            ssh_balancer=ssh_balancer,
             warnings=tuple(self._warnings),
         )
 

@@ -72,9 +72,13 @@ def _names_to_create(settings: Settings) -> Iterator[tuple[str, str, tuple[str, 
         "write another name in serverName",
     )
     yield "ingressName", settings.ingress_name, ("Ingress",), "write another name in ingressName"
+    if settings.ssh:
+        yield "proxyName", settings.ssh_service_name, ("Service",), "write another name in proxyName"
+    ssh_key = ("sshKeySecret", settings.ssh_key_secret, "existingSshKeySecret", settings.existing_ssh_key_secret)
     for setting, name, existing_setting, existing in (
         ("oidcSecret", settings.oidc_secret, "existingOidcSecret", settings.existing_oidc_secret),
         ("tokenSecret", settings.token_secret, "existingTokenSecret", settings.existing_token_secret),
+        *((ssh_key,) if settings.ssh else ()),
     ):
         if existing is None:
             use_it = f"use what it holds by `{Write(existing_setting, name)}`"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from settings.errors import Problem
+from settings.fields import applies
 from settings.model import Settings
 from settings.model.dns import CREATE, EXISTING
 from settings.remedies import Write
@@ -67,11 +68,13 @@ def survey_records(account: AwsAccount, settings: Settings, zone: HostedZone) ->
         if not problems and settings.certificate_arn is None:
             problems += _forbidden_by_caa(listing, settings, key, value)
         taken = listing.addresses(settings.session_host)
+        ssh = _ssh_record(listing, settings)
+        problems += ssh.problems
         if settings.session_record == EXISTING:
-            missing = [] if taken else [_missing_record(settings, zone)]
-            return ZoneFindings((*problems, *missing), tuple(_hidden_by_own_record(listing, settings)))
+            missing = [] if taken else [_missing_record(settings.session_host, zone, "sessionRecord")]
+            return ZoneFindings((*problems, *missing), (*_hidden_by_own_record(listing, settings), *ssh.first))
         first = [Problem("sessionRecord", CREATE, taken_message(taken, settings.session_host))] if taken else []
-        return ZoneFindings(tuple(problems), (*first, *_hidden_by_own_record(listing, settings)))
+        return ZoneFindings(tuple(problems), (*first, *_hidden_by_own_record(listing, settings), *ssh.first))
     except AwsError as error:
         if error.is_denied:
             return ZoneFindings()
@@ -87,22 +90,38 @@ def records_at(account: AwsAccount, zone_id: str, name: str) -> list[Record]:
     return _Listing(account, HostedZone(zone_id, "", private=False)).addresses(name)
 
 
-def taken_message(taken: Sequence[Record], name: str) -> str:
-    """What to do about a record that another has made; continues the value of ``sessionRecord``."""
+def taken_message(taken: Sequence[Record], name: str, setting: str = "sessionRecord") -> str:
+    """What to do about a record that another has made; continues the value of the setting."""
     there = "; ".join(str(record) for record in taken)
     return (
         f"would make the record {name}, which exists already ({there}) and which this stack has not made: leave it to "
-        f"its owner, who points it at the load balancer: {Write('sessionRecord', EXISTING)}; or remove it there"
+        f"its owner, who points it at the load balancer: {Write(setting, EXISTING)}; or remove it there"
     )
 
 
-def _missing_record(settings: Settings, zone: HostedZone) -> Problem:
-    name = settings.session_host
+def _ssh_record(listing: _Listing, settings: Settings) -> ZoneFindings:
+    """What stands against the record of SSH; with Docker Compose only that of a load balancer is the stack's."""
+    host = settings.ssh_host
+    if not settings.ssh or (applies("sshLoadBalancer", settings.target) and settings.ssh_load_balancer is None):
+        return ZoneFindings()
+    if settings.ssh_record == EXISTING:
+        # A wildcard of the sessions would lead to their load balancer, which carries no SSH.
+        is_missing = _holds(listing.zone.name, host) and not listing.addresses(host)
+        return ZoneFindings((_missing_record(host, listing.zone, "sshRecord"),) if is_missing else ())
+    if not _holds(listing.zone.name, host):
+        message = f"must lie within the zone {listing.zone.name}, where its record goes"
+        return ZoneFindings((Problem("sshHost", host, message),))
+    taken = listing.addresses(host)
+    message = taken_message(taken, host, "sshRecord")
+    return ZoneFindings(first=(Problem("sshRecord", CREATE, message),) if taken else ())
+
+
+def _missing_record(name: str, zone: HostedZone, setting: str) -> Problem:
     return Problem(
-        "sessionRecord",
+        setting,
         EXISTING,
         f"needs the record {name} in the zone {zone.name}, and there is none; make one, or write: "
-        f"{Write('sessionRecord', CREATE)}",
+        f"{Write(setting, CREATE)}",
     )
 
 

@@ -10,6 +10,8 @@ from live.api import ClusterApi, NotFoundError
 from live.fields import Object
 from settings.errors import Problem
 from settings.model import Settings
+from settings.mounts import SSH_KEY
+from settings.ssh_keys import fingerprint_of
 from survey.install import Install
 
 _PRIVATE, _PUBLIC = "PRIVATE KEY-----", "-----BEGIN PUBLIC KEY-----"
@@ -55,6 +57,8 @@ def _named(settings: Settings) -> Iterator[tuple[str, str, str]]:
         yield "existingTokenSecret", settings.existing_token_secret, settings.token_key_in_use
     if settings.existing_oidc_secret is not None:
         yield "existingOidcSecret", settings.existing_oidc_secret, settings.oidc_key_in_use
+    if settings.existing_ssh_key_secret is not None and settings.ssh:
+        yield "existingSshKeySecret", settings.existing_ssh_key_secret, SSH_KEY
     if (password := settings.redis_password_secret) is not None:
         yield "redisPasswordSecret", password.name, password.key
     if (of_redis := settings.redis_ca_secret) is not None:
@@ -90,8 +94,17 @@ def _wrong_pem(key: str, value: str) -> str | None:
     return None
 
 
+def _wrong_ssh_key(key: str, value: str) -> str | None:
+    try:
+        fingerprint_of(value)
+    except ValueError as error:
+        return f"{error}, at {key}"
+    return None
+
+
 _WRONG: Mapping[str, Callable[[str, str], str | None]] = {
     "existingTokenSecret": _wrong_token,
     "existingOidcSecret": _wrong_pem,
+    "existingSshKeySecret": _wrong_ssh_key,
 }
 """Setting → what is wrong with the value in the Secret that it names."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pipeline.verify import balancer, certificates, containers, names, platform, pods, proxy
+from pipeline.verify import balancer, certificates, containers, names, platform, pods, proxy, ssh
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError
 from pipeline.verify.runner import Check
@@ -49,6 +49,9 @@ _FROM_OUTSIDE: Checks = (
     Check("silence", "silent connections", proxy.silence_ends_connections, ("idle", "proxy")),
 )
 
+#: Of a stack with `ssh`.
+SSH: Checks = (Check("ssh", "SSH host key", ssh.shows_its_host_key, ("stack",)),)
+
 ON_KUBERNETES: Checks = (*_STACK, *_KUBERNETES, *_FROM_OUTSIDE)
 ON_COMPOSE: Checks = (*_STACK, *_COMPOSE, *_FROM_OUTSIDE)
 _ON_TARGET: Mapping[str, Checks] = {KUBERNETES: ON_KUBERNETES, COMPOSE: ON_COMPOSE}
@@ -66,4 +69,5 @@ def checks_of(deployment: Deployment) -> Checks:
     except CannotAskError:
         return ON_KUBERNETES
     by_hand = applies("delivery", settings.target) and settings.delivery == "files"
-    return FROM_OUTSIDE_ONLY if by_hand else _ON_TARGET.get(settings.target, FROM_OUTSIDE_ONLY)
+    checks = FROM_OUTSIDE_ONLY if by_hand else _ON_TARGET.get(settings.target, FROM_OUTSIDE_ONLY)
+    return (*checks, *(SSH if settings.ssh else ()))

@@ -21,6 +21,7 @@ from settings.model.platform import PlatformSection
 from settings.model.pods import PodsSection
 from settings.model.redis import RedisSection
 from settings.model.section import Section
+from settings.model.ssh import SshSection
 from settings.model.studios import StudiosSection
 from settings.workspaces import in_environment, tower_yml_value
 
@@ -33,6 +34,7 @@ class Settings(
     # The last base comes first, in the order of the fields too: a default reads the fields before it.
     InstallSection,
     KeysSection,
+    SshSection,
     StudiosSection,
     LoadBalancerSection,
     ConnectSection,
@@ -91,6 +93,11 @@ class Settings(
         if self.path_routing:
             return f"{self.connect_url}/_studio/<session>"
         return f"https://<session>.{self.platform_host}"
+
+    @property
+    def ssh_service_name(self) -> str:
+        """The Service of type LoadBalancer that SSH clients reach the proxy through."""
+        return f"{self.proxy_name}-ssh"
 
     @property
     def tunnel_url(self) -> str:

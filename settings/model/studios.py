@@ -125,5 +125,5 @@ class StudiosSection(Section):
     platform_extra_env: text.Environment = Field(
         default={},
         description="Further variables of backend and cron, passed on unchecked.",
-        examples=[{"TOWER_SSH_LOGLEVEL": "DEBUG"}],
+        examples=[{"TOWER_ENABLE_PLATFORMS": "awsbatch-platform"}],
     )

@@ -6,7 +6,19 @@ from collections.abc import Collection
 
 from settings.errors import Problem
 from settings.model import Settings
-from settings.rules import amounts, carried, effects, names, places, quotas, releases, targets, templates, variables
+from settings.rules import (
+    amounts,
+    carried,
+    effects,
+    names,
+    places,
+    quotas,
+    releases,
+    ssh,
+    targets,
+    templates,
+    variables,
+)
 
 _BOOKS = (
     targets.RULES,
@@ -19,6 +31,7 @@ _BOOKS = (
     quotas.RULES,
     variables.RULES,
     carried.RULES,
+    ssh.RULES,
 )
 
 

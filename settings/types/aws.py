@@ -20,9 +20,15 @@ _ATTRIBUTE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+", re.ASCII)
 _ATTRIBUTE_VALUE = re.compile(r"[!-+\--~]*", re.ASCII)
 _INSTANCE = re.compile(r"i-[0-9a-f]{8}([0-9a-f]{9})?", re.ASCII)
 _SECURITY_GROUP = re.compile(r"sg-[0-9a-f]{8}([0-9a-f]{9})?", re.ASCII)
+_NAME_OF_BALANCER = r"[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?"
 _LOAD_BALANCER = re.compile(
-    r"[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?"
-    r"|arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:loadbalancer/app/[A-Za-z0-9-]+/[0-9a-f]+",
+    _NAME_OF_BALANCER
+    + r"|arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:loadbalancer/app/[A-Za-z0-9-]+/[0-9a-f]+",
+    re.ASCII,
+)
+_NETWORK_LOAD_BALANCER = re.compile(
+    _NAME_OF_BALANCER
+    + r"|arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:loadbalancer/net/[A-Za-z0-9-]+/[0-9a-f]+",
     re.ASCII,
 )
 _LISTENER = re.compile(
@@ -61,6 +67,9 @@ SecurityGroupId = Annotated[
 ]
 LoadBalancer = Annotated[
     Text, form(_LOAD_BALANCER, "is neither name nor ARN of an application load balancer; write one of them")
+]
+NetworkLoadBalancer = Annotated[
+    Text, form(_NETWORK_LOAD_BALANCER, "must be the name or ARN of a network load balancer, for example platform-ssh")
 ]
 ListenerArn = Annotated[
     Text, form(_LISTENER, "must be the ARN of a listener; `aws elbv2 describe-listeners` prints them as ListenerArn")

@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from settings import releases
-from settings.types.text import Text, form, list_in_text, number_as_text, without_repeats
+from settings.types.text import ListInText, Text, WithoutRepeats, form, list_in_text, number_as_text, without_repeats
 from settings.versions import Version
 
 IMAGE = re.compile(
@@ -63,3 +63,6 @@ LogLevel = Annotated[LogWord, BeforeValidator(_log_level)]
 Image = Annotated[
     Text, form(IMAGE, "must be an image: repository, repository:tag or repository@sha256:<digest>, without a scheme")
 ]
+SshKeyType = Literal["ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"]
+SshKeyTypes = Annotated[tuple[SshKeyType, ...], ListInText, WithoutRepeats, Field(min_length=1)]
+"""Types of SSH keys, by the names that SSH itself has for them."""

@@ -32,6 +32,8 @@ COMPONENTS = {
     "ConnectServer",
     "StudiosIngress",
     "StudiosNetworkPolicies",
+    "SshHostKey",
+    "SshService",
 }
 
 

@@ -22,7 +22,7 @@ from testbed import paths
 
 TEXT = (paths.CHECKOUT / "CONTRIBUTING.md").read_text()
 COMPONENTS = paths.CHECKOUT / "components"
-COMPOSITIONS = ("studios_on_kubernetes.py", "studios_on_compose.py", "studios_base.py", "dns.py")
+COMPOSITIONS = ("studios_on_kubernetes.py", "studios_on_compose.py", "studios_base.py", "dns.py", "ssh_settings.py")
 
 #: The components that the package doesn't offer one by one, and why.
 NOT_OFFERED: Mapping[str, str] = {
@@ -31,6 +31,7 @@ NOT_OFFERED: Mapping[str, str] = {
     "ComposeStudios": "a whole",
     "PlatformIntegration": "it needs the names of what the others have made",
     "ComposeNetwork": "it takes a site that only the survey finds",
+    "ComposeSshNetwork": "it takes a site that only the survey finds",
     "ComposeDelivery": "it takes the bundle of a whole",
 }
 #: The arguments that the program leaves at their defaults, and why.

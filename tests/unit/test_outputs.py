@@ -19,6 +19,8 @@ INTERFACE = {
     "studioTemplates": ("object", False),
     "platformVersion": ("string", False),
     "connectVersion": ("string", False),
+    "sshAddress": ("string", False),
+    "sshHostKeyFingerprint": ("string", False),
 }
 OF_KUBERNETES = {
     "namespace": ("string", False),

@@ -20,7 +20,11 @@ _ATTRIBUTES: Final = {
     "deregistrationDelay": "deregistration_delay.timeout_seconds",
     "loadBalancingAlgorithmType": "load_balancing.algorithm.type",
     "slowStart": "slow_start.duration_seconds",
+    "preserveClientIp": "preserve_client_ip.enabled",
 }
+#: What a group of a network load balancer has none of.
+_OF_APPLICATIONS: Final = ("loadBalancingAlgorithmType", "slowStart")
+_OF_NETWORKS: Final = ("TCP", "UDP", "TCP_UDP", "TLS")
 _HEALTH: Final = {
     "enabled": "HealthCheckEnabled",
     "healthyThreshold": "HealthyThresholdCount",
@@ -49,6 +53,7 @@ class TargetGroup(ResourceType):
         "ipAddressType": Argument("string", replaces=True, computed=True),
         "deregistrationDelay": Argument("int", default=300),
         "slowStart": Argument("int", default=0),
+        "preserveClientIp": Argument("string", computed=True),
         "loadBalancingAlgorithmType": Argument("string", computed=True),
         "healthCheck": Argument(
             "object",
@@ -84,7 +89,6 @@ class TargetGroup(ResourceType):
             "loadBalancingAnomalyMitigation",
             "loadBalancingCrossZoneEnabled",
             "namePrefix",
-            "preserveClientIp",
             "proxyProtocolV2",
             "targetControlPort",
             "targetFailovers",
@@ -153,6 +157,7 @@ class TargetGroup(ResourceType):
             "stickiness": _from_stickiness(attributes),
             "deregistrationDelay": int(attributes.get(_ATTRIBUTES["deregistrationDelay"], 300)),
             "slowStart": int(attributes.get(_ATTRIBUTES["slowStart"], 0)),
+            "preserveClientIp": attributes.get(_ATTRIBUTES["preserveClientIp"], ""),
             "loadBalancingAlgorithmType": attributes.get(_ATTRIBUTES["loadBalancingAlgorithmType"], ""),
             "tagsAll": tags_of(aws, id),
         }
@@ -266,6 +271,9 @@ def _set_attributes(aws: Aws, arn: str, old: Properties, new: Properties) -> Non
             wanted["stickiness.app_cookie.cookie_name"] = stickiness["cookieName"]
         if stickiness.get("cookieDuration"):
             wanted[f"stickiness.{stickiness['type']}.duration_seconds"] = str(stickiness["cookieDuration"])
+    if new.get("protocol") in _OF_NETWORKS:
+        for key in _OF_APPLICATIONS:
+            wanted.pop(_ATTRIBUTES[key], None)
     if new["targetType"] == "lambda":
         wanted.pop(_ATTRIBUTES["deregistrationDelay"], None)
         wanted.pop(_ATTRIBUTES["slowStart"], None)

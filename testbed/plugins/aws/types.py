@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from testbed.plugins.aws import (
     acm,
+    elb_listeners,
     elb_rules,
     elb_targets,
     iam,
@@ -21,6 +22,7 @@ TYPES: dict[str, ResourceType] = {
         acm.Certificate(),
         acm.CertificateValidation(),
         route53.Record(),
+        elb_listeners.Listener(),
         elb_rules.ListenerCertificate(),
         elb_rules.ListenerRule(),
         elb_targets.TargetGroup(),

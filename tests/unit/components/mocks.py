@@ -19,6 +19,9 @@ from live.platform import PlatformApi
 LOAD_BALANCER = "k8s-studios-1234.us-east-1.elb.amazonaws.com"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/made"
 EXISTING_TOKEN = "an existing token"
+PRIVATE_SSH = "-----BEGIN OPENSSH PRIVATE KEY-----\nssh\n-----END OPENSSH PRIVATE KEY-----\n"
+FINGERPRINT = "SHA256:made"
+NETWORK_LOAD_BALANCER = "k8s-ssh-1234.elb.us-east-1.amazonaws.com"
 FOUND = '{"objects": {}, "files": []}'
 PRIVATE_PEM = "-----BEGIN RSA PRIVATE KEY-----\nprivate\n-----END RSA PRIVATE KEY-----\n"
 PUBLIC_PEM = "-----BEGIN PUBLIC KEY-----\npublic\n-----END PUBLIC KEY-----\n"
@@ -153,12 +156,19 @@ def _computed(type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
     if type_ == "random:index/randomPassword:RandomPassword":
         return {"result": f"result-of-{name}"}
     if type_ == "tls:index/privateKey:PrivateKey":
-        return {"privateKeyPem": PRIVATE_PEM, "publicKeyPem": PUBLIC_PEM}
+        return {
+            "privateKeyPem": PRIVATE_PEM,
+            "publicKeyPem": PUBLIC_PEM,
+            "privateKeyOpenssh": PRIVATE_SSH,
+            "publicKeyFingerprintSha256": FINGERPRINT,
+        }
     of_aws = _OF_AWS.get(type_)
     if of_aws is not None:
         return dict(of_aws)
     if type_ == "kubernetes:networking.k8s.io/v1:Ingress":
         return {"status": {"loadBalancer": {"ingress": [{"hostname": LOAD_BALANCER}]}}}
+    if type_ == "kubernetes:core/v1:Service" and inputs["spec"].get("type") == "LoadBalancer":
+        return {"status": {"loadBalancer": {"ingress": [{"hostname": NETWORK_LOAD_BALANCER}]}}}
     if type_ == "pulumi-python:dynamic/studios:PlatformAsFound":
         return {"found": FOUND, "revision": "42"}
     return {}

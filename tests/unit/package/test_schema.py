@@ -21,6 +21,8 @@ SECRET = {
     ("OidcCredentials", "properties", "registrationToken"),
     ("StudiosConfiguration", "inputProperties", "pem"),
     ("StudiosConfiguration", "inputProperties", "token"),
+    ("StudiosConfiguration", "inputProperties", "sshKey"),
+    ("SshHostKey", "properties", "privateKey"),
     ("StudiosConfiguration", "properties", "checksumKey"),
     ("KubernetesStudios", "inputProperties", "redisPassword"),
     ("KubernetesStudios", "inputProperties", "managementAuthKey"),

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from settings.fields import FIELDS, SECRET_KEYS, target_of
 from settings.parsing import parse_settings
 from settings.reference import becomes
+from settings.rules.ssh import SSH_KEYS
 
 ROOT = Path(__file__).parents[3]
 STACKS = {
@@ -37,6 +38,7 @@ STACKS = {
     },
 }
 POLICY: dict[str, object] = {"transferPolicy": (FIELDS["transferPolicy"].examples or [])[0]}
+SSH: dict[str, object] = {"ssh": True}
 #: What an example needs beside it, or instead of what the stack has.
 BESIDE: dict[str, dict[str, object]] = {
     "platformVersion": {"connectVersion": None},
@@ -54,6 +56,7 @@ BESIDE: dict[str, dict[str, object]] = {
     "telemetryTtl": POLICY,
     "telemetryStreamEmitInterval": POLICY,
     "redisCaSecret": {"redisTls": True},
+    **dict.fromkeys((key for key in SSH_KEYS), SSH),
     "extraMounts": {"extraVolumes": [{"name": "extra", "emptyDir": {}}]},
     "trustedProxyCidrs": {"eksCluster": "production"},
     "proxyReadinessPath": {"managementPort": 9100},

@@ -20,7 +20,7 @@ from settings.parsing import parse_settings
 from settings.releases import default_connect_version
 from settings.versions import Version
 from survey.conflicts import conflicts
-from tests.unit.components.mocks import Recording, run
+from tests.unit.components.mocks import FINGERPRINT, Recording, run
 
 GOLDEN: dict[str, Any] = YAML(typ="safe", pure=True).load(
     Path(__file__).with_name("golden_environment.yml").read_text(encoding="utf-8")
@@ -39,6 +39,7 @@ RELEASES: list[str | tuple[str, str]] = [
     "26.2.0-RC1",
 ]
 TARGETS = ["kubernetes", "compose"]
+CREDENTIALS = Credentials(pem="a key", token="a token", ssh_key="an SSH key", ssh_fingerprint=FINGERPRINT)
 Written = dict[str, dict[str, str]]
 
 
@@ -112,7 +113,7 @@ def pod_variables(recording: Recording, resource: str) -> dict[str, str]:
 
 def on_compose(settings: Settings) -> Written:
     """The files of the bundle: one for proxy and server, one for Platform."""
-    content = json.loads(bundle(settings, Credentials(pem="a key", token="a token")))
+    content = json.loads(bundle(settings, CREDENTIALS))
     written = {
         "studios": variables(content["files"]["data-studios.env"]),
         "platform": variables(content["files"]["tower-studios.env"]),

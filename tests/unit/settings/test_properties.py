@@ -31,6 +31,7 @@ NEWEST = {
     "connectVersion": "0.14.0",
     "managementPort": "9999",
     "redisTls": "true",
+    "ssh": "true",
     "extraVolumes": '[{"name": "extra", "emptyDir": {}}]',
     "transferPolicy": (
         '{"buckets": [{"name": "a", "quotas": [{"bytes": 1, "window": "1h"}], '
@@ -116,6 +117,7 @@ WORDS = [
         "instance",
         "ip",
         "internal",
+        "existing",
         "debug",
     ),
     *(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.verify.checks import FROM_OUTSIDE_ONLY, ON_COMPOSE, ON_KUBERNETES, checks_of
+from pipeline.verify.checks import FROM_OUTSIDE_ONLY, ON_COMPOSE, ON_KUBERNETES, SSH, checks_of
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError, Finding, bad, good, not_asked
 from pipeline.verify.runner import Check, Row, all_hold, run
@@ -135,4 +135,4 @@ def test_every_row_is_explained_in_the_document() -> None:
     text = (Path(__file__).parents[4] / "docs" / "verify.md").read_text()
     section = text.partition("## What is checked")[2].partition("\n## ")[0]
     explained = [line.split("|")[1].strip() for line in section.splitlines() if line.startswith("| ")][1:]
-    assert sorted(explained) == sorted({check.title for check in (*ON_KUBERNETES, *ON_COMPOSE)})
+    assert sorted(explained) == sorted({check.title for check in (*ON_KUBERNETES, *ON_COMPOSE, *SSH)})

@@ -1,0 +1,134 @@
+"""The way of SSH clients to connect-proxy: a network load balancer of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes import core, meta
+
+from components.error_hooks import explained, seconds
+from components.ingress import warnings_of
+from components.pods import READY_SECONDS, labels_of, name_of
+from live.cluster import Cluster
+
+NLB = "service.beta.kubernetes.io/aws-load-balancer"
+"""The beginning of the AWS Load Balancer Controller's annotations of a Service."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SshServiceArgs:
+    """The arguments of :class:`SshService`."""
+
+    namespace: str
+    """Where the proxy runs."""
+    service_name: str
+    """The Service's name: `connect-proxy-ssh`."""
+    workload: str
+    """The proxy's workload: `app` labels its pods with that name."""
+    port: int
+    """Where the proxy takes SSH, and the load balancer too."""
+    scheme: str
+    """`internet-facing` or `internal`."""
+    target_type: str
+    """`ip` (pods) or `instance` (the nodes' ports)."""
+    client_cidrs: Sequence[str]
+    """Networks whose clients are let in."""
+    ip_address_type: str | None = None
+    """Addresses of the load balancer: `ipv4`, `dualstack` or `dualstack-without-public-ipv4`."""
+    ready_seconds: int = READY_SECONDS
+    """How long the controller may take to make the load balancer."""
+
+
+class SshService(pulumi.ComponentResource):
+    """A Service for which the AWS Load Balancer Controller makes a network load balancer that keeps client addresses.
+
+    https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/
+
+    Args:
+        cluster: where to read what the controller says of the Service, if there is no load balancer in time.
+    """
+
+    service_name: pulumi.Output[str]
+    """The Service."""
+    load_balancer_hostname: pulumi.Output[str]
+    """The DNS name of the network load balancer, known once the controller has made it."""
+
+    def __init__(
+        self,
+        name: str,
+        args: SshServiceArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        cluster: Cluster | None = None,
+    ) -> None:
+        super().__init__("studios:index:SshService", name, {}, opts)
+
+        async def explain(_: pulumi.ErrorHookArgs) -> str | None:
+            if cluster is None:
+                return None
+            return _no_load_balancer(args, warnings_of(cluster, args.namespace, args.service_name, kind="Service"))
+
+        service = core.v1.Service(
+            f"{name}-service",
+            metadata=meta.v1.ObjectMetaArgs(
+                name=args.service_name,
+                namespace=args.namespace,
+                labels=labels_of(args.workload),
+                annotations=_annotations(args),
+            ),
+            spec=core.v1.ServiceSpecArgs(
+                type="LoadBalancer",
+                # Through another node the proxy would see that node's address, and count traffic for it.
+                external_traffic_policy="Local",
+                load_balancer_source_ranges=list(args.client_cidrs),
+                selector={"app": args.workload},
+                ports=[core.v1.ServicePortArgs(name="ssh", port=args.port, target_port="ssh", protocol="TCP")],
+            ),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                custom_timeouts=seconds(args.ready_seconds),
+                hooks=explained(f"{name}-service-explained", explain, self),
+            ),
+        )
+        self.service_name = service.metadata.apply(name_of)
+        self.load_balancer_hostname = service.status.apply(_hostname_of)
+        self.register_outputs(
+            {"service_name": self.service_name, "load_balancer_hostname": self.load_balancer_hostname}
+        )
+
+
+def _annotations(args: SshServiceArgs) -> dict[str, str]:
+    values = {
+        # Leaves the Service to the controller; without it the cloud provider would make a classic load balancer.
+        "type": "external",
+        "nlb-target-type": args.target_type,
+        "scheme": args.scheme,
+        "target-group-attributes": "preserve_client_ip.enabled=true",
+    }
+    if args.ip_address_type is not None:
+        # A network load balancer has no addresses without public IPv4.
+        dualstack = args.ip_address_type.startswith("dualstack")
+        values["ip-address-type"] = "dualstack" if dualstack else args.ip_address_type
+    return {f"{NLB}-{key}": value for key, value in values.items()}
+
+
+def _hostname_of(status: core.v1.outputs.ServiceStatus | None) -> str:
+    balancers = (status.load_balancer.ingress if status and status.load_balancer else None) or []
+    return next((balancer.hostname for balancer in balancers if balancer.hostname), "")
+
+
+def _no_load_balancer(args: SshServiceArgs, said: Sequence[str]) -> str:
+    """What to do about a Service that its controller has left without a load balancer."""
+    where = f"Service {args.namespace}/{args.service_name} has no load balancer after {args.ready_seconds} seconds."
+    again = "run pulumi up again: it goes on where it stopped"
+    if said:
+        return f"{where} The load balancer controller says:\n" + "\n".join(
+            [*(f"  {each}" for each in said), f"Put that right and {again}"]
+        )
+    return (
+        f"{where} No controller says why: kubectl -n {args.namespace} describe service {args.service_name}. Look "
+        "whether the AWS Load Balancer Controller runs (kubectl get deployments -A | grep load-balancer). If it only "
+        f"needs longer: setting readyTimeout. Then {again}"
+    )
