@@ -12,6 +12,7 @@ from settings.documents import configuration_page, project_file, required_table
 from settings.stack_schema import stack_schema
 from testbed import paths
 from tests import diagram
+from tests.engine import shapes
 
 README = paths.CHECKOUT / "README.md"
 ARCHITECTURE = paths.CHECKOUT / "docs" / "architecture.md"
@@ -34,6 +35,7 @@ TABLES: Mapping[Path, Mapping[str, Callable[[], str]]] = {
         "program in TypeScript": _program("typescript", "package-typescript", "index.ts"),
         "program in YAML": _program("yaml", "studios-yaml", "Pulumi.yaml"),
     },
+    paths.CHECKOUT / "docs" / "eks.md": {"shapes of install": shapes.table},
     ARCHITECTURE: {"overview diagram": diagram.overview, "resources diagram": diagram.resources},
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from testbed.platform import shapes
@@ -44,3 +45,41 @@ def settings_of(shape: str) -> dict[str, Any]:
 def usual_shape(label: str) -> str:
     """One of the two, the same for a label each time."""
     return IN_TURN[zlib.crc32(label.encode()) % len(IN_TURN)]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A shape as a user knows it.
+
+    Args:
+        words: what it is called in the documents.
+        result: ``supported``, or what the first preview says.
+        example: the stack file to start from.
+    """
+
+    words: str
+    result: str
+    example: str
+
+
+KINDS: Mapping[str, Kind] = {
+    shapes.GUIDE: Kind("Seqera's manifests, with Redis in the namespace", "supported", "minimal.yaml"),
+    shapes.MANAGED_REDIS: Kind("Seqera's manifests, with a managed Redis", "supported", "minimal.yaml"),
+    shapes.HELM: Kind("Seqera's Helm chart", "supported", "helm-platform.yaml"),
+    shapes.ENVIRONMENT: Kind(
+        "variables from `env`, several `envFrom`, Secrets; cron with a ConfigMap of its own",
+        "supported",
+        "minimal.yaml",
+    ),
+    shapes.ARGO: Kind("kept by [Argo CD or Flux](gitops.md)", "supported", "minimal.yaml"),
+    shapes.BY_HAND: Kind(
+        "with a Studios that exists already", "`is taken in namespace`: [adopt it](adopt.md)", "minimal.yaml"
+    ),
+}
+"""What the document says of each shape; tests/engine/test_shapes.py and test_adopt.py hold it."""
+
+
+def table() -> str:
+    """Shape of install, what the first preview says of it, and the stack file to start from."""
+    rows = [f"| {each.words} | {each.result} | `{each.example}` |" for each in KINDS.values()]
+    return "\n".join(["| Platform's install on Kubernetes | first preview | example |", "|-|-|-|", *rows])
