@@ -14,7 +14,7 @@ SOURCES := __main__.py conftest.py settings live survey components delivery poli
 # Every preview starts Python anew, and compiles thousands of modules again where a shell forbids to keep them compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: changes stacks preview comment up verify drift recover help demo down test unit delivery docker stand-ins engine real test-all check bench lock docs
+.PHONY: adopt changes stacks preview comment up verify drift recover help demo down test unit delivery docker stand-ins engine real test-all check bench lock docs
 
 ##@ Try it
 
@@ -44,6 +44,9 @@ verify: $(INSTALLED) ## check STACK= from outside; VERIFY="--long" adds options
 
 drift: ## list what differs from STACK=; fail if anything does
 	@$(PYTHON) -m pipeline drift $(STACK)
+
+adopt: $(INSTALLED) ## STACK=: take an existing Studios into a stack
+	@$(RUN) -m pipeline adopt $(STACK) $(if $(YES),--yes) $(if $(REMOVE),--remove-old)
 
 recover: $(INSTALLED) ## finish a killed update of STACK=; FINISH=destroy removes it
 	@$(RUN) -m pipeline recover $(STACK) $(FINISH)

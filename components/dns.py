@@ -10,6 +10,7 @@ from pulumi_aws import lb, route53
 from settings.errors import Problem
 from settings.model import Settings
 from settings.model.dns import CREATE, EXISTING
+from survey.adopting import is_adopting
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
 from survey.records import records_at, taken_message
@@ -127,6 +128,9 @@ def _refusing_what_exists(name: str, account: AwsAccount | None, setting: str) -
         return None
 
     def look(args: pulumi.ResourceHookArgs) -> None:
+        if is_adopting():
+            # This preview asks what there would be to make; what exists is taken into the state then.
+            return
         inputs = args.new_inputs or {}
         zone_id, record_name, kind = inputs.get("zoneId"), inputs.get("name"), inputs.get("type")
         if not isinstance(zone_id, str) or not isinstance(record_name, str):

@@ -1,6 +1,6 @@
 """The commands of the workflows, and the one after a workflow that was killed.
 
-``python -m pipeline stacks | preview | comment | up | verify | drift | recover``
+``python -m pipeline stacks | preview | comment | up | verify | drift | adopt | recover``
 """
 
 from __future__ import annotations
@@ -38,6 +38,10 @@ def main(words: list[str] | None = None) -> int:
             command.add_argument("report", type=Path, help="the report's file")
         if name == "recover":
             command.add_argument("finish", choices=FINISHING, help="what finishes it")
+    taking = commands.add_parser("adopt", help="take a Studios that exists already into a stack")
+    taking.add_argument("stack")
+    taking.add_argument("--yes", action="store_true", help="don't ask")
+    taking.add_argument("--remove-old", action="store_true", help="remove what is left of it once the stack serves")
     add_arguments(commands.add_parser("verify", help="check a deployed stack from outside, and change nothing"))
     arguments = parser.parse_args(words)
     if arguments.command == "stacks":
@@ -51,6 +55,10 @@ def main(words: list[str] | None = None) -> int:
         from pipeline.verify.command import verify
 
         return verify(arguments)
+    if arguments.command == "adopt":
+        from pipeline.adopt.command import adopt
+
+        return adopt(arguments.stack, yes=arguments.yes, remove_old=arguments.remove_old)
     if arguments.command == "recover":
         return recover(arguments.stack, arguments.finish)
     return _up(arguments.stack) if arguments.command == "up" else _drift(arguments.stack)

@@ -11,7 +11,7 @@ from typing import Any
 from live.ownership import INSTANCE, belongs_to, labels_of_stack, owner_of, stack_of
 from settings.errors import Problem
 from settings.model import Settings
-from settings.remedies import Write
+from settings.remedies import Write, in_arguments
 
 _OF_BOTH = ("Service", "ConfigMap", "NetworkPolicy", "PodDisruptionBudget")
 """The kinds that the proxy and the server have under their names, besides their workloads."""
@@ -48,10 +48,7 @@ def name_conflicts(settings: Settings, objects: Mapping[str, Named], owner: str,
                 f"{INSTANCE}={labels_of_stack(owner)[INSTANCE]}`"
             )
         else:
-            message = (
-                f"this stack has not made {theirs}; {instead}, or, if it is not needed any more, "
-                f"`kubectl delete -n {settings.namespace} {theirs}`"
-            )
+            message = f"this stack has not made {theirs}; {instead}, or {_otherwise(taken, theirs, settings, owner)}"
         yield Problem(setting, name, f"is taken in namespace {settings.namespace}: {message}")
 
 
@@ -60,6 +57,16 @@ def _is_relabelled(metadata: Mapping[str, Any]) -> bool:
     instance = (metadata.get("labels") or {}).get(INSTANCE, "")
     managers = [str(entry.get("manager", "")) for entry in metadata.get("managedFields") or []]
     return any(name.startswith("pulumi-") for name in managers) and not instance.startswith(owner_of(""))
+
+
+def _otherwise(taken: list[str], theirs: str, settings: Settings, owner: str) -> str:
+    """What to do with what exists: a Studios that runs is never to be deleted on our advice."""
+    if not {"Deployment", "StatefulSet"} & set(taken):
+        return f"if it is not needed any more, `kubectl delete -n {settings.namespace} {theirs}`"
+    if in_arguments():
+        # The package's users have no stack file for the command to write into.
+        return "remove them once nobody uses that Studios any more"
+    return f"take that Studios into this stack: `make adopt STACK={owner.removeprefix(owner_of(''))}`"
 
 
 def _names_to_create(settings: Settings) -> Iterator[tuple[str, str, tuple[str, ...], str]]:

@@ -15,8 +15,10 @@ from settings.remedies import Write
 from settings.rules.names import taken_over_without_effect
 from survey import identity
 from survey.admission import beyond_quota, unchangeable
+from survey.adopting import as_adopted
 from survey.conflicts import conflicts
 from survey.effective_environment import EffectiveEnvironment, shadowed
+from survey.gitops import reverted
 from survey.ingresses import disagreements_in_group, protected_from_deletion, routes_to_the_same_host
 from survey.install import Install, missing, read_install
 from survey.mounts import mount_problems
@@ -59,6 +61,7 @@ def survey_platform(
     """
     api = ClusterApi(cluster)
     install = read_install(api, settings.namespace)
+    install = as_adopted(install, field_manager)
     is_here = has_changed_any(field_manager, install.everything())
     tell_trace(is_here)
     settings = identity.resolved(settings, install)
@@ -92,7 +95,11 @@ def survey_platform(
         ]
     if problems:
         raise SettingsError(problems)
-    return PlatformSurvey(settings=settings, warnings=tuple(identity.another_release(install, settings)))
+    warnings = [*identity.another_release(install, settings)]
+    if not is_here:
+        # Later, a preview shows what a tool has put back.
+        warnings += reverted(install, settings)
+    return PlatformSurvey(settings=settings, warnings=tuple(warnings))
 
 
 def _in_the_way(install: Install, settings: Settings, owner: str, *, is_here: bool) -> Iterator[Problem]:

@@ -87,19 +87,26 @@ class Deployment:
         return json.loads(finished.stdout)
 
     @cached_property
+    def written(self) -> tuple[dict[str, object], set[str]]:
+        """The settings as the stack's file has them, by their keys, and those that are secret.
+
+        Raises:
+            CannotAskError: Pulumi does not tell them.
+        """
+        prefix = f"{PROJECT}:"
+        values = {key.removeprefix(prefix): value for key, value in self._config.items() if key.startswith(prefix)}
+        encrypted = {key for key, value in values.items() if value.get("secret")}
+        return {key: _HIDDEN if key in encrypted else _text(value) for key, value in values.items()}, encrypted
+
+    @cached_property
     def settings(self) -> Settings:
         """The stack's settings.
 
         Raises:
             CannotAskError: they are wrong, or Pulumi does not tell them.
         """
-        prefix = f"{PROJECT}:"
-        values = {key.removeprefix(prefix): value for key, value in self._config.items() if key.startswith(prefix)}
-        encrypted = {key for key, value in values.items() if value.get("secret")}
         try:
-            return parse_settings(
-                {key: _HIDDEN if key in encrypted else _text(value) for key, value in values.items()}, encrypted
-            )
+            return parse_settings(*self.written)
         except SettingsError as error:
             raise CannotAskError(
                 f"the settings are wrong: {first_line(error)}", f"pulumi preview -s {self.stack}"
@@ -127,6 +134,12 @@ class Deployment:
     def aws_setting(self, name: str) -> str | None:
         """A setting of the AWS provider."""
         return str(self._config.get(f"aws:{name}", {}).get("value", "")) or None
+
+    @property
+    def aws_settings(self) -> dict[str, str]:
+        """All settings of the AWS provider, as the engine hands them over."""
+        given = ((key.partition(":"), value) for key, value in self._config.items())
+        return {name: str(_text(value)) for (package, _, name), value in given if package == "aws"}
 
     def output(self, name: str) -> str:
         """An output that every stack has.

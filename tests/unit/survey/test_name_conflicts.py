@@ -37,17 +37,17 @@ def _made_by(api: FakeApi, labels: dict[str, str] | None) -> None:
 def test_a_studios_install_made_by_hand_is_told_apart_from_the_stacks_own(platform: FakeApi) -> None:
     _made_by(platform, None)
     taken = "is taken in namespace platform-stage: this stack has not made"
-    delete = "or, if it is not needed any more, `kubectl delete -n platform-stage"
+    delete = "if it is not needed any more, `kubectl delete -n platform-stage"
+    adopt = f"take that Studios into this stack: `make adopt STACK={OURS.removeprefix('studios-')}`"
     proxy, secret = "deployment/connect-proxy service/connect-proxy", "secret/platform-oidc-certs"
     use_it = "use what it holds by `pulumi config set --plaintext existingOidcSecret platform-oidc-certs`"
     assert _refused(platform) == [
-        f'seqera-studios:{setting}: "{name}" {taken} {objects}; {instead}write another name in {setting}, '
-        f"{delete} {objects}`"
-        for setting, name, objects, instead in (
-            ("proxyName", "connect-proxy", proxy, ""),
-            ("serverName", "connect-server", "statefulset/connect-server", ""),
-            ("ingressName", "connect-ingress", "ingress/connect-ingress", ""),
-            ("oidcSecret", "platform-oidc-certs", secret, f"{use_it}, or "),
+        f'seqera-studios:{setting}: "{name}" {taken} {objects}; {instead}write another name in {setting}, or {end}'
+        for setting, name, objects, instead, end in (
+            ("proxyName", "connect-proxy", proxy, "", adopt),
+            ("serverName", "connect-server", "statefulset/connect-server", "", adopt),
+            ("ingressName", "connect-ingress", "ingress/connect-ingress", "", f"{delete} ingress/connect-ingress`"),
+            ("oidcSecret", "platform-oidc-certs", secret, f"{use_it}, or ", f"{delete} {secret}`"),
         )
     ]
 

@@ -1,0 +1,97 @@
+"""The settings that keep what an existing Studios has: its load balancer, its Redis, its templates and its releases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from live.tower_yml_text import TowerYmlError, read_entry
+from pipeline.adopt.found import REDIS_VARIABLE, URL_VARIABLE, ExistingStudios, Object
+from settings.model import Settings
+from settings.templates import PREFIX
+from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE, in_environment
+
+Values = dict[str, Any]
+
+_ALB = "alb.ingress.kubernetes.io/"
+_TAG = re.compile(r":v?(\d+\.\d+(\.\d+)?)(@|$)")
+
+
+def settings_of_ingress(ingress: Object) -> Values:
+    """The settings with which the stack describes the load balancer as the Ingress does."""
+    annotations = {
+        key.removeprefix(_ALB): value for key, value in (ingress["metadata"].get("annotations") or {}).items()
+    }
+    found: Values = {
+        # The controller's own defaults differ from the program's.
+        "loadBalancerScheme": annotations.get("scheme", "internal"),
+        "targetType": annotations.get("target-type", "instance"),
+    }
+    for name, setting in (("group.name", "loadBalancerGroup"), ("ssl-policy", "sslPolicy")):
+        if name in annotations:
+            found[setting] = annotations[name]
+    if "group.name" in annotations and "group.order" in annotations:
+        found["loadBalancerGroupOrder"] = int(annotations["group.order"])
+    attributes = dict(
+        part.strip().split("=", 1) for part in annotations.get("load-balancer-attributes", "").split(",") if "=" in part
+    )
+    timeout = attributes.pop("idle_timeout.timeout_seconds", None)
+    if timeout is not None:
+        found["idleTimeout"] = int(timeout)
+    if attributes:
+        found["loadBalancerAttributes"] = attributes
+    return found
+
+
+def values_as_they_are(found: ExistingStudios, given: Settings, values: Mapping[str, object]) -> Values:
+    """What keeps users' sessions and Platform's values, unless the stack's file says otherwise."""
+    environment = found.proxy.environment
+    kept: Values = {
+        "connectUrl": environment[URL_VARIABLE].rstrip("/"),
+        "redisAddress": environment.get(REDIS_VARIABLE),
+        # Connect's own default, which Seqera's templates and this program don't leave to it.
+        "redisDatabase": int(environment.get("CONNECT_REDIS_DB", "0") or 0),
+        "redisPrefix": environment.get("CONNECT_REDIS_PREFIX"),
+        "studioTemplates": _templates(found, given),
+        "allowedWorkspaces": _workspaces(found, given),
+        **_versions(found),
+    }
+    return {
+        key: value
+        for key, value in kept.items()
+        if value is not None and (key in ("connectUrl", "redisDatabase") or not values.get(key))
+    }
+
+
+def _versions(found: ExistingStudios) -> Values:
+    tags = [_TAG.search(each.image) for each in (found.proxy, found.server) if each is not None]
+    versions = [match[1] for match in tags if match]
+    if len(versions) == 2 and versions[0] != versions[1]:
+        return {"proxyVersion": versions[0], "serverVersion": versions[1]}
+    return {"connectVersion": versions[0]} if versions else {}
+
+
+def _templates(found: ExistingStudios, given: Settings) -> Values | None:
+    templates: dict[str, Values] = {}
+    for name, value in found.install.data(given.backend_config_map).items():
+        key, _, part = name.removeprefix(PREFIX).rpartition("_")
+        if name.startswith(PREFIX) and key:
+            templates.setdefault(key, {})[part.lower()] = int(value) if part == "PORT" and value.isdigit() else value
+    return templates or None
+
+
+def _workspaces(found: ExistingStudios, given: Settings) -> object:
+    if in_environment(given.platform_version):
+        text = found.install.data(given.backend_config_map).get(ALLOWED_WORKSPACES_VARIABLE)
+        if text is None:
+            return "all"
+        ids = [int(each) for each in text.split(",") if each.strip().isdigit()]
+        return ids or "none"
+    try:
+        entry = read_entry(found.install.data(given.tower_yml_config_map).get(given.tower_yml_key, ""))
+    except TowerYmlError:
+        return None
+    if not entry.present:
+        return None
+    return "all" if entry.value is None else entry.value or "none"

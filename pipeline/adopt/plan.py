@@ -1,0 +1,279 @@
+"""What becomes of an existing Studios: what the stack takes and leaves, and which settings keep the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from live.edits import platform_edits_of
+from live.ownership import owner_of
+from pipeline.adopt.found import ExistingStudios, Workload
+from pipeline.adopt.kept import Values, settings_of_ingress, values_as_they_are
+from settings.errors import SettingsError
+from settings.fields import FIELDS
+from settings.model import TOKEN_KEY, Settings
+from settings.parsing import parse_settings
+from survey.conflicts import conflicts
+
+TAKEN, LEFT, REPLACED, MADE = "taken", "left", "replaced", "made"
+
+#: Settings that only keep a value as it is: where one of them does not fit, the default has to do.
+_CONVENIENCES = ("connectVersion", "proxyVersion", "serverVersion", "studioTemplates", "allowedWorkspaces", "sslPolicy")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: what it is, what becomes of it, and how."""
+
+    what: str
+    fate: str
+    how: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an adoption does.
+
+    Args:
+        settings: what is written into the stack's file; None takes a key out.
+        objects: the objects that the stack takes, as ``Deployment/connect-proxy``.
+        remade: a StatefulSet that can't become the stack's as it is: it is deleted without its pods, and ``pulumi up``
+            makes one that takes them.
+        old: what still serves until the record leads to the stack's own, and is removed on request.
+        keeps_token: whether the token goes into the stack's state.
+        has_record: whether the stack has a record of the sessions, which it takes if it exists.
+        rows: the table.
+    """
+
+    settings: Values
+    objects: tuple[str, ...]
+    remade: str | None = None
+    old: tuple[str, ...] = ()
+    keeps_token: bool = False
+    has_record: bool = True
+    rows: tuple[Row, ...] = field(default_factory=tuple)
+
+
+def plan_of(found: ExistingStudios, values: Mapping[str, object], encrypted: set[str], stack: str) -> Plan:
+    """Decides what becomes of what was found.
+
+    Args:
+        found: the existing Studios.
+        values: the stack's settings, as its file has them.
+        encrypted: those that are secret.
+        stack: its name.
+
+    Raises:
+        SettingsError: the settings don't fit, whatever is added.
+    """
+    given = parse_settings(values, encrypted)
+    parts = [_proxy(found, given), _server(found, given)]
+    proxy_stays = parts[0].stays
+    parts += [_token(found), _key(found), _route(found, proxy_stays=proxy_stays)]
+    added: Values = {}
+    for part in parts:
+        added |= part.settings
+    added |= values_as_they_are(found, given, values)
+    settings, added = _fitting(values, added, encrypted)
+    take_over = _taken_over(found, settings, stack)
+    rows = [row for part in parts for row in part.rows]
+    if take_over:
+        added["takeOver"] = [*settings.take_over, *take_over]
+        rows.append(Row("Platform's own values", REPLACED, f"{', '.join(take_over)}: listed in takeOver"))
+    if found.plain_text:
+        what = f"token in {', '.join(found.plain_text)}"
+        rows.append(Row(what, LEFT, "in plain text; remove it there once the stack is up"))
+    changed = {key: value for key, value in added.items() if not _is_written(values, key, value)}
+    return Plan(
+        settings=changed,
+        objects=tuple(name for part in parts for name in part.objects),
+        remade=next((part.remade for part in parts if part.remade), None),
+        old=tuple(name for part in parts for name in part.old),
+        keeps_token=found.token.secret is None,
+        has_record=added.get("ingress") != "none",
+        rows=tuple(rows),
+    )
+
+
+@dataclass(frozen=True)
+class _Part:
+    settings: Values
+    rows: tuple[Row, ...]
+    objects: tuple[str, ...] = ()
+    old: tuple[str, ...] = ()
+    remade: str | None = None
+    stays: bool = False
+
+
+def _proxy(found: ExistingStudios, given: Settings) -> _Part:
+    proxy = found.proxy
+    why = _cannot_stay(proxy)
+    if why is None:
+        names = (f"Deployment/{proxy.name}", f"Service/{proxy.name}")
+        rolled = _new_image(proxy, "its pods are replaced one by one by the next up")
+        rows = (Row(names[0], TAKEN, rolled), Row(names[1], TAKEN, "in place"))
+        return _Part({"proxyName": proxy.name}, rows, names, stays=True)
+    return _beside(proxy, "proxyName", _free(found, given.proxy_name, proxy, "studios-proxy"), why)
+
+
+def _server(found: ExistingStudios, given: Settings) -> _Part:
+    server = found.server
+    if server is None:
+        return _Part({}, (Row("connect-server", MADE, "there is none; the next up makes one"),))
+    why = _cannot_stay(server) or (None if server.kind == "StatefulSet" else f"is a {server.kind}")
+    service = server.service or {}
+    if why is None and service.get("spec", {}).get("clusterIP") != "None":
+        why = f"its Service {server.name} is not headless"
+    if why is None and server.live["spec"].get("serviceName") != server.name:
+        why = "its serviceName is not its own name"
+    if why is not None:
+        return _beside(server, "serverName", _free(found, given.server_name, server, "studios-server"), why)
+    names = (f"StatefulSet/{server.name}", f"Service/{server.name}")
+    spec = server.live["spec"]
+    if spec.get("podManagementPolicy") == "Parallel" and not spec.get("volumeClaimTemplates"):
+        rows = (
+            Row(names[0], TAKEN, _new_image(server, "its pods are replaced one by one")),
+            Row(names[1], TAKEN, "in place"),
+        )
+        return _Part({"serverName": server.name}, rows, names)
+    how = "deleted without its pods; the next up makes one that takes them"
+    rows = (Row(names[0], REPLACED, how), Row(names[1], TAKEN, "in place"))
+    return _Part({"serverName": server.name}, rows, names[1:], remade=server.name)
+
+
+def _cannot_stay(workload: Workload) -> str | None:
+    """Why the stack can't have a workload in place: its selector can't be changed, or its owner would put it back."""
+    if workload.release is not None:
+        return f"belongs to the Helm release {workload.release}"
+    selector = workload.live["spec"].get("selector", {})
+    if selector != {"matchLabels": {"app": workload.name}}:
+        return f"its selector is not app: {workload.name}"
+    if workload.service is None or workload.service["metadata"]["name"] != workload.name:
+        return "its Service has another name"
+    return None
+
+
+def _beside(workload: Workload, setting: str, name: str, why: str) -> _Part:
+    old = [f"{workload.kind}/{workload.name}"]
+    if workload.service is not None:
+        old.append(f"Service/{workload.service['metadata']['name']}")
+    how = f"{why}; {name} is made beside it, and takes over with the record"
+    return _Part({setting: name}, (Row(", ".join(old), LEFT, how),), old=tuple(old))
+
+
+def _free(found: ExistingStudios, wanted: str, old: Workload, other: str) -> str:
+    used = {name for objects in found.install.by_kind().values() for name in objects} | {old.name}
+    return next(name for name in (wanted, other, f"{other}-2") if name not in used)
+
+
+def _new_image(workload: Workload, text: str) -> str:
+    return f"{workload.image.rpartition('/')[2]}; {text}"
+
+
+def _token(found: ExistingStudios) -> _Part:
+    token = found.token
+    if token.secret is None:
+        how = "kept: it goes into the stack's state, encrypted, and into a Secret"
+        return _Part({}, (Row("registration token", TAKEN, how),))
+    settings: Values = {"existingTokenSecret": token.secret}
+    if token.key != TOKEN_KEY:
+        settings["existingTokenSecretKey"] = token.key
+    return _Part(settings, (Row("registration token", LEFT, f"in {token.source}, where the stack reads it"),))
+
+
+def _key(found: ExistingStudios) -> _Part:
+    pem = found.pem
+    if pem is None:
+        return _Part({}, (Row("RSA key", MADE, "backend has none; the next up makes one"),))
+    settings: Values = {"existingOidcSecret": pem.secret}
+    if pem.key != "oidc.pem":
+        settings["existingOidcSecretKey"] = pem.key
+    # Platform's own manifests mount it: without it, no pod of theirs would start any more.
+    return _Part(settings, (Row("RSA key", LEFT, f"in {pem.source}, where the stack reads it"),))
+
+
+def _route(found: ExistingStudios, *, proxy_stays: bool) -> _Part:
+    certificate: Values = {} if found.certificate is None else {"certificateArn": found.certificate}
+    rows = (
+        []
+        if found.certificate is None
+        else [Row("certificate", LEFT, f"{found.certificate.rpartition('/')[2]}: used as it is")]
+    )
+    if found.route is not None and proxy_stays and "ingress" in FIELDS:
+        name = found.route["metadata"]["name"]
+        rows += [
+            Row(f"rule in Ingress/{name}", LEFT, "it goes on leading to the proxy; the stack makes no Ingress"),
+            Row("record of the sessions", LEFT, "it goes on leading to that load balancer"),
+        ]
+        settings: Values = {"ingress": "none", **certificate}
+        if certificate:
+            # Nothing is left that would go into a zone.
+            settings |= dict.fromkeys(("hostedZone", "hostedZoneId", "hostedZoneRoleArn", "sessionRecord"))
+        return _Part(settings, tuple(rows))
+    record = Row("record of the sessions", TAKEN, "if it is an alias in the stack's zone; it changes last")
+    own = found.ingress
+    if own is None or found.proxy.release is not None:
+        old = () if own is None else (f"Ingress/{own['metadata']['name']}",)
+        rows += [
+            Row(", ".join(old) or "Ingress", LEFT if old else MADE, "a new load balancer; the record follows last"),
+            record,
+        ]
+        return _Part(certificate, tuple(rows), old=old)
+    name = own["metadata"]["name"]
+    rows += [Row(f"Ingress/{name}", TAKEN, "in place, with its load balancer"), record]
+    return _Part({"ingressName": name, **certificate, **settings_of_ingress(own)}, tuple(rows), (f"Ingress/{name}",))
+
+
+def _fitting(values: Mapping[str, object], added: Values, encrypted: set[str]) -> tuple[Settings, Values]:
+    """The settings with what is added, without the conveniences that don't fit them."""
+    try:
+        return parse_settings(_merged(values, added), encrypted), added
+    except SettingsError as error:
+        wrong = {problem.key.partition(".")[0].partition("[")[0] for problem in error.problems}
+        drop = wrong & set(_CONVENIENCES) & added.keys()
+        if not drop:
+            raise
+        return _fitting(values, {key: value for key, value in added.items() if key not in drop}, encrypted)
+
+
+def _merged(values: Mapping[str, object], added: Values) -> dict[str, object]:
+    merged = {**values, **{k: json.dumps(v) if isinstance(v, dict | list) else v for k, v in added.items()}}
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def _is_written(values: Mapping[str, object], key: str, value: object) -> bool:
+    if not values.get(key) and value == FIELDS[key].default:
+        return True
+    return not values.get(key) if value is None else str(values.get(key)) == str(value)
+
+
+def _taken_over(found: ExistingStudios, settings: Settings, stack: str) -> list[str]:
+    """The objects of Platform's that hold another value where the stack sets one."""
+    install = found.install
+
+    def in_the_way(take_over: tuple[str, ...]) -> int:
+        return len(
+            conflicts(
+                settings.model_copy(update={"take_over": take_over}),
+                config_maps={name: install.config_maps[name] for name in _config_maps(settings)},
+                deployments=install.deployments,
+                field_manager=owner_of(stack),
+                tower_yml=install.config_maps.get(settings.tower_yml_config_map)
+                if settings.tower_yml_workspaces is not None
+                else None,
+            )
+        )
+
+    everything = in_the_way(settings.take_over)
+    return [target for target in _targets(settings) if in_the_way((*settings.take_over, target)) < everything]
+
+
+def _config_maps(settings: Settings) -> set[str]:
+    return {settings.backend_config_map, settings.cron_config_map}
+
+
+def _targets(settings: Settings) -> Iterator[str]:
+    yield from (target for target in platform_edits_of(settings) if target not in settings.take_over)
+    if settings.tower_yml_workspaces is not None:
+        yield f"ConfigMap/{settings.tower_yml_config_map}"

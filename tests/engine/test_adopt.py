@@ -1,0 +1,139 @@
+"""A Studios that was made by hand becomes a stack's: same token, same key, and never without a ready proxy."""
+
+from __future__ import annotations
+
+import base64
+import os
+import stat
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from settings.fields import FIELDS
+from testbed import paths
+from testbed.platform import shapes
+from testbed.platform.shapes import HAND_MADE_TOKEN
+from tests.engine.conftest import NewInstall, NewStack
+from tests.engine.install import Install
+from tests.engine.route import asked_all_the_time, told
+from tests.engine.stack import Finished, Stack
+
+#: Kills whoever runs it at one of Pulumi's commands, before that has done anything.
+KILLING = """#!/bin/sh
+case " $* " in *" {words} "*) kill -9 $PPID; exit 1;; esac
+PATH={rest} exec pulumi "$@"
+"""
+#: Where the stack can do without an Ingress of its own, the rule in Platform's goes on leading to the proxy.
+LEAVES_THE_ROUTE = "ingress" in FIELDS
+
+
+@dataclass
+class Adopted:
+    """An install with a Studios of its owner's, and the stack that takes it."""
+
+    install: Install
+    stack: Stack
+    before: dict[str, Any]
+    pem: str
+
+    def adopt(self, *words: str, killed_at: str | None = None) -> Finished:
+        """What `make adopt` runs, with an end at one of its commands if that is asked for."""
+        environment = {**os.environ, **self.stack.environment, "PYTHONPATH": str(paths.CHECKOUT)}
+        if killed_at is not None:
+            folder = self.stack.folder / "killing"
+            folder.mkdir(exist_ok=True)
+            script = folder / "pulumi"
+            script.write_text(KILLING.format(words=killed_at, rest=environment["PATH"]))
+            script.chmod(script.stat().st_mode | stat.S_IEXEC)
+            environment["PATH"] = f"{folder}{os.pathsep}{environment['PATH']}"
+        command = [sys.executable, "-m", "pipeline", "adopt", self.stack.name, *words]
+        finished = subprocess.run(
+            command,
+            cwd=self.stack.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        return Finished(command, finished.returncode, finished.stdout, finished.stderr)
+
+    def started(self, *apps: str) -> dict[str, set[str]]:
+        """The pods' names."""
+        return self.install.pod_names(*apps)
+
+
+@pytest.fixture
+def by_hand(new_install: NewInstall, new_stack: NewStack) -> Adopted:
+    install = new_install("hand", shape=shapes.BY_HAND)
+    stack = new_stack(install)
+    pem = install.get("secret", "platform-oidc-certs")["data"]["oidc.pem"]
+    return Adopted(install, stack, install.objects(), pem)
+
+
+def test_a_studios_made_by_hand_is_taken_over_without_a_moment_in_which_it_does_not_serve(by_hand: Adopted) -> None:
+    install, stack = by_hand.install, by_hand.stack
+    refused = stack.preview_text()
+    assert refused.code != 0
+    assert f"make adopt STACK={stack.name}" in refused.text
+    assert install.objects() == by_hand.before
+
+    shown = by_hand.adopt()
+    assert shown.code == 1, shown.text
+    assert "Nothing was changed." in shown.stdout
+    assert max(map(len, shown.stdout.splitlines())) <= 80
+    assert HAND_MADE_TOKEN not in shown.text
+    assert install.objects() == by_hand.before
+
+    with asked_all_the_time(install) as asked:
+        # The first is killed with the stack's file written; the second with a state that nothing was read into.
+        for moment in ("stack import", "refresh"):
+            assert by_hand.adopt("--yes", killed_at=moment).code < 0
+        pods = by_hand.started("connect-proxy", "connect-server", "backend", "cron")
+        by_hand.adopt("--yes").ok()
+        assert by_hand.started("connect-proxy", "connect-server", "backend", "cron") == pods
+
+        preview = stack.preview()
+        assert {name: change for name, change in preview.changes.items() if change != "create"} == {
+            "studios-proxy-deployment": "update",
+            "studios-proxy-service": "update",
+            "studios-server-service": "update",
+            **({} if LEAVES_THE_ROUTE else {"studios-record-alias": "update"}),
+        }
+        assert "studios-oidc-token" not in preview.changes
+        assert ("studios-ingress-ingress" in preview.changes) is not LEAVES_THE_ROUTE
+        stack.up().ok()
+    assert asked.failures == [], told(asked)
+    assert asked.times > 100
+    assert len(asked.balancers) == (1 if LEAVES_THE_ROUTE else 2)
+    assert len(asked.pods) >= 3
+
+    _serves_with_token_and_key(by_hand)
+    assert HAND_MADE_TOKEN not in stack.state()
+    assert stack.preview("--expect-no-changes").changes == {}
+    assert "there is nothing to take" in by_hand.adopt("--yes").ok().stdout
+
+    stack.destroy().ok()
+    taken = {
+        "Deployment/connect-proxy",
+        "Service/connect-proxy",
+        "StatefulSet/connect-server",
+        "Service/connect-server",
+    }
+    assert install.objects() == {name: each for name, each in by_hand.before.items() if name not in taken}
+
+
+def _serves_with_token_and_key(by_hand: Adopted) -> None:
+    install = by_hand.install
+    container = install.get("deployment", "connect-proxy")["spec"]["template"]["spec"]["containers"]
+    assert [each["name"] for each in container] == ["proxy"]
+    (reference,) = (each["valueFrom"]["secretKeyRef"] for each in container[0]["env"] if "TOKEN" in each["name"])
+    secret = install.get("secret", reference["name"])["data"][reference["key"]]
+    assert base64.b64decode(secret).decode() == HAND_MADE_TOKEN
+    assert install.get("secret", "platform-oidc-certs")["data"]["oidc.pem"] == by_hand.pem
+    data = install.get("configmap", "connect-proxy")["data"]
+    assert data["CONNECT_REDIS_DB"] == "0"
+    assert data["CONNECT_PROXY_URL"] == f"https://connect.{install.host}"
