@@ -13,9 +13,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from live.api import NotFoundError
 from live.ownership import belongs_to, owner_of
 from pipeline.adopt.found import ExistingStudios, NothingToAdoptError, find_studios
 from pipeline.adopt.plan import Plan, plan_of
+from pipeline.adopt.record import ConversionError, make_alias, session_record
 from pipeline.adopt.state import with_adopted
 from pipeline.adopt.table import settings_lines, table
 from pipeline.adopt.takeover import delete, hand_over, path_of
@@ -51,13 +53,16 @@ def adopt(stack: str, *, yes: bool, remove_old: bool) -> int:
             return 0
         if remove_old:
             return _remove_old(deployment, found, stack, yes=yes)
-        plan = plan_of(found, *deployment.written, _short(stack))
+        record = session_record(deployment.aws("route53"), settings)
+        plan = plan_of(found, *deployment.written, _short(stack), None if record is None else record.form)
         _show(plan, stack)
         if not (yes or _agreed("Take it into the stack")):
             print("Nothing was changed.")
             return 1
+        if plan.converts and record is not None:
+            make_alias(deployment.aws("route53"), deployment.aws("elbv2"), record)
         _adopt(deployment, found, plan, stack)
-    except (AdoptionError, CannotAskError, NothingToAdoptError, SettingsError) as error:
+    except (AdoptionError, CannotAskError, ConversionError, NothingToAdoptError, SettingsError) as error:
         print(f"adopt: {error}", file=sys.stderr)
         return 1
     print(
@@ -163,11 +168,16 @@ def _remove_old(deployment: Deployment, found: ExistingStudios, stack: str, *, y
     for target in sorted(old, key=lambda each: each.partition("/")[0] != "Ingress"):
         delete(deployment.cluster, target, namespace)
         print(f"{target} is removed")
+    if found.route is not None:
+        print(f"Ingress/{found.route['metadata']['name']} still has a rule for it: take that out of your manifests.")
     return 0
 
 
 def _serves_itself(deployment: Deployment, namespace: str) -> bool:
-    live = deployment.cluster.send("GET", path_of(f"Deployment/{deployment.settings.proxy_name}", namespace))
+    try:
+        live = deployment.cluster.get(path_of(f"Deployment/{deployment.settings.proxy_name}", namespace))
+    except NotFoundError:
+        return False
     return bool(live.get("status", {}).get("readyReplicas"))
 
 

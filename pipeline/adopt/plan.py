@@ -10,6 +10,7 @@ from live.edits import platform_edits_of
 from live.ownership import owner_of
 from pipeline.adopt.found import ExistingStudios, Workload
 from pipeline.adopt.kept import Values, settings_of_ingress, values_as_they_are
+from pipeline.adopt.record import Form
 from settings.errors import SettingsError
 from settings.fields import FIELDS
 from settings.model import TOKEN_KEY, Settings
@@ -17,6 +18,8 @@ from settings.parsing import parse_settings
 from survey.conflicts import conflicts
 
 TAKEN, LEFT, REPLACED, MADE = "taken", "left", "replaced", "made"
+
+_RECORD = "record of the sessions"
 
 #: Settings that only keep a value as it is: where one of them does not fit, the default has to do.
 _CONVENIENCES = ("connectVersion", "proxyVersion", "serverVersion", "studioTemplates", "allowedWorkspaces", "sslPolicy")
@@ -31,6 +34,13 @@ class Row:
     how: str
 
 
+_RECORDS: Mapping[Form | None, Row] = {
+    "alias": Row(_RECORD, TAKEN, "in place; it changes last"),
+    "other": Row(_RECORD, TAKEN, "made an alias to the same load balancer at once; it changes last"),
+    None: Row(_RECORD, MADE, "the stack's zone has none"),
+}
+
+
 @dataclass(frozen=True)
 class Plan:
     """What an adoption does.
@@ -42,7 +52,7 @@ class Plan:
             makes one that takes them.
         old: what still serves until the record leads to the stack's own, and is removed on request.
         keeps_token: whether the token goes into the stack's state.
-        has_record: whether the stack has a record of the sessions, which it takes if it exists.
+        converts: whether the record has to become an alias before the stack can take it.
         rows: the table.
     """
 
@@ -51,11 +61,17 @@ class Plan:
     remade: str | None = None
     old: tuple[str, ...] = ()
     keeps_token: bool = False
-    has_record: bool = True
+    converts: bool = False
     rows: tuple[Row, ...] = field(default_factory=tuple)
 
 
-def plan_of(found: ExistingStudios, values: Mapping[str, object], encrypted: set[str], stack: str) -> Plan:
+def plan_of(
+    found: ExistingStudios,
+    values: Mapping[str, object],
+    encrypted: set[str],
+    stack: str,
+    record: Form | None = "alias",
+) -> Plan:
     """Decides what becomes of what was found.
 
     Args:
@@ -63,6 +79,7 @@ def plan_of(found: ExistingStudios, values: Mapping[str, object], encrypted: set
         values: the stack's settings, as its file has them.
         encrypted: those that are secret.
         stack: its name.
+        record: the form of the sessions' record; None if there is none.
 
     Raises:
         SettingsError: the settings don't fit, whatever is added.
@@ -70,7 +87,7 @@ def plan_of(found: ExistingStudios, values: Mapping[str, object], encrypted: set
     given = parse_settings(values, encrypted)
     parts = [_proxy(found, given), _server(found, given)]
     proxy_stays = parts[0].stays
-    parts += [_token(found), _key(found), _route(found, proxy_stays=proxy_stays)]
+    parts += [_token(found), _key(found), _route(found, record, proxy_stays=proxy_stays)]
     added: Values = {}
     for part in parts:
         added |= part.settings
@@ -91,7 +108,7 @@ def plan_of(found: ExistingStudios, values: Mapping[str, object], encrypted: set
         remade=next((part.remade for part in parts if part.remade), None),
         old=tuple(name for part in parts for name in part.old),
         keeps_token=found.token.secret is None,
-        has_record=added.get("ingress") != "none",
+        converts=record == "other" and added.get("ingress") != "none" and "sessionRecord" not in added,
         rows=tuple(rows),
     )
 
@@ -193,7 +210,7 @@ def _key(found: ExistingStudios) -> _Part:
     return _Part(settings, (Row("RSA key", LEFT, f"in {pem.source}, where the stack reads it"),))
 
 
-def _route(found: ExistingStudios, *, proxy_stays: bool) -> _Part:
+def _route(found: ExistingStudios, form: Form | None, *, proxy_stays: bool) -> _Part:
     certificate: Values = {} if found.certificate is None else {"certificateArn": found.certificate}
     rows = (
         []
@@ -204,14 +221,14 @@ def _route(found: ExistingStudios, *, proxy_stays: bool) -> _Part:
         name = found.route["metadata"]["name"]
         rows += [
             Row(f"rule in Ingress/{name}", LEFT, "it goes on leading to the proxy; the stack makes no Ingress"),
-            Row("record of the sessions", LEFT, "it goes on leading to that load balancer"),
+            Row(_RECORD, LEFT, "it goes on leading to that load balancer"),
         ]
         settings: Values = {"ingress": "none", **certificate}
         if certificate:
             # Nothing is left that would go into a zone.
             settings |= dict.fromkeys(("hostedZone", "hostedZoneId", "hostedZoneRoleArn", "sessionRecord"))
         return _Part(settings, tuple(rows))
-    record = Row("record of the sessions", TAKEN, "if it is an alias in the stack's zone; it changes last")
+    record = _RECORDS[form]
     own = found.ingress
     if own is None or found.proxy.release is not None:
         old = () if own is None else (f"Ingress/{own['metadata']['name']}",)
@@ -221,6 +238,10 @@ def _route(found: ExistingStudios, *, proxy_stays: bool) -> _Part:
         ]
         return _Part(certificate, tuple(rows), old=old)
     name = own["metadata"]["name"]
+    if form == "other":
+        # It leads to the load balancer that stays.
+        certificate["sessionRecord"] = "existing"
+        record = Row(_RECORD, LEFT, "it goes on leading to that load balancer")
     rows += [Row(f"Ingress/{name}", TAKEN, "in place, with its load balancer"), record]
     return _Part({"ingressName": name, **certificate, **settings_of_ingress(own)}, tuple(rows), (f"Ingress/{name}",))
 

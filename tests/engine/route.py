@@ -86,7 +86,9 @@ class _Way:
         )
         for record in answer["ResourceRecordSets"]:
             if record["Name"].rstrip(".").replace("\\052", "*") == self._name:
-                return str(record["AliasTarget"]["DNSName"].rstrip(".").removeprefix("dualstack."))
+                values = [each["Value"] for each in record.get("ResourceRecords") or []]
+                target = str(values[0] if values else record["AliasTarget"]["DNSName"])
+                return target.rstrip(".").removeprefix("dualstack.").lower()
         raise LookupError(f"there is no record {self._name}")
 
     def _target_groups(self, hostname: str) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import stat
 import subprocess
@@ -137,3 +138,45 @@ def _serves_with_token_and_key(by_hand: Adopted) -> None:
     data = install.get("configmap", "connect-proxy")["data"]
     assert data["CONNECT_REDIS_DB"] == "0"
     assert data["CONNECT_PROXY_URL"] == f"https://connect.{install.host}"
+
+
+@pytest.mark.slow
+def test_what_cannot_be_taken_in_place_is_changed_over_side_by_side_and_removed_on_request(by_hand: Adopted) -> None:
+    install, stack = by_hand.install, by_hand.stack
+    proxy = install.get("deployment", "connect-proxy")
+    labels = {"app": "connect-proxy", "tier": "edge"}
+    proxy["spec"]["selector"]["matchLabels"] = proxy["spec"]["template"]["metadata"]["labels"] = labels
+    install.kubectl("delete", "deployment", "connect-proxy")
+    proxy["metadata"] = {"name": "connect-proxy", "labels": {"app": "connect-proxy"}}
+    install.kubectl("create", "-f", "-", stdin=json.dumps(proxy))
+    install.kubectl("rollout", "status", "deployment/connect-proxy", "--timeout=60s")
+    _make_cname(install)
+
+    with asked_all_the_time(install) as asked:
+        by_hand.adopt("--yes").ok()
+        assert stack.preview().changes["studios-record-alias"] == "update"
+        refused = by_hand.adopt("--yes", "--remove-old")
+        assert refused.code == 1
+        stack.up().ok()
+    assert asked.failures == [], told(asked)
+    assert len(asked.balancers) == 2
+    assert {name.rpartition("-")[0].rpartition("-")[0] for name in asked.pods} == {"connect-proxy", "studios-proxy"}
+
+    removed = by_hand.adopt("--yes", "--remove-old").ok().stdout
+    assert "Deployment/connect-proxy is removed" in removed
+    assert "Ingress/front-ingress still has a rule for it" in removed
+    assert not {"deployment.apps/connect-proxy", "service/connect-proxy"} & install.names()
+    assert "Nothing is left of the earlier Studios." in by_hand.adopt("--yes", "--remove-old").ok().stdout
+    assert stack.preview("--expect-no-changes").changes == {}
+
+
+def _make_cname(install: Install) -> None:
+    """The record as many make it: a CNAME to the load balancer."""
+    name = f"*.{install.host}"
+    alias = install.records()[f"{name} A"]
+    values = [{"Value": alias["AliasTarget"]["DNSName"]}]
+    cname = {"Name": name, "Type": "CNAME", "TTL": 60, "ResourceRecords": values}
+    changes = [{"Action": "DELETE", "ResourceRecordSet": alias}, {"Action": "CREATE", "ResourceRecordSet": cname}]
+    install.client("route53").change_resource_record_sets(
+        HostedZoneId=install.zone_id, ChangeBatch={"Changes": changes}
+    )

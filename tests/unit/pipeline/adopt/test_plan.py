@@ -56,7 +56,7 @@ def test_a_rule_in_platforms_ingress_stays_so_that_there_is_no_second_load_balan
     plan = planned(api, objects)
     assert plan.settings["ingress"] == "none"
     assert plan.settings["hostedZone"] is None
-    assert not plan.has_record
+    assert not plan.converts
 
 
 def test_a_server_that_needs_no_other_policy_is_taken_as_it_is(api: FakeApi, objects: Objects) -> None:
@@ -83,7 +83,6 @@ def test_an_ingress_of_studios_alone_is_taken_with_its_load_balancer(api: FakeAp
         },
     }
     assert {key: plan.settings[key] for key in expected} == expected
-    assert plan.has_record
 
 
 def test_what_belongs_to_a_helm_release_is_left_to_it_and_made_beside_it(api: FakeApi, objects: Objects) -> None:
@@ -101,9 +100,21 @@ def test_what_belongs_to_a_helm_release_is_left_to_it_and_made_beside_it(api: Fa
         *("StatefulSet/studios-server", "Service/studios-server"),
         "Ingress/studios",
     )
-    assert plan.has_record
     # The default names are free.
     assert not {"proxyName", "serverName", "ingressName"} & plan.settings.keys()
+
+
+@pytest.mark.parametrize("has_ingress", [True, False])
+def test_a_record_that_is_no_alias_stays_with_its_load_balancer_or_becomes_one(
+    api: FakeApi, objects: Objects, has_ingress: bool
+) -> None:
+    if has_ingress:
+        with_an_ingress_of_its_own(objects)
+    else:
+        objects["Deployment/connect-proxy"]["spec"]["selector"]["matchLabels"]["tier"] = "edge"
+    plan = plan_of(found_in(api, objects), VALUES, set(), "prod", "other")
+    assert plan.settings.get("sessionRecord") == ("existing" if has_ingress else None)
+    assert plan.converts is not has_ingress
 
 
 def test_another_selector_can_not_be_taken_and_the_name_is_another_one(api: FakeApi, objects: Objects) -> None:
