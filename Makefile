@@ -69,6 +69,8 @@ check: $(INSTALLED) ## lint, check formats and types, look for vulnerabilities
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
+	$(RUN) -m tests.words
+	$(BIN)/codespell
 	$(RUN) -m tests.audit
 
 unit: $(INSTALLED) ## test settings and components under mocks, in seconds

@@ -19,7 +19,7 @@ def spread(app: str, topology_key: str) -> core.v1.TopologySpreadConstraintArgs:
     return core.v1.TopologySpreadConstraintArgs(
         max_skew=1,
         topology_key=topology_key,
-        # A cluster of one zone, or a zone without room, is no reason to run fewer pods.
+        # A cluster of one zone, or a zone without room, must not keep pods from running.
         when_unsatisfiable="ScheduleAnyway",
         label_selector=meta.v1.LabelSelectorArgs(match_labels={"app": app}),
     )

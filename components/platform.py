@@ -63,7 +63,7 @@ class PlatformIntegrationArgs:
 class PlatformIntegration(pulumi.ComponentResource):
     """Adds variables to the backend ConfigMap, the workspaces to tower.yml, and key and token to cron and backend.
 
-    What is there is recorded first; then everything is changed in one go, and cron restarts, then backend, each once.
+    The current values are recorded first; then all is changed in one go, and cron restarts, then backend, each once.
     Only the added fields are owned. On destroy what pods read is given back before they restart, in the same order.
     """
 

@@ -11,7 +11,7 @@ from settings.mounts import CA_MOUNT, REDIS_CA_MOUNT
 from settings.resources import Resources
 
 INITIAL_REPLICAS = 2
-"""Pods of a workload whose number an autoscaler decides, until it does."""
+"""Initial pods of a workload that an autoscaler scales."""
 _CA_FILE = "ca.crt"
 
 

@@ -25,7 +25,7 @@ class ConnectWorkloadArgs:
     pods: PodSettings
     """Replicas, scheduling, resources."""
     config_map: pulumi.Input[str]
-    """The ConfigMap whose every key is an environment variable."""
+    """The ConfigMap; every key of it is an environment variable."""
     secrets: Mapping[str, SecretKey]
     """Environment variables by name, each read from a Secret."""
     checksum: pulumi.Input[str]

@@ -49,7 +49,7 @@ def _is_complete(live: Object) -> bool:
         return False
     if "updateRevision" in status:
         # A StatefulSet's: the new revision becomes the current one once all pods are of it, and ready. A pod that is
-        # missing later, for instance with its node, is no rollout.
+        # missing later, for instance with its node, is not a rollout.
         return bool(status.get("currentRevision") == status["updateRevision"])
     replicas: int = live["spec"].get("replicas", 1)
     updated: int = status.get("updatedReplicas", 0)

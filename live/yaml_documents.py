@@ -45,7 +45,7 @@ def documents(stream: str) -> list[Document]:
     """The documents of a stream; one that is whole where there are no several.
 
     Raises:
-        YamlTextError: it is no YAML.
+        YamlTextError: it is not YAML.
     """
     try:
         events = list(YAML(typ="safe", pure=True).parse(yaml_text.with_spaces(stream)))

@@ -41,12 +41,12 @@ TARGETS: Mapping[str, Target] = {
     KUBERNETES: Target(
         "Kubernetes",
         "Studios beside a Platform on Kubernetes: everything that this package has, and the changes to Platform "
-        "itself, which its removal takes back. What is there is surveyed first, and nothing is made if it doesn't fit.",
+        "itself, which its removal takes back. The install is surveyed first, and nothing is made if it doesn't fit.",
     ),
     COMPOSE: Target(
         "Compose",
         "Studios beside a Platform that runs with Docker Compose on an EC2 instance behind an Application Load "
-        "Balancer. What is there is surveyed first, and nothing is made if it doesn't fit.",
+        "Balancer. The install is surveyed first, and nothing is made if it doesn't fit.",
         edited_files=("tower.yml", "tower.env"),
         one_environment=True,
     ),

@@ -25,7 +25,7 @@ from testbed.traffic import process as traffic
 
 REGION = "us-east-1"
 EKS_CLUSTER = "testbed"
-#: Who the emulator takes callers for; nobody else's credentials are ever read.
+#: Who the emulator takes callers for; no other credentials are ever read.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIATESTBEDTESTBED00", "AWS_SECRET_ACCESS_KEY": "testbed"}
 #: The passphrase that Pulumi.local.yaml's salt belongs to. It protects nothing but the testbed's own state.
 PASSPHRASE = "testbed"  # noqa: S105

@@ -1,7 +1,7 @@
 """Starts the testbed's processes and ends exactly those, also after a crash of whoever started them.
 
-Each process leaves a record: its id and the moment at which the kernel says it began. An id alone may since have gone
-to somebody else's process; id and moment together never do.
+Each process leaves a record: its id and the moment at which the kernel says it began. An id may since have gone
+to another process; id and moment together never do.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _end(process: psutil.Process) -> None:
 
 
 def _has_ended(process: psutil.Process) -> bool:
-    """Waits for the end; one that nobody has asked for its exit code yet has ended, too."""
+    """Waits for the end; one with an exit code that was not asked for yet has ended, too."""
     deadline = time.monotonic() + GRACE
     while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
         if time.monotonic() > deadline:

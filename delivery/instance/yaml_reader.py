@@ -21,7 +21,7 @@ class Mark:
 
 
 class YAMLError(Exception):
-    """The text is no YAML, or none of this part of it."""
+    """The text is not YAML, or not of this part of it."""
 
     def __init__(self, problem: str, mark: Mark | None = None) -> None:
         super().__init__(problem)
@@ -60,9 +60,9 @@ class Reader:
         odd = _UNPRINTABLE.search(text, 1 if text.startswith("\ufeff") else 0)
         if odd:
             self.refuse("a character that YAML does not allow", odd.start())
-        alone = re.search("\r(?!\n)", text)
-        if alone:
-            self.refuse("a line break of old Macs", alone.start())
+        lone = re.search("\r(?!\n)", text)
+        if lone:
+            self.refuse("a line break of old Macs", lone.start())
 
     def mark(self, index: int | None = None) -> Mark:
         """The place at the index, or of the next character."""

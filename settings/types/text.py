@@ -54,7 +54,7 @@ def scalar_as_text(value: Any) -> Any:
 
 
 def parsed(value: Any, opening: str, separator: str | None) -> Any:
-    """A list or a map out of the text that `pulumi config set` stores; what is no text is returned as it is.
+    """A list or a map out of the text that `pulumi config set` stores; a value that is not text is returned as it is.
 
     Raises:
         ValueError: the text begins like JSON and is none.

@@ -102,7 +102,7 @@ def role_environment(platform: ComposePlatform, environment: Mapping[str, str]) 
 
 
 def import_certificate(hosts: list[str], environment: Mapping[str, str]) -> str:
-    """The ARN of a certificate for these hosts, of an authority that nobody else knows."""
+    """The ARN of a certificate for these hosts, of an authority that only the testbed knows."""
     with TemporaryDirectory() as folder:
         pair = Authority(Path(folder)).server("platform", hosts)
         made = client("acm", environment).import_certificate(

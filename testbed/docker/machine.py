@@ -3,7 +3,7 @@
 ``python -m testbed.docker.machine FOLDER`` runs until it is ended; everything that was started in it ends with it, also
 when it is killed: the first process in the namespace of processes dies with its parent, and takes the others along.
 
-Inside, the file system is the host's, with these differences, which nobody outside sees: ``/run`` is empty, so that
+Inside, the file system is the host's, with these differences, which are not seen outside: ``/run`` is empty, so that
 Docker's socket is this daemon's; ``/etc`` has users, a group ``docker`` and a ``resolv.conf`` of its own; ``/home`` is
 FOLDER/home; root's home folder is a copy on write; Docker Compose is among the CLI's plugins.
 """
@@ -21,7 +21,7 @@ from types import FrameType
 
 from testbed.docker import cgroups, namespaces
 
-#: The owner of a Platform install on Amazon Linux, who may use Docker, and somebody who may not.
+#: The owner of a Platform install on Amazon Linux, who may use Docker, and a user who may not.
 USERS = {"ec2-user": 1000, "guest": 1001}
 DOCKER_GROUP = 986
 #: The folder below which Docker's command looks for plugins, beside others.

@@ -45,7 +45,7 @@ class Container:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """What stays the same as long as nobody touches the container."""
+        """What stays the same as long as the container is not touched."""
         return self.id, self.started_at
 
 
@@ -99,7 +99,7 @@ class ComposePlatform:
 
         Args:
             machine: where it will run.
-            owner: whose the folder is, and who starts it.
+            owner: the user that owns the folder and starts it.
             project: what ``-p`` says; None leaves it to Compose.
             files: name in the folder → text, beside or in place of Seqera's three; None takes one away.
             compose_files: what ``-f`` says, one after the other; empty leaves it to Compose.

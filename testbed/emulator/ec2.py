@@ -1,4 +1,4 @@
-"""EC2 as AWS has it: moto loses the description of a rule whose source is another security group."""
+"""EC2 as AWS has it: moto loses the description of a rule with another security group as its source."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Route 53 as AWS has it: a batch of changes is checked as a whole, then applied as a whole.
 
 What moto lets pass and AWS refuses: a second record of the same name and type (moto compares the whole change with a
-journal), names outside of the zone that merely end like it, a delete whose values differ, a CNAME beside other
-records, and an alias whose hosted zone is not the target's. AWS also returns ``*`` as ``\\052``.
+journal), names outside of the zone that merely end like it, a delete with other values, a CNAME beside other
+records, and an alias with another hosted zone than the target's. AWS also returns ``*`` as ``\\052``.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ _get_record_sets = FakeZone.get_record_sets
 
 
 def _create_hosted_zone_plainly(backend: Route53Backend, *args: Any, **kwargs: Any) -> FakeZone:
-    """As moto does, but for the SOA record, whose value moto wraps twice."""
+    """As moto does, but for the value of the SOA record, which moto wraps twice."""
     zone = _create_hosted_zone(backend, *args, **kwargs)
     for record in zone.rrsets:
         record.name = canonical_name(record.name)

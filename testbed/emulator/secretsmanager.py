@@ -1,6 +1,6 @@
 """Secrets Manager as AWS has it for a role: it reads a secret only if a policy of the role allows it.
 
-moto asks nobody for his rights, or everybody; the testbed's own user may do all, as an account's root user.
+moto checks the rights of no caller, or of every caller; the testbed's own user may do all, as an account's root user.
 """
 
 from __future__ import annotations

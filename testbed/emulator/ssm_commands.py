@@ -1,4 +1,4 @@
-"""Commands of Systems Manager: they run on the instances whose agents are online, and what they said is kept."""
+"""Commands of Systems Manager: they run on the instances with an agent that is online, and what they said is kept."""
 
 from __future__ import annotations
 

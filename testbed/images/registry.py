@@ -1,7 +1,7 @@
 """A registry that serves the catalog's images, and asks for a login: ``python -m testbed.images.registry``.
 
 It speaks as much of the OCI distribution protocol as a pull needs, over plain HTTP; whoever wants HTTPS puts something
-before it. It stands for Seqera's registry, and as a mirror, which is told whose image is meant, for others too.
+before it. It stands for Seqera's registry, and as a mirror, which is told the registry that is meant, for others too.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def output_of(process: subprocess.Popen[bytes]) -> Iterator[tuple[str, bytes]]:
 
     def read(name: str, stream: IO[bytes]) -> None:
         with stream:
-            # `read1` gives what is there, where `read` would wait for more.
+            # `read1` gives what has come, where `read` would wait for more.
             while data := stream.read1(_CHUNK):  # type: ignore[attr-defined]
                 chunks.put((name, data))
         chunks.put(None)

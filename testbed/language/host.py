@@ -80,7 +80,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         except InterpreterError as error:
             return language_pb2.RunResponse(error=str(error))
         environment = interpreter.environment()
-        # Secret values too: they must not be on a command line, which everybody can read.
+        # Secret values too: they must not be on a command line, which every user can read.
         environment["PULUMI_CONFIG"] = json.dumps(dict(request.config))
         environment["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(list(request.configSecretKeys))
         command = [str(interpreter.executable), "-u", str(_PROGRAM), *self._run_arguments(request)]

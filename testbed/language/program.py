@@ -1,6 +1,6 @@
 """Run on a program's own interpreter: connects the Pulumi SDK to the engine and runs the program.
 
-It stands alone, with nothing but the SDK. Configuration, which may be secret, comes through PULUMI_CONFIG and
+It needs nothing but the SDK. Configuration, which may be secret, comes through PULUMI_CONFIG and
 PULUMI_CONFIG_SECRET_KEYS.
 """
 
@@ -50,7 +50,7 @@ def _users_part(trace: TracebackType | None, main_file: str) -> TracebackType | 
 
 def main() -> int:
     """Runs the program and returns the process's exit code."""
-    # The engine sends SIGINT to end us once it has gone itself: nobody would read what we had to say.
+    # The engine sends SIGINT to end us once it has gone itself: no one would read the output.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         import pulumi
@@ -87,7 +87,7 @@ def main() -> int:
     asyncio.set_event_loop(loop)
     executor = ThreadPoolExecutor(max_workers=min(max(given.parallel, 1) * 4, _MOST_THREADS))
     loop.set_default_executor(executor)
-    # A program that fails leaves futures behind that nobody looks at any more, and asyncio would tell of each.
+    # A program that fails leaves futures behind that are not looked at any more, and asyncio would tell of each.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
     def run() -> None:

@@ -1,6 +1,6 @@
 """Run on a program's own interpreter: prints as JSON what is installed there.
 
-It stands alone, with nothing but the standard library, for nothing else can be counted on.
+It needs nothing but the standard library, for nothing else can be counted on.
 """
 
 from __future__ import annotations

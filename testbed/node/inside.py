@@ -1,6 +1,6 @@
 """The first process of the node's namespaces: it makes them ready, starts the node's parts, and takes leave with them.
 
-Whatever it starts ends with it, since the kernel ends every process of a process namespace whose first one is gone.
+Whatever it starts ends with it, since the kernel ends every process of a process namespace once its first one is gone.
 """
 
 from __future__ import annotations

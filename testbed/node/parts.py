@@ -52,7 +52,7 @@ class Parts:
         )
 
     def environment(self) -> dict[str, str]:
-        """Whose PATH leads to these programs first: the machine may have a containerd of its own."""
+        """An environment with these programs first in PATH: the machine may have a containerd of its own."""
         return {"PATH": f"{self.containerd}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 
     def commands(self, link: Link) -> Mapping[str, Sequence[str]]:

@@ -77,7 +77,7 @@ def parse_path(text: str) -> Path:
 def changes(old: Any, new: Any) -> list[Change]:
     """Every difference between two values, at the deepest path that both share.
 
-    A key whose value is None counts as absent, as the engine has it. Anything unknown differs. Lists are compared
+    A key with the value None counts as absent, as the engine has it. Anything unknown differs. Lists are compared
     position by position.
     """
     return list(_compare((), old, new))
@@ -97,7 +97,7 @@ def diff_properties(old: Properties, new: Properties, ignore: Iterable[str] = ()
 
 
 def replacing_paths(old: Properties, new: Properties, patterns: Collection[str]) -> list[str]:
-    """The paths of :func:`diff_properties` whose change replaces the resource.
+    """The paths of :func:`diff_properties` with a change that replaces the resource.
 
     A change counts when it lies at or below a pattern, and also when a whole branch came or went that holds something
     a pattern names: adding ``spec`` with a ``selector`` in it is a change of ``spec.selector``.
@@ -156,7 +156,7 @@ def _compare_entry(path: Path, old: Any, new: Any) -> Iterator[Change]:
 def _same_scalar(old: Any, new: Any) -> bool:
     if isinstance(old, Unknown) or isinstance(new, Unknown):
         return False
-    # Python has True == 1; for the engine a boolean is no number.
+    # Python has True == 1; for the engine a boolean is not a number.
     return isinstance(old, bool) == isinstance(new, bool) and bool(old == new)
 
 

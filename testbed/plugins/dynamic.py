@@ -1,6 +1,6 @@
 """Run on a program's own interpreter: the SDK's server for dynamic resources, which ends when the engine goes away.
 
-It stands alone, with nothing but the SDK.
+It needs nothing but the SDK.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The base of the providers whose resources are values that are made once and kept: random and tls.
+"""The base of the providers of values that are made once and kept: random and tls.
 
 Such a resource lives in the stack's state and nowhere else. Any change of an input makes another one, reading it gives
 back the state, and deleting it does nothing.
@@ -79,7 +79,7 @@ class GeneratedProvider(Provider):
     def diff(
         self, resource: Resource, id: str, old_inputs: Properties, old_outputs: Properties, new: Properties
     ) -> DiffResult:
-        """Everything replaces; a default that is now written out, or no longer, is no change."""
+        """Everything replaces; a default that is now written out, or no longer, is not a change."""
         definition = self._definition(resource)
         return detailed_diff(_complete(definition, old_inputs), _complete(definition, new), list(definition.inputs))
 

@@ -91,7 +91,7 @@ def write_launchers(bin_dir: Path, pulumi_home: Path, python: Path, checkout: Pa
         place = places.get(name, bin_dir / name)
         program = found[name].program
         if program is not None:
-            # The program alone is linked: the engine passes over a folder that is a link.
+            # Only the program is linked: the engine passes over a folder that is a link.
             _link(place, program)
         else:
             _write_script(place, script)

@@ -2,7 +2,7 @@
 
 Property values are plain Python: ``None``, ``bool``, ``int``, ``float``, ``str``, ``list``, ``dict``, and
 :data:`UNKNOWN` for what a preview can't know yet. A provider never sees secrets as such: the server unwraps them
-before a call and seals again, in the answer, every value whose path was secret in the inputs, and every path that
+before a call and seals again, in the answer, every value with a path that was secret in the inputs, and every path that
 :meth:`Provider.secret_outputs` names.
 """
 

@@ -43,7 +43,7 @@ class Life:
         return self.aws.diff(self.resource, self.id, self.inputs, self.outputs, self.check(**inputs)).replaces
 
     def imported(self) -> Properties:
-        """The inputs of an import by the id alone."""
+        """The inputs of an import by only the id."""
         live = self.aws.read(self.resource, self.id, None, None)
         assert live is not None
         return live[1]

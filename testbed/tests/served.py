@@ -53,7 +53,7 @@ class Served:
         return answer.id, outputs.values, {str(path[0]) for path in outputs.secrets}
 
     def read(self, id_: str, outputs: Properties, inputs: Properties) -> tuple[str, Properties, Properties]:
-        """Id, outputs and inputs of what is there; the id is empty if it is gone."""
+        """Id, outputs and inputs of the resource; the id is empty if it is gone."""
         answer = self._stub.Read(
             provider_pb2.ReadRequest(urn=self._urn, id=id_, properties=marshal(outputs), inputs=marshal(inputs))
         )

@@ -16,7 +16,7 @@ from testbed.errors import TestbedError
 
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the engine's module, whose files a test may change."""
+    """A copy of the engine's module, with files that a test may change."""
     copy = tmp_path / "go" / "engine"
     shutil.copytree(targets.ENGINE.module, copy)
     monkeypatch.setattr(targets, "GO_MODULES", tmp_path / "go")

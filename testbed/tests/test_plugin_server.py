@@ -41,7 +41,7 @@ class Things(Provider):
 
     def check(self, resource: Resource, old: Properties | None, new: Properties, random_seed: bytes) -> CheckResult:
         self.calls.append((resource, old, new, random_seed))
-        failures = [CheckFailure("size", f"{new['token']} is no size")] if new.get("do") == "refuse" else []
+        failures = [CheckFailure("size", f"{new['token']} is not a size")] if new.get("do") == "refuse" else []
         return CheckResult({**new, "name": "made-up"}, failures)
 
     def create(self, resource: Resource, inputs: Properties, preview: bool, timeout: float) -> tuple[str, Properties]:
@@ -126,7 +126,7 @@ def test_a_failed_check_names_the_property_and_masks_secrets(engine: Any) -> Non
     news = marshal({"token": "hunter22", "do": "refuse"}, {("token",)})
     answer = engine.Check(provider_pb2.CheckRequest(urn=URN, news=news))
     assert [(failure.property, failure.reason) for failure in answer.failures] == [
-        ("", "[secret] is no size. Examine values at 'my::thing.size'.")
+        ("", "[secret] is not a size. Examine values at 'my::thing.size'.")
     ]
 
 

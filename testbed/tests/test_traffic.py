@@ -78,7 +78,7 @@ class World:
     def get(
         self, host: str, path: str = "/", port: int = 443, headers: dict[str, str] | None = None
     ) -> tuple[HTTPResponse, str]:
-        """Asks the load balancer; an answer over TLS is from a server whose certificate was verified."""
+        """Asks the load balancer; an answer over TLS is from a server with a verified certificate."""
         connection = HTTPConnection(host, port, timeout=10)
         connection.default_port = port  # which Host then leaves out, as in a browser
         connection.sock = self.connect(host, port)

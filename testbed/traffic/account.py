@@ -64,7 +64,7 @@ class Account:
         self._ec2 = client("ec2", environment)
 
     def zones(self) -> list[Zone]:
-        """The public hosted zones: nobody outside of a VPC is served from a private one."""
+        """The public hosted zones: no client outside of a VPC is served from a private one."""
         pages = self._route53.get_paginator("list_hosted_zones").paginate()
         public = [z for page in pages for z in page["HostedZones"] if not z.get("Config", {}).get("PrivateZone")]
         return [Zone(zone["Name"].lower(), self._records(zone["Id"])) for zone in public]

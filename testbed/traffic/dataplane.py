@@ -59,7 +59,7 @@ class DataPlane:
                 try:
                     self._on_health(event["health"])
                 except Exception:
-                    log.exception("nobody was told of %s", event["health"])
+                    log.exception("no target group was told of %s", event["health"])
             else:
                 self._applied.put(event)
 

@@ -40,7 +40,7 @@ class Pods:
 
     Args:
         kubeconfig: of the cluster's administrator.
-        namespace: whose pods.
+        namespace: the namespace of the pods.
         network: the addresses.
         names: answers for names outside of the cluster, as DNS does for pods.
         ports: what stands for ports outside of the cluster.

@@ -72,7 +72,7 @@ def account(emulator: str) -> Account:
 
 @pytest.fixture
 def instance(installer: Installer, account: Account) -> Installer:
-    """A host whose role may read every secret."""
+    """A host with a role that may read every secret."""
     installer.environment |= account.variables() | {"STUDIOS_RETRIES": "1", "STUDIOS_PAUSE": "0"}
     account.allow("arn:aws:secretsmanager:*")
     return installer

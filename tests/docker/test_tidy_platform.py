@@ -1,4 +1,4 @@
-"""Studios beside a Platform that nobody has bent, on a real engine: it works, and it goes away without a trace."""
+"""Studios beside a Platform as its owner starts it, on a real engine: it works, and it goes away without a trace."""
 
 from __future__ import annotations
 

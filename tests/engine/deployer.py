@@ -24,7 +24,7 @@ def documented() -> tuple[dict[str, Any], dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Deployer:
-    """The user, who is a service account of a namespace of its own, and may work in an install's namespace alone."""
+    """The user, who is a service account of a namespace of its own, and may work only in an install's namespace."""
 
     namespace: str
     kubeconfig: Path

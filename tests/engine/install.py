@@ -17,7 +17,7 @@ from tests.engine.shapes import settings_of
 ZONE = "example.com"
 #: What the program edits, and all else that the owner's manifests hold.
 KINDS = "deployments,services,configmaps,secrets,ingresses,statefulsets,serviceaccounts"
-#: What the API server and its controllers write about an object, as opposed to what somebody asked for.
+#: What the API server and its controllers write about an object, as opposed to what a client asked for.
 BOOKKEEPING = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
 REVISION = "deployment.kubernetes.io/revision"
 
@@ -118,7 +118,7 @@ class Install:
         return {s["CertificateArn"]: s["DomainName"] for s in summaries if s["DomainName"].endswith(self.host)}
 
     def wildcard_certificate(self) -> str:
-        """A wildcard certificate that somebody requested and validated before."""
+        """A wildcard certificate that was requested and validated before."""
         acm, route53 = self.client("acm"), self.client("route53")
         names = [self.host, f"*.{self.host}"]
         arn: str = acm.request_certificate(DomainName=names[0], SubjectAlternativeNames=names, ValidationMethod="DNS")[

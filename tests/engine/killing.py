@@ -56,7 +56,7 @@ class Killer:
     """Kills an engine at the first write that none was killed at before.
 
     Args:
-        stack: whose engine it is.
+        stack: the stack of the engine.
         relays: through which its requests pass.
         points: the writes at which engines were killed, in order.
     """
@@ -126,7 +126,7 @@ class Killer:
                 return True
 
         def fault(request: Request) -> Answer | None:
-            # Whoever gets this answer is a plugin whose engine is dead.
+            # Whoever gets this answer is a plugin of a dead engine.
             return Answer(503, b"") if kill_at(request, before) else None
 
         def answered(request: Request) -> None:

@@ -23,7 +23,7 @@ def plugin_in(folder: Path) -> Path:
 def packaged_stack(
     example: str, folder: Path, plugin: Path, name: str, environment: dict[str, str], config: dict[str, str]
 ) -> Stack:
-    """A stack of an example, whose Pulumi.yaml names the plugin's folder."""
+    """A stack of an example; its Pulumi.yaml names the plugin's folder."""
     program = program_in(EXAMPLES / example)
     project = program.pop("Pulumi.yaml").read_text()
     assert "studios: ../../package\n" in project

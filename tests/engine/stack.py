@@ -91,7 +91,7 @@ class Stack:
     folder: Path
     environment: Mapping[str, str]
     config: dict[str, Any] = field(default_factory=dict)
-    #: Keys whose values the file holds encrypted, as ``pulumi config set --secret`` leaves them.
+    #: Keys with values that the file holds encrypted, as ``pulumi config set --secret`` leaves them.
     secrets: dict[str, str] = field(default_factory=dict)
     #: The project's folder: the name of each entry, and where that lies.
     program: Mapping[str, Path] = field(default_factory=lambda: {name: paths.CHECKOUT / name for name in PROGRAM})

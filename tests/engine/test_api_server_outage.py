@@ -27,7 +27,7 @@ AWAY = ("does not answer", "Connection refused", "Connection aborted", "is unrea
 
 @dataclass
 class Work:
-    """A stack whose API server is its own."""
+    """A stack with an API server of its own."""
 
     install: Install
     stack: Stack

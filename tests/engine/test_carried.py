@@ -1,4 +1,4 @@
-"""What clusters demand of pods, and what Platform 26.2 knows, on a real Kubernetes API: admitted, then left alone."""
+"""What clusters demand of pods, and what Platform 26.2 knows, on a real Kubernetes API: admitted, then unchanged."""
 
 from __future__ import annotations
 

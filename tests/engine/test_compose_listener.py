@@ -1,4 +1,4 @@
-"""A listener that is found by its tags, and whose certificate was there before."""
+"""A listener that is found by its tags, and that had its certificate before."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ZONE = "example.com"
 
 
 class Site:
-    """A Platform whose load balancer has a listener for users, and one for sessions, each with its tags."""
+    """A Platform with a load balancer that has a listener for users, and one for sessions, each with its tags."""
 
     def __init__(self, platform: ComposePlatform, environment: dict[str, str]) -> None:
         self.platform, self.environment = platform, environment

@@ -1,4 +1,4 @@
-"""Rotation of the registration token and the RSA key, each by a setting, and Secrets that somebody else keeps."""
+"""Rotation of the registration token and the RSA key, each by a setting, and Secrets that another owner keeps."""
 
 from __future__ import annotations
 

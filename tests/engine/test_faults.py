@@ -43,7 +43,7 @@ def _writes(request: Request, place: str) -> bool:
 
 @dataclass
 class Disturbed:
-    """A stack whose way to the API server and to AWS leads through relays."""
+    """A stack that reaches the API server and AWS through relays."""
 
     install: Install
     stack: Stack

@@ -34,7 +34,7 @@ STUDIOS = {
 
 
 class Killed(NamedTuple):
-    """A stack whose engine gets killed."""
+    """A stack with an engine that gets killed."""
 
     install: Install
     stack: Stack

@@ -136,7 +136,7 @@ def test_no_secret_is_in_anything_that_leaves_the_program(work: Work) -> None:
         "a preview in JSON": stack.pulumi("preview", "--json", "--stack", stack.name).ok().stdout,
         "the outputs": json.dumps(stack.outputs()),
         "the stack's file": stack.file.read_text(),
-        "what everybody may read in the namespace": install.kubectl(
+        "what every reader of the namespace may read": install.kubectl(
             "get", kinds, "-o", "json", "--show-managed-fields"
         ),
         "the arguments of processes": "\n".join(work.arguments),

@@ -402,9 +402,9 @@ def test_a_volume_that_was_changed_is_shown_again_by_a_second_refresh(applied: O
     edits = Edits(applied)
     edits.up()
     patch = '{"spec":{"template":{"spec":{"volumes":[{"name":"cert-volume","secret":{"secretName":"other"}}]}}}}'
-    applied.install.kubectl("patch", "deployment/cron", "--field-manager=somebody", "-p", patch)
+    applied.install.kubectl("patch", "deployment/cron", "--field-manager=another-tool", "-p", patch)
     edits.made = edits.refreshed()
-    assert edits.made["edits"][CRON]["volume"] == {"cert-volume": {"secret": "(changed by somebody)"}}
+    assert edits.made["edits"][CRON]["volume"] == {"cert-volume": {"secret": "(changed by another-tool)"}}
     assert edits.refreshed() == edits.made
 
 

@@ -32,7 +32,7 @@ REFUSED = re.compile(r'cannot (?P<verb>\w+) resource "(?P<resource>[\w./]+)" in 
 TO_EXPLAIN = {("", "pods", "list"), ("", "events", "list")}
 #: What the official provider lists and watches while it waits, and the testbed's stand-in for it doesn't.
 OF_THE_OFFICIAL_PROVIDER = {"endpoints", "persistentvolumeclaims", "replicasets", "controllerrevisions"}
-#: What it lists, as the start of a watch, and nobody else does.
+#: What it lists, as the start of a watch, and no other client does.
 LISTED_BY_THE_OFFICIAL_PROVIDER = {
     ("networking.k8s.io", "networkpolicies"),
     ("policy", "poddisruptionbudgets"),

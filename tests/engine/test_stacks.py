@@ -60,12 +60,12 @@ def three(other_zone: str, new_install: NewInstall, new_stack: NewStack) -> dict
     installs = {
         "first": new_install("first"),
         "second": new_install("second", other_zone),
-        "alone": new_install("alone"),
+        "third": new_install("third"),
     }
     stacks = {
         "first": new_stack(installs["first"], loadBalancerGroup=GROUP, loadBalancerGroupOrder=10),
         "second": new_stack(installs["second"], loadBalancerGroup=GROUP, loadBalancerGroupOrder=20),
-        "alone": new_stack(installs["alone"]),
+        "third": new_stack(installs["third"]),
     }
     for finished in at_once([stack.up for stack in stacks.values()]):
         finished.ok()
@@ -73,10 +73,10 @@ def three(other_zone: str, new_install: NewInstall, new_stack: NewStack) -> dict
 
 
 def test_two_domains_share_a_load_balancer_with_a_rule_and_a_certificate_each(three: dict[str, Deployed]) -> None:
-    first, second, alone = three["first"], three["second"], three["alone"]
+    first, second, third = three["first"], three["second"], three["third"]
     hostname = first.outputs["loadBalancerHostname"]
     assert second.outputs["loadBalancerHostname"] == hostname
-    assert alone.outputs["loadBalancerHostname"] != hostname
+    assert third.outputs["loadBalancerHostname"] != hostname
     listener = first.install.listener(hostname, 443)
     assert first.install.rule_hosts(listener["ListenerArn"]) == [f"*.{first.install.host}", f"*.{second.install.host}"]
     listed = first.install.client("elbv2").describe_listener_certificates(ListenerArn=listener["ListenerArn"])
@@ -152,15 +152,15 @@ def _make(deployed: Deployed, *words: str) -> Finished:
 
 
 def test_the_commands_of_the_workflows_preview_deploy_and_find_drift(three: dict[str, Deployed]) -> None:
-    alone = three["alone"]
+    third = three["third"]
     for name in ("Makefile", "pipeline"):
-        (alone.stack.folder / name).symlink_to(paths.CHECKOUT / name)
-    assert json.loads(_make(alone, "stacks").ok().stdout) == [alone.stack.name]
-    now = alone.install.get("deployment", "connect-proxy")["spec"]["replicas"]
-    alone.stack.set(proxyReplicas=now + 1)
-    _make(alone, "preview", "REPORT=report.md").ok()
-    assert (alone.stack.folder / "report.md").read_text().splitlines() == [
-        f"### `{alone.stack.name}`: 1 updated",
+        (third.stack.folder / name).symlink_to(paths.CHECKOUT / name)
+    assert json.loads(_make(third, "stacks").ok().stdout) == [third.stack.name]
+    now = third.install.get("deployment", "connect-proxy")["spec"]["replicas"]
+    third.stack.set(proxyReplicas=now + 1)
+    _make(third, "preview", "REPORT=report.md").ok()
+    assert (third.stack.folder / "report.md").read_text().splitlines() == [
+        f"### `{third.stack.name}`: 1 updated",
         "",
         "| operation | resource | type | what changes |",
         "|-|-|-|-|",
@@ -169,29 +169,29 @@ def test_the_commands_of_the_workflows_preview_deploy_and_find_drift(three: dict
             f"`spec.replicas`: `{now}` → `{now + 1}` |"
         ),
     ]
-    _make(alone, "up").ok()
-    assert len(alone.install.pods("connect-proxy")) == now + 1
-    _make(alone, "drift").ok()
-    alone.install.kubectl("scale", "deployment", "connect-proxy", f"--replicas={now}")
-    drifted = _make(alone, "drift")
+    _make(third, "up").ok()
+    assert len(third.install.pods("connect-proxy")) == now + 1
+    _make(third, "drift").ok()
+    third.install.kubectl("scale", "deployment", "connect-proxy", f"--replicas={now}")
+    drifted = _make(third, "drift")
     assert drifted.code != 0
     assert f"{now} => {now + 1}" in drifted.text
-    alone.install.kubectl("scale", "deployment", "connect-proxy", f"--replicas={now + 1}")
+    third.install.kubectl("scale", "deployment", "connect-proxy", f"--replicas={now + 1}")
 
 
 def test_a_preview_that_fails_is_reported_in_the_engines_words(three: dict[str, Deployed]) -> None:
-    alone = three["alone"]
-    alone.stack.set(idleTimeout=0)
-    finished = _make(alone, "preview", "REPORT=report.md")
-    alone.stack.set(idleTimeout=None)
+    third = three["third"]
+    third.stack.set(idleTimeout=0)
+    finished = _make(third, "preview", "REPORT=report.md")
+    third.stack.set(idleTimeout=None)
     assert finished.code != 0
-    text = (alone.stack.folder / "report.md").read_text()
-    assert text.startswith(f"### `{alone.stack.name}`: the preview failed\n")
+    text = (third.stack.folder / "report.md").read_text()
+    assert text.startswith(f"### `{third.stack.name}`: the preview failed\n")
     assert 'seqera-studios:idleTimeout: "0" is too small' in text
 
 
 def test_a_stack_that_goes_away_leaves_the_others_as_they_are(three: dict[str, Deployed]) -> None:
-    others = [three["second"], three["alone"]]
+    others = [three["second"], three["third"]]
     before = [(each.install.objects(), each.install.records(), each.install.pod_names(*PODS)) for each in others]
     three["first"].stack.destroy().ok()
     after = [(each.install.objects(), each.install.records(), each.install.pod_names(*PODS)) for each in others]

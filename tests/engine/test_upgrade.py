@@ -140,7 +140,7 @@ def put_back(install: Install, target: str, recorded: dict[str, Any]) -> None:
 
 
 def content(live: dict[str, Any]) -> dict[str, Any]:
-    """What an object holds, and whose each field is, without what controllers write."""
+    """What an object holds, and the owner of each field, without what controllers write."""
     entries = [each for each in live["metadata"]["managedFields"] if not each.get("subresource")]
     owners = {
         (each["manager"], each["operation"]): entries_of(each["fieldsV1"])

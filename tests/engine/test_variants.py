@@ -73,7 +73,7 @@ VARIANTS = {
     "25.1 with a list of workspaces": Variant(
         lambda install: {"platformVersion": "25.1", "allowedWorkspaces": [7, 8], "targetType": "ip"}, _oldest_release
     ),
-    "25.2 with path routing, for nobody yet": Variant(
+    "25.2 with path routing, for no workspace yet": Variant(
         lambda install: {"platformVersion": "25.2", "pathRouting": True, "allowedWorkspaces": "none"}, _path_routing
     ),
     "26.1 on an EKS cluster by name, with a certificate that exists": Variant(

@@ -30,7 +30,7 @@ def said(finished: Finished) -> str:
 def zone_without_delegation(
     environment: dict[str, str], new_install: NewInstall
 ) -> Iterator[tuple[Install, list[str]]]:
-    """An install whose host has a public zone of its own, which the zone above doesn't name; and its name servers."""
+    """An install with a public zone of its host's own, which the zone above doesn't name; and its name servers."""
     outer = new_install("delegation")
     route53 = outer.client("route53")
     # ACM asks for one record of all certificates of a host: that of Platform's own would do.
@@ -82,7 +82,7 @@ def test_a_certificate_that_is_never_validated_is_named_with_the_records_that_ac
 
 @pytest.fixture
 def unserved_class() -> Iterator[str]:
-    """A class of Ingresses whose controller doesn't run."""
+    """A class of Ingresses with a controller that doesn't run."""
     name = f"unserved-{secrets.token_hex(2)}"
     body = {"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": name}}
     kubectl("create", "-f", "-", stdin=json.dumps({**body, "spec": {"controller": "example.com/none"}}))
@@ -152,7 +152,7 @@ def test_a_running_stack_gets_over_a_server_that_does_not_start_any_more(pods: t
     text = said(stack.set(serverImage=image).up())
     assert "pod connect-server-" in text
     assert f'container server: ImagePullBackOff: Back-off pulling image "{image}"' in text
-    # Nothing has changed since, and it is no better.
+    # Nothing has changed since, and it is not better.
     assert f'container server: ImagePullBackOff: Back-off pulling image "{image}"' in said(stack.up())
     stack.set(serverImage=None).up().ok()
     images = {pod["spec"]["containers"][0]["image"] for pod in install.pods("connect-server")}

@@ -84,7 +84,7 @@ def test_platform_reads_the_pem_file_and_cannot_change_it(studios: Studios, app:
 def test_network_policies_let_the_proxy_reach_the_server_and_nobody_else(studios: Studios) -> None:
     proxy, server = _one(studios, "connect-proxy"), _one(studios, "connect-server")
     addresses = {"proxy": f"{proxy['status']['podIP']} 8081", "server": f"{server['status']['podIP']} 7777"}
-    reached = _reached_from_a_pod(studios, {"app": "somebody"}, addresses)
+    reached = _reached_from_a_pod(studios, {"app": "stranger"}, addresses)
     assert reached == {"proxy": True, "server": False}
     # The same pod with the proxy's label is let in: so it is the policy that kept it out.
     assert _reached_from_a_pod(studios, {"app": "connect-proxy"}, addresses)["server"] is True
@@ -97,13 +97,13 @@ def _reached_from_a_pod(studios: Studios, labels: dict[str, str], addresses: dic
         "apiVersion": "v1",
         "kind": "Pod",
         # A pod that is asked for by the proxy's Service, too, would get what is meant for a proxy.
-        "metadata": {"name": "somebody", "labels": labels},
+        "metadata": {"name": "stranger", "labels": labels},
         "spec": {
             "restartPolicy": "Never",
             "terminationGracePeriodSeconds": 0,
             "containers": [
                 {
-                    "name": "somebody",
+                    "name": "stranger",
                     "image": "cr.seqera.io/public/busybox:1.36",
                     # The policies' engine learns of a new pod a moment after it has begun.
                     "command": ["sh", "-c", f"sleep 2; {tries}; true"],
@@ -115,10 +115,10 @@ def _reached_from_a_pod(studios: Studios, labels: dict[str, str], addresses: dic
     install = studios.install
     install.kubectl("apply", "-f", "-", stdin=json.dumps(pod))
     try:
-        install.kubectl("wait", "pod/somebody", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
-        said = install.kubectl("logs", "somebody").split()
+        install.kubectl("wait", "pod/stranger", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
+        said = install.kubectl("logs", "stranger").split()
     finally:
-        install.kubectl("delete", "pod", "somebody", "--wait=true")
+        install.kubectl("delete", "pod", "stranger", "--wait=true")
     return {name: name in said for name in addresses}
 
 

@@ -13,7 +13,7 @@ from pulumi.dynamic.dynamic import PROVIDER_KEY
 
 from tests.upgrade.earlier import RELEASES, Earlier
 
-#: The classes whose names states hold. A class that is no longer used stays for as long as a state may hold it.
+#: The classes with names that states hold. A class that is no longer used stays for as long as a state may hold it.
 PICKLED = {
     "components.existing_certificate.ExistingCertificateProvider",
     "components.instance_scripts.InstallationReportProvider",

@@ -191,7 +191,7 @@ class Certificate(ResourceType):
             )
 
     def tag(self, aws: Aws, id: str, put: Mapping[str, str], drop: list[str]) -> None:
-        """ACM takes the tags to remove as key and value, or key alone."""
+        """ACM takes the tags to remove as key and value, or only by key."""
         if drop:
             aws.client("acm").remove_tags_from_certificate(CertificateArn=id, Tags=[{"Key": key} for key in drop])
         if put:

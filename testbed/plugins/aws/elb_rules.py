@@ -132,7 +132,7 @@ class ListenerRule(ResourceType):
         tag(aws, id, put, drop)
 
     def delete(self, aws: Aws, id: str, state: Properties, timeout: float) -> None:
-        """One that is gone is no error."""
+        """One that is gone is not an error."""
         try:
             aws.client("elbv2").delete_rule(RuleArn=id)
         except ClientError as error:

@@ -231,7 +231,7 @@ class TargetGroupAttachment(ResourceType):
         return None
 
     def delete(self, aws: Aws, id: str, state: Properties, timeout: float) -> None:
-        """One that is not registered is no error."""
+        """One that is not registered is not an error."""
         known = state if state.get("targetId") else _target_of(id)
         try:
             aws.client("elbv2").deregister_targets(TargetGroupArn=known["targetGroupArn"], Targets=[_target(known)])

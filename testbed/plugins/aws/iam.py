@@ -63,7 +63,7 @@ class RolePolicy(ResourceType):
         self._put(aws, new)
 
     def delete(self, aws: Aws, id: str, state: Properties, timeout: float) -> None:
-        """One that is gone is no error."""
+        """One that is gone is not an error."""
         role, _, name = id.partition(":")
         try:
             aws.client("iam").delete_role_policy(RoleName=role, PolicyName=name)

@@ -32,7 +32,7 @@ class Argument:
         kind: what its value is; a list's items are strings unless it has ``fields``.
         required: whether a program must give it.
         replaces: a change makes a new resource.
-        computed: AWS chooses where the program is silent, so silence is no change.
+        computed: AWS chooses where the program is silent, so silence is not a change.
         default: what the provider fills in where the program is silent.
         local: it steers the provider; AWS never hears of it.
         unordered: the order of the list's items means nothing.
@@ -102,7 +102,7 @@ class ResourceType(Table):
 
     #: ``aws:acm/certificate:Certificate``
     qualified_name: ClassVar[str]
-    #: Outputs that are no inputs.
+    #: Outputs that are not inputs.
     attributes: ClassVar[frozenset[str]] = frozenset()
     #: Attributes that an update may change, so that its preview can't tell them.
     volatile: ClassVar[frozenset[str]] = frozenset()

@@ -116,7 +116,7 @@ class SecurityGroupIngressRule(ResourceType):
             aws.client("ec2").create_tags(Resources=[id], Tags=tagging.to_list(put))
 
     def delete(self, aws: Aws, id: str, state: Properties, timeout: float) -> None:
-        """One that is gone is no error."""
+        """One that is gone is not an error."""
         try:
             aws.client("ec2").revoke_security_group_ingress(GroupId=state["securityGroupId"], SecurityGroupRuleIds=[id])
         except ClientError as error:

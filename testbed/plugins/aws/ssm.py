@@ -106,7 +106,7 @@ class Parameter(ResourceType):
             aws.client("ssm").add_tags_to_resource(**of, Tags=tagging.to_list(put))
 
     def delete(self, aws: Aws, id: str, state: Properties, timeout: float) -> None:
-        """One that is gone is no error."""
+        """One that is gone is not an error."""
         try:
             aws.client("ssm").delete_parameter(Name=id)
         except ClientError as error:

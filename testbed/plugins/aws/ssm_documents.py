@@ -179,7 +179,7 @@ class Document(ResourceType):
             aws.client("ssm").add_tags_to_resource(**of, Tags=tagging.to_list(put))
 
     def delete(self, aws: Aws, id: str, state: Properties, timeout: float) -> None:
-        """One that is gone is no error."""
+        """One that is gone is not an error."""
         try:
             aws.client("ssm").delete_document(Name=id)
         except ClientError as error:
@@ -269,7 +269,7 @@ class Association(ResourceType):
         aws.client("ssm").update_association(AssociationId=id, **wanted)
 
     def delete(self, aws: Aws, id: str, state: Properties, timeout: float) -> None:
-        """One that is gone is no error."""
+        """One that is gone is not an error."""
         try:
             aws.client("ssm").delete_association(AssociationId=id)
         except ClientError as error:

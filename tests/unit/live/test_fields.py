@@ -106,7 +106,7 @@ REMOVALS: dict[str, tuple[set[Path], list[dict[str, Any]]]] = {
         {(*TOKEN, "f:valueFrom", "f:secretKeyRef")},
         [{"name": "PORT", "value": "80"}, {"name": "TOKEN"}],
     ),
-    "a missing item is no failure": (
+    "a missing item is not a failure": (
         {(*BACKEND, "f:env", list_item(name="GONE"), "f:name")},
         [{"name": "PORT", "value": "80"}, {"name": "TOKEN", "valueFrom": REF}],
     ),
@@ -162,7 +162,7 @@ def test_an_atomic_mapping_and_an_ordinary_list_are_replaced_as_a_whole() -> Non
 
 
 def config_map(data: dict[str, str], **owned: list[str]) -> dict[str, Any]:
-    """A ConfigMap whose fields have these managers; `ours_Update` is a manager with its operation."""
+    """A ConfigMap with fields that have these managers; `ours_Update` is a manager with its operation."""
     entries = [
         {
             "manager": name.partition("_")[0],

@@ -78,14 +78,14 @@ def test_a_manager_that_both_applies_and_updates_is_two_owners_with_one_name() -
             {("f:data", "f:B"), ("f:data", "f:C"), ("f:spec", BACKEND, "f:name"), ("f:spec", BACKEND, "f:env")},
         ),
         ("helm", "Update", {("f:data", "f:C")}),
-        ("nobody", "", set()),
+        ("unknown", "", set()),
     ],
 )
 def test_a_manager_owns_the_fields_that_hold_values(manager: str, operation: str, paths: set[Path]) -> None:
     assert owned_by(ENTRIES, manager, operation) == paths
 
 
-#: What stands after `ours` has updated a, b and c: whose the fields become → the entries after that.
+#: What stands after `ours` has updated a, b and c: the managers that the fields go to → the entries after that.
 TRANSFERS: dict[str, tuple[list[dict[str, Any]], dict[Path, list[Owner]], list[dict[str, Any]] | None]] = {
     "a field goes to an owner that has an entry": (
         [entry("helm", {"f:data": {"f:x": {}}}), entry("ours", {"f:data": {"f:a": {}, "f:b": {}}}, "Update")],
@@ -119,7 +119,7 @@ TRANSFERS: dict[str, tuple[list[dict[str, Any]], dict[Path, list[Owner]], list[d
             entry("argo", {"f:data": {"f:a": {}}}, fieldsType="FieldsV1"),
         ],
     ),
-    "a field without owners is nobody's, which one empty entry says": (
+    "a field without owners has one empty entry": (
         [entry("ours", {"f:data": {".": {}, "f:a": {}}}, "Update")],
         {("f:data", "f:a"): []},
         [{}],

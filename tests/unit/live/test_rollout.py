@@ -15,7 +15,7 @@ STUCK: dict[str, Any] = {
 
 
 class Api:
-    """A namespace with one Deployment whose new pod doesn't become ready."""
+    """A namespace with one Deployment; its new pod doesn't become ready."""
 
     namespace = "platform-stage"
 

@@ -1,4 +1,4 @@
-"""The stack's record tells an entry of its own in tower.yml from one that somebody else has written since."""
+"""The stack's record tells an entry of its own in tower.yml from one that another owner has written since."""
 
 from __future__ import annotations
 

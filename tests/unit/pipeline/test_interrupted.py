@@ -86,7 +86,7 @@ def test_what_the_state_has_already_is_not_adopted_again() -> None:
 
 
 def _is_somebody_elses(urn: str, asked: dict[str, Any], live: dict[str, Any]) -> bool:
-    # A refresh writes into the state what is there, as inputs too.
+    # A refresh writes the live values into the state, as inputs too.
     state = _state([_resource(urn, live, id="an-id", outputs=live)])
     found = strangers(state, [_resource(urn, asked, id="an-id")])
     assert found in ({}, {urn: "an-id"})

@@ -44,7 +44,7 @@ def address(engine: socket.socket) -> str:
 
 
 def ended_of(*own: subprocess.Popen[bytes]) -> list[str]:
-    """What is ended of the test's own processes: others on this machine are nobody's business here."""
+    """What is ended of the test's own processes: others on this machine are not touched."""
     lines = [line for line in processes().splitlines() if int(line.split()[0]) in {each.pid for each in own}]
     assert len(lines) == len(own)
     return end_leftovers("\n".join(lines))

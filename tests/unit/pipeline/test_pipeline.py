@@ -100,8 +100,8 @@ def test_a_failure_shows_what_was_printed_and_fits_a_comment() -> None:
 
 
 def test_what_was_printed_cannot_end_the_block_that_it_is_shown_in() -> None:
-    lines = failure("prod", "before\n````````\n@everybody\n").splitlines()
-    assert lines[2:] == ["`````````text", "before", "````````", "@everybody", "`````````"]
+    lines = failure("prod", "before\n````````\n@everyone\n").splitlines()
+    assert lines[2:] == ["`````````text", "before", "````````", "@everyone", "`````````"]
 
 
 class _GitHub(BaseHTTPRequestHandler):

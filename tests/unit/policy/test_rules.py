@@ -1,4 +1,4 @@
-"""What each policy takes for wrong, and what it leaves alone."""
+"""What each policy refuses, and what it accepts."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ HUGE: dict[str, tuple[str, str, str]] = {
 
 
 def refusal(changes: dict[str, Any]) -> SettingsError:
-    """What a user reads for a stack file, whose values the engine hands over as texts."""
+    """What a user reads for a stack file; the engine hands its values over as texts."""
     values = {
         key: value if isinstance(value, str) else json.dumps(value)
         for key, value in {**RIGHT, **changes}.items()

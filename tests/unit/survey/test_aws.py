@@ -105,7 +105,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Endpoi
 
 
 class Clock:
-    """Time that goes on only while somebody sleeps."""
+    """Time that goes on only while a caller sleeps."""
 
     now = 0.0
 

@@ -1,4 +1,4 @@
-"""A value that somebody else owns stops everything before anything is changed, and says the two ways out."""
+"""A value that another owner set stops everything before anything is changed; the message has two ways out."""
 
 from __future__ import annotations
 

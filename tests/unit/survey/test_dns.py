@@ -58,7 +58,7 @@ def test_the_public_zone_of_a_name_is_found_beside_its_private_twin(route53: Any
 def test_a_zone_is_found_by_its_id(route53: Any) -> None:
     made = zone(route53, "example.com")
     settings = parse_settings({**LEAST, "hostedZone": None, "hostedZoneId": "Z0123456789ABCDEFGHIJ"})
-    # moto's ids are no real ones.
+    # moto's ids are not real ones.
     found = find_zone(AwsAccount(AwsAccess(region="us-east-1")), settings.model_copy(update={"hosted_zone_id": made}))
     assert found == HostedZone(made, "example.com", private=False)
 

@@ -1,4 +1,4 @@
-"""Names that the stack would use and that are somebody else's are found before anything is made."""
+"""Names that the stack would use and that are taken are found before anything is made."""
 
 from __future__ import annotations
 

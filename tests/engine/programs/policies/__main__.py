@@ -90,7 +90,7 @@ def ingress(name: str, host: str, certificate: pulumi.Input[str], **changed: str
 
 
 def open_port(name: str, cidr: str) -> None:
-    """A rule of a security group that is no load balancer's."""
+    """A rule of a security group that is not a load balancer's."""
     vpc.SecurityGroupIngressRule(
         name, security_group_id="sg-0123456789abcdef0", ip_protocol="tcp", from_port=22, to_port=22, cidr_ipv4=cidr
     )
