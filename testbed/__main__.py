@@ -48,7 +48,7 @@ def _up(nodes: str | None) -> int:
     began = time.monotonic()
     lifecycle.up(nodes)
     print(f"The testbed is up ({time.monotonic() - began:.0f} s). For a shell that works against it:", file=sys.stderr)
-    print('  eval "$(python -m testbed env)"', file=sys.stderr)
+    print('  eval "$(.venv/bin/python -m testbed env)"', file=sys.stderr)
     return 0
 
 

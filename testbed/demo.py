@@ -8,10 +8,8 @@ import subprocess
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from testbed import parts, paths
+from testbed import parts, paths, tables
 from testbed.emulator.client import client
 from testbed.errors import TestbedError
 from testbed.lifecycle import HOST, NAMESPACE, environment, status
@@ -91,60 +89,55 @@ def _json(variables: dict[str, str], *command: str) -> Any:
 
 def show_outputs(console: Console, variables: dict[str, str], stack: str = STACK) -> None:
     """Prints a stack's outputs."""
-    table = table_of("Outputs", "output", "value")
-    for name, value in _json(variables, "pulumi", "stack", "output", "--stack", stack, "--json").items():
-        table.add_row(name, _short(value))
-    console.print(table)
+    outputs = _json(variables, "pulumi", "stack", "output", "--stack", stack, "--json")
+    rows = [(name, _short(value)) for name, value in outputs.items()]
+    tables.show(console, "Outputs", ("output", "value"), rows)
 
 
-def _short(value: Any) -> Text:
-    """One line for an output: a PEM's first, an object's keys. A Text, since Rich would take "[secret]" for a style."""
+def _short(value: Any) -> str:
+    """One line for an output: a PEM's first, an object's keys."""
     if isinstance(value, dict):
-        return Text(", ".join(value))
-    lines = str(value).strip().splitlines()
-    return Text(lines[0] + (" …" if len(lines) > 1 else ""))
-
-
-def table_of(title: str, *columns: str) -> Table:
-    """A table in the demo's style."""
-    table = Table(title=f"\n{title}", title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold", header_style="dim")
-    return table
+        return ", ".join(value)
+    lines = str(value).strip().splitlines() or [""]
+    return lines[0] + (" …" if len(lines) > 1 else "")
 
 
 def _pods(console: Console, variables: dict[str, str]) -> None:
-    table = table_of("Pods", "pod", "ready", "started", "node")
+    rows = []
     for pod in _json(variables, "kubectl", "get", "pods", "-n", NAMESPACE, "-o", "json")["items"]:
         statuses = pod["status"].get("containerStatuses", [])
         ready = sum(status["ready"] for status in statuses)
         # Kubernetes makes a new pod for a new environment: those that restarted for Studios started last.
-        table.add_row(
-            pod["metadata"]["name"],
-            f"{ready}/{len(pod['spec']['containers'])}",
-            pod["status"].get("startTime", ""),
-            pod["spec"].get("nodeName", ""),
+        rows.append(
+            (
+                pod["metadata"]["name"],
+                f"{ready}/{len(pod['spec']['containers'])}",
+                pod["status"].get("startTime", ""),
+                pod["spec"].get("nodeName", ""),
+            )
         )
-    console.print(table)
+    tables.show(console, "Pods", ("pod", "ready", "started", "node"), rows)
 
 
 def show_rules(console: Console, variables: dict[str, str]) -> None:
     """Prints the rules of every listener."""
     elb = client("elbv2", variables)
-    table = table_of("Listener rules", "load balancer", "listener", "rule", "host", "action")
+    rows = []
     for balancer in elb.describe_load_balancers()["LoadBalancers"]:
         for listener in elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]:
             for rule in elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]:
                 hosts = [value for condition in rule["Conditions"] for value in _hosts(condition)]
                 action = rule["Actions"][0]
-                table.add_row(
-                    balancer["LoadBalancerName"],
-                    f"{listener['Protocol']}:{listener['Port']}",
-                    rule["Priority"],
-                    ", ".join(hosts),
-                    action["Type"],
+                rows.append(
+                    (
+                        balancer["LoadBalancerName"],
+                        f"{listener['Protocol']}:{listener['Port']}",
+                        rule["Priority"],
+                        ", ".join(hosts),
+                        action["Type"],
+                    )
                 )
-    console.print(table)
+    tables.show(console, "Listener rules", ("load balancer", "listener", "rule", "host", "action"), rows)
 
 
 def _hosts(condition: dict[str, Any]) -> list[str]:

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from rich.console import Console
-from rich.table import Table
 
-from testbed import paths, targets
+from testbed import paths, tables, targets
 from testbed.plugins.launchers import Origin, find
 
 BUILT: Final = "built from its Go module"
@@ -47,16 +46,8 @@ def parts() -> list[Part]:
 
 def show() -> None:
     """Prints the table."""
-    table = Table(title="\nParts", title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for column in ("part", "kind", "version", "from"):
-        table.add_column(column, header_style="dim")
-    for part in parts():
-        table.add_row(part.name, "official" if part.official else "stand-in", part.version, part.source)
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        # A log has no width: a row stays a line.
-        console.width = 140
-    console.print(table)
+    rows = [(part.name, "official" if part.official else "stand-in", part.version, part.source) for part in parts()]
+    tables.show(Console(highlight=False), "Parts", ("part", "kind", "version", "from"), rows)
 
 
 def _engine() -> Iterator[Part]:

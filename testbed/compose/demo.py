@@ -7,10 +7,10 @@ import os
 
 from rich.console import Console
 
-from testbed import parts, paths, processes
+from testbed import parts, paths, processes, tables
 from testbed.compose import network, traffic
 from testbed.compose.instance import bring_online
-from testbed.demo import pulumi, show_outputs, show_rules, table_of, verify
+from testbed.demo import pulumi, show_outputs, show_rules, verify
 from testbed.docker.engine import Machine
 from testbed.docker.platform import ComposePlatform
 from testbed.docker.site import Site
@@ -80,12 +80,13 @@ def platform_of(machine: Machine) -> ComposePlatform:
 
 
 def _containers(console: Console, platform: ComposePlatform) -> None:
-    table = table_of("Containers", "service", "image", "state", "started", "restarts")
+    rows = []
     for name, container in platform.containers().items():
         state = container.health or container.status
         # Docker makes a new container for a new environment: those that Studios needed so started last.
-        table.add_row(name, container.image, state, container.started_at.partition(".")[0], str(container.restarts))
-    console.print(table)
+        started = container.started_at.partition(".")[0]
+        rows.append((name, container.image, state, started, str(container.restarts)))
+    tables.show(console, "Containers", ("service", "image", "state", "started", "restarts"), rows)
 
 
 def _traffic(variables: dict[str, str], instance_id: str) -> dict[str, str]:
