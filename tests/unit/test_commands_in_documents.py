@@ -13,6 +13,7 @@ import botocore.session
 import pytest
 from ruamel.yaml import YAML
 
+from package.provider import VERSION
 from settings.errors import SettingsError
 from settings.fields import FIELDS, SECRET_KEYS
 from settings.parsing import parse_settings
@@ -238,3 +239,50 @@ def test_the_list_of_targets_fits_a_terminal() -> None:
         "Operate",
         "Develop",
     ]
+
+
+#: Messages of the engine, its providers, AWS and the API server, as docs/recovery.md quotes them.
+OF_OTHERS = {
+    "already exists",
+    "Attempting to deploy or update resources with 1 pending operations",
+    "cannot create resource …",
+    "cipher: message authentication failed",
+    "Conflict",
+    "Connection aborted",
+    "Connection refused",
+    "failed to load checkpoint: EOF",
+    "InternalError",
+    "invalid YAML file: … line 3",
+    "must be of type",
+    "Rate exceeded",
+    "replicas succeeded readiness checks",
+    "ServiceUnavailable",
+    "the stack is currently locked by 1 lock(s)",
+    "ThrottlingException",
+    "timed out waiting to be Ready",
+    "TooManyRequests",
+}
+
+
+def test_every_message_in_the_table_of_failures_is_printed_by_the_program_or_known_to_be_others() -> None:
+    own = "".join(
+        # A message may be written in pieces, with values between.
+        re.sub(r'"\s*\n\s*f?"', "", path.read_text(encoding="utf-8"))
+        for folder in ("settings", "survey", "live", "components", "delivery", "pipeline")
+        for path in (CHECKOUT / folder).rglob("*.py")
+    )
+    rows = re.findall(r"^\| (`.*?) \|", (CHECKOUT / "docs" / "recovery.md").read_text(encoding="utf-8"), re.MULTILINE)
+    quoted = {message for row in rows for message in re.findall(r"`([^`]+)`", row)}
+    unknown = [
+        message
+        for message in quoted - OF_OTHERS
+        if not all(part.strip() in own for part in re.split(r"…|i-…|backend", message))
+    ]
+    assert unknown == []
+    assert OF_OTHERS - quoted == set()
+
+
+def test_the_version_is_that_of_the_newest_release_in_the_changelog_and_each_release_has_its_state() -> None:
+    released = re.findall(r"^## (\d+\.\d+\.\d+)", (CHECKOUT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert released[0] == VERSION
+    assert sorted(released) == sorted(path.name for path in (CHECKOUT / "tests" / "upgrade").glob("[0-9]*"))
