@@ -10,7 +10,9 @@ from survey.aws import AwsAccess
 
 settings = load_settings()
 with reporting_problems():
-    studios = deploy("studios", settings, "cluster", access=AwsAccess.configured(pulumi_aws.config))
+    studios = deploy(
+        "studios", settings, "cluster", access=AwsAccess.configured(pulumi_aws.config, pulumi.Config("aws").get)
+    )
 for output in outputs_of(settings.target):
     if (value := getattr(studios, output.attribute)) is not None:
         pulumi.export(output.name, value)

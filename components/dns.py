@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
+import pulumi_aws
 from pulumi_aws import lb, route53
 
 from settings.errors import Problem
 from settings.model import Settings
-from settings.model.dns import CREATE, EXISTING
+from settings.model.dns import CREATE, EXISTING, NO_DNS, ROUTE53
 from survey.adopting import is_adopting
-from survey.aws import AwsAccount
+from survey.aws import AwsAccess, AwsAccount
+from survey.aws_access import SECRET, in_python
 from survey.aws_errors import AwsError
+from survey.dns import ZONES_ROLE, FoundZones, role_of_zones
 from survey.records import records_at, taken_message
 
 
@@ -22,14 +26,6 @@ def hosted_zone_id(zone_name: str, parent: pulumi.Resource) -> pulumi.Output[str
     return zone.zone_id
 
 
-@dataclass(frozen=True)
-class FoundZone:
-    """A hosted zone that a survey has found, and the account that it is in."""
-
-    id: str
-    account: AwsAccount
-
-
 @dataclass(frozen=True, kw_only=True)
 class WildcardRecordArgs:
     """The arguments of :class:`WildcardRecord`."""
@@ -37,7 +33,7 @@ class WildcardRecordArgs:
     record_name: str
     """`*.example.com`; with path routing the connect host, `connect.example.com`; or the host of SSH."""
     zone_id: pulumi.Input[str]
-    """The public hosted zone that serves the name."""
+    """The hosted zone that serves the name."""
     load_balancer_hostname: pulumi.Input[str]
     """The DNS name of the load balancer."""
     load_balancer_type: str = "application"
@@ -60,6 +56,7 @@ class WildcardRecord(pulumi.ComponentResource):
         *,
         account: AwsAccount | None = None,
         setting: str = "sessionRecord",
+        provider: pulumi.ProviderResource | None = None,
     ) -> None:
         """Makes the record.
 
@@ -69,6 +66,7 @@ class WildcardRecord(pulumi.ComponentResource):
             opts: its options.
             account: where to look, in a preview too, whether a record of that name exists; None to look nowhere.
             setting: the key that decides who makes the record, for the message about one that exists.
+            provider: the AWS provider of the zone; None for that of the options.
         """
         super().__init__("studios:index:WildcardRecord", name, {}, opts)
         load_balancer_zone = lb.get_hosted_zone_id_output(
@@ -90,7 +88,9 @@ class WildcardRecord(pulumi.ComponentResource):
                     )
                 ],
                 opts=pulumi.ResourceOptions(
-                    parent=self, hooks=_refusing_what_exists(f"{name}-{suffix}", account, setting)
+                    parent=self,
+                    provider=provider,
+                    hooks=_refusing_what_exists(f"{name}-{suffix}", account, setting),
                 ),
             )
 
@@ -101,25 +101,115 @@ class WildcardRecord(pulumi.ComponentResource):
         self.register_outputs({"fqdn": self.fqdn})
 
 
-def zone_id_of(zone: FoundZone | None, settings: Settings, parent: pulumi.Resource) -> pulumi.Input[str]:
-    """The id of the zone of the records: as it was found, or else as the AWS provider finds it."""
-    if zone is not None:
-        return zone.id
-    return settings.hosted_zone_id or hosted_zone_id(settings.hosted_zone or "", parent)
+def zones_provider(name: str, settings: Settings, access: AwsAccess) -> pulumi_aws.Provider | None:
+    """The AWS provider for the zones, which assumes ``hostedZoneRoleArn``; None where the zones need no other one."""
+    role = role_of_zones(settings)
+    if role is None:
+        return None
+    way = access.assuming(role, ZONES_ROLE)
+    given = {"region": way.region, "profile": way.profile, **way.more}
+    arguments: dict[str, Any] = {
+        in_python(key): pulumi.Output.secret(value) if key in SECRET else value
+        for key, value in given.items()
+        if value is not None
+    }
+    return pulumi_aws.Provider(f"{name}-zones", **arguments)
+
+
+@dataclass(frozen=True)
+class DnsPlan:
+    """Where the records of a stack go.
+
+    Args:
+        zones: the zones that the survey has found; None to let the AWS provider look them up.
+        provider: the AWS provider that changes them; None for that of everything else.
+    """
+
+    zones: FoundZones | None = None
+    provider: pulumi.ProviderResource | None = None
+
+    def validation_zone(self, settings: Settings, parent: pulumi.Resource) -> pulumi.Input[str] | None:
+        """The id of the zone of the validation records; None where the stack makes none."""
+        if not settings.validates_in_zone:
+            return None
+        if self.zones is not None and self.zones.validation is not None:
+            return self.zones.validation.id
+        return settings.hosted_zone_id or hosted_zone_id(settings.hosted_zone or "", parent)
+
+    def record_zone(
+        self, settings: Settings, parent: pulumi.Resource, validation: pulumi.Input[str] | None
+    ) -> pulumi.Input[str]:
+        """The id of the zone of the sessions' record: a private one, or that of the validation records."""
+        if self.zones is not None and self.zones.record is not None:
+            return self.zones.record.id
+        known = settings.private_hosted_zone_id or settings.hosted_zone_id
+        if known is not None:
+            return known
+        return hosted_zone_id(settings.hosted_zone or "", parent) if validation is None else validation
 
 
 def session_record(
     name: str,
     settings: Settings,
-    args: WildcardRecordArgs,
-    opts: pulumi.ResourceOptions,
+    plan: DnsPlan,
+    load_balancer_hostname: pulumi.Input[str],
+    parent: pulumi.Resource,
     *,
-    zone: FoundZone | None,
+    validation: pulumi.Input[str] | None,
 ) -> pulumi.Output[str]:
-    """Makes the record of the sessions' hosts, unless the settings leave it to its owner; returns its name."""
-    if settings.session_record == EXISTING:
-        return pulumi.Output.from_input(args.record_name)
-    return WildcardRecord(name, args, opts, account=None if zone is None else zone.account).fqdn
+    """Makes the record of the sessions' hosts, unless the settings leave it to another; returns its name.
+
+    Args:
+        name: of the component.
+        settings: of the stack.
+        plan: where the records go.
+        load_balancer_hostname: what the record leads to.
+        parent: of the component.
+        validation: the zone of the validation records; None where the stack makes none.
+    """
+    if not settings.has_session_record or settings.session_record == EXISTING:
+        return pulumi.Output.from_input(settings.session_host)
+    args = WildcardRecordArgs(
+        record_name=settings.session_host,
+        zone_id=plan.record_zone(settings, parent, validation),
+        load_balancer_hostname=load_balancer_hostname,
+        dualstack=(settings.ip_address_type or "").startswith("dualstack"),
+    )
+    found = None if plan.zones is None else plan.zones.record
+    account = None if found is None else found.account
+    return WildcardRecord(
+        name, args, pulumi.ResourceOptions(parent=parent), account=account, provider=plan.provider
+    ).fqdn
+
+
+ROUTE_OF_YOURS = "<load balancer>"
+"""Where a record leads whose load balancer the stack does not know."""
+
+
+def records_to_make(
+    settings: Settings,
+    validation: pulumi.Output[dict[str, str]] | None,
+    load_balancer_hostname: pulumi.Input[str],
+    ssh_load_balancer: pulumi.Input[str] | None = None,
+) -> pulumi.Output[dict[str, str]]:
+    """The records that the stack leaves to its user: name → what it leads to.
+
+    Args:
+        settings: of the stack.
+        validation: the records that ACM asks for; None where the stack has none, or makes them.
+        load_balancer_hostname: of the sessions; empty where the stack knows none.
+        ssh_load_balancer: the hostname of that of SSH; None where SSH has none.
+    """
+    session = settings.session_host if settings.dns == NO_DNS or settings.ingress == "none" else None
+
+    has_ssh = ssh_load_balancer is not None and settings.ssh_record == CREATE and settings.dns != ROUTE53
+
+    def of(resolved: list[Any]) -> dict[str, str]:
+        asked, hostname, ssh = resolved
+        sessions = {} if session is None else {session: hostname or ROUTE_OF_YOURS}
+        return {**asked, **sessions, **({settings.ssh_host: ssh} if has_ssh else {})}
+
+    return pulumi.Output.all(validation or {}, load_balancer_hostname, ssh_load_balancer or "").apply(of)
 
 
 def _refusing_what_exists(name: str, account: AwsAccount | None, setting: str) -> pulumi.ResourceHookBinding | None:

@@ -14,8 +14,7 @@ import pulumi
 from botocore.exceptions import BotoCoreError, ClientError
 from pulumi.dynamic import CreateResult, DiffResult, UpdateResult
 
-from components.own_resource import OwnProvider, OwnResource
-from survey import aws
+from components.own_resource import OwnProvider, OwnResource, aws_client
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,4 +104,4 @@ def _named(props: dict[str, Any]) -> dict[str, Any]:
 
 def _elb(props: dict[str, Any]) -> Any:
     region = props["listener_arn"].split(":")[3]
-    return aws.client("elbv2", profile=props["profile"], region=region)
+    return aws_client("elbv2", profile=props["profile"], region=region)

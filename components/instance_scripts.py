@@ -17,8 +17,7 @@ import pulumi
 from botocore.exceptions import ClientError
 from pulumi.dynamic import CreateResult, DiffResult, UpdateResult
 
-from components.own_resource import OwnProvider, OwnResource
-from survey import aws
+from components.own_resource import OwnProvider, OwnResource, aws_client
 
 _PAUSE = 1.0
 _LONGEST_PAUSE = 10.0
@@ -192,7 +191,7 @@ def _report(props: dict[str, Any]) -> None:
 
 
 def _client(service: str, props: dict[str, Any]) -> Any:
-    return aws.client(service, profile=props["profile"], region=props["region"])
+    return aws_client(service, profile=props["profile"], region=props["region"])
 
 
 def _invocation(ssm: Any, command: str, instance: str) -> dict[str, Any]:

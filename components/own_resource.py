@@ -10,11 +10,37 @@ import functools
 import logging
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar, Final, TypeVar
 
 import grpc
 import pulumi
 from pulumi.dynamic import ConfigureRequest, Resource, ResourceProvider
+
+from survey.aws_access import AwsAccess
+from survey.aws_session import AwsSession
+
+
+class _Process:
+    """What holds for the process of the dynamic provider."""
+
+    access: ClassVar[AwsAccess] = AwsAccess()
+
+
+def aws_client(service: str, *, profile: str | None, region: str | None) -> Any:
+    """A client of boto3, with the identity that the stack's AWS provider has and boto3's own patience.
+
+    Args:
+        service: as boto3 names it, such as ``elbv2``.
+        profile: that of the state, where the stack's configuration has none; empty for the environment's credentials.
+        region: such as ``eu-west-1``.
+
+    Raises:
+        botocore.exceptions.BotoCoreError: there is no such profile, or no region.
+    """
+    access = _Process.access
+    return AwsSession(replace(access, profile=access.profile or profile or None)).client(service, region)
+
 
 _ASKED: Final = ("check", "diff", "create", "read", "update", "delete")
 _T = TypeVar("_T")
@@ -35,7 +61,11 @@ class OwnProvider(ResourceProvider):
                 setattr(cls, name, _in_plain_words(vars(cls)[name]))
 
     def configure(self, req: ConfigureRequest) -> None:
-        """Keeps gRPC from logging a traceback beside each error that the engine shows anyway."""
+        """Keeps gRPC from logging a traceback beside each error that the engine shows anyway.
+
+        The way to AWS that the stack has is kept for this process, not in the state, since keys may be part of it.
+        """
+        _Process.access = AwsAccess.read(lambda name: req.config.get(f"aws:{name}"))
         logging.getLogger("grpc._server").setLevel(logging.CRITICAL + 1)
 
 

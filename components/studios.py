@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 import pulumi
 
 from components.cluster import kubernetes_provider
-from components.dns import FoundZone
+from components.dns import DnsPlan, zones_provider
+from components.own_resource import OwnResource
 from components.pods import owner_of_stack
 from components.studios_base import Studios
 from components.studios_on_compose import ComposeStudios, ComposeStudiosArgs
 from components.studios_on_kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from live.cluster import Cluster
 from settings.advice import advice
-from settings.errors import SettingsError
+from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.targets import COMPOSE, KUBERNETES
 from survey.aws import AwsAccess, AwsAccount
 from survey.certificate import survey_certificate
 from survey.compose import ComposeSite, find_site
 from survey.concurrency import run_in_parallel
-from survey.dns import find_zone
+from survey.dns import ZONES_ROLE, FoundZones, find_zones, role_of_zones
 from survey.eks import find_eks_cluster
 from survey.platform import PlatformSurvey, survey_platform
 from survey.records import ZoneFindings, survey_records
@@ -87,13 +88,18 @@ def _on_kubernetes(settings: Settings, place: Place) -> KubernetesStudios:
         found = survey_platform(cluster, settings, field_manager=field_manager, tell_trace=traces.append)
         return cluster, found, with_trusted_networks(found.settings, account)
 
-    zone, (cluster, found, settled) = _surveyed(settings, place, platform, lambda: traces == [False])
+    zones, (cluster, found, settled) = _surveyed(settings, place, platform, lambda: traces == [False])
     for warning in found.warnings:
         pulumi.log.warn(warning)
     provider = kubernetes_provider(place.cluster_name, cluster, settings.namespace)
     return KubernetesStudios(
         place.name,
-        KubernetesStudiosArgs(settings=settled, cluster=cluster, zone=zone, field_manager=field_manager),
+        KubernetesStudiosArgs(
+            settings=settled,
+            cluster=cluster,
+            dns=DnsPlan(zones, zones_provider(place.name, settings, place.access)),
+            field_manager=field_manager,
+        ),
         pulumi.ResourceOptions.merge(place.opts, pulumi.ResourceOptions(providers=[provider])),
     )
 
@@ -104,17 +110,18 @@ def _on_compose(settings: Settings, place: Place) -> ComposeStudios:
         return with_trusted_networks(settings, account, found.vpc_id), found
 
     # Nothing at hand tells whether the stack has been here: the record's own hook looks.
-    zone, (settled, found) = _surveyed(settings, place, site, lambda: False)
+    zones, (settled, found) = _surveyed(settings, place, site, lambda: False)
     for warning in found.warnings:
         pulumi.log.warn(warning)
-    args = ComposeStudiosArgs(settings=settled, site=found, zone=zone, profile=place.access.profile)
+    dns = DnsPlan(zones, zones_provider(place.name, settings, place.access))
+    args = ComposeStudiosArgs(settings=settled, site=found, dns=dns, profile=place.access.profile)
     return ComposeStudios(place.name, args, place.opts)
 
 
 def _surveyed(
     settings: Settings, place: Place, survey: Callable[[AwsAccount], _Surveyed], is_first: Callable[[], bool]
-) -> tuple[FoundZone | None, _Surveyed]:
-    """The hosted zone, and what the target's own survey returns, side by side.
+) -> tuple[FoundZones | None, _Surveyed]:
+    """The hosted zones, and what the target's own survey returns, side by side.
 
     Args:
         settings: of the stack.
@@ -126,25 +133,55 @@ def _surveyed(
         SettingsError: the problems of all surveys.
     """
     account = AwsAccount(place.access)
+    role = role_of_zones(settings)
+    of_zones = account if role is None else AwsAccount(place.access.assuming(role, ZONES_ROLE))
 
-    def dns() -> tuple[FoundZone | None, ZoneFindings]:
+    def dns() -> tuple[FoundZones | None, ZoneFindings]:
         if _has_aws_provider(place.opts):
             # It may lead to another account, where nothing but that provider can look.
-            return None, ZoneFindings()
-        zone = find_zone(account, settings)
-        return FoundZone(zone.id, account), survey_records(account, settings, zone)
+            return None, ZoneFindings(tuple(_left_to_the_provider(settings)))
+        if settings.certificate_arn is None:
+            # The certificate is made in this account, wherever the zones are.
+            _ = account.id
+        zones = find_zones(of_zones, settings)
+        return zones, survey_records(settings, zones)
 
     def certificate() -> None:
         survey_certificate(account, settings)
 
     (of_dns, _, found), problems = run_in_parallel(dns, certificate, lambda: survey(account))
-    zone, records = of_dns or (None, ZoneFindings())
+    problems += _beyond_the_plugin(settings, place.access)
+    zones, records = of_dns or (None, ZoneFindings())
     problems += records.problems
     if is_first():
         problems += records.first
     if problems:
         raise SettingsError(problems)
-    return zone, found
+    return zones, found
+
+
+def _beyond_the_plugin(settings: Settings, access: AwsAccess) -> Iterator[Problem]:
+    """What the resources of our own in the package's plugin, which runs apart from the program, can't be handed."""
+    if OwnResource.in_plugin and settings.target == COMPOSE:
+        for name in sorted(access.more.keys() - _ONLY_CHECKS):
+            message = (
+                "can't be handed to the package's own resources; write it into a profile, and name that in aws:profile"
+            )
+            yield Problem(f"aws:{name}", None, message)
+
+
+_ONLY_CHECKS = {"skipCredentialsValidation", "skipRegionValidation", "skipRequestingAccountId"}
+
+
+def _left_to_the_provider(settings: Settings) -> Iterator[Problem]:
+    """What needs a look into the account, where only an AWS provider of the user's own leads to it."""
+    if settings.hosted_zone_role_arn is not None:
+        message = "can't be assumed on the way of an AWS provider of your own; remove it, or that provider"
+        yield Problem(ZONES_ROLE, settings.hosted_zone_role_arn, message)
+    public = settings.validates_in_zone or (settings.has_records and not settings.private_hosted_zone_id)
+    if public and settings.hosted_zone is None and settings.hosted_zone_id is None:
+        message = "is not set, and an AWS provider of your own leads to an account that can't be searched; write it"
+        yield Problem("hostedZone", None, message)
 
 
 def _has_aws_provider(opts: pulumi.ResourceOptions | None) -> bool:

@@ -8,11 +8,12 @@ import pulumi
 
 from components.certificate import WildcardCertificate, WildcardCertificateArgs
 from components.described import described_fields
-from components.dns import FoundZone, WildcardRecord, WildcardRecordArgs, session_record, zone_id_of
+from components.dns import DnsPlan, WildcardRecord, WildcardRecordArgs, records_to_make, session_record
 from components.oidc import OidcCredentials
 from components.ssh_key import SshHostKey
+from settings import hosts
 from settings.model import Settings
-from settings.model.dns import CREATE
+from settings.model.dns import CREATE, ROUTE53
 from settings.templates import StudioTemplate
 
 
@@ -25,7 +26,7 @@ class Studios(pulumi.ComponentResource):
         kind: the name of the class in the type token.
         name: the component's name.
         settings: the checked settings of the stack.
-        zone: the hosted zone; None to let the AWS provider look it up.
+        dns: where the records go.
         opts: the component's options.
     """
 
@@ -38,9 +39,11 @@ class Studios(pulumi.ComponentResource):
     certificate_arn: pulumi.Output[str]
     """ARN of the issued certificate of the HTTPS listener."""
     load_balancer_hostname: pulumi.Output[str]
-    """DNS name of the load balancer that sessions are reached through."""
+    """DNS name of the load balancer that sessions are reached through; empty with `ingress: none`."""
     record_name: pulumi.Output[str]
     """The DNS record that points at the load balancer."""
+    records_to_make: pulumi.Output[dict[str, str]]
+    """DNS records that the stack leaves to you: name → what it leads to, as a CNAME or an alias."""
     registration_token: pulumi.Output[str]
     """The initial token with which the proxy registers. Secret."""
     public_key: pulumi.Output[str]
@@ -57,40 +60,49 @@ class Studios(pulumi.ComponentResource):
     """Fingerprint of the SSH host key, as `ssh-keygen -lf` prints it; missing without SSH."""
 
     def __init__(
-        self, kind: str, name: str, settings: Settings, zone: FoundZone | None, opts: pulumi.ResourceOptions | None
+        self, kind: str, name: str, settings: Settings, dns: DnsPlan, opts: pulumi.ResourceOptions | None
     ) -> None:
         super().__init__(f"studios:index:{kind}", name, {}, opts)
-        self._name, self._settings = name, settings
-        self._zone, self._zone_id = zone, zone_id_of(zone, settings, self)
+        self._name, self._settings, self._dns = name, settings, dns
+        self._ssh_load_balancer: pulumi.Input[str] | None = None
+        domain = settings.certificate_domains[0]
+        self._zone_id = zone_id = dns.validation_zone(settings, self)
         self.certificate = WildcardCertificate(
             f"{name}-certificate",
             WildcardCertificateArgs(
-                host=settings.platform_host,
+                host=domain,
                 connect_host=settings.connect_host,
                 path_routing=settings.path_routing,
-                zone_id=self._zone_id,
+                # That of Platform's host, or of a domain above it, may be another certificate's, too.
+                host_is_shared=hosts.is_within(settings.platform_host, domain),
+                zone_id=zone_id,
+                wait_for_records=zone_id is None,
                 certificate_arn=settings.certificate_arn,
                 issue_seconds=settings.certificate_timeout,
             ),
             pulumi.ResourceOptions(parent=self),
+            zone_provider=dns.provider,
         )
 
     def reach_by_ssh(self, key: SshHostKey, load_balancer_hostname: pulumi.Input[str] | None) -> None:
         """Points the record of SSH at its load balancer, if there is one, and sets the outputs."""
         settings = self._settings
-        if load_balancer_hostname is not None and settings.ssh_record == CREATE:
+        self._ssh_load_balancer = load_balancer_hostname
+        zones = self._dns.zones
+        if load_balancer_hostname is not None and settings.ssh_record == CREATE and settings.dns == ROUTE53:
             WildcardRecord(
                 f"{self._name}-ssh-record",
                 WildcardRecordArgs(
                     record_name=settings.ssh_host,
-                    zone_id=self._zone_id,
+                    zone_id=self._dns.record_zone(settings, self, self._zone_id),
                     load_balancer_hostname=load_balancer_hostname,
                     load_balancer_type="network",
                     dualstack=self._dualstack,
                 ),
                 pulumi.ResourceOptions(parent=self),
-                account=None if self._zone is None else self._zone.account,
+                account=None if zones is None or zones.record is None else zones.record.account,
                 setting="sshRecord",
+                provider=self._dns.provider,
             )
         self.ssh_address = pulumi.Output.from_input(f"{settings.ssh_host}:{settings.ssh_port}")
         self.ssh_host_key_fingerprint = key.fingerprint
@@ -102,24 +114,17 @@ class Studios(pulumi.ComponentResource):
     def finish(self, credentials: OidcCredentials, load_balancer_hostname: pulumi.Input[str]) -> None:
         """Points the record at the load balancer, and registers all outputs; those of the target are set before."""
         settings = self._settings
-        record_name = session_record(
-            f"{self._name}-record",
-            settings,
-            WildcardRecordArgs(
-                record_name=settings.session_host,
-                zone_id=self._zone_id,
-                load_balancer_hostname=load_balancer_hostname,
-                dualstack=self._dualstack,
-            ),
-            pulumi.ResourceOptions(parent=self),
-            zone=self._zone,
+        self.record_name = session_record(
+            f"{self._name}-record", settings, self._dns, load_balancer_hostname, self, validation=self._zone_id
+        )
+        self.records_to_make = records_to_make(
+            settings, self.certificate.awaited_records, load_balancer_hostname, self._ssh_load_balancer
         )
         self.platform_url = pulumi.Output.from_input(settings.platform_url)
         self.connect_url = pulumi.Output.from_input(settings.connect_url)
         self.session_url_pattern = pulumi.Output.from_input(settings.session_url)
         self.certificate_arn = self.certificate.certificate_arn
         self.load_balancer_hostname = pulumi.Output.from_input(load_balancer_hostname)
-        self.record_name = record_name
         self.registration_token = pulumi.Output.secret(credentials.registration_token)
         self.public_key = credentials.public_key
         templates = {key: template.model_dump() for key, template in sorted(settings.studio_templates.items())}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 
 from components.compose_delivery import ComposeDelivery, ComposeDeliveryArgs
 from components.compose_network import ComposeNetwork, ComposeNetworkArgs
 from components.compose_ssh import ComposeSshNetwork, ComposeSshNetworkArgs
-from components.dns import FoundZone
+from components.dns import DnsPlan
 from components.oidc import OidcCredentials, OidcCredentialsArgs
 from components.ssh_key import SshHostKey
 from components.ssh_settings import ssh_key_args
@@ -26,13 +26,13 @@ class ComposeStudiosArgs:
     Args:
         settings: the checked settings of the stack.
         site: the instance and the load balancer.
-        zone: the hosted zone; None to let the AWS provider look it up.
+        dns: where the records go.
         profile: of AWS; None for the credentials of the environment.
     """
 
     settings: Settings
     site: ComposeSite
-    zone: FoundZone | None = None
+    dns: DnsPlan = field(default_factory=DnsPlan)
     profile: str | None = None
 
 
@@ -51,7 +51,7 @@ class ComposeStudios(Studios):
     """IAM policy that the instance's role needs, JSON; empty likewise."""
 
     def __init__(self, name: str, args: ComposeStudiosArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("ComposeStudios", name, args.settings, args.zone, opts)
+        super().__init__("ComposeStudios", name, args.settings, args.dns, opts)
         settings, site = args.settings, args.site
         child = pulumi.ResourceOptions(parent=self)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pydantic import SecretStr
 
 from components.configuration import StudiosConfiguration, StudiosConfigurationArgs
-from components.dns import FoundZone
+from components.dns import DnsPlan
 from components.ingress import StudiosIngress, StudiosIngressArgs
 from components.labelled import labelled
 from components.network import StudiosNetworkPolicies, StudiosNetworkPoliciesArgs
@@ -27,6 +27,7 @@ from live.cluster import Cluster
 from live.edits import platform_inputs
 from settings import environment
 from settings.model import Settings
+from settings.model.dns import EXTERNAL_DNS
 from settings.model.keys import PROXY_TOKEN_VARIABLE
 from settings.model.ssh import FINGERPRINT_VARIABLE
 from settings.mounts import REDIS_TLS_MOUNT
@@ -40,13 +41,13 @@ class KubernetesStudiosArgs:
         settings: the checked settings of the stack.
         cluster: how to reach the cluster, for the edit of tower.yml; the Kubernetes provider comes with the options.
         field_manager: who owns the fields added to the Platform install: a name of this stack's own.
-        zone: the hosted zone; None to let the AWS provider look it up.
+        dns: where the records go.
     """
 
     settings: Settings
     cluster: Cluster
     field_manager: str
-    zone: FoundZone | None = None
+    dns: DnsPlan = field(default_factory=DnsPlan)
 
 
 class KubernetesStudios(Studios):
@@ -58,11 +59,13 @@ class KubernetesStudios(Studios):
     """Secret with the RSA key pair, under `oidc.pem`, or under `existingOidcSecretKey`."""
     token_secret_name: pulumi.Output[str]
     """Secret with the registration token, under `token`, or under `existingTokenSecretKey`."""
+    proxy_service: pulumi.Output[str]
+    """The proxy's Service and its port, for a route of your own: `connect-proxy:80`."""
 
     def __init__(self, name: str, args: KubernetesStudiosArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         settings = args.settings
         labels = pulumi.ResourceOptions(transformations=labelled(settings.labels))
-        super().__init__("KubernetesStudios", name, settings, args.zone, pulumi.ResourceOptions.merge(opts, labels))
+        super().__init__("KubernetesStudios", name, settings, args.dns, pulumi.ResourceOptions.merge(opts, labels))
         child = pulumi.ResourceOptions(parent=self)
 
         credentials = OidcCredentials(f"{name}-oidc", _oidc_args(settings), child)
@@ -85,12 +88,14 @@ class KubernetesStudios(Studios):
         )
         if settings.network_policies:
             StudiosNetworkPolicies(f"{name}-network", _network_args(settings), child)
-        ingress = StudiosIngress(
-            f"{name}-ingress",
-            _ingress_args(settings, proxy.service_name, self.certificate.certificate_arn),
-            child,
-            cluster=args.cluster,
-        )
+        load_balancer: pulumi.Input[str] = ""
+        if settings.ingress != "none":
+            load_balancer = StudiosIngress(
+                f"{name}-ingress",
+                _ingress_args(settings, proxy.service_name, self.certificate.certificate_arn),
+                child,
+                cluster=args.cluster,
+            ).load_balancer_hostname
 
         if ssh_key is not None:
             # Clients come by the load balancer: the proxy behind it takes SSH first.
@@ -100,7 +105,8 @@ class KubernetesStudios(Studios):
         self.namespace = pulumi.Output.from_input(settings.namespace)
         self.oidc_secret_name = configuration.pem_secret_name
         self.token_secret_name = configuration.token_secret_name
-        self.finish(credentials, ingress.load_balancer_hostname)
+        self.proxy_service = pulumi.Output.concat(proxy.service_name, ":", str(SERVICE_PORT))
+        self.finish(credentials, load_balancer)
 
 
 def _oidc_args(settings: Settings) -> OidcCredentialsArgs:
@@ -170,7 +176,7 @@ def _proxy_args(settings: Settings, configuration: StudiosConfiguration) -> Conn
         secret_mounts=_secret_mounts(settings),
         ssh_key_secret=configuration.ssh_secret_name,
         ssh_port=settings.ssh_port if settings.ssh else None,
-        node_port=settings.target_type == "instance",
+        node_port=settings.target_type == "instance" and settings.ingress != "none",
     )
 
 
@@ -231,10 +237,17 @@ def _ingress_args(
         success_codes=settings.health_check_success_codes,
         group_name=settings.load_balancer_group,
         group_order=settings.load_balancer_group_order,
-        annotations=settings.ingress_annotations,
+        annotations={**_external_dns(settings), **settings.ingress_annotations},
         ip_address_type=settings.ip_address_type,
         ready_seconds=settings.ready_timeout,
     )
+
+
+def _external_dns(settings: Settings) -> dict[str, str]:
+    """What external-dns reads: https://kubernetes-sigs.github.io/external-dns/latest/docs/annotations/annotations/"""
+    if settings.dns != EXTERNAL_DNS:
+        return {}
+    return {"external-dns.alpha.kubernetes.io/hostname": settings.session_host}
 
 
 def _platform_args(

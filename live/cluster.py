@@ -5,16 +5,24 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from settings.errors import Problem, SettingsError
 
 
 def kubeconfig_for_eks(
-    cluster_name: str, endpoint: str, ca: str, region: str, profile: str | None = None
+    cluster_name: str,
+    endpoint: str,
+    ca: str,
+    region: str,
+    profile: str | None = None,
+    *,
+    role_arn: str | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """A kubeconfig as `aws eks update-kubeconfig` writes it: it holds no token, but the command that gets one.
 
@@ -24,6 +32,8 @@ def kubeconfig_for_eks(
         ca: its certificate authority, base64.
         region: the AWS region that it is in.
         profile: the AWS CLI's profile; None for that of its environment.
+        role_arn: a role that the AWS CLI assumes for the token.
+        variables: of the AWS CLI's environment, beside those of whoever runs it.
     """
     arguments = ["--region", region, "eks", "get-token", "--cluster-name", cluster_name, "--output", "json"]
     return {
@@ -40,8 +50,13 @@ def kubeconfig_for_eks(
                     "exec": {
                         "apiVersion": "client.authentication.k8s.io/v1beta1",
                         "command": "aws",
-                        "args": arguments + (["--profile", profile] if profile else []),
+                        "args": [
+                            *arguments,
+                            *(["--profile", profile] if profile else []),
+                            *(["--role-arn", role_arn] if role_arn else []),
+                        ],
                         "interactiveMode": "Never",
+                        **({"env": [{"name": k, "value": v} for k, v in variables.items()]} if variables else {}),
                     }
                 },
             }
@@ -84,13 +99,15 @@ class Cluster:
         try:
             with _said_on_root_logger() as said:
                 if content is not None and content.startswith("{"):
-                    config.load_kube_config_from_dict(
-                        json.loads(content), context=self.context, client_configuration=connection
-                    )
+                    merged = json.loads(content)
+                    config.load_kube_config_from_dict(merged, context=self.context, client_configuration=connection)
                 else:
                     # The client keeps the KUBECONFIG that was set when it was imported.
                     path = content or os.environ.get("KUBECONFIG") or None
                     config.load_kube_config(path, context=self.context, client_configuration=connection)
+                    place = path or config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION
+                    merged = config.kube_config.KubeConfigMerger(place).config.value
+                written = _cluster_in(merged, self.context).get("proxy-url")
         except config.ConfigException as error:
             reason = str(error).removeprefix("Invalid kube-config file. ").rstrip(".")
             raise self._unusable(named, f"gives no way to a cluster: {reason}") from None
@@ -99,11 +116,66 @@ class Cluster:
             raise self._unusable(named, f"cannot be read: {reason}") from None
         if said:
             raise self._unusable(named, f"gives no credentials: {said[0]}")
+        proxy = written or _proxy_of_environment(connection.host)
+        if proxy and urlsplit(proxy).scheme not in ("http", "https"):
+            raise self._unusable(
+                named,
+                f"has the proxy {_without_user(proxy)}, and this program goes through http and https proxies only",
+            )
+        _go_through(connection, proxy, is_written=bool(written))
         return client.ApiClient(connection)
 
     def _unusable(self, named: str | None, message: str) -> SettingsError:
         key = "kubeContext" if self.context and self.setting == "kubeconfig" else self.setting
         return SettingsError([Problem(key, named, f"{message}; check that `kubectl get nodes` works from here")])
+
+
+def _cluster_in(kubeconfig: Mapping[str, Any], context: str | None) -> Mapping[str, Any]:
+    """The cluster that a context of a kubeconfig leads to."""
+    of_context = _named(kubeconfig["contexts"], context or kubeconfig["current-context"])["context"]
+    found: Mapping[str, Any] = _named(kubeconfig["clusters"], of_context["cluster"])["cluster"]
+    return found
+
+
+def _named(entries: Iterable[Any], name: str) -> Mapping[str, Any]:
+    # Where several files are merged, each entry remembers its own.
+    plain = (getattr(entry, "value", entry) for entry in entries)
+    return next(entry for entry in plain if entry["name"] == name)
+
+
+def _proxy_of_environment(host: str) -> str | None:
+    """The proxy for a server as kubectl finds it; the client itself confuses that of http with that of https."""
+    variable = f"{urlsplit(host).scheme}_proxy"
+    return os.environ.get(variable.upper()) or os.environ.get(variable) or None
+
+
+def _go_through(connection: Any, proxy: str | None, *, is_written: bool) -> None:
+    """Lets a client's connections go through a proxy, or through none.
+
+    Args:
+        connection: the client's configuration.
+        proxy: its URL.
+        is_written: whether the kubeconfig names it, so that NO_PROXY of the environment says nothing.
+    """
+    from urllib3 import disable_warnings
+    from urllib3.exceptions import InsecureRequestWarning
+    from urllib3.util import make_headers
+
+    connection.proxy = proxy and _without_user(proxy)
+    if is_written:
+        connection.no_proxy = ""
+    parts = urlsplit(proxy or "")
+    if parts.username:
+        user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        connection.proxy_headers = make_headers(proxy_basic_auth=user)
+    if not connection.verify_ssl:
+        # The kubeconfig says so, and kubectl doesn't complain of it either.
+        disable_warnings(InsecureRequestWarning)
+
+
+def _without_user(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 @contextmanager

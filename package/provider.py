@@ -68,7 +68,8 @@ def _whole(
 ) -> pulumi.ComponentResource:
     values, secret = _known(inputs)
     settings = parse_settings({**values, "target": target}, secret)
-    return deploy(name, settings, f"{name}-cluster", access=AwsAccess.configured(pulumi_aws.config), opts=opts)
+    access = AwsAccess.configured(pulumi_aws.config, pulumi.Config("aws").get)
+    return deploy(name, settings, f"{name}-cluster", access=access, opts=opts)
 
 
 def _known(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], set[str]]:

@@ -6,7 +6,8 @@ import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from survey import aws
+from survey.aws_access import AwsAccess
+from survey.aws_session import AwsSession
 
 Resource = Mapping[str, Any]
 Inputs = Mapping[str, Any]
@@ -16,7 +17,7 @@ def find(resource: Resource, state: Sequence[Resource]) -> str | None:
     """The id of what the creation of ``resource`` would have made; None where making it again is harmless.
 
     Where the id follows from the inputs, nothing is asked: whether such a thing is there, the next refresh tells. The
-    credentials are those of the AWS provider in the state: its region and profile, else the environment's.
+    credentials are those of the AWS provider in the state: what it is configured with, else the environment's.
 
     Args:
         resource: as the state has it, without an id.
@@ -37,8 +38,8 @@ def find(resource: Resource, state: Sequence[Resource]) -> str | None:
     of_provider = (each for each in state if f"{each['urn']}::{each.get('id')}" == resource.get("provider"))
     used: Inputs = next(of_provider, {}).get("inputs") or {}
     known = {str(each["id"]) for each in state if each["type"] == kind and each.get("id")}
-    client = functools.partial(aws.client, profile=used.get("profile"), region=used.get("region"))
-    candidates = _BY_ASKING[kind](client, inputs)
+    session = AwsSession(AwsAccess.read(used.get))
+    candidates = _BY_ASKING[kind](functools.partial(session.client, region=used.get("region")), inputs)
     return next((each for each in candidates if each not in known), None)
 
 

@@ -114,6 +114,16 @@ def is_first_level_subdomain(host: str, domain: str) -> bool:
     return bool(label) and parent == domain
 
 
+def parent_of(host: str) -> str:
+    """The host without its first label; empty for a host of one label."""
+    return host.partition(".")[2]
+
+
+def are_related(host: str, other: str) -> bool:
+    """Whether both are of one domain: their last two labels are the same."""
+    return host.split(".")[-2:] == other.split(".")[-2:]
+
+
 def _is_ip_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from threading import Lock
 from typing import Any, Final, TypeVar
 
 from settings.errors import Problem, SettingsError
 from settings.remedies import Write
+from survey.aws_access import AwsAccess
 from survey.aws_errors import THROTTLED, AwsError, failure, refusal
+from survey.aws_session import AwsSession
 from survey.concurrency import with_timeout
 
 _T = TypeVar("_T")
@@ -24,50 +24,14 @@ _ATTEMPTS: Final = 2
 _WHOLE_SECONDS: Final = 28
 _THROTTLED_SECONDS: Final = 20
 """For so long a throttled call is made again; AWS answers each of them at once."""
+_SETTING_OF_CALL: Final = {
+    "AssumeRole": "aws:assumeRoles",
+    "AssumeRoleWithWebIdentity": "aws:assumeRoleWithWebIdentity",
+}
+"""The call that gets credentials → the setting that it is made for."""
 
 
-def client(service: str, *, profile: str | None, region: str | None) -> Any:
-    """A client of boto3 with boto3's own patience; it asks nothing yet.
-
-    Args:
-        service: as boto3 names it, such as ``elbv2``.
-        profile: of the AWS configuration; None or empty for the credentials of the environment.
-        region: such as ``eu-west-1``; None for the environment's.
-
-    Raises:
-        botocore.exceptions.BotoCoreError: there is no such profile, or no region.
-    """
-    # Imported here: it takes hundreds of milliseconds, and a run with wrong settings needs none of it.
-    import boto3
-
-    return boto3.Session(profile_name=profile or None, region_name=region).client(service)
-
-
-@dataclass(frozen=True, kw_only=True)
-class AwsAccess:
-    """The way to AWS, as the stack's file configures the provider.
-
-    Args:
-        region: such as ``eu-west-1``; None for the environment's.
-        profile: of the AWS configuration; None for the credentials of the environment.
-        allowed_account_ids: the accounts that may be changed; empty for any.
-        forbidden_account_ids: the accounts that may not.
-    """
-
-    region: str | None = None
-    profile: str | None = None
-    allowed_account_ids: Collection[str] = ()
-    forbidden_account_ids: Collection[str] = ()
-
-    @classmethod
-    def configured(cls, config: Any) -> AwsAccess:
-        """That of ``pulumi_aws.config``."""
-        return cls(
-            region=config.region,
-            profile=config.profile,
-            allowed_account_ids=_ids(config.allowed_account_ids),
-            forbidden_account_ids=_ids(config.forbidden_account_ids),
-        )
+__all__ = ["AwsAccess", "AwsAccount"]
 
 
 class AwsAccount:
@@ -80,13 +44,18 @@ class AwsAccount:
 
     @cached_property
     def id(self) -> str:
-        """The account's number.
+        """The account's number; empty where the provider is told not to ask for it.
 
         Raises:
             SettingsError: there are no credentials, AWS doesn't accept them or doesn't answer, or they are those of an
                 account that must not be changed.
         """
         access = self.access
+        if problems := [*access.problems()]:
+            raise SettingsError(problems)
+        is_asked = not (access.more.get("skipCredentialsValidation") and access.more.get("skipRequestingAccountId"))
+        if not is_asked and not access.allowed_account_ids and not access.forbidden_account_ids:
+            return ""
         try:
             found: str = with_timeout(_WHOLE_SECONDS, lambda: self.call("sts", "get_caller_identity", _account_in))
         except TimeoutError:
@@ -106,7 +75,7 @@ class AwsAccount:
                         Problem(
                             f"aws:{key}",
                             sorted(ids),
-                            f"{which} {found}, the account of {self._credentials}; "
+                            f"{which} {found}, the account of {access.credentials}; "
                             "use the credentials of another account, or change the list",
                         )
                     ]
@@ -142,17 +111,12 @@ class AwsAccount:
     @property
     def place(self) -> str:
         """The account in a message: ``account 123456789012``."""
-        return f"account {self.id}"
+        return f"account {self.id}" if self.id else "this account"
 
     @property
     def region(self) -> str:
         """The region that the calls go to."""
         return str(self._client("sts").meta.region_name)
-
-    @property
-    def _credentials(self) -> str:
-        profile = self.access.profile
-        return f"the profile {profile}" if profile else "the credentials of the environment"
 
     def _asked(self, service: str, operation: str, ask: Callable[[Any], _T]) -> _T:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -174,8 +138,9 @@ class AwsAccount:
                     time.sleep(0.25 * 2 ** min(attempt, 3))
                     attempt += 1
                     continue
+                setting, action = self._behind(error, action)
                 reason = refusal(action, code, error.response["Error"].get("Message", ""))
-                raise AwsError(reason, code=code) from None
+                raise AwsError(reason, code=code, setting=setting) from None
             except BotoCoreError as error:
                 setting, reason = failure(error, self.access.profile)
                 raise AwsError(reason, setting=setting) from None
@@ -183,31 +148,41 @@ class AwsAccount:
                 reason = f"what answers to {action} at {host} is not AWS"
                 raise AwsError(reason, setting="aws:region") from None
 
+    def _behind(self, error: Any, action: str) -> tuple[str, str]:
+        """The setting to look at, and the call that AWS refuses: the one for credentials, or the one that was made."""
+        key = _SETTING_OF_CALL.get(error.operation_name)
+        if key is None or action.endswith(f":{error.operation_name}"):
+            return "aws:profile", action
+        access = self.access
+        if key == "aws:assumeRoles":
+            key = access.role_key if access.roles else "aws:profile"
+        return key, f"sts:{error.operation_name}"
+
     def _client(self, service: str) -> Any:
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = self._session.client(service)
+                self._clients[service] = self._session.client(service, self.access.region)
             return self._clients[service]
 
     @cached_property
-    def _session(self) -> Any:
-        import boto3
+    def _session(self) -> AwsSession:
         from botocore.config import Config
-        from botocore.session import Session
 
-        session = Session(profile=self.access.profile or None)
-        # As the session's, they hold for the calls that get credentials, too.
-        session.set_default_client_config(
-            Config(
-                connect_timeout=_CONNECT_SECONDS,
-                read_timeout=_READ_SECONDS,
-                retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-            )
+        patience = Config(
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         )
-        return boto3.Session(botocore_session=session, region_name=self.access.region)
+        return AwsSession(self.access, patience)
 
     def _no_way(self, setting: str, reason: str) -> Problem:
-        profile, region = self.access.profile, self.access.region
+        profile, region, access = self.access.profile, self.access.region, self.access
+        if setting in _SETTING_OF_CALL.values() or setting == access.role_key:
+            role = access.roles[-1] if access.roles and setting == access.role_key else access.web_identity
+            shown = None if role is None else role.get("roleArn")
+            return Problem(
+                setting, shown, f"gives no way to AWS: {reason}; check the role, and that its trust policy names you"
+            )
         if setting == "aws:region":
             if region is None:
                 return Problem(
@@ -225,13 +200,15 @@ class AwsAccount:
 
     def _check_region(self) -> None:
         """Refuses a region that botocore doesn't know, unless AWS has answered at its own address for it."""
+        if self.access.more.get("skipRegionValidation"):
+            return
         sts = self._client("sts")
         region = sts.meta.region_name
         if not self._is_known(region) and f".{region}." not in sts.meta.endpoint_url:
             raise SettingsError([_unknown_region(region)])
 
     def _is_known(self, region: str) -> bool:
-        session = self._session
+        session = self._session.botocore
         partitions = session.get_available_partitions()
         return any(region in session.get_available_regions("ec2", partition) for partition in partitions)
 
@@ -242,11 +219,3 @@ def _unknown_region(region: str) -> Problem:
 
 def _account_in(answer: Mapping[str, Any]) -> str:
     return str(answer["Account"])
-
-
-def _ids(text: str | None) -> tuple[str, ...]:
-    try:
-        found = json.loads(text or "[]")
-    except ValueError:
-        found = text
-    return tuple(str(each) for each in found) if isinstance(found, list) else (str(found),)

@@ -8,12 +8,14 @@ from typing import Any
 from live.fields import Object
 from live.ownership import belongs_to
 from settings.errors import Problem
+from settings.hosts import parent_of
 from settings.model import Settings
 from settings.remedies import Write
 from survey.install import Install
 
 _ALB = "alb.ingress.kubernetes.io/"
 GROUP = f"{_ALB}group.name"
+ORDER = f"{_ALB}group.order"
 _SETTING_OF = {"scheme": "loadBalancerScheme", "ssl-policy": "sslPolicy"}
 _IDLE_TIMEOUT = "idle_timeout.timeout_seconds"
 _DELETION_PROTECTION = "deletion_protection.enabled"
@@ -21,6 +23,9 @@ _DELETION_PROTECTION = "deletion_protection.enabled"
 
 def routes_to_the_same_host(install: Install, settings: Settings, owner: str) -> Iterator[Problem]:
     """Ingresses of others, in any namespace that may be read, for the hosts of the sessions."""
+    if settings.ingress == "none":
+        # The route is another's, and may be there already.
+        return
     hosts = {settings.session_host, settings.connect_host}
     for ingress in _of_others(install, settings, owner):
         rules = ingress.get("spec", {}).get("rules", [])
@@ -59,6 +64,55 @@ def disagreements_in_group(install: Install, settings: Settings, owner: str) -> 
                 "must agree, or the controller stops reconciling all of them; "
                 f"{_remedies(settings, different)}",
             )
+
+
+def taken_away_from_others(
+    install: Install, settings: Settings, owner: str, *, by_class: bool = False
+) -> Iterator[Problem]:
+    """Members of the load balancer's group whose host the wildcard of the sessions matches first.
+
+    The controller puts the rules of a group in the order of `group.order`, then of namespace and name; no host is more
+    specific than another.
+
+    Args:
+        install: the objects there are.
+        settings: the stack's settings.
+        owner: the stack's name on its objects.
+        by_class: whether the IngressClass puts all its Ingresses into the group.
+    """
+    group = settings.load_balancer_group
+    if group is None or settings.path_routing:
+        return
+    ours = (settings.load_balancer_group_order or 0, f"{install.namespace}/{settings.ingress_name}")
+    for ingress in _of_others(install, settings, owner):
+        metadata = ingress["metadata"]
+        annotations = metadata.get("annotations", {})
+        is_of_class = by_class and ingress.get("spec", {}).get("ingressClassName") == settings.ingress_class
+        if annotations.get(GROUP) != group and not is_of_class:
+            continue
+        order = _number(annotations.get(ORDER, "0"))
+        theirs = (order, f"{metadata.get('namespace', install.namespace)}/{metadata['name']}")
+        domain = settings.sessions_domain
+        taken = sorted(host for host in _hosts_of(ingress) if parent_of(host) == domain and host[:1] != "*")
+        if taken and ours < theirs:
+            yield Problem(
+                "loadBalancerGroupOrder",
+                settings.load_balancer_group_order,
+                f"puts the rule for {settings.session_host} before that of {_named(ingress)} for {', '.join(taken)}, "
+                f"whose requests would go to the proxy; write: {Write('loadBalancerGroupOrder', str(order + 1))}",
+            )
+            return
+
+
+def _hosts_of(ingress: Object) -> set[str]:
+    return {rule["host"] for rule in ingress.get("spec", {}).get("rules", []) if rule.get("host")}
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        return 0
 
 
 def protected_from_deletion(settings: Settings) -> Iterator[Problem]:

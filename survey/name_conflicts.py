@@ -78,7 +78,8 @@ def _names_to_create(settings: Settings) -> Iterator[tuple[str, str, tuple[str, 
         ("StatefulSet", *_OF_BOTH),
         "write another name in serverName",
     )
-    yield "ingressName", settings.ingress_name, ("Ingress",), "write another name in ingressName"
+    if settings.ingress != "none":
+        yield "ingressName", settings.ingress_name, ("Ingress",), "write another name in ingressName"
     if settings.ssh:
         yield "proxyName", settings.ssh_service_name, ("Service",), "write another name in proxyName"
     ssh_key = ("sshKeySecret", settings.ssh_key_secret, "existingSshKeySecret", settings.existing_ssh_key_secret)

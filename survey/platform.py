@@ -19,7 +19,13 @@ from survey.adopting import as_adopted
 from survey.conflicts import conflicts
 from survey.effective_environment import EffectiveEnvironment, shadowed
 from survey.gitops import reverted
-from survey.ingresses import disagreements_in_group, protected_from_deletion, routes_to_the_same_host
+from survey.ingress_class import IngressController, disagreements_with_class, find_controller
+from survey.ingresses import (
+    disagreements_in_group,
+    protected_from_deletion,
+    routes_to_the_same_host,
+    taken_away_from_others,
+)
 from survey.install import Install, missing, read_install
 from survey.mounts import mount_problems
 from survey.name_conflicts import name_conflicts
@@ -65,6 +71,7 @@ def survey_platform(
     is_here = has_changed_any(field_manager, install.everything())
     tell_trace(is_here)
     settings = identity.resolved(settings, install)
+    controller = find_controller(api, settings)
     environment = EffectiveEnvironment(api, install)
     problems = [
         *_workload_problems(install, settings),
@@ -75,8 +82,9 @@ def survey_platform(
         *existing_secret_problems(api, settings, install.secrets),
         *config_map_problems(settings, install),
         *identity.another_platform(environment, install, settings),
+        *controller.problems,
         *protected_from_deletion(settings),
-        *(_in_the_way(install, settings, field_manager, is_here=is_here) if field_manager else []),
+        *(_in_the_way(install, settings, field_manager, controller, is_here=is_here) if field_manager else []),
     ]
     if not problems:
         config_maps = (settings.backend_config_map, settings.cron_config_map)
@@ -99,14 +107,18 @@ def survey_platform(
     if not is_here:
         # Later, a preview shows what a tool has put back.
         warnings += reverted(install, settings)
-    return PlatformSurvey(settings=settings, warnings=tuple(warnings))
+    return PlatformSurvey(settings=controller.settled(settings), warnings=tuple(warnings))
 
 
-def _in_the_way(install: Install, settings: Settings, owner: str, *, is_here: bool) -> Iterator[Problem]:
+def _in_the_way(
+    install: Install, settings: Settings, owner: str, controller: IngressController, *, is_here: bool
+) -> Iterator[Problem]:
     """What others have made where the stack is about to make something."""
     yield from name_conflicts(settings, install.by_kind(), owner, is_here=is_here)
     yield from disagreements_in_group(install, settings, owner)
+    yield from taken_away_from_others(install, settings, owner, by_class=controller.group is not None)
     if not is_here:
+        yield from disagreements_with_class(controller, settings)
         # Later, the user has seen these, and the stack's own pods are among those that count.
         yield from routes_to_the_same_host(install, settings, owner)
         yield from unchangeable(install, settings)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from settings import hosts
 from settings.errors import Problem
 from settings.fields import applies
 from settings.model import Settings
@@ -14,7 +15,7 @@ from settings.model.dns import CREATE, EXISTING
 from settings.remedies import Write
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
-from survey.dns import HostedZone
+from survey.dns import FoundZone, FoundZones, HostedZone
 
 ADDRESS_TYPES = ("A", "AAAA", "CNAME")
 _AUTHORITIES = {"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"}
@@ -47,38 +48,69 @@ class ZoneFindings:
     first: tuple[Problem, ...] = ()
 
 
-def survey_records(account: AwsAccount, settings: Settings, zone: HostedZone) -> ZoneFindings:
-    """Looks at the zone's records for the names of the stack.
+def survey_records(settings: Settings, zones: FoundZones) -> ZoneFindings:
+    """Looks at the zones' records for the names of the stack.
 
     Returns:
         Nothing where these credentials may not list records: the provider says so when it makes one.
     """
-    key, value = (
-        ("hostedZoneId", settings.hosted_zone_id) if settings.hosted_zone_id else ("hostedZone", settings.hosted_zone)
-    )
-    if not _holds(zone.name, settings.platform_host):
-        message = f"is the zone {zone.name}, which does not hold {settings.platform_host}; write one that does"
-        return ZoneFindings((Problem(key, value, message),))
-    if zone.private and settings.certificate_arn is None:
-        message = "is a private zone, in which ACM finds no validation record; write the public one of that name"
+    public = zones.validation or zones.record
+    if public is None:
+        return ZoneFindings()
+    key, value = _named(settings, public)
+    validates = zones.validation is not None
+    if (message := _unfit(public.zone, settings, validates=validates)) is not None:
         return ZoneFindings((Problem(key, value, message),))
     try:
-        listing = _Listing(account, zone)
-        problems = [*_delegated(listing, settings, key, value)]
-        if not problems and settings.certificate_arn is None:
+        listing = _Listing(public.account, public.zone)
+        problems = list(_delegated(listing, settings, key, value))
+        if validates and not problems:
             problems += _forbidden_by_caa(listing, settings, key, value)
-        taken = listing.addresses(settings.session_host)
-        ssh = _ssh_record(listing, settings)
-        problems += ssh.problems
-        if settings.session_record == EXISTING:
-            missing = [] if taken else [_missing_record(settings.session_host, zone, "sessionRecord")]
-            return ZoneFindings((*problems, *missing), (*_hidden_by_own_record(listing, settings), *ssh.first))
-        first = [Problem("sessionRecord", CREATE, taken_message(taken, settings.session_host))] if taken else []
-        return ZoneFindings(tuple(problems), (*first, *_hidden_by_own_record(listing, settings), *ssh.first))
+        if zones.record is None:
+            return ZoneFindings(tuple(problems))
+        if zones.record != public:
+            listing = _Listing(zones.record.account, zones.record.zone)
+        found = _of_the_record(listing, settings)
+        return ZoneFindings((*problems, *found.problems), found.first)
     except AwsError as error:
         if error.is_denied:
             return ZoneFindings()
         return ZoneFindings((Problem(key, value, f"its records cannot be looked up: {error}"),))
+
+
+def _named(settings: Settings, found: FoundZone) -> tuple[str, str | None]:
+    """The key that names a zone, and its value."""
+    if found.id == settings.private_hosted_zone_id:
+        return "privateHostedZoneId", found.id
+    if settings.hosted_zone_id is not None:
+        return "hostedZoneId", settings.hosted_zone_id
+    return "hostedZone", settings.hosted_zone or found.zone.name
+
+
+def _unfit(zone: HostedZone, settings: Settings, *, validates: bool) -> str | None:
+    """Why the zone can't be the one that is meant, whatever it holds."""
+    outside = [domain for domain in settings.zone_domains if not hosts.is_within(domain, zone.name)]
+    if outside:
+        return f"is the zone {zone.name}, which does not hold {outside[0]}; write one that does"
+    if zone.private and validates:
+        return (
+            "is a private zone, in which ACM finds no validation record; write the public one of that name, and this "
+            "one in privateHostedZoneId"
+        )
+    return None
+
+
+def _of_the_record(listing: _Listing, settings: Settings) -> ZoneFindings:
+    ssh = _ssh_record(listing, settings)
+    if not settings.has_session_record:
+        return ssh
+    taken = listing.addresses(settings.session_host)
+    hidden = tuple(_hidden_by_own_record(listing, settings))
+    if settings.session_record == EXISTING:
+        missing = () if taken else (_missing_record(settings.session_host, listing.zone, "sessionRecord"),)
+        return ZoneFindings((*ssh.problems, *missing), (*hidden, *ssh.first))
+    first = [Problem("sessionRecord", CREATE, taken_message(taken, settings.session_host))] if taken else []
+    return ZoneFindings(ssh.problems, (*first, *hidden, *ssh.first))
 
 
 def records_at(account: AwsAccount, zone_id: str, name: str) -> list[Record]:
@@ -106,9 +138,9 @@ def _ssh_record(listing: _Listing, settings: Settings) -> ZoneFindings:
         return ZoneFindings()
     if settings.ssh_record == EXISTING:
         # A wildcard of the sessions would lead to their load balancer, which carries no SSH.
-        is_missing = _holds(listing.zone.name, host) and not listing.addresses(host)
+        is_missing = hosts.is_within(host, listing.zone.name) and not listing.addresses(host)
         return ZoneFindings((_missing_record(host, listing.zone, "sshRecord"),) if is_missing else ())
-    if not _holds(listing.zone.name, host):
+    if not hosts.is_within(host, listing.zone.name):
         message = f"must lie within the zone {listing.zone.name}, where its record goes"
         return ZoneFindings((Problem("sshHost", host, message),))
     taken = listing.addresses(host)
@@ -158,7 +190,7 @@ class _Listing:
     def between(self, host: str) -> Iterator[str]:
         """The host and the names above it, below the zone's own."""
         name = host
-        while name != self.zone.name and _holds(self.zone.name, name):
+        while name != self.zone.name and hosts.is_within(name, self.zone.name):
             yield name
             name = name.partition(".")[2]
 
@@ -177,31 +209,39 @@ def _delegated(listing: _Listing, settings: Settings, key: str, value: str | Non
 
 
 def _forbidden_by_caa(listing: _Listing, settings: Settings, key: str, value: str | None) -> Iterator[Problem]:
-    for name in [*listing.between(settings.platform_host), listing.zone.name]:
-        texts = [text for record in listing.of_type(name, "CAA") for text in record.targets]
-        if not texts:
-            continue
-        found = [match for text in texts if (match := _CAA.match(text))]
-        tags = [(match["tag"].lower(), match["value"].partition(";")[0].strip().lower()) for match in found]
-        plain = {authority for tag, authority in tags if tag == "issue"}
-        wild = {authority for tag, authority in tags if tag == "issuewild"} or plain
-        for allowed, tag in ((plain, "issue"), (wild, "issuewild")):
-            needed = tag == "issue" or not settings.path_routing
-            if allowed and needed and not allowed & _AUTHORITIES:
-                others = ", ".join(sorted(authority or "no authority" for authority in allowed))
-                yield Problem(
-                    key,
-                    value,
-                    f"has CAA records at {name} that let only {others} issue a certificate, so that ACM does not; add "
-                    f'0 {tag} "amazon.com" there, or write certificateArn',
-                )
-                return
-        return
+    for domain in settings.certificate_domains:
+        for name in [*listing.between(domain), listing.zone.name]:
+            texts = [text for record in listing.of_type(name, "CAA") for text in record.targets]
+            if texts:
+                if (allowed := _others_allowed(texts, wildcard=not settings.path_routing)) is not None:
+                    tag, others = allowed
+                    yield Problem(
+                        key,
+                        value,
+                        f"has CAA records at {name} that let only {others} issue a certificate, so that ACM does not; "
+                        f'add 0 {tag} "amazon.com" there, or write certificateArn',
+                    )
+                    return
+                # Those nearest to the domain decide.
+                break
+
+
+def _others_allowed(texts: Sequence[str], *, wildcard: bool) -> tuple[str, str] | None:
+    """The tag of CAA records that keep ACM from issuing a certificate, and whom they allow; None if none do."""
+    found = [match for text in texts if (match := _CAA.match(text))]
+    tags = [(match["tag"].lower(), match["value"].partition(";")[0].strip().lower()) for match in found]
+    plain = {authority for tag, authority in tags if tag == "issue"}
+    wild = {authority for tag, authority in tags if tag == "issuewild"} or plain
+    for allowed, tag in ((plain, "issue"), (wild, "issuewild")):
+        needed = tag == "issue" or wildcard
+        if allowed and needed and not allowed & _AUTHORITIES:
+            return tag, ", ".join(sorted(authority or "no authority" for authority in allowed))
+    return None
 
 
 def _hidden_by_own_record(listing: _Listing, settings: Settings) -> Iterator[Problem]:
     host = settings.connect_host
-    if host == settings.session_host or not _holds(listing.zone.name, host):
+    if host == settings.session_host or not hosts.is_within(host, listing.zone.name):
         return
     for record in listing.addresses(host):
         yield Problem(
@@ -211,10 +251,6 @@ def _hidden_by_own_record(listing: _Listing, settings: Settings) -> Iterator[Pro
             "the name leads to the load balancer of Studios",
         )
         return
-
-
-def _holds(zone: str, host: str) -> bool:
-    return host == zone or host.endswith(f".{zone}")
 
 
 def _records_in(answer: Mapping[str, Any]) -> list[Record]:

@@ -11,7 +11,7 @@ from components.outputs import outputs_table
 from settings.documents import configuration_page, project_file, required_table
 from settings.stack_schema import stack_schema
 from testbed import paths
-from tests import diagram
+from tests import diagram, dns_shapes
 from tests.engine import shapes
 
 README = paths.CHECKOUT / "README.md"
@@ -36,6 +36,7 @@ TABLES: Mapping[Path, Mapping[str, Callable[[], str]]] = {
         "program in YAML": _program("yaml", "studios-yaml", "Pulumi.yaml"),
     },
     paths.CHECKOUT / "docs" / "eks.md": {"shapes of install": shapes.table},
+    paths.CHECKOUT / "docs" / "dns.md": {"shapes of DNS": dns_shapes.table},
     ARCHITECTURE: {"overview diagram": diagram.overview, "resources diagram": diagram.resources},
 }
 

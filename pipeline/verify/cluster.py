@@ -10,15 +10,16 @@ from pipeline.verify.findings import CannotAskError
 from pipeline.verify.network import first_line
 from settings.errors import SettingsError
 from settings.model import Settings
+from survey.aws_access import AwsAccess
 
 
-def api_of(settings: Settings, aws: Callable[[str], Any], aws_setting: Callable[[str], str | None]) -> Any:
+def api_of(settings: Settings, aws: Callable[[str], Any], access: Callable[[], AwsAccess]) -> Any:
     """A ClusterApi of the cluster that the settings name.
 
     Args:
         settings: of the stack.
         aws: makes a client of boto3 for a service.
-        aws_setting: reads a setting of the AWS provider.
+        access: returns the way to AWS that the stack has.
 
     Raises:
         CannotAskError: there is no way to it.
@@ -28,7 +29,7 @@ def api_of(settings: Settings, aws: Callable[[str], Any], aws_setting: Callable[
 
     cluster = Cluster(kubeconfig=settings.kubeconfig, context=settings.kube_context)
     if settings.eks_cluster:
-        cluster = Cluster(kubeconfig=_kubeconfig(settings.eks_cluster, aws, aws_setting), setting="eksCluster")
+        cluster = Cluster(kubeconfig=_kubeconfig(settings.eks_cluster, aws, access), setting="eksCluster")
     try:
         return ClusterApi(cluster)
     except SettingsError as error:
@@ -40,8 +41,8 @@ def told(error: SettingsError) -> str:
     return error.problems[0].message
 
 
-def _kubeconfig(name: str, aws: Callable[[str], Any], aws_setting: Callable[[str], str | None]) -> str:
-    from live.cluster import kubeconfig_for_eks
+def _kubeconfig(name: str, aws: Callable[[str], Any], access: Callable[[], AwsAccess]) -> str:
+    from survey.eks import kubeconfig_of
 
     try:
         found = aws("eks").describe_cluster(name=name)["cluster"]
@@ -50,12 +51,4 @@ def _kubeconfig(name: str, aws: Callable[[str], Any], aws_setting: Callable[[str
         raise CannotAskError(
             f"the EKS cluster {name} can't be looked up: {first_line(error)}", "check credentials and region"
         ) from None
-    return json.dumps(
-        kubeconfig_for_eks(
-            name,
-            found["endpoint"],
-            found["certificateAuthority"]["data"],
-            region=found["arn"].split(":")[3],
-            profile=aws_setting("profile"),
-        )
-    )
+    return json.dumps(kubeconfig_of(name, found, access()))

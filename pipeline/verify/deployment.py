@@ -113,14 +113,25 @@ class Deployment:
             ) from None
 
     def aws(self, service: str) -> Any:
-        """A client of boto3, with the profile and region that the stack has."""
-        from survey import aws
+        """A client of boto3, with the identity and the region that the stack has."""
+        from survey.aws_session import AwsSession
 
         if service not in self._clients:
-            self._clients[service] = aws.client(
-                service, profile=self.aws_setting("profile"), region=self.aws_setting("region")
-            )
+            self._clients[service] = AwsSession(self.aws_access).client(service, self.aws_access.region)
         return self._clients[service]
+
+    @cached_property
+    def aws_access(self) -> Any:
+        """The way to AWS that the stack's configuration has, an AwsAccess."""
+        from survey.aws_access import AwsAccess
+
+        def value(name: str) -> object:
+            found = self._config.get(f"aws:{name}", {})
+            if found.get("secret"):
+                found = self._pulumi("config", "get", f"aws:{name}", "--json")
+            return _text(found)
+
+        return AwsAccess.read(value)
 
     @cached_property
     def cluster(self) -> Any:
@@ -129,11 +140,7 @@ class Deployment:
         Raises:
             CannotAskError: there is no way to it.
         """
-        return api_of(self.settings, self.aws, self.aws_setting)
-
-    def aws_setting(self, name: str) -> str | None:
-        """A setting of the AWS provider."""
-        return str(self._config.get(f"aws:{name}", {}).get("value", "")) or None
+        return api_of(self.settings, self.aws, lambda: self.aws_access)
 
     @property
     def aws_settings(self) -> dict[str, str]:

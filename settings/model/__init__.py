@@ -12,7 +12,7 @@ import json
 from settings import hosts
 from settings.model.cluster import ClusterSection
 from settings.model.connect import ConnectSection
-from settings.model.dns import DnsSection
+from settings.model.dns import EXTERNAL_DNS, ROUTE53, DnsSection
 from settings.model.install import InstallSection
 from settings.model.instance import InstanceSection
 from settings.model.keys import KeysSection
@@ -74,7 +74,7 @@ class Settings(
 
     @property
     def platform_host(self) -> str:
-        """Platform's host name: the parent of the session hosts."""
+        """Platform's host name."""
         return hosts.host_of(self.platform_url)
 
     @property
@@ -83,16 +83,58 @@ class Settings(
         return hosts.host_of(self.connect_url)
 
     @property
+    def sessions_domain(self) -> str:
+        """The parent of the sessions' hosts: a session's name replaces the first label of the proxy's host."""
+        return hosts.parent_of(self.connect_host)
+
+    @property
     def session_host(self) -> str:
-        """The host of Ingress and record: `*.<platform host>`, or the proxy's host with path routing."""
-        return self.connect_host if self.path_routing else f"*.{self.platform_host}"
+        """The host of Ingress and record: `*.<parent of the proxy's host>`, or the proxy's host with path routing."""
+        return self.connect_host if self.path_routing else f"*.{self.sessions_domain}"
+
+    @property
+    def zone_domains(self) -> tuple[str, ...]:
+        """The names that the public zone must hold: what is validated there, and the name of the sessions' record."""
+        record = self.connect_host if self.path_routing else self.sessions_domain
+        return self.certificate_domains if self.certificate_arn is None else (record,)
+
+    @property
+    def validates_in_zone(self) -> bool:
+        """Whether the stack writes the records that validate a certificate of its own into a zone."""
+        is_named = self.hosted_zone is not None or self.hosted_zone_id is not None
+        return self.certificate_arn is None and (self.dns == ROUTE53 or (self.dns == EXTERNAL_DNS and is_named))
+
+    @property
+    def has_records(self) -> bool:
+        """Whether the stack has records beside those that validate the certificate: of the sessions, or of SSH."""
+        return self.has_session_record or (self.dns == ROUTE53 and self.ssh)
+
+    @property
+    def has_session_record(self) -> bool:
+        """Whether the sessions' record is in a zone that this stack looks at, as its own or as its owner's."""
+        return self.dns == ROUTE53 and self.ingress != "none"
+
+    @property
+    def certificate_domains(self) -> tuple[str, ...]:
+        """The domains that a certificate of our own is validated for, its first name first."""
+        if not self.path_routing:
+            return (self.sessions_domain,)
+        if hosts.is_first_level_subdomain(self.connect_host, self.platform_host):
+            return (self.platform_host, self.connect_host)
+        return (self.connect_host,)
+
+    @property
+    def certificate_names(self) -> tuple[str, ...]:
+        """The names of a certificate of our own."""
+        wildcards = () if self.path_routing else (self.session_host,)
+        return (*self.certificate_domains, *wildcards)
 
     @property
     def session_url(self) -> str:
         """The pattern of a session's URL."""
         if self.path_routing:
             return f"{self.connect_url}/_studio/<session>"
-        return f"https://<session>.{self.platform_host}"
+        return f"https://<session>.{self.sessions_domain}"
 
     @property
     def ssh_service_name(self) -> str:

@@ -12,6 +12,9 @@ from settings.types import aws, network
 
 CREATE: Final = "create"
 EXISTING: Final = "existing"
+ROUTE53: Final = "route53"
+EXTERNAL_DNS: Final = "external-dns"
+NO_DNS: Final = "none"
 
 
 class DnsSection(Section):
@@ -19,13 +22,41 @@ class DnsSection(Section):
 
     heading: ClassVar[str] = "DNS and certificate"
 
-    hosted_zone: network.Domain | None = Field(
-        default=None,
-        description="Route 53 zone for the records, by name. Exactly one of this and `hostedZoneId`.",
-        examples=["example.com"],
+    dns: Literal["route53", "external-dns", "none"] = Field(
+        default=ROUTE53,
+        description=(
+            "Who makes the DNS records: `route53` for this stack, `external-dns` for external-dns, by annotations of "
+            "the Ingress, or `none`: the output `recordsToMake` names them."
+        ),
+        examples=[EXTERNAL_DNS],
+    )
+    hosted_zone: Annotated[network.Domain | None, Derived("the most specific public zone that holds the hosts")] = (
+        Field(
+            default=None,
+            description="Public Route 53 zone for the records, by name. At most one of this and `hostedZoneId`.",
+            examples=["example.com"],
+        )
     )
     hosted_zone_id: aws.HostedZoneId | None = Field(
         default=None, description="Route 53 zone for the records, by id.", examples=["Z0123456789ABCDEFGHIJ"]
+    )
+    private_hosted_zone_id: aws.HostedZoneId | None = Field(
+        default=None,
+        description=(
+            "Private Route 53 zone, by id, for the record of the sessions; the public zone then holds only the records "
+            "that validate the certificate."
+        ),
+        examples=["Z0123456789KLMNOPQRST"],
+    )
+    hosted_zone_role_arn: aws.RoleArn | None = Field(
+        default=None,
+        description="IAM role to assume for the zones, where they are in another account than the cluster.",
+        examples=["arn:aws:iam::444455556666:role/dns-editor"],
+    )
+    hosted_zone_external_id: aws.ExternalId | None = Field(
+        default=None,
+        description="External id that the trust policy of `hostedZoneRoleArn` asks for.",
+        examples=["studios-1"],
     )
     session_record: Literal["create", "existing"] = Field(
         default=CREATE,
@@ -34,7 +65,10 @@ class DnsSection(Section):
     )
     certificate_arn: Annotated[aws.CertificateArn | None, Derived("one is made and validated")] = Field(
         default=None,
-        description="An ACM certificate that exists already, for Platform's host and all its first-level subdomains.",
+        description=(
+            "An ACM certificate that exists already, in the region of the load balancer, for the host of `connectUrl` "
+            "and its neighbours: `*.` and the parent of that host. With `pathRouting`: for that host."
+        ),
         examples=["arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"],
     )
     certificate_timeout: int = Field(

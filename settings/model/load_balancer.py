@@ -17,11 +17,21 @@ class LoadBalancerSection(Section):
 
     heading: ClassVar[str] = "Ingress and load balancer"
 
+    ingress: Annotated[Literal["create", "none"], Only(KUBERNETES)] = Field(
+        default="create",
+        description=(
+            "Whether the stack makes an Ingress, which becomes an application load balancer, or leaves the route to "
+            "you: `none` (docs/ingress.md)."
+        ),
+        examples=["none"],
+    )
     ingress_name: Annotated[kubernetes.ObjectName, Only(KUBERNETES)] = Field(
         default="connect-ingress", description="Name of the Ingress.", examples=["studios"]
     )
     ingress_class: Annotated[kubernetes.ObjectName, Only(KUBERNETES)] = Field(
-        default="alb", description="Class of the Ingress.", examples=["alb-internal"]
+        default="alb",
+        description="IngressClass of the AWS Load Balancer Controller or of EKS Auto Mode.",
+        examples=["alb-internal"],
     )
     ingress_annotations: Annotated[pods.Annotations, Only(KUBERNETES)] = Field(
         default={},

@@ -42,7 +42,10 @@ class PlatformSection(Section):
         Derived("`https://connect.` and Platform's host"),
     ] = Field(
         default_factory=_default_connect_url,
-        description="Where sessions are reached: a first-level subdomain of Platform's host.",
+        description=(
+            "The proxy's URL, beside Platform's host or below it. A session's host replaces its first label; with "
+            "`pathRouting` it is any host that the certificate covers."
+        ),
         examples=["https://studios.example.com"],
     )
     connect_version: Annotated[studios.ConnectVersion, Derived("what Seqera ships with `platformVersion`")] = Field(

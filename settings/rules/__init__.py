@@ -9,6 +9,7 @@ from settings.model import Settings
 from settings.rules import (
     amounts,
     carried,
+    dns,
     effects,
     names,
     places,
@@ -23,6 +24,7 @@ from settings.rules import (
 _BOOKS = (
     targets.RULES,
     places.RULES,
+    dns.RULES,
     effects.RULES,
     amounts.RULES,
     names.RULES,

@@ -12,6 +12,8 @@ from settings.types.text import MapInText, Text, form, scalar_as_text
 
 _GROUP = re.compile(rf"(?=.{{1,63}}\Z){SUBDOMAIN}", re.ASCII)
 _CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+", re.ASCII)
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[!-~]{1,512}", re.ASCII)
+_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 _ZONE_ID = re.compile(r"Z[A-Z0-9]{1,31}", re.ASCII)
 _CLUSTER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
 _SUCCESS_CODES = re.compile(r"[2-4]\d\d(-[2-4]\d\d)?(,[2-4]\d\d(-[2-4]\d\d)?)*", re.ASCII)
@@ -58,6 +60,12 @@ CertificateArn = Annotated[
         _CERTIFICATE,
         "must be the ARN of an ACM certificate, for example arn:aws:acm:<region>:<account>:certificate/<id>",
     ),
+]
+RoleArn = Annotated[
+    Text, form(_ROLE, "must be the ARN of an IAM role, for example arn:aws:iam::444455556666:role/dns-editor")
+]
+ExternalId = Annotated[
+    Text, form(_EXTERNAL_ID, "must be an external id: 2 to 1224 of letters, digits and +=,.@:/-, for example studios-1")
 ]
 HostedZoneId = Annotated[Text, form(_ZONE_ID, "must be a Route 53 zone id, for example Z0123456789ABCDEFGHIJ")]
 ClusterName = Annotated[Text, form(_CLUSTER, "must be the name of an EKS cluster; `aws eks list-clusters` prints them")]

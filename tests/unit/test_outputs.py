@@ -14,6 +14,7 @@ INTERFACE = {
     "certificateArn": ("string", False),
     "loadBalancerHostname": ("string", False),
     "recordName": ("string", False),
+    "recordsToMake": ("object", False),
     "registrationToken": ("string", True),
     "publicKey": ("string", False),
     "studioTemplates": ("object", False),
@@ -26,6 +27,7 @@ OF_KUBERNETES = {
     "namespace": ("string", False),
     "oidcSecretName": ("string", False),
     "tokenSecretName": ("string", False),
+    "proxyService": ("string", False),
 }
 OF_COMPOSE = {
     "instanceId": ("string", False),

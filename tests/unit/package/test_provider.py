@@ -112,7 +112,7 @@ def refused(arguments: Mapping[str, object]) -> str:
 
 def test_everything_that_is_wrong_is_said_at_once_by_argument() -> None:
     wrong = {**RIGHT, "proxyReplicas": 0.0, "nameSpace": "x", "redisPassword": "geheim"}
-    del wrong["hostedZone"]
+    del wrong["redisAddress"]
     assert refused(wrong).splitlines() == [
         "4 arguments need a change:",
         "  nameSpace: is not a setting; did you mean namespace?",
@@ -120,8 +120,8 @@ def test_everything_that_is_wrong_is_said_at_once_by_argument() -> None:
             "  redisPassword: is a secret in plain text; hand it over as a secret, and change the value where it comes "
             "from, since the file may have been shared"
         ),
+        "  redisAddress: is not set; write: redisAddress: redis:6379",
         "  proxyReplicas: 0 is too small; write 1 or more",
-        "  hostedZone: is not set; write the Route 53 zone that Platform's host is in: hostedZone: example.com",
     ]
 
 

@@ -45,6 +45,7 @@ BESIDE: dict[str, dict[str, object]] = {
     "instanceTags": {"instanceId": None},
     "loadBalancerTags": {"loadBalancer": None},
     "hostedZoneId": {"hostedZone": None},
+    "hostedZoneExternalId": {"hostedZoneRoleArn": "arn:aws:iam::444455556666:role/dns-editor"},
     "redisTlsSkipVerify": {"redisTls": True},
     "redisTlsSecret": {"redisTls": True},
     "existingOidcSecretKey": {"existingOidcSecret": "platform-oidc-certs"},

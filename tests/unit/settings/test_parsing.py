@@ -103,13 +103,11 @@ def test_workspaces_are_a_word_or_a_list_of_ids(written: object, meant: object) 
 
 def test_everything_that_is_missing_is_named_with_the_command_that_sets_it() -> None:
     assert refused({}) == (
-        "5 settings need a change:\n"
+        "4 settings need a change:\n"
         "  seqera-studios:platformUrl: is not set; write: pulumi config set platformUrl https://example.com\n"
         "  seqera-studios:platformVersion: is not set; write: pulumi config set platformVersion 25.3\n"
         "  seqera-studios:namespace: is not set; write: pulumi config set namespace platform-stage\n"
-        "  seqera-studios:redisAddress: is not set; write: pulumi config set redisAddress redis:6379\n"
-        "  seqera-studios:hostedZone: is not set; write the Route 53 zone that Platform's host is in: "
-        "pulumi config set hostedZone example.com"
+        "  seqera-studios:redisAddress: is not set; write: pulumi config set redisAddress redis:6379"
     )
 
 

@@ -61,16 +61,14 @@ def test_versions_are_compared_by_number() -> None:
     assert Version(0, 12, 0) not in [row.connect for row in RELEASES]
 
 
-@pytest.mark.parametrize(
-    "url",
-    ["https://example.com", "https://connect.other.com", "https://a.connect.example.com", "https://badexample.com"],
-)
-def test_a_connect_url_that_is_no_first_level_subdomain_of_the_platform_is_refused(url: str) -> None:
-    (problem,) = problems(connectUrl=url)
-    assert str(problem) == (
-        f'seqera-studios:connectUrl: "{url}" must be a first-level subdomain of example.com, the host of platformUrl; '
-        "write https://connect.example.com"
+@pytest.mark.parametrize("url", ["https://connect.other.com", "https://badexample.com", "https://a.example.org"])
+def test_a_connect_url_of_another_domain_needs_path_routing(url: str) -> None:
+    said = [each.message for each in problems(connectUrl=url) if each.key == "connectUrl"]
+    assert [message.partition(", for example")[0] for message in said] in (
+        ["must be beside example.com, the host of platformUrl, or below it"],
+        ["must have a host of three labels or more"],
     )
+    assert broken_keys(connectUrl=url, pathRouting="true", hostedZone=None) == []
 
 
 def test_a_connect_url_with_a_port_is_refused() -> None:
@@ -78,8 +76,8 @@ def test_a_connect_url_with_a_port_is_refused() -> None:
     assert problem.message == "has a port, and the load balancer listens at 443; write https://studio.example.com"
 
 
-def test_exactly_one_hosted_zone_is_named_and_it_holds_the_platform() -> None:
-    assert broken_keys(hostedZone=None) == ["hostedZone"]
+def test_at_most_one_hosted_zone_is_named_and_it_holds_the_platform() -> None:
+    assert broken_keys(hostedZone=None) == []
     assert broken_keys(hostedZone=None, hostedZoneId="Z0123456789") == []
     assert broken_keys(hostedZoneId="Z0123456789") == ["hostedZoneId"]
     assert broken_keys(platformUrl="https://seqera.example.com") == []

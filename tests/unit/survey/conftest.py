@@ -157,6 +157,7 @@ def platform(api: FakeApi) -> FakeApi:
         f"{CORE}/secrets": [named("cr.seqera.io"), secret("tower-secrets", "TOWER_DB_PASSWORD")],
         f"{CORE}/services": [named("backend"), named("frontend")],
         f"{APPS}/statefulsets": [named("redis")],
+        "/apis/networking.k8s.io/v1/ingressclasses": [named("alb", spec={"controller": "ingress.k8s.aws/alb"})],
         f"{NET}/ingresses": [
             {"metadata": {"name": "front-ingress", "annotations": {"alb.ingress.kubernetes.io/group.name": "platform"}}}
         ],

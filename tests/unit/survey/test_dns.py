@@ -12,7 +12,7 @@ from moto import mock_aws
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
 from survey.aws import AwsAccess, AwsAccount
-from survey.dns import HostedZone, find_zone
+from survey.dns import FoundZone, FoundZones, HostedZone, find_zone
 from survey.records import ZoneFindings, survey_records
 
 from .conftest import LEAST
@@ -124,7 +124,10 @@ class Zone:
 
     def found(self, **changes: object) -> ZoneFindings:
         given = {key: value for key, value in {**LEAST, **changes}.items() if value is not None}
-        return survey_records(AwsAccount(AwsAccess(region="us-east-1")), parse_settings(given), self.zone)
+        settings = parse_settings(given)
+        found = FoundZone(self.zone, AwsAccount(AwsAccess(region="us-east-1")))
+        validation = found if settings.validates_in_zone else None
+        return survey_records(settings, FoundZones(validation, found))
 
     def problems(self, **changes: object) -> list[str]:
         return [str(problem).removeprefix("seqera-studios:") for problem in self.found(**changes).problems]
@@ -295,5 +298,6 @@ def test_a_private_zone_by_id_cannot_validate_a_certificate(route53: Any) -> Non
     named = {"hostedZone": None, "hostedZoneId": "Z0123456789ABCDEFGHIJ"}
     (problem,) = Zone(route53, private=True).problems(**named)
     assert problem.endswith(
-        "is a private zone, in which ACM finds no validation record; write the public one of that name"
+        "is a private zone, in which ACM finds no validation record; write the public one of that name, and this "
+        "one in privateHostedZoneId"
     )

@@ -1,0 +1,158 @@
+"""The controller behind the class of the Ingress, and what its parameters decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from live.api import ApiError, ClusterApi, NotFoundError
+from settings.errors import Problem
+from settings.model import Settings
+from settings.remedies import Write
+
+_CLASSES: Final = "/apis/networking.k8s.io/v1/ingressclasses"
+_GATEWAY_CLASSES: Final = "/apis/gateway.networking.k8s.io/v1/gatewayclasses"
+_LOAD_BALANCER_CONTROLLER: Final = "ingress.k8s.aws/alb"
+_AUTO_MODE: Final = "eks.amazonaws.com/alb"
+_SERVED: Final = {_LOAD_BALANCER_CONTROLLER: "elbv2.k8s.aws/v1beta1", _AUTO_MODE: "eks.amazonaws.com/v1"}
+"""Controller → group and version of its IngressClassParams."""
+_TITLES: Final = {
+    "k8s.io/ingress-nginx": "ingress-nginx",
+    "nginx.org/ingress-controller": "NGINX Ingress Controller",
+    "traefik.io/ingress-controller": "Traefik",
+    "istio.io/ingress-controller": "Istio",
+    "haproxy.org/ingress-controller": "HAProxy",
+    "haproxy-ingress.github.io/controller": "HAProxy Ingress",
+    "projectcontour.io": "Contour",
+    "ingress-controllers.konghq.com/kong": "Kong",
+    "cilium.io/ingress-controller": "Cilium",
+}
+_IDLE_TIMEOUT: Final = "idle_timeout.timeout_seconds"
+
+
+@dataclass(frozen=True)
+class IngressController:
+    """Who serves the class, as far as that may be read.
+
+    Args:
+        is_auto_mode: whether EKS Auto Mode does, which takes a group from the class only.
+        params: what the class's IngressClassParams say; they win over annotations of an Ingress.
+        params_name: their name.
+        problems: why the class can't be used.
+    """
+
+    is_auto_mode: bool = False
+    params: Mapping[str, Any] = field(default_factory=dict)
+    params_name: str = ""
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def group(self) -> str | None:
+        """The group of load balancers that the class puts every Ingress in."""
+        found: str | None = (self.params.get("group") or {}).get("name")
+        return found
+
+    def settled(self, settings: Settings) -> Settings:
+        """The settings as the Ingress has them: on Auto Mode, the group's annotation is not supported."""
+        return settings.model_copy(update={"load_balancer_group": None}) if self.is_auto_mode else settings
+
+
+def find_controller(api: ClusterApi, settings: Settings) -> IngressController:
+    """Looks up the class of the Ingress; who may not read it is taken to have the AWS Load Balancer Controller."""
+    if settings.ingress == "none":
+        return IngressController()
+    name = settings.ingress_class
+    try:
+        found = api.get(f"{_CLASSES}/{name}")
+    except NotFoundError:
+        return IngressController(problems=(Problem("ingressClass", name, _not_there(api, name)),))
+    except ApiError:
+        return IngressController()
+    spec = found.get("spec", {})
+    controller = str(spec.get("controller", ""))
+    if controller not in _SERVED:
+        message = f"is a class of {_title(controller)}, {_way_out(api)}"
+        return IngressController(problems=(Problem("ingressClass", name, message),))
+    named = str((spec.get("parameters") or {}).get("name", ""))
+    try:
+        params = api.get(f"/apis/{_SERVED[controller]}/ingressclassparams/{named}").get("spec", {}) if named else {}
+    except NotFoundError:
+        message = f"has the IngressClassParams {named}, which don't exist; make them, or take them out of the class"
+        return IngressController(problems=(Problem("ingressClass", name, message),))
+    except ApiError:
+        params = {}
+    return IngressController(controller == _AUTO_MODE, params, named)
+
+
+def disagreements_with_class(controller: IngressController, settings: Settings) -> Iterator[Problem]:
+    """What the class decides otherwise than the settings: the controller would do as the class says, without a word."""
+    params = controller.params
+    where = f"of IngressClass {settings.ingress_class} (IngressClassParams {controller.params_name})"
+    if controller.is_auto_mode and settings.load_balancer_group and not controller.params_name:
+        message = (
+            "can't be an annotation on EKS Auto Mode; write group.name into IngressClassParams, and name these in the "
+            f"IngressClass {settings.ingress_class}"
+        )
+        yield Problem("loadBalancerGroup", settings.load_balancer_group, message)
+    elif params and controller.group != settings.load_balancer_group and (controller.group or controller.is_auto_mode):
+        theirs = controller.group
+        instead = (
+            f"write: {Write('loadBalancerGroup', theirs)}" if theirs else f"write {settings.load_balancer_group} there"
+        )
+        message = f"must be the group {where}, which is {theirs or 'not set'}; {instead}, or use another class"
+        yield Problem("loadBalancerGroup", settings.load_balancer_group, message)
+    for key, value, name in (
+        ("loadBalancerScheme", settings.load_balancer_scheme, "scheme"),
+        ("sslPolicy", settings.ssl_policy, "sslPolicy"),
+        ("ipAddressType", settings.ip_address_type, "ipAddressType"),
+    ):
+        theirs = params.get(name)
+        if theirs and value is not None and value != theirs:
+            message = f"must be the {name} {where}, which wins; write: {Write(key, theirs)}, or use another class"
+            yield Problem(key, value, message)
+    attributes = {each["key"]: str(each["value"]) for each in params.get("loadBalancerAttributes") or []}
+    idle = attributes.pop(_IDLE_TIMEOUT, None)
+    if idle is not None and idle != str(settings.idle_timeout):
+        message = f"must be the {_IDLE_TIMEOUT} {where}, which wins; write: {Write('idleTimeout', idle)}"
+        yield Problem("idleTimeout", settings.idle_timeout, message)
+    for name, value in settings.load_balancer_attributes.items():
+        if name in attributes and attributes[name] != value:
+            message = f"must be {attributes[name]}, which is that {where} and wins; write it so"
+            yield Problem(f"loadBalancerAttributes.{name}", value, message)
+    certificates = params.get("certificateARNs") or params.get("certificateArn") or []
+    if certificates and settings.certificate_arn not in certificates:
+        message = (
+            f"must be one of the certificates {where}, which win over any other: {', '.join(certificates)}; write: "
+            f"{Write('certificateArn', certificates[0])}"
+        )
+        yield Problem("certificateArn", settings.certificate_arn, message)
+
+
+def _title(controller: str) -> str:
+    title = _TITLES.get(controller)
+    return f"{title} ({controller})" if title else f"the controller {controller or 'of no name'}"
+
+
+def _not_there(api: ClusterApi, name: str) -> str:
+    try:
+        gateway = api.get(f"{_GATEWAY_CLASSES}/{name}").get("spec", {}).get("controllerName", "")
+    except (NotFoundError, ApiError):
+        return f"is not an IngressClass; {_there(api)}"
+    return f"is a GatewayClass of the controller {gateway}, {_way_out(api)}"
+
+
+def _way_out(api: ClusterApi) -> str:
+    return (
+        "which this program doesn't write for: it serves the AWS Load Balancer Controller and EKS Auto Mode. Leave the "
+        f"route to yourself (docs/ingress.md): {Write('ingress', 'none')}; or write another class: {_there(api)}"
+    )
+
+
+def _there(api: ClusterApi) -> str:
+    try:
+        classes = api.list(_CLASSES)
+    except ApiError:
+        return "`kubectl get ingressclass` lists them"
+    names = [each["metadata"]["name"] for each in classes if str(each.get("spec", {}).get("controller", "")) in _SERVED]
+    return f"there are {', '.join(sorted(names))}" if names else "there is none of those two"
