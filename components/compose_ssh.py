@@ -20,7 +20,7 @@ class ComposeSshNetworkArgs:
     Args:
         site: the instance, and the network load balancer, if one is given.
         port: where the proxy takes SSH on the instance, and the load balancer too.
-        client_cidrs: networks whose clients are let in.
+        client_cidrs: networks with clients that are let in.
     """
 
     site: ComposeSite

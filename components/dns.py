@@ -183,7 +183,7 @@ def session_record(
 
 
 ROUTE_OF_YOURS = "<load balancer>"
-"""Where a record leads whose load balancer the stack does not know."""
+"""Where a record leads with a load balancer that the stack does not know."""
 
 
 def records_to_make(

@@ -34,7 +34,7 @@ class SshServiceArgs:
     target_type: str
     """`ip` (pods) or `instance` (the nodes' ports)."""
     client_cidrs: Sequence[str]
-    """Networks whose clients are let in."""
+    """Networks with clients that are let in."""
     ip_address_type: str | None = None
     """Addresses of the load balancer: `ipv4`, `dualstack` or `dualstack-without-public-ipv4`."""
     ready_seconds: int = READY_SECONDS

@@ -47,7 +47,7 @@ def fingerprint_of(private_key: str) -> str:
     """The fingerprint of a private key's public half, as `ssh-keygen -l` prints it.
 
     Raises:
-        ValueError: the text is no private key that SSH can use, or it has a passphrase; the message has none of it.
+        ValueError: the text is not a private key that SSH can use, or it has a passphrase; the message has none of it.
     """
     load = load_ssh_private_key if _OPENSSH in private_key else load_pem_private_key
     try:

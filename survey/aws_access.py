@@ -140,7 +140,7 @@ class AwsAccess:
 
     @property
     def credentials(self) -> str:
-        """Whose credentials these are, in a message."""
+        """The identity of these credentials, in a message."""
         if self.roles:
             return f"the role {self.roles[-1].get('roleArn')}"
         if self.web_identity is not None:

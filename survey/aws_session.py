@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from survey.aws_access import AwsAccess, Role, seconds_in
 
-#: The provider's names of services whose endpoint may be set, where botocore has others.
+#: The provider's names of services with an endpoint that may be set, where botocore has others.
 _SERVICES: Final = {
     "elb": "elbv2",
     "elasticloadbalancing": "elbv2",

@@ -30,7 +30,7 @@ class Keeper:
     Args:
         tool: its name.
         source: what it keeps the object for: ``Application seqera``.
-        advice: how to tell it to leave one field of an object alone; ``{}`` stands for the field's JSON pointer.
+        advice: how to tell it to ignore one field of an object; ``{}`` stands for the field's JSON pointer.
     """
 
     tool: str

@@ -69,7 +69,7 @@ def disagreements_in_group(install: Install, settings: Settings, owner: str) -> 
 def taken_away_from_others(
     install: Install, settings: Settings, owner: str, *, by_class: bool = False
 ) -> Iterator[Problem]:
-    """Members of the load balancer's group whose host the wildcard of the sessions matches first.
+    """Members of the load balancer's group with a host that the sessions' wildcard matches first.
 
     The controller puts the rules of a group in the order of `group.order`, then of namespace and name; no host is more
     specific than another.
@@ -99,7 +99,7 @@ def taken_away_from_others(
                 "loadBalancerGroupOrder",
                 settings.load_balancer_group_order,
                 f"puts the rule for {settings.session_host} before that of {_named(ingress)} for {', '.join(taken)}, "
-                f"whose requests would go to the proxy; write: {Write('loadBalancerGroupOrder', str(order + 1))}",
+                f"so that its requests would go to the proxy; write: {Write('loadBalancerGroupOrder', str(order + 1))}",
             )
             return
 

@@ -65,7 +65,7 @@ def _otherwise(taken: list[str], theirs: str, settings: Settings, owner: str) ->
         return f"if it is not needed any more, `kubectl delete -n {settings.namespace} {theirs}`"
     if in_arguments():
         # The package's users have no stack file for the command to write into.
-        return "remove them once nobody uses that Studios any more"
+        return "remove them once that Studios is not used any more"
     return f"take that Studios into this stack: `make adopt STACK={owner.removeprefix(owner_of(''))}`"
 
 

@@ -68,14 +68,12 @@ class SecretText:
         text: the value; it appears in no message.
         source: ``Secret/platform-oidc-certs``, or an object that has it in plain text.
         secret, key: the Secret and the key in it; None where it is in plain text.
-        alone: whether the Secret holds nothing else.
     """
 
     text: str = field(repr=False)
     source: str
     secret: str | None = None
     key: str | None = None
-    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -244,7 +242,7 @@ class _Reader:
             reference = each.get("valueFrom", {}).get("secretKeyRef")
             if each["name"] == PROXY_TOKEN_VARIABLE and reference:
                 name, key = reference["name"], reference["key"]
-                return SecretText(text, f"Secret/{name}", name, key, len(self.secret(name)) == 1)
+                return SecretText(text, f"Secret/{name}", name, key)
         return SecretText(text, f"{proxy.kind}/{proxy.name} (in plain text)")
 
     def pem(self, settings: Settings) -> SecretText | None:
@@ -267,11 +265,11 @@ class _Reader:
             held = self.secret(secret["secretName"])
             if held.get(key):
                 name = secret["secretName"]
-                return SecretText(held[key], f"Secret/{name}", name, key, len(held) == 1)
+                return SecretText(held[key], f"Secret/{name}", name, key)
         return None
 
     def in_plain_text(self, token: str, proxy: Workload) -> Iterator[str]:
-        """The objects that show the token to everybody who may read ConfigMaps and workloads."""
+        """The objects that show the token to every reader of ConfigMaps and workloads."""
         for name, config_map in self._install.config_maps.items():
             if token in (config_map.get("data") or {}).values():
                 yield f"ConfigMap/{name}"

@@ -61,7 +61,7 @@ def session_record(route53: Any, settings: Settings) -> SessionRecord | None:
 
 
 def make_alias(route53: Any, elb: Any, record: SessionRecord) -> None:
-    """Makes an alias of a CNAME, in one change: it leads to the same load balancer, and nobody finds no record.
+    """Makes an alias of a CNAME, in one change: it leads to the same load balancer, and the name never lacks a record.
 
     Raises:
         ConversionError: it leads to no load balancer of this account.

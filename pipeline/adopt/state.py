@@ -70,7 +70,7 @@ def with_adopted(
 def _default_providers(
     planned: Iterable[Mapping[str, Any]], known: Collection[str], configured: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """The providers that the engine makes itself, and that are no steps of a preview."""
+    """The providers that the engine makes itself, and that are not steps of a preview."""
     found: dict[str, Any] = {}
     for each in planned:
         urn = _provider_of(each)

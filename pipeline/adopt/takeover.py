@@ -1,4 +1,4 @@
-"""The change of hands of live objects: whose they are, and who owns their fields."""
+"""The transfer of live objects: their labels, and the owners of their fields."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PATHS: Final[Mapping[str, str]] = {
 }
 _JSON_PATCH = "application/json-patch+json"
 _MERGE_PATCH = "application/merge-patch+json"
-#: Those who write what nobody applies: revisions, addresses, finalizers.
+#: Managers of fields that are never applied: revisions, addresses, finalizers.
 _CONTROLLERS = re.compile(r"kube-|controller$|cluster-autoscaler|vpa-")
 
 

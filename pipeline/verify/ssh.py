@@ -1,4 +1,4 @@
-"""SSH: does the proxy show the host key whose fingerprint Platform has?"""
+"""SSH: does the proxy show the host key with the fingerprint that Platform has?"""
 
 from __future__ import annotations
 

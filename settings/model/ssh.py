@@ -60,12 +60,12 @@ class SshSection(Section):
     ] = Field(default=2222, description="Port of SSH, at the load balancer and at the proxy.", examples=[2022])
     ssh_allowed_workspaces: Annotated[studios.Workspaces, platform(WORKSPACES_VARIABLE, COMPUTED), _PLATFORM] = Field(
         default="all",
-        description='Workspaces whose sessions are reached by SSH: `"all"`, `"none"` or a list of ids.',
+        description='Workspaces with sessions that are reached by SSH: `"all"`, `"none"` or a list of ids.',
         examples=[[1234, 5678]],
     )
     ssh_client_cidrs: Annotated[network.Cidrs, _PLATFORM, Field(min_length=1)] = Field(
         default=("0.0.0.0/0",),
-        description="Networks whose SSH clients the load balancer, or on Compose the instance, lets in.",
+        description="Networks with the SSH clients that the load balancer, or on Compose the instance, lets in.",
         examples=[["203.0.113.0/24"]],
     )
     ssh_scheme: Annotated[

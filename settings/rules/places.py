@@ -81,8 +81,8 @@ def _the_hosted_zone_holds_the_hosts(settings: Settings, given: Collection[str])
         return
     for domain in settings.zone_domains:
         if not hosts.is_within(domain, zone):
-            whose = ", the host of platformUrl" if domain == settings.platform_host else ", which connectUrl needs"
-            yield Problem("hostedZone", zone, f"does not hold {domain}{whose}; write {domain} or a parent of it")
+            told = ", the host of platformUrl" if domain == settings.platform_host else ", which connectUrl needs"
+            yield Problem("hostedZone", zone, f"does not hold {domain}{told}; write {domain} or a parent of it")
             return
 
 

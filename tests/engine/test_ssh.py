@@ -74,7 +74,7 @@ class World:
             "BatchMode": "yes",
         }
         words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-        command = ["ssh", "-F", "none", *words, "-p", str(bind(2222)), "-l", "somebody@session", address]
+        command = ["ssh", "-F", "none", *words, "-p", str(bind(2222)), "-l", "user@session", address]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60).stderr
 
 

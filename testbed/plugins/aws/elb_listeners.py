@@ -110,7 +110,7 @@ class Listener(ResourceType):
         tag(aws, id, put, drop)
 
     def delete(self, aws: Aws, id: str, state: Properties, timeout: float) -> None:
-        """One that is gone is no error."""
+        """One that is gone is not an error."""
         try:
             aws.client("elbv2").delete_listener(ListenerArn=id)
         except ClientError as error:

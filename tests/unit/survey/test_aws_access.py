@@ -43,7 +43,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 
 def access(**configured: object) -> AwsAccess:
-    """As Pulumi hands configuration over: what is no text as JSON in one."""
+    """As Pulumi hands configuration over: a value that is not text as JSON in one."""
     values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in configured.items()}
     return AwsAccess.read({"region": "us-east-1", **values}.get)
 
@@ -345,7 +345,7 @@ class TestAPrivateTwin:
 
     def found(self, private: str, **settings: object) -> FoundZones:
         parsed = parse_settings({**LEAST, "hostedZone": "", "privateHostedZoneId": "Z0123456789", **settings})
-        # moto's ids are no real ones.
+        # moto's ids are not real ones.
         return find_zones(AwsAccount(access()), parsed.model_copy(update={"private_hosted_zone_id": private}))
 
     def test_it_has_the_record_and_its_twin_the_validation(self, aws: None) -> None:

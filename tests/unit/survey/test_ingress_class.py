@@ -195,7 +195,7 @@ SIBLING = {
             None,
             (
                 "loadBalancerGroupOrder: puts the rule for *.example.com before that of Ingress/front-ingress for "
-                "platform.example.com, whose requests would go to the proxy; write: pulumi config set "
+                "platform.example.com, so that its requests would go to the proxy; write: pulumi config set "
                 "loadBalancerGroupOrder 1"
             ),
         ),
@@ -204,7 +204,7 @@ SIBLING = {
             5,
             (
                 "loadBalancerGroupOrder: 5 puts the rule for *.example.com before that of Ingress/front-ingress for "
-                "platform.example.com, whose requests would go to the proxy; write: pulumi config set "
+                "platform.example.com, so that its requests would go to the proxy; write: pulumi config set "
                 "loadBalancerGroupOrder 11"
             ),
         ),
