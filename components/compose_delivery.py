@@ -14,7 +14,7 @@ from components.instance_scripts import (
     InstanceCleanup,
     InstanceCleanupArgs,
 )
-from delivery.package import launcher
+from delivery.package import folder_argument, launcher
 
 _NOTHING = "none"
 
@@ -74,12 +74,13 @@ class ComposeDelivery(pulumi.ComponentResource):
             content=document_content(args.timeout),
             opts=child,
         )
+        folder = folder_argument(args.folder)
         cleanup = InstanceCleanup(
             f"{name}-cleanup",
             InstanceCleanupArgs(
                 instance_id=args.instance_id,
                 document=document.name,
-                folder=args.folder,
+                folder=folder,
                 region=region,
                 profile=args.profile,
                 timeout=args.timeout,
@@ -94,7 +95,7 @@ class ComposeDelivery(pulumi.ComponentResource):
             # The version makes each bundle another association in the eyes of Systems Manager, which runs it then.
             parameters={
                 "action": "install",
-                "folder": args.folder,
+                "folder": folder,
                 "secret": secret.arn,
                 "version": version.version_id,
                 "region": region,
@@ -105,7 +106,7 @@ class ComposeDelivery(pulumi.ComponentResource):
             f"{name}-report",
             InstallationReportArgs(
                 association=association.association_id,
-                trigger=pulumi.Output.concat(args.folder, " ", version.version_id, " ", document.latest_version),
+                trigger=pulumi.Output.concat(folder, " ", version.version_id, " ", document.latest_version),
                 instance_id=args.instance_id,
                 region=region,
                 profile=args.profile,

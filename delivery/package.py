@@ -6,6 +6,7 @@ import base64
 import json
 import zlib
 from pathlib import Path
+from urllib.parse import quote
 
 _ROOT = Path(__file__).parents[1]
 _INSTANCE = _ROOT / "delivery" / "instance"
@@ -13,6 +14,8 @@ SCRIPT = "install.sh"
 FORMAT = 1
 """Of the bundle: raised when the script of an earlier release could not read it; the script refuses other ones."""
 _LINE = 100
+_ENCODED = "/%2F"
+"""How a folder begins that `folder_argument` has encoded: the script knows it by that."""
 
 _LAUNCHER = """\
 #!/bin/sh
@@ -62,6 +65,13 @@ def launcher(arguments: str) -> str:
     packed = base64.b64encode(zlib.compress(json.dumps(tools()).encode(), 9)).decode()
     lines = "\n".join(packed[start : start + _LINE] for start in range(0, len(packed), _LINE))
     return _LAUNCHER.replace("{payload}", lines).replace("{arguments}", arguments)
+
+
+def folder_argument(folder: str) -> str:
+    """A folder as the script takes it within single quotes, and Systems Manager as a parameter's value."""
+    if folder.startswith(_ENCODED) or any(character in folder for character in "'{}"):
+        return "/" + quote(folder, safe="")
+    return folder
 
 
 def write_tools(folder: Path) -> None:

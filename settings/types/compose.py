@@ -12,10 +12,10 @@ from settings.types.text import ListInText, Text, WithoutRepeats, form
 _YAML_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.ya?ml", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
-_FOLDER = re.compile(r"/[^'{}\x00-\x1f\x7f]*[^'{}\x00-\x1f\x7f/]")
+_FOLDER = re.compile(r"/[^\x00-\x1f\x7f]*[^\x00-\x1f\x7f/]")
 
 Folder = Annotated[
-    Text, form(_FOLDER, "must be an absolute path, for example /home/ec2-user/seqera, without quotes and braces")
+    Text, form(_FOLDER, "must be an absolute path, for example /home/ec2-user/seqera, without a slash at its end")
 ]
 YamlFile = Annotated[
     Text, form(_YAML_FILE, "must be the name of a YAML file, for example docker-compose.yml, without its folder")

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from testbed import build, paths, processes
-from testbed.docker import cgroups
+from testbed import build, cgroups, paths, processes
 from testbed.docker.machine import DOCKER_GROUP, USERS
 from testbed.docker.namespaces import socket_in
 from testbed.errors import TestbedError

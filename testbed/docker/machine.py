@@ -19,7 +19,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
-from testbed.docker import cgroups, namespaces
+from testbed import cgroups
+from testbed.docker import namespaces
 
 #: The owner of a Platform install on Amazon Linux, who may use Docker, and a user who may not.
 USERS = {"ec2-user": 1000, "guest": 1001}

@@ -19,9 +19,8 @@ from dataclasses import asdict
 
 import psutil
 
-from testbed import paths
+from testbed import cgroups, paths
 from testbed.images.registry import server
-from testbed.node import cgroups
 from testbed.node.configuration import FOLDER, Configuration, cgroup
 from testbed.node.link import API_PORT, REGISTRY_PORT, Link
 from testbed.node.parts import Parts, kept_link

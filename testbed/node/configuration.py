@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from testbed import paths
+from testbed import cgroups, paths
 from testbed.node.link import API_PORT, Link
 
 FOLDER = paths.STATE / "node"
@@ -42,7 +41,7 @@ _ADDRESS_OF_EVERY_CLUSTER = "kubernetes.default.svc"
 
 def cgroup() -> str:
     """The name of the control group of this checkout's node."""
-    return f"studios-testbed-{hashlib.sha256(str(paths.CHECKOUT).encode()).hexdigest()[:12]}"
+    return cgroups.name_of(paths.CHECKOUT)
 
 
 def real_node() -> dict[str, Any]:

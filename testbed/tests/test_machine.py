@@ -11,8 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from testbed import processes
-from testbed.docker import cgroups
+from testbed import cgroups, processes
 from testbed.docker.engine import Machine
 from testbed.docker.platform import ComposePlatform, remove_leftovers
 from testbed.docker.site import FRONTEND_PORT, ONLY_IN_THE_REGISTRY, Site

@@ -16,8 +16,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from testbed import paths
-from testbed.node import cgroups, requirements
+from testbed import cgroups, paths
+from testbed.node import requirements
 from testbed.node.link import Link, ip, kept_link
 
 pytestmark = pytest.mark.skipif(bool(requirements.missing()), reason=str(requirements.missing()))

@@ -12,7 +12,8 @@ import pytest
 
 from components.compose_delivery import read_policy
 from testbed import paths
-from tests.delivery.conftest import Installer, bundle_of
+from tests.compose_bundle import bundle_of
+from tests.delivery.conftest import Installer
 
 REGION = "us-east-1"
 ROLE = "platform"

@@ -11,7 +11,8 @@ from pathlib import Path
 from components.compose_delivery import document_content
 from delivery.package import launcher
 from testbed import paths
-from tests.delivery.conftest import Installer, bundle_of
+from tests.compose_bundle import bundle_of
+from tests.delivery.conftest import Installer
 
 LARGEST_DOCUMENT = 65536
 """Bytes, the quota of Systems Manager."""

@@ -10,23 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from delivery.bundle import Credentials, bundle
 from delivery.package import write_tools
-from settings.parsing import parse_settings
 from testbed import build
 from testbed.docker.platform import ComposePlatform
 from testbed.pki import rsa_key_pair
+from tests.compose_bundle import TOKEN, bundle_of
 
-STACK = {
-    "target": "compose",
-    "platformUrl": "https://example.com",
-    "platformVersion": "25.3",
-    "hostedZone": "example.com",
-    "instanceId": "i-0123456789abcdef0",
-    "loadBalancer": "platform",
-    "composeFolder": "/opt/seqera",
-}
-TOKEN = "Tk0123456789abcdefghijklmnopqrst"
 OURS = {"connect-proxy", "connect-server"}
 
 
@@ -50,8 +39,7 @@ class Studios:
 
     def write_bundle(self, changes: Mapping[str, object] | None = None) -> Path:
         """Writes the bundle of a stack with these settings changed, as `python -m delivery` does."""
-        settings = parse_settings({**STACK, **(changes or {})}, ())
-        found = json.loads(bundle(settings, Credentials(pem=self.pem, token=self.token)))
+        found = json.loads(bundle_of(changes, self.pem, self.token))
         files = self.tools / "bundle" / "files"
         files.mkdir(parents=True, exist_ok=True)
         for path in files.iterdir():

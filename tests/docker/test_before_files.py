@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from testbed.compose.host import FILES
 from testbed.docker.site import ONLY_IN_THE_REGISTRY, Site
-from tests.docker.conftest import OURS, TOKEN, Studios, ok
+from tests.compose_bundle import TOKEN
+from tests.docker.conftest import OURS, Studios, ok
 from tests.docker.test_owners_way import OWN, edit, others, refused
 
 pytestmark = pytest.mark.docker
@@ -251,3 +253,61 @@ def test_the_files_for_containers_have_owner_and_mode_of_tower_env(studios: Call
     key = (files / "data-studios-rsa.pem").stat()
     assert (key.st_uid, stat.S_IMODE(key.st_mode)) == (101, 0o600)
     assert set(installed.platform.containers()) > OURS
+
+
+def test_all_that_is_wrong_is_told_at_once(studios: Callable[..., Studios]) -> None:
+    tower = (FILES / "tower.env").read_text() + "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN=of-other-clients\n"
+    theirs = """\
+services:
+  backend: {user: '1000', environment: {TOWER_DATA_EXPLORER_ENABLED: 'false'}}
+  cron: {user: '1000'}
+  connect-server:
+    image: mysql:8.0
+    environment: {MYSQL_ALLOW_EMPTY_PASSWORD: 'yes'}
+    ports: ['9090:80']
+"""
+    files = {"data-studios/kept": "", "docker-compose.override.yml": theirs, "tower.env": tower}
+    installed = studios(files={**files, "tower.yml": "tower: {data-studio: {allowed-workspaces: [1]}}\n"})
+    said = refused(installed, {"platformVersion": "25.2", "connectVersion": "0.8.9"})
+    assert said.startswith("studios: 10 problems:\n1. ")
+    for words in (
+        "docker-compose.override.yml exists and is not of this deployment; write another name in composeOverride",
+        "data-studios exists and is not of this deployment",
+        "has a service connect-server already",
+        "cron runs as user 1000",
+        f"TOWER_DATA_EXPLORER_ENABLED of backend (line 2 of {installed.platform.folder}/docker-compose.override.yml)",
+        f"TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN (line 8 of {installed.platform.folder}/tower.env)",
+        "port 9090 is taken by the container seqera-connect-server-1",
+        "the image cr.seqera.io/enterprise/studios/proxy:0.8.9 of connect-proxy cannot be pulled",
+        "the image cr.seqera.io/enterprise/studios/server:0.8.9 of connect-server cannot be pulled",
+        "is [1], and this stack would set null",
+    ):
+        assert words in said, words
+    assert "of-other-clients" not in said
+
+
+@pytest.mark.slow
+def test_a_variable_of_tower_env_that_this_stack_sets_otherwise_is_kept_or_replaced_when_told_so(
+    studios: Callable[..., Studios],
+) -> None:
+    more = "export TOWER_DATA_EXPLORER_ENABLED=false\n"
+    theirs = "services:\n  backend:\n    env_file: [more.env]\n"
+    installed = studios(files={"more.env": more, "docker-compose.override.yml": theirs})
+    said = refused(installed, {"composeOverride": OWN})
+    assert f"TOWER_DATA_EXPLORER_ENABLED of backend (line 1 of {installed.platform.folder}/more.env)" in said
+    assert "takeOver: [tower.env]" in said
+    ok(installed.install({"composeOverride": OWN, "takeOver": ["tower.env"]}))
+    assert installed.platform.containers()["backend"].environment["TOWER_DATA_EXPLORER_ENABLED"] == "true"
+    ok(installed.install({"composeOverride": OWN}))
+    ok(installed.uninstall())
+    assert installed.platform.containers()["backend"].environment["TOWER_DATA_EXPLORER_ENABLED"] == "false"
+
+
+@pytest.mark.slow
+def test_workspaces_of_tower_env_are_not_widened_from_26_1_on(studios: Callable[..., Studios]) -> None:
+    tower = (FILES / "tower.env").read_text() + "TOWER_DATA_STUDIO_ALLOWED_WORKSPACES=1,2\n"
+    installed = studios(files={"tower.env": tower})
+    said = refused(installed, {"platformVersion": "26.1"})
+    assert f"TOWER_DATA_STUDIO_ALLOWED_WORKSPACES of cron (line 8 of {installed.platform.folder}/tower.env)" in said
+    assert "write the same in allowedWorkspaces" in said
+    ok(installed.install({"platformVersion": "26.1", "allowedWorkspaces": [1, 2]}))

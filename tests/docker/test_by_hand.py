@@ -9,7 +9,7 @@ import pytest
 
 from testbed.compose.host import FILES
 from tests.docker.conftest import OURS, Studios, ok
-from tests.docker.test_owners_way import others
+from tests.docker.test_owners_way import OWN, others
 
 pytestmark = pytest.mark.docker
 
@@ -67,3 +67,56 @@ def test_a_deployer_that_deletes_all_that_is_not_its_own(studios: Callable[..., 
     ok(installed.install())
     platform.wait_until_healthy("backend", "cron", *OURS)
     assert {name: value for name, value in others(platform).items() if name != "migrate"} == kept
+
+
+@pytest.mark.slow
+def test_a_deployer_that_deletes_only_what_our_compose_file_names(studios: Callable[..., Studios]) -> None:
+    installed = studios()
+    platform = installed.platform
+    before = platform.snapshot()
+    ok(installed.install())
+    for name in (".studios", "data-studios"):
+        shutil.rmtree(platform.folder / name)
+    platform.compose("down")
+    platform.compose("up", "--detach")
+    platform.wait_until_healthy("backend", "cron")
+    assert "TOWER_OIDC_PEM_PATH" not in platform.containers()["backend"].environment
+    kept = others(platform)
+    ok(installed.install())
+    platform.wait_until_healthy("backend", "cron", *OURS)
+    for name in (".studios", "data-studios"):
+        shutil.rmtree(platform.folder / name)
+    ok(installed.uninstall())
+    assert others(platform) == kept
+    assert set(platform.containers()) == {*kept, "backend", "cron"}
+    assert "TOWER_OIDC_PEM_PATH" not in platform.containers()["backend"].environment
+    assert set(platform.snapshot()) == set(before)
+
+
+@pytest.mark.slow
+def test_what_the_script_says_of_commands_by_hand_is_true(studios: Callable[..., Studios]) -> None:
+    way: dict[str, object] = {
+        "project": "tower",
+        "folder": "my seqera",
+        "compose_files": ("docker-compose.yml", "x.yml"),
+    }
+    installed = studios(owner="ec2-user", files={"x.yml": "services:\n  cron: {environment: [OWN=1]}\n"}, **way)
+    platform = installed.platform
+    said = ok(installed.install({"composeOverride": OWN}))
+    folder, command = said.splitlines()[-1].partition("In ")[2].split(": ", 1)
+    assert folder == str(platform.folder)
+    running = {name: value for name, value in platform.identities().items() if name != "migrate"}
+    platform.run(["sh", "-c", command])
+    assert {name: value for name, value in platform.identities().items() if name != "migrate"} == running
+
+
+@pytest.mark.slow
+def test_taking_away_says_what_to_take_out_of_compose_file(studios: Callable[..., Studios]) -> None:
+    installed = studios(files={".env": f"COMPOSE_FILE=docker-compose.yml:{OWN}\n", OWN: "services: {}\n"}, start=False)
+    platform = installed.platform
+    (platform.folder / OWN).unlink()
+    platform.compose("-f", "docker-compose.yml", "up", "--detach")
+    platform.wait_until_healthy("backend", "cron")
+    assert ok(installed.install({"composeOverride": OWN})).count("studios: ") == 1
+    said = ok(installed.uninstall())
+    assert f"take {OWN} out of COMPOSE_FILE in {platform.folder}/.env" in said

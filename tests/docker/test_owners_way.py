@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from testbed.docker.platform import ComposePlatform
+from testbed.pki import rsa_key_pair
 from tests.docker.conftest import OURS, Studios, ok
+from tests.docker.events import Events
 
 pytestmark = pytest.mark.docker
 
@@ -61,7 +65,7 @@ def projects(platform: ComposePlatform) -> set[str]:
 
 
 def test_another_user_with_a_project_files_and_a_scaled_service_of_their_own(
-    studios: Callable[..., Studios], pem: str
+    studios: Callable[..., Studios],
 ) -> None:
     installed = studios(
         owner="ec2-user",
@@ -76,8 +80,10 @@ def test_another_user_with_a_project_files_and_a_scaled_service_of_their_own(
     ok(installed.install({"composeOverride": OWN}))
     assert platform.containers()["backend"].environment["OWN"] == "1"
     ok(installed.install({"composeOverride": OWN, "allowedWorkspaces": [7]}))
-    installed.token = "another"
+    events = Events(platform)
+    installed.token, installed.pem = "another", rsa_key_pair()
     ok(installed.install({"composeOverride": OWN, "allowedWorkspaces": [7]}))
+    assert events.starts() == ["cron", "backend", "connect-server", "connect-proxy"]
     assert platform.containers()["connect-proxy"].environment["CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"] == "another"
     assert others(platform) == kept
     assert projects(platform) == {"tower"}
@@ -156,6 +162,38 @@ def test_a_variable_that_only_the_owners_shell_has_is_named(studios: Callable[..
 
 
 @pytest.mark.slow
+def test_variables_that_are_in_the_owners_home_folder(studios: Callable[..., Studios]) -> None:
+    override = "services:\n  cron:\n    environment: [OWN=$USER]\n"
+    way: dict[str, object] = {"owner": "ec2-user", "shell": {"USER": "ec2-user"}}
+    installed = studios(files={"docker-compose.override.yml": override}, start=False, **way)
+    platform = installed.platform
+    shutil.copy2(platform.folder / "tower.env", platform.home / "tower.env")
+    os.chown(platform.home / "tower.env", 1000, 1000)
+    edit(platform, ("      - tower.env", "      - $HOME/tower.env"))
+    platform.up()
+    kept = others(platform)
+    ok(installed.install({"composeOverride": OWN}))
+    assert "nothing has changed" in ok(installed.install({"composeOverride": OWN}))
+    ok(installed.uninstall())
+    assert others(platform) == kept
+
+
+@pytest.mark.slow
+def test_a_service_with_a_profile_that_only_the_owners_shell_names(studios: Callable[..., Studios]) -> None:
+    override = (
+        "services:\n  backend: {depends_on: [wave]}\n  wave:\n    image: mysql:8.0\n    profiles: [wave]\n"
+        "    environment: {MYSQL_ALLOW_EMPTY_PASSWORD: 'yes'}\n    networks: [backend]\n"
+    )
+    way: dict[str, object] = {"shell": {"COMPOSE_PROFILES": "wave"}}
+    installed = studios(files={"docker-compose.override.yml": override}, **way)
+    kept = others(installed.platform)
+    assert "wave" in kept
+    ok(installed.install({"composeOverride": OWN}))
+    ok(installed.uninstall())
+    assert others(installed.platform) == kept
+
+
+@pytest.mark.slow
 def test_an_edit_of_a_network_that_was_not_started_is_refused(studios: Callable[..., Studios]) -> None:
     installed = studios()
     edit(installed.platform, ("  backend: {}", "  backend: {driver_opts: {com.docker.network.driver.mtu: '1400'}}"))
@@ -222,7 +260,7 @@ def test_the_files_of_compose_file_stay_in_use(studios: Callable[..., Studios]) 
     kept = others(installed.platform)
     said = refused(installed)
     assert "write composeOverride: docker-compose.studios.yml" in said
-    assert "COMPOSE_FILE of .env" in said
+    assert f"in COMPOSE_FILE of {installed.platform.folder}/.env" in said
     said = ok(installed.install({"composeOverride": OWN}))
     assert f"add :{OWN} to COMPOSE_FILE in {installed.platform.folder}/.env" in said
     assert installed.platform.containers()["backend"].environment["OWN"] == "1"

@@ -8,27 +8,15 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from testbed.docker.platform import ComposePlatform
 from testbed.pki import rsa_key_pair
-from tests.docker.conftest import OURS, TOKEN, Studios, ok
+from tests.compose_bundle import TOKEN
+from tests.docker.conftest import OURS, Studios, ok
+from tests.docker.events import Events
 from tests.docker.test_owners_way import OWN, others, refused
 
 pytestmark = pytest.mark.docker
 
 SEEN_BY_AWS = 8000
-
-
-class Events:
-    """What the daemon does to containers, from now on."""
-
-    def __init__(self, platform: ComposePlatform) -> None:
-        self._platform, self._since = platform, time.time()
-
-    def starts(self) -> list[str]:
-        """Services in the order in which a container of theirs was started."""
-        words = ["events", "--since", f"{self._since:.6f}", "--until", f"{time.time():.6f}", "--filter", "event=start"]
-        form = '{{index .Actor.Attributes "com.docker.compose.service"}}'
-        return self._platform.machine.docker(*words, "--format", form).splitlines()
 
 
 def put_back(studios: Studios, changes: Mapping[str, object] | None = None) -> str:
@@ -113,6 +101,15 @@ def test_a_crash_of_the_proxy_puts_platform_back_too(studios: Callable[..., Stud
     assert "restarts again and again" in said
     assert "connect-" in said
     assert OURS.isdisjoint(installed.platform.containers())
+
+
+def test_a_health_check_that_fails_puts_files_and_containers_back(studios: Callable[..., Studios]) -> None:
+    # It asks at the port that the variable names, once Studios sets it.
+    check = '["CMD", "/studios", "health", "-port", "8080", "-variable", "TOWER_DATA_STUDIO_LIST_MAX_ALLOWED"]'
+    health = f"healthcheck: {{interval: 1s, timeout: 1s, retries: 2, start_period: 2s, test: {check}}}"
+    installed = studios(files={"docker-compose.override.yml": f"services:\n  backend: {{{health}}}\n"})
+    said = put_back(installed, {"composeOverride": OWN, "listMaxAllowed": 9})
+    assert "backend is unhealthy, says its health check. Its last lines:\n" in said
 
 
 @pytest.mark.slow

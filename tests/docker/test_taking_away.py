@@ -10,8 +10,8 @@ import pytest
 
 from testbed.docker.platform import ComposePlatform
 from tests.docker.conftest import OURS, Studios, ok
+from tests.docker.events import Events
 from tests.docker.test_owners_way import edit, others
-from tests.docker.test_running import Events
 
 pytestmark = pytest.mark.docker
 

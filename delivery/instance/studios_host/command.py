@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 from studios_host.bundle import from_folder, from_secret
 from studios_host.docker import Docker
@@ -17,6 +18,8 @@ from studios_host.uninstall import uninstall, without_folder
 
 _OPTIONS = ("--folder", "--bundle", "--secret", "--version", "--region", "--timeout")
 _TIMEOUT_SECONDS = "900"
+_ENCODED = "/%2F"
+"""How a folder begins that Systems Manager could not hand over as it is."""
 _LONGEST_REASON = 7500
 """Systems Manager keeps the first 8,000 characters of what a script writes to stderr."""
 
@@ -51,7 +54,8 @@ def _run(words: Sequence[str]) -> str:
     if "--folder" not in options:
         raise RefusedError("write --folder, the one with docker-compose.yml")
     deadline = began + 0.8 * float(options.get("--timeout", _TIMEOUT_SECONDS))
-    folder = Path(options["--folder"])
+    given = options["--folder"]
+    folder = Path(unquote(given[1:]) if given.startswith(_ENCODED) else given)
     # Absolute, but with the links that the owner goes through: the containers' labels have them.
     folder = Path(os.path.abspath(folder))
     if action == "uninstall":

@@ -50,7 +50,9 @@ class Compose:
     def run(self, *words: str) -> Finished:
         """Runs a subcommand, whatever comes of it."""
         folder = self.project.working_dir
-        options = ["--progress", "plain", "--project-name", self.project.name, "--project-directory", folder]
+        # A service that backend depends on may have a profile that only the owner's shell names.
+        options = ["--progress", "plain", "--profile", "*"]
+        options += ["--project-name", self.project.name, "--project-directory", folder]
         for path in (*self.source.config_files, *self.overrides):
             options += ["--file", path]
         for path in self.source.environment_files:
@@ -69,6 +71,15 @@ class Compose:
             raise RefusedError(f"docker compose refuses {self.shown()}: {found.reason}")
         model: dict[str, Any] = _unescaped(json.loads(found.stdout))
         return model
+
+    def environment_files(self, service: str) -> list[str]:
+        """The files of `env_file`, in their order; empty where this release of Docker Compose cannot tell them."""
+        found = self.run("config", "--no-interpolate", "--no-env-resolution", "--format", "json")
+        if found.code:
+            return []
+        files = json.loads(found.stdout)["services"].get(service, {}).get("env_file") or []
+        variables = {**self.shell, "PWD": self.project.working_dir}
+        return [_expanded(str(each["path"] if isinstance(each, dict) else each), variables) for each in files]
 
     def plan(self, services: Sequence[str]) -> Plan:
         """What starting these services would do.
@@ -136,9 +147,22 @@ def check_version(docker: Docker) -> None:
             "for example in /usr/local/lib/docker/cli-plugins"
         )
     text = found.stdout.strip()
-    numbers = re.match(r"v?(\d+)\.(\d+)\.(\d+)", text)
-    if not numbers or tuple(map(int, numbers.groups())) < OLDEST:
+    if release(text) < OLDEST:
         raise RefusedError(f"root's Docker Compose is {text or 'of an unknown release'}; install {wanted} or newer")
+
+
+def release(text: str) -> tuple[int, ...]:
+    """The three numbers of a release of Docker Compose; empty, and so older than any, where the text has none."""
+    numbers = re.match(r"v?(\d+)\.(\d+)\.(\d+)", text)
+    return tuple(map(int, numbers.groups())) if numbers else ()
+
+
+def _expanded(path: str, variables: Mapping[str, str]) -> str:
+    """A path that Docker Compose took for a relative one, since it begins with a variable."""
+    found = re.search(r"\$\{?(\w+)\}?", path)
+    if found is None or found[1] not in variables:
+        return path
+    return variables[found[1]] + path[found.end() :]
 
 
 def _unescaped(value: Any) -> Any:

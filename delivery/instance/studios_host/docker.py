@@ -141,9 +141,13 @@ class Docker:
         self.environment = dict(environment)
 
     def run(
-        self, words: Sequence[str], folder: str | None = None, environment: Mapping[str, str] | None = None
+        self,
+        words: Sequence[str],
+        folder: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        seconds: float | None = None,
     ) -> Finished:
-        """Runs `docker` with these words, in a folder, with these variables beside its own."""
+        """Runs `docker` with these words, in a folder, with these variables beside its own, for at most so long."""
         try:
             done = subprocess.run(
                 ["docker", *words],
@@ -152,7 +156,10 @@ class Docker:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 check=False,
+                timeout=seconds,
             )
+        except subprocess.TimeoutExpired:
+            return Finished(1, "", f"docker {words[0]} did not end within {seconds:.0f} seconds")
         except OSError as error:
             raise RefusedError(f"docker cannot be run: {error.strerror}; install Docker on this host") from None
         return Finished(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from studios_host.compose import Compose
 from studios_host.errors import RefusedError
+from studios_host.places import place
 
 PEM_PATH = "TOWER_OIDC_PEM_PATH"
 TOKEN = "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"  # noqa: S105 (a variable's name)
+WORKSPACES = "TOWER_DATA_STUDIO_ALLOWED_WORKSPACES"
 
 
 def environment_of(model: Mapping[str, Any], service: str) -> Mapping[str, str]:
@@ -20,53 +20,76 @@ def environment_of(model: Mapping[str, Any], service: str) -> Mapping[str, str]:
     return {name: "" if value is None else str(value) for name, value in found.items()}
 
 
-def nothing_is_shadowed(
+def shadowed(
     compose: Compose, merged: Mapping[str, Any], services: Sequence[str], wanted: Mapping[str, str]
-) -> None:
-    """Refuses variables that `environment:` of a service sets to something else: it wins over every env file.
-
-    Raises:
-        RefusedError: with each service and variable, and where it is set.
-    """
-    found = []
-    for service in services:
-        given = environment_of(merged, service)
-        for name in sorted(wanted):
-            if given.get(name) != wanted[name]:
-                found.append(f"{name} of {service}{_place(compose, name)}")
+) -> Iterator[str]:
+    """Variables that `environment:` of a service sets to something else: it wins over every env file."""
+    found = [
+        f"{name} of {service}{place(compose, service, name, environment_files=False)}"
+        for service in services
+        for name in sorted(wanted)
+        if environment_of(merged, service).get(name) != wanted[name]
+    ]
     if found:
-        raise RefusedError(
+        yield (
             f"environment: of Platform's services sets what this stack has to set: {', '.join(found)}; "
             "take it out there, or set the same in this stack"
         )
 
 
-def oidc_is_free(
+def overridden(
     compose: Compose,
     owners: Mapping[str, Any],
+    merged: Mapping[str, Any],
     services: Sequence[str],
-    ours: Collection[str],
-    *,
-    take_over: bool,
-) -> None:
-    """Refuses to replace a key and a token that Platform's OIDC provider uses already: other clients rely on them.
+    wanted: Mapping[str, str],
+    before: Collection[str],
+) -> Iterator[str]:
+    """Variables that the owner's files set to something else, and that this stack would replace.
 
-    `ours` are variables that this deployment has set before.
-
-    Raises:
-        RefusedError: with the variables, and where they are set.
+    `before` are variables that this deployment has set before. The two of the OIDC provider are `oidc_in_use`'s.
     """
-    if take_over:
-        return
+    found = []
+    for service in services:
+        theirs, result = environment_of(owners, service), environment_of(merged, service)
+        for name in sorted({*wanted} - {*before, PEM_PATH, TOKEN}):
+            if name in theirs and theirs[name] != wanted[name] == result.get(name):
+                found.append(f"{name} of {service}{place(compose, service, name)}")
+    if found:
+        yield (
+            f"Platform's own files set otherwise what this stack sets: {', '.join(found)}; "
+            "take it out there, set the same in this stack, or replace it: takeOver: [tower.env]"
+        )
+
+
+def restricted(compose: Compose, owners: Mapping[str, Any], services: Sequence[str]) -> Iterator[str]:
+    """Workspaces that the owner's files name where this stack leaves the variable out, which means all of them."""
+    for service in services:
+        found = environment_of(owners, service).get(WORKSPACES)
+        if found is not None:
+            yield (
+                f"{WORKSPACES} of {service}{place(compose, service, WORKSPACES)} restricts Studios, and this stack "
+                "would allow every workspace; write the same in allowedWorkspaces, or take it out there"
+            )
+            return
+
+
+def oidc_in_use(
+    compose: Compose, owners: Mapping[str, Any], services: Sequence[str], before: Collection[str]
+) -> Iterator[str]:
+    """A key and a token that Platform's OIDC provider uses already: other clients rely on them.
+
+    `before` are variables that this deployment has set before.
+    """
     found = {
         name: service
         for service in services
         for name in (PEM_PATH, TOKEN)
-        if environment_of(owners, service).get(name) and name not in ours
+        if environment_of(owners, service).get(name) and name not in before
     }
     if found:
-        shown = " and ".join(f"{name}{_place(compose, name)}" for name in found)
-        raise RefusedError(
+        shown = " and ".join(f"{name}{place(compose, service, name)}" for name, service in found.items())
+        yield (
             f"Platform's OIDC provider is in use already: {shown} of {', '.join(dict.fromkeys(found.values()))}. "
             "Keep them: existingOidc: true. Or replace them, for every client that has them: takeOver: [tower.env]"
         )
@@ -90,36 +113,3 @@ def token_in_use(owners: Mapping[str, Any], services: Sequence[str]) -> str:
                 "existingOidc out"
             )
     return environment_of(owners, services[0])[TOKEN]
-
-
-def overridden(owners: Mapping[str, Any], services: Sequence[str], wanted: Mapping[str, str]) -> list[str]:
-    """The variables of the owner that get another value from this deployment."""
-    return sorted(
-        {
-            name
-            for service in services
-            for name, value in environment_of(owners, service).items()
-            if name in wanted and wanted[name] != value
-        }
-    )
-
-
-def _place(compose: Compose, name: str) -> str:
-    found = list(_places(compose, name))
-    return f" ({found[-1]})" if found else ""
-
-
-def _places(compose: Compose, name: str) -> Iterator[str]:
-    """Where the owner's files set a variable, the last one that wins last."""
-    paths = [Path(path) for path in compose.source.config_files]
-    folder = Path(compose.project.working_dir)
-    environment_files = sorted(folder.glob("*.env")) + sorted(folder.glob("*/*.env")) + sorted(folder.glob("*/*/*.env"))
-    pattern = re.compile(rf"^\s*(?:-\s*)?[\"']?{re.escape(name)}[\"']?\s*[=:]")
-    for path in [*environment_files, *paths]:
-        try:
-            lines = path.read_text(errors="replace").splitlines()
-        except OSError:
-            continue
-        for number, line in enumerate(lines, 1):
-            if pattern.match(line):
-                yield f"line {number} of {path}"

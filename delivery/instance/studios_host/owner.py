@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from studios_host.compose import Compose, Plan
 from studios_host.differences import differences
@@ -19,6 +20,7 @@ from studios_host.project import Project, Source
 
 _NO_HOME = "/home-of-no-user"
 """Stands for the home folder where it is looked for in the model."""
+_MOUNT_BELOW_HOME = re.compile(r"(?:\$HOME|\$\{HOME\}|~)(/[^:\s\"']*):(/[^:\s\"']*)")
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,13 @@ def as_the_owner(
     found: Sequence[Source],
     services: Sequence[str],
     overrides: Sequence[tuple[str, ...]],
+    *,
+    interrupted: bool = False,
 ) -> Compose:
     """Returns Docker Compose as the owner calls it, with that one of `overrides` that the services were made with.
 
-    `found` are what the containers were started from, the likeliest first; `services` are backend and cron.
+    `found` are what the containers were started from, the likeliest first; `services` are backend and cron. What an
+    `interrupted` run left need not be what any file says: then the first way counts that Docker Compose takes.
 
     Raises:
         RefusedError: a file is gone, or no way leads to the containers that run: an edit was not started yet, or a
@@ -49,7 +54,7 @@ def as_the_owner(
             f"Platform was started from {path}, which is not there any more; "
             "put it back, or start Platform again from the files that are there"
         )
-    names = project.names(services)
+    names = [] if interrupted else project.names(services)
     ways: list[_Way] = []
     failure: RefusedError | None = None
     for source in there:
@@ -59,7 +64,7 @@ def as_the_owner(
                 for shell in _shells(compose):
                     way = Compose(docker, project, source, shell, files)
                     ways.append(_Way(way, way.plan(services)))
-                    if ways[-1].plan.leaves(names):
+                    if interrupted or ways[-1].plan.leaves(names):
                         return way
             except RefusedError as refused:
                 failure = failure or refused
@@ -75,7 +80,8 @@ def _shells(compose: Compose) -> Iterator[Mapping[str, str]]:
     """Variables that the owner's shell may have had, the likeliest first."""
     file = compose.source.config_files[0]
     users = [os.stat(file).st_uid, os.stat(compose.project.working_dir).st_uid, 0]
-    known = {each.pw_uid: each for each in pwd.getpwall()}
+    # As the system does, the first of a number counts.
+    known = {each.pw_uid: each for each in reversed(pwd.getpwall())}
     users += sorted(uid for uid, each in known.items() if uid >= 1000 and os.path.isdir(each.pw_dir))
     homes: dict[str, str] = {}
     for uid in users:
@@ -89,20 +95,32 @@ def _shells(compose: Compose) -> Iterator[Mapping[str, str]]:
 
 def _mounted_homes(compose: Compose) -> list[str]:
     """The home folders that the mounts of the containers tell."""
-    shell = {"HOME": _NO_HOME, "USER": "root", "LOGNAME": "root"}
-    model = Compose(compose.docker, compose.project, compose.source, shell, compose.overrides).model()
     found = []
+    for service, target, rest in _below_home(compose):
+        for container in compose.project.containers:
+            mounted = container.mounts.get(target, "")
+            if service in ("", container.service) and mounted.endswith(rest):
+                found.append(mounted[: len(mounted) - len(rest)])
+    return list(dict.fromkeys(found))
+
+
+def _below_home(compose: Compose) -> Iterator[tuple[str, str, str]]:
+    """Of each mount below the home folder: service, path inside, and path below the home folder."""
+    shell = {"HOME": _NO_HOME, "USER": "root", "LOGNAME": "root"}
+    try:
+        model = replace(compose, shell=shell).model()
+    except RefusedError:
+        # The variables are in the home folder, too: `env_file: $HOME/tower.env`.
+        for path in compose.source.config_files:
+            with open(path, errors="replace") as stream:
+                for rest, target in _MOUNT_BELOW_HOME.findall(stream.read()):
+                    yield "", target, rest
+        return
     for service, about in model["services"].items():
         for volume in about.get("volumes") or []:
             source = str(volume.get("source", ""))
-            if not source.startswith(_NO_HOME):
-                continue
-            rest = source[len(_NO_HOME) :]
-            for container in compose.project.of(service):
-                mounted = container.mounts.get(volume["target"], "")
-                if mounted.endswith(rest):
-                    found.append(mounted[: len(mounted) - len(rest)])
-    return list(dict.fromkeys(found))
+            if source.startswith(_NO_HOME):
+                yield service, volume["target"], source[len(_NO_HOME) :]
 
 
 def _same_but_for_the_release(way: _Way, services: Sequence[str]) -> bool:

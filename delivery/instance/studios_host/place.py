@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -14,8 +15,12 @@ from typing import Any
 
 from studios_host.errors import RefusedError
 
+MARKER = "# Written by the deployment of Seqera Studios"
+"""How a compose file of this deployment begins."""
+_SERVICE = re.compile(r"^  ([A-Za-z0-9][A-Za-z0-9._-]*):$", re.MULTILINE)
 DATA = "data-studios"
 """Where the proxy writes."""
+_SERVICES = 4
 _OURS = frozenset({"new", "backup", "files", "state.json", "tower.json", "override.yml"})
 _EARLIER = frozenset({"installed", "parameters", "pending", "services", "override", "lock"})
 """What the script of release 1.0 kept there."""
@@ -88,6 +93,10 @@ class Place:
         self.own.chmod(0o755)
         shutil.rmtree(self.new, ignore_errors=True)
         self.new.mkdir(mode=0o700)
+        for path in self.files.glob("*"):
+            # Docker makes a folder of what is mounted and not there.
+            if path.is_dir():
+                shutil.rmtree(path)
 
     def state(self) -> State:
         """What the last run left; of release 1.0 of the script too."""
@@ -95,7 +104,7 @@ class Place:
         if path.exists():
             return State(**json.loads(path.read_text()))
         if not (self.own / "parameters").exists():
-            return State()
+            return self._remains()
         parameters = read_parameters((self.own / "parameters").read_text())
         installed = self.own / "installed"
         return State(
@@ -104,6 +113,17 @@ class Place:
             interrupted=(self.own / "pending").exists(),
             tower_yml="tower.yml" if self.tower_state.exists() else "",
         )
+
+    def _remains(self) -> State:
+        """What our compose file tells where the owner's deployer has deleted all that was remembered."""
+        for path in sorted(self.folder.glob("*.y*ml")):
+            text = path.read_text(errors="replace")
+            services = _SERVICE.findall(text) if text.startswith(MARKER) else []
+            if len(services) == _SERVICES:
+                proxy, server, backend, cron = services
+                named = {"platform_services": f"{cron} {backend}", "studios_services": f"{proxy} {server}"}
+                return State([path.name, DATA], {"override": path.name, **named}, interrupted=True)
+        return State()
 
     def remember(self, state: State) -> None:
         """Writes what is installed, at once or not at all."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from studios_host import tower_entry
+from studios_host.by_hand import still_named
 from studios_host.compose import Compose
 from studios_host.docker import STUDIOS_LABEL, Container, Docker
 from studios_host.errors import PutBackError, RefusedError
@@ -62,7 +63,8 @@ def uninstall(docker: Docker, place: Place, deadline: float) -> str:
         _restart(docker, compose.over(), platform, deadline)
     remove(place.path(name) for name in state.files)
     place.forget()
-    return said
+    named = still_named(place.folder, state.parameters["override"])
+    return f"{said}\nstudios: {named}" if named else said
 
 
 def _project(docker: Docker, place: Place, platform: tuple[str, ...]) -> Project | None:
@@ -86,9 +88,7 @@ def _owner(docker: Docker, place: Place, project: Project, platform: tuple[str, 
     copy = place.override_copy if place.override_copy.exists() else place.folder / override
     ways: list[tuple[str, ...]] = [(str(copy),), ()] if copy.exists() else [()]
     if state.backup or state.interrupted:
-        # A run did not come to its end: its containers need not be what any file says.
-        project = Project(project.name, project.working_dir, ())
-        return as_the_owner(docker, project, there, platform, [()])
+        return as_the_owner(docker, project, there, platform, [()], interrupted=True)
     return as_the_owner(docker, project, found, platform, ways)
 
 

@@ -1,14 +1,20 @@
-"""The control groups that the node's pods are under: a folder of this checkout's own in each hierarchy."""
+"""The control groups that a machine's containers are under: a folder in each hierarchy, which a kill leaves behind."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import signal
 import time
 from pathlib import Path
 
 ROOT = Path("/sys/fs/cgroup")
+
+
+def name_of(folder: Path) -> str:
+    """The name for the machine that has its data in this folder."""
+    return f"studios-testbed-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
 
 
 def hierarchies() -> list[Path]:

@@ -1,0 +1,193 @@
+"""What an installation needs to know and to find right before it changes anything: all problems are told together."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from studios_host import checks, effective, tower_entry
+from studios_host.bundle import Bundle, variables
+from studios_host.by_hand import is_read_by_hand
+from studios_host.compose import OLDEST, Compose, release
+from studios_host.docker import Docker
+from studios_host.errors import Problems, RefusedError
+from studios_host.files import Wanted
+from studios_host.owner import as_the_owner
+from studios_host.place import DATA, MARKER, Place, State, read_json
+from studios_host.project import Project, sources
+from studios_host.wish import PLATFORM_ENV, STUDIOS_ENV, WORKSPACES_ELSEWHERE, Wish
+
+_VARIABLES = re.compile(rb"^( +)- (\./\.studios/files/\S+\.env)$", re.MULTILINE)
+"""An entry of `env_file` in our compose file."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The owner's Docker Compose; the files to place; tower.yml, as files, and its path where it has our entry.
+
+    `advice` is what the owner has to know for commands by hand.
+    """
+
+    owner: Compose
+    files: Mapping[str, bytes]
+    entry: list[Wanted]
+    tower_yml: str
+    advice: str
+
+
+def survey(
+    docker: Docker, place: Place, bundle: Bundle, wish: Wish, state: State, project: Project, deadline: float
+) -> Survey:
+    """Looks at everything; it writes only into `.studios/new`, and pulls images.
+
+    Raises:
+        RefusedError: with every problem that was found.
+    """
+    problems = Problems()
+    known = bool(state.parameters)
+    problems.add(checks.not_running(project, wish.platform, known=known))
+    problems.add(checks.taken_names(place.folder, [wish.override, DATA], state.files))
+    with problems.collected():
+        place.begin()
+    found = None
+    if any(each.status == "paused" for service in wish.platform for each in project.of(service)):
+        # Docker Compose would tell of these that they differ.
+        return problems.unless_any(found)
+    with problems.collected():
+        owner = _owner(docker, place, project, wish, state)
+        if place.new.is_dir():
+            found = _looked_at(docker, place, bundle, wish, state, owner, problems, deadline)
+    return problems.unless_any(found)
+
+
+def _looked_at(
+    docker: Docker,
+    place: Place,
+    bundle: Bundle,
+    wish: Wish,
+    state: State,
+    owner: Compose,
+    problems: Problems,
+    deadline: float,
+) -> Survey:
+    project, known = owner.project, bool(state.parameters)
+    owners = owner.over().model()
+    problems.add(checks.other_main_file(owner, wish.compose_file))
+    advice = ""
+    installed = [name for name in state.files if name.endswith((".yml", ".yaml"))]
+    if wish.override in installed or not (place.folder / wish.override).exists():
+        with problems.collected():
+            advice = is_read_by_hand(owner, wish.override, installed)
+    problems.add(checks.taken_services(owners, project, wish.studios, known=known))
+    problems.add(checks.unreadable_key(docker, project, owners, wish.platform, wish.uid))
+    files = _files(bundle, wish, project)
+    with problems.collected():
+        if wish.existing_oidc:
+            files[STUDIOS_ENV] = _with_token(files[STUDIOS_ENV], effective.token_in_use(owners, wish.platform))
+    merged: dict[str, Any] = {}
+    with problems.collected():
+        merged = _merged(place, owner, wish, files)
+    if merged:
+        problems.add(_variables(place, owner, owners, merged, wish, files, state))
+        problems.add(checks.taken_ports(docker, project, wish.studios[0], merged))
+        problems.add(checks.missing_images(docker, merged, wish.studios, max(10.0, deadline - time.monotonic())))
+    entry: list[Wanted] = []
+    tower_yml = ""
+    with problems.collected():
+        entry, tower_yml = _tower_yml(place, wish, state, owners)
+    return Survey(owner, files, entry, tower_yml, advice)
+
+
+def _owner(docker: Docker, place: Place, project: Project, wish: Wish, state: State) -> Compose:
+    installed = state.parameters.get("override", wish.override)
+    ours = [str(place.folder / name) for name in (*([installed] if state.parameters else []), *state.files)]
+    ours.append(str(place.override_copy))
+    ways: list[tuple[str, ...]] = [()]
+    copy = place.override_copy if place.override_copy.exists() else place.folder / installed
+    if state.parameters and copy.exists():
+        ways.insert(0, (str(copy),))
+    found = sources(project, ours)
+    try:
+        return as_the_owner(docker, project, found, wish.platform, ways)
+    except RefusedError:
+        if not state.interrupted:
+            raise
+    there = [source for source in found if source.config_files and not source.missing()]
+    return as_the_owner(docker, project, there, wish.platform, ways, interrupted=True)
+
+
+def _files(bundle: Bundle, wish: Wish, project: Project) -> dict[str, bytes]:
+    files = dict(bundle.files)
+    override = files.get(wish.override, b"")
+    if not override.startswith(MARKER.encode()):
+        raise RefusedError(f"the bundle's {wish.override} is none of this deployment")
+    if all(release(each.label("version")) >= OLDEST for each in project.containers):
+        # Platform starts without them, too, should the owner's deployer delete them. An older one refuses this form.
+        files[wish.override] = _VARIABLES.sub(rb"\1- path: \2\n\1  required: false", override)
+    return files
+
+
+def _with_token(text: bytes, token: str) -> bytes:
+    line = f"CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN={_quoted(token)}\n".encode()
+    kept = [each for each in text.splitlines(keepends=True) if not each.startswith(b"CONNECT_OIDC_CLIENT_REG")]
+    return b"".join(sorted([*kept, line]))
+
+
+def _quoted(value: str) -> str:
+    escapes = {"\\": "\\\\", '"': '\\"', "$": "\\$", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    return '"' + "".join(escapes.get(character, character) for character in value) + '"'
+
+
+def _merged(place: Place, owner: Compose, wish: Wish, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """The model as it will be, before any of it is in place: the files are read where they are staged."""
+    staged = place.new / "files"
+    staged.mkdir(mode=0o700)
+    for name, content in files.items():
+        text = content.replace(b"./.studios/files/", b"./.studios/new/files/") if name == wish.override else content
+        (staged / name).write_bytes(text)
+    return owner.over(str(staged / wish.override)).model()
+
+
+def _variables(
+    place: Place,
+    owner: Compose,
+    owners: Mapping[str, Any],
+    merged: Mapping[str, Any],
+    wish: Wish,
+    files: Mapping[str, bytes],
+    state: State,
+) -> Iterator[str]:
+    """Variables of backend and cron that the owner has set, too."""
+    wanted = variables(files[PLATFORM_ENV])
+    before: set[str] = set()
+    for path in (place.files / PLATFORM_ENV, place.folder / PLATFORM_ENV):
+        if state.parameters and path.exists():
+            before |= set(variables(path.read_bytes()))
+    take_over = "tower.env" in wish.take_over
+    in_use = [] if wish.existing_oidc or take_over else [*effective.oidc_in_use(owner, owners, wish.platform, before)]
+    yield from in_use
+    told = {effective.PEM_PATH, effective.TOKEN} if in_use else set()
+    others = {name: value for name, value in wanted.items() if name not in told}
+    yield from effective.shadowed(owner, merged, wish.platform, others)
+    if not take_over:
+        yield from effective.overridden(owner, owners, merged, wish.platform, wanted, before)
+    if wish.workspaces == WORKSPACES_ELSEWHERE and effective.WORKSPACES not in wanted:
+        yield from effective.restricted(owner, owners, wish.platform)
+
+
+def _tower_yml(place: Place, wish: Wish, state: State, owners: Mapping[str, Any]) -> tuple[list[Wanted], str]:
+    """tower.yml with the entry, or with the one that the owner had; and its path, where it has ours."""
+    known = read_json(place.tower_state)
+    if wish.workspaces != WORKSPACES_ELSEWHERE:
+        path = tower_entry.mounted(owners, wish.platform)
+        text, memory = tower_entry.with_entry(path, known, wish.workspaces, take_over="tower.yml" in wish.take_over)
+        return [Wanted(place.tower_state, memory, mode=0o600), Wanted(path, text)], str(path)
+    if known is not None:
+        # From 26.1 on Platform has them from its environment.
+        path = place.path(state.tower_yml or "tower.yml")
+        wanted = [Wanted(path, tower_entry.restored(path, known))] if path.exists() else []
+        return [*wanted, Wanted(place.tower_state, None)], ""
+    return [], ""

@@ -1,0 +1,39 @@
+"""What a bundle asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+STUDIOS_ENV = "data-studios.env"
+PLATFORM_ENV = "tower-studios.env"
+PEM = "data-studios-rsa.pem"
+WORKSPACES_ELSEWHERE = "leave"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The parameters of a bundle, in their types."""
+
+    compose_file: str
+    override: str
+    platform: tuple[str, ...]
+    studios: tuple[str, ...]
+    uid: int
+    workspaces: str
+    take_over: tuple[str, ...]
+    existing_oidc: bool
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, str]) -> Wish:
+        """Reads them."""
+        return cls(
+            compose_file=parameters["compose_file"],
+            override=parameters["override"],
+            platform=tuple(parameters["platform_services"].split()),
+            studios=tuple(parameters["studios_services"].split()),
+            uid=int(parameters["uid"]),
+            workspaces=parameters["allowed_workspaces"],
+            take_over=tuple(parameters.get("take_over", "").split()),
+            existing_oidc=parameters.get("existing_oidc") == "yes",
+        )
