@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from components.compose_delivery import document_content
-from delivery.package import launcher
+from delivery.package import folder_argument, launcher
 from testbed import paths
 from tests.compose_bundle import bundle_of
 from tests.delivery.conftest import Installer
@@ -49,6 +49,21 @@ def test_the_launcher_runs_the_script_from_anywhere(installer: Installer, tmp_pa
     assert finished.returncode == 1
     assert "docker" in finished.stderr
     assert "Traceback" not in finished.stderr
+
+
+def test_a_folder_with_any_character_reaches_the_script(installer: Installer, tmp_path: Path) -> None:
+    folder = f"{tmp_path}/it's {{{{ not }}}} there"
+    script = tmp_path / "launcher.sh"
+    script.write_text(launcher(f"install --folder '{folder_argument(folder)}' --bundle x"))
+    finished = subprocess.run(
+        ["/bin/sh", script],
+        env={"PATH": f"{installer.programs}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert f"there is no folder {folder}; write the one with docker-compose.yml" in finished.stderr
 
 
 def test_words_that_are_wrong_are_named(installer: Installer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from components.compose_delivery import document_content, read_policy
@@ -141,3 +142,15 @@ def test_the_document_fits_into_systems_manager_and_takes_no_shell_in_its_parame
         assert "allowedValues" in about or "allowedPattern" in about, name
     assert document["parameters"]["action"]["allowedValues"] == ["install", "uninstall"]
     assert document["mainSteps"][0]["inputs"]["timeoutSeconds"] == "600"
+
+
+def test_a_folder_that_systems_manager_could_not_hand_over_is_encoded() -> None:
+    folder = "/opt/it's {{ seqera }}"
+    recording = studios(composeFolder=folder)
+    given = recording["studios-delivery-association"].inputs["parameters"]["folder"]
+    assert given == "/%2Fopt%2Fit%27s%20%7B%7B%20seqera%20%7D%7D"
+    assert recording["studios-delivery-cleanup"].inputs["folder"] == given
+    pattern = json.loads(document_content(900))["parameters"]["folder"]["allowedPattern"]
+    assert re.fullmatch(pattern, given)
+    plain = studios(composeFolder="/opt/my seqera")
+    assert plain["studios-delivery-association"].inputs["parameters"]["folder"] == "/opt/my seqera"
