@@ -13,6 +13,9 @@ _INSTANCE = _ROOT / "delivery" / "instance"
 SCRIPT = "install.sh"
 FORMAT = 1
 """Of the bundle: raised when the script of an earlier release could not read it; the script refuses other ones."""
+_TOWER_YML = ("tower_yml_text", "tower_yml_place", "yaml_documents", "yaml_text")
+"""Modules of live/ that edit tower.yml on the host, too."""
+_YAML = ("yaml_parser.py", "yaml_reader.py", "yaml_scalars.py", "yaml_subset.py")
 _LINE = 100
 _ENCODED = "/%2F"
 """How a folder begins that `folder_argument` has encoded: the script knows it by that."""
@@ -40,20 +43,20 @@ sh "$tools/install.sh" {arguments}
 
 
 def tools() -> dict[str, str]:
-    """Path below the script's folder → text. live/tower_yml_text.py runs there unchanged, on another YAML parser."""
+    """Path below the script's folder → text. Modules of live/ run there unchanged, on another YAML parser."""
     stand_in = '"""See yaml_subset."""\n\nfrom yaml_subset import *  # noqa: F403\n'
     return {
         SCRIPT: _text(_INSTANCE / SCRIPT),
         "studios.py": _text(_INSTANCE / "studios.py"),
-        **{name: _text(_INSTANCE / name) for name in ("yaml_reader.py", "yaml_scalars.py", "yaml_subset.py")},
+        **{name: _text(_INSTANCE / name) for name in _YAML},
         **{f"studios_host/{path.name}": _text(path) for path in sorted((_INSTANCE / "studios_host").glob("*.py"))},
         "ruamel/__init__.py": "",
         "ruamel/yaml/__init__.py": stand_in,
         "ruamel/yaml/error.py": stand_in,
+        "ruamel/yaml/events.py": stand_in,
         "ruamel/yaml/nodes.py": stand_in,
         "live/__init__.py": "",
-        "live/tower_yml_text.py": _text(_ROOT / "live" / "tower_yml_text.py"),
-        "live/yaml_text.py": _text(_ROOT / "live" / "yaml_text.py"),
+        **{f"live/{name}.py": _text(_ROOT / "live" / f"{name}.py") for name in _TOWER_YML},
     }
 
 

@@ -108,7 +108,7 @@ def test_a_health_check_that_fails_puts_files_and_containers_back(studios: Calla
     check = '["CMD", "/studios", "health", "-port", "8080", "-variable", "TOWER_DATA_STUDIO_LIST_MAX_ALLOWED"]'
     health = f"healthcheck: {{interval: 1s, timeout: 1s, retries: 2, start_period: 2s, test: {check}}}"
     installed = studios(files={"docker-compose.override.yml": f"services:\n  backend: {{{health}}}\n"})
-    said = put_back(installed, {"composeOverride": OWN, "listMaxAllowed": 9})
+    said = put_back(installed, {"composeOverride": OWN, "platformVersion": "26.1", "listMaxAllowed": 9})
     assert "backend is unhealthy, says its health check. Its last lines:\n" in said
 
 
