@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import json
-import zlib
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,10 +29,10 @@ umask 077
 tools=$(mktemp -d)
 trap 'rm -rf "$tools"' EXIT
 python3 -E -s -S - "$tools" <<'END'
-import base64, json, pathlib, sys, zlib
+import base64, bz2, json, pathlib, sys
 packed = '''
 {payload}'''
-files = json.loads(zlib.decompress(base64.b64decode(packed)))
+files = json.loads(bz2.decompress(base64.b64decode(packed)))
 for name, text in files.items():
     path = pathlib.Path(sys.argv[1], name)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def launcher(arguments: str) -> str:
 
     The tools are packed, since Systems Manager would read two braces in their text as a parameter of its own.
     """
-    packed = base64.b64encode(zlib.compress(json.dumps(tools()).encode(), 9)).decode()
+    packed = base64.b64encode(bz2.compress(json.dumps(tools()).encode())).decode()
     lines = "\n".join(packed[start : start + _LINE] for start in range(0, len(packed), _LINE))
     return _LAUNCHER.replace("{payload}", lines).replace("{arguments}", arguments)
 

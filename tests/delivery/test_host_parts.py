@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import time
@@ -13,14 +14,21 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from studios_host.bundle import variables
-from studios_host.docker import Container, listed_paths
-from studios_host.errors import RefusedError
+from ruamel.yaml import YAML
+from studios_host.bundle import Bundle, variables
+from studios_host.compose import Compose
+from studios_host.docker import Container, Docker, Finished, listed_paths
+from studios_host.errors import Problems, RefusedError
 from studios_host.files import Placement, Wanted, put_back
 from studios_host.place import Place, State
+from studios_host.places import place as place_of
+from studios_host.project import Project, Source
+from studios_host.survey import files_of
 from studios_host.watch import NotRunningError, watch
+from studios_host.wish import Wish
 
 from delivery.env_file import env_file
+from tests.compose_bundle import bundle_of
 
 NOW = time.strftime("%Y-%m-%dT%H:%M:%S.5Z", time.gmtime())
 
@@ -205,3 +213,64 @@ def test_what_is_remembered_is_read_back_and_forgotten(place: Place) -> None:
     place.forget()
     assert place.state() == State()
     assert not place.own.exists()
+
+
+@pytest.mark.parametrize(
+    ("releases", "form"), [(("2.40.3", "2.17.3"), str), (("2.40.3", "2.24.0"), dict), (("",), str)]
+)
+def test_variables_may_be_missing_for_an_owner_whose_docker_compose_knows_it(
+    releases: tuple[str, ...], form: type
+) -> None:
+    found = json.loads(bundle_of())
+    bundle = Bundle({name: text.encode() for name, text in found["files"].items()}, found["parameters"])
+    labels = [{"Config": {"Labels": {"com.docker.compose.version": each}}} for each in releases]
+    project = Project("seqera", "/seqera", tuple(Container(raw) for raw in labels))
+    files = files_of(bundle, Wish.of(bundle.parameters), project)
+    services = YAML(typ="safe").load(files["docker-compose.override.yml"])["services"]
+    assert {type(each) for about in services.values() for each in about["env_file"]} == {form}
+    path = "./.studios/files/tower-studios.env"
+    assert services["cron"]["env_file"] == [path if form is str else {"path": path, "required": False}]
+
+
+def test_a_variable_is_found_in_the_lines_of_its_service(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text(
+        "x: &x\n  ANCHORED: 1\nservices:\n  cron:\n    environment: [MINE=1]\n  backend:\n"
+        "    environment:\n      - MINE=2\n      # - BARE\n      - BARE\n  # MINE\n  db: {environment: {MINE: 3}}\n"
+    )
+    (tmp_path / "b.yml").write_text("services:\n  backend: {environment: {FLOW: 1, OTHER_FLOW: 1}}\n")
+    (tmp_path / "tower.env").write_text("MINE=4\nexport IN_FILE=1\n")
+    source = Source((str(tmp_path / "a.yml"), str(tmp_path / "b.yml")), ())
+    compose = Compose(NoDocker({}), Project("x", str(tmp_path), ()), source, {})
+    for service, name, line, file in (
+        ("cron", "MINE", 5, "a.yml"),
+        ("backend", "MINE", 8, "a.yml"),
+        ("backend", "BARE", 10, "a.yml"),
+        ("backend", "FLOW", 2, "b.yml"),
+        ("backend", "ANCHORED", 2, "a.yml"),
+        ("backend", "IN_FILE", 2, "tower.env"),
+    ):
+        assert place_of(compose, service, name) == f" (line {line} of {tmp_path / file})"
+    assert place_of(compose, "backend", "NOWHERE") == ""
+
+
+class NoDocker(Docker):
+    """Docker with a release of Docker Compose that can't tell the files of variables."""
+
+    def run(self, *_words: object, **_options: object) -> Finished:
+        return Finished(1, "", "unknown flag: --no-env-resolution")
+
+
+@pytest.mark.parametrize(
+    ("messages", "said"),
+    [(["a"], "a"), (["a", "b"], "2 problems:\n1. a\n2. b")],
+)
+def test_problems_are_told_together(messages: list[str], said: str) -> None:
+    problems = Problems()
+    problems.add(messages[:1])
+    for message in messages[1:]:
+        with problems.collected():
+            raise RefusedError(message)
+    with pytest.raises(RefusedError) as caught:
+        problems.unless_any("found")
+    assert str(caught.value) == said
+    assert Problems().unless_any("found") == "found"

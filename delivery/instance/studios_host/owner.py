@@ -62,10 +62,10 @@ def as_the_owner(
             compose = Compose(docker, project, source, {}, files)
             try:
                 for shell in _shells(compose):
-                    way = Compose(docker, project, source, shell, files)
-                    ways.append(_Way(way, way.plan(services)))
+                    tried = Compose(docker, project, source, shell, files)
+                    ways.append(_Way(tried, tried.plan(services)))
                     if interrupted or ways[-1].plan.leaves(names):
-                        return way
+                        return tried
             except RefusedError as refused:
                 failure = failure or refused
     for way in ways:

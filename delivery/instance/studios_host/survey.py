@@ -83,7 +83,7 @@ def _looked_at(
             advice = is_read_by_hand(owner, wish.override, installed)
     problems.add(checks.taken_services(owners, project, wish.studios, known=known))
     problems.add(checks.unreadable_key(docker, project, owners, wish.platform, wish.uid))
-    files = _files(bundle, wish, project)
+    files = files_of(bundle, wish, project)
     with problems.collected():
         if wish.existing_oidc:
             files[STUDIOS_ENV] = _with_token(files[STUDIOS_ENV], effective.token_in_use(owners, wish.platform))
@@ -119,7 +119,12 @@ def _owner(docker: Docker, place: Place, project: Project, wish: Wish, state: St
     return as_the_owner(docker, project, there, wish.platform, ways, interrupted=True)
 
 
-def _files(bundle: Bundle, wish: Wish, project: Project) -> dict[str, bytes]:
+def files_of(bundle: Bundle, wish: Wish, project: Project) -> dict[str, bytes]:
+    """The bundle's files in the form that the owner's Docker Compose reads.
+
+    Raises:
+        RefusedError: the compose file is none of this deployment.
+    """
     files = dict(bundle.files)
     override = files.get(wish.override, b"")
     if not override.startswith(MARKER.encode()):
