@@ -15,7 +15,7 @@ def root_of(text: str) -> Node | None:
     """The text's root node, None where it holds nothing but comments.
 
     Raises:
-        YAMLError: the text is no YAML, or not of the part that is known here.
+        YAMLError: the text is not YAML, or not of the part that is known here.
     """
     return _Parser(text).document()
 
