@@ -21,11 +21,18 @@ def plugin_in(folder: Path) -> Path:
 
 
 def packaged_stack(
-    example: str, folder: Path, plugin: Path, name: str, environment: dict[str, str], config: dict[str, str]
+    example: str,
+    folder: Path,
+    plugin: Path,
+    name: str,
+    environment: dict[str, str],
+    config: dict[str, str],
+    secrets: dict[str, str] | None = None,
 ) -> Stack:
-    """A stack of an example; its Pulumi.yaml names the plugin's folder."""
+    """A stack of an example as it lies in the checkout: its Pulumi.yaml finds the plugin two folders further up."""
+    (folder / "package").symlink_to(plugin)
+    place = folder / "examples" / example
+    place.mkdir(parents=True)
     program = program_in(EXAMPLES / example)
-    project = program.pop("Pulumi.yaml").read_text()
-    assert "studios: ../../package\n" in project
-    (folder / "Pulumi.yaml").write_text(project.replace("../../package", str(plugin)))
-    return Stack(name, folder, environment, config, program=program).create()
+    (place / "Pulumi.yaml").write_text(program.pop("Pulumi.yaml").read_text())
+    return Stack(name, place, environment, config, secrets or {}, program=program).create()

@@ -1,4 +1,4 @@
-"""Studios for a Docker Compose Platform as one component of the package, in a program in YAML."""
+"""Studios for a Docker Compose Platform as one component of the package: the example in YAML, on a real Docker."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from ruamel.yaml import YAML
 
-from testbed import build, paths
+from testbed import build
 from testbed.docker.platform import Entry
 from testbed.docker.site import Site
-from tests.engine.compose_install import ComposeInstall, compose_install
-from tests.engine.packaged import plugin_in
+from tests.engine.compose_install import ZONE, ComposeInstall, compose_install
+from tests.engine.packaged import packaged_stack, plugin_in
 from tests.engine.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.docker, pytest.mark.usefixtures("one_compose_stack")]
@@ -30,16 +29,12 @@ class Life:
     stack: Stack
     folder: dict[str, Entry]
 
-    def write(self, **arguments: object) -> None:
-        """Writes the program with these arguments beside those that say which install it is."""
-        settings = {key: value for key, value in self.install.settings().items() if key not in ("target", "aws:region")}
-        named = {"instanceTags": {"Name": self.install.platform.name}, "loadBalancer": self.install.platform.name}
-        studios = {"type": "studios:ComposeStudios", "properties": {**settings, **named, **arguments}}
-        outputs = {"registrationToken": "${studios.registrationToken}", "instanceId": "${studios.instanceId}"}
+    def changed(self, old: str, new: str) -> None:
+        """Changes the program."""
         file = self.stack.folder / "Pulumi.yaml"
-        program = YAML().load(file)
-        with file.open("w") as stream:
-            YAML().dump({**program, "resources": {"studios": studios}, "outputs": outputs}, stream)
+        text = file.read_text()
+        assert text.count(old) == 1
+        file.write_text(text.replace(old, new))
 
 
 @pytest.fixture(scope="module")
@@ -48,21 +43,25 @@ def life(
 ) -> Iterator[Life]:
     install = compose_install("packaged", environment, docker_site, PASSWORD)
     plugin, folder = plugin_in(tmp_path_factory.mktemp("package")), tmp_path_factory.mktemp("program")
-    project = {
-        "name": "studios-compose-yaml",
-        "runtime": "yaml",
-        "packages": {"studios": str(plugin)},
-        "config": {"redisPassword": {"type": "string", "secret": True}},
+    named = {
+        "platformUrl": f"https://{install.domain}",
+        "hostedZone": ZONE,
+        "instanceName": install.platform.name,
+        "loadBalancer": install.platform.name,
+        "composeFolder": str(install.host.folder),
     }
-    (folder / "Pulumi.yaml").write_text(json.dumps(project))
-    stack = Stack(
-        install.platform.name,
+    stack = packaged_stack(
+        "studios-compose-yaml",
         folder,
+        plugin,
+        install.platform.name,
         {**environment, "PATH": os.pathsep.join([environment["PATH"], str(build.yaml_host().parent)])},
-        {"aws:region": environment["AWS_REGION"]},
+        {
+            "aws:region": environment["AWS_REGION"],
+            **{f"studios-compose-yaml:{key}": value for key, value in named.items()},
+        },
         {"studios-compose-yaml:redisPassword": PASSWORD},
-        program={".venv": paths.CHECKOUT / ".venv"},
-    ).create()
+    )
     made = Life(install, stack, install.host.snapshot())
     try:
         yield made
@@ -76,14 +75,15 @@ def life(
 
 
 def test_a_password_is_sealed_by_the_schema_also_where_the_program_has_it_in_plain_text(life: Life) -> None:
-    life.write(redisPassword=PASSWORD)
+    sealed, plain = "redisPassword: ${redisPassword}", f"redisPassword: {json.dumps(PASSWORD)}"
+    life.changed(sealed, plain)
     preview = life.stack.preview_text().ok()
+    life.changed(plain, sealed)
     assert "studios:index:ComposeStudios" in preview.text
     assert "s3cret" not in preview.text
 
 
 def test_the_services_run_and_a_preview_finds_nothing_to_do(life: Life) -> None:
-    life.write(redisPassword="${redisPassword}")
     up = life.stack.up().ok()
     token = life.stack.outputs("--show-secrets")["registrationToken"]
     assert life.stack.outputs()["instanceId"] == life.install.platform.instance_id
