@@ -42,11 +42,12 @@ def stack_schema() -> str:
     A key of the project that is not a setting is refused; those of providers, such as `aws:region`, are not checked.
     """
     keys = {f"{PROJECT}:{key}": _described(key) for key in FIELDS}
-    own = re.escape(PROJECT)
     config: Schema = {
         "type": "object",
         "properties": keys,
-        "propertyNames": {"anyOf": [{"not": {"pattern": f"^{own}:"}}, {"enum": list(keys)}]},
+        "patternProperties": {f"^(?!{re.escape(PROJECT)}:)": {}},
+        # Not by propertyNames: an editor would not say which key it is.
+        "additionalProperties": False,
     }
     document = {
         "$schema": "http://json-schema.org/draft-07/schema#",

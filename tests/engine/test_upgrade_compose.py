@@ -40,9 +40,11 @@ def stack(
     emulator.client("elbv2", environment).add_listener_certificates(
         ListenerArn=platform.listener_arn, Certificates=[{"CertificateArn": certificate}]
     )
+    described = emulator.client("ec2", environment).describe_instances(InstanceIds=[platform.instance_id])
     zones = emulator.client("route53", environment).list_hosted_zones_by_name(DNSName=ZONE)["HostedZones"]
     identities = {
         **asdict(platform),
+        "vpc": described["Reservations"][0]["Instances"][0]["VpcId"],
         "zone": zones[0]["Id"].removeprefix("/hostedzone/"),
         "certificate": certificate,
         "folder": "/home/ec2-user/seqera",

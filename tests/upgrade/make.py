@@ -96,6 +96,7 @@ def compose(environment: Mapping[str, str], scratch: Path, out: Path) -> None:
         zones = client("route53", environment).list_hosted_zones_by_name(DNSName=ZONE)["HostedZones"]
         identities = {
             **{key: value for key, value in asdict(platform).items() if key not in ("name", "role")},
+            "vpc": vpc_of(platform.instance_id, environment),
             "zone": zones[0]["Id"].removeprefix("/hostedzone/"),
             "certificate": certificate,
             "folder": str(host.folder),
@@ -105,6 +106,12 @@ def compose(environment: Mapping[str, str], scratch: Path, out: Path) -> None:
         stack.destroy().ok()
         stack.remove()
         install.remove()
+
+
+def vpc_of(instance_id: str, environment: Mapping[str, str]) -> str:
+    """The id of the VPC that an instance is in."""
+    described = client("ec2", environment).describe_instances(InstanceIds=[instance_id])
+    return str(described["Reservations"][0]["Instances"][0]["VpcId"])
 
 
 def write(out: Path, stack: Stack, identities: Mapping[str, str]) -> None:
