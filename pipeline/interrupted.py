@@ -114,7 +114,3 @@ def _same(asked: Any, live: Any) -> bool:
     if isinstance(asked, str) and isinstance(live, str):
         return asked.rstrip(".").lower() == live.rstrip(".").lower()
     return bool(asked == live)
-
-
-def _is_provider(resource: Resource) -> bool:
-    return str(resource["type"]).startswith("pulumi:providers:")

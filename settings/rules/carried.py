@@ -103,10 +103,6 @@ def _the_password_of_redis_is_given_once(settings: Settings, given: Collection[s
 
 @RULES.needs("redisTls", "redisTlsSkipVerify", "redisCaSecret")
 def _a_ca_of_redis_verifies_its_certificate(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-    if settings.redis_ca_secret is None:
-        return
-    name = settings.redis_ca_secret.name
-    if not settings.redis_tls:
-        yield Problem("redisCaSecret", name, "has no effect without TLS; set redisTls to true, or remove it")
-    elif settings.redis_tls_skip_verify:
+    if settings.redis_ca_secret is not None and settings.redis_tls_skip_verify and settings.redis_tls:
+        name = settings.redis_ca_secret.name
         yield Problem("redisCaSecret", name, "has no effect beside redisTlsSkipVerify; remove one of them")

@@ -14,26 +14,39 @@ from settings.types.text import fits_in_one_line
 RULES = RuleBook()
 
 
-@RULES.needs("redisTls", "redisTlsSkipVerify", "redisTlsSecret")
-def _redis_options_of_tls_need_tls(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-    if settings.redis_tls:
-        return
-    if settings.redis_tls_skip_verify:
-        yield Problem("redisTlsSkipVerify", True, "has no effect without TLS; set redisTls to true, or remove it")
-    if settings.redis_tls_secret is not None:
-        yield Problem(
-            "redisTlsSecret", settings.redis_tls_secret, "has no effect without TLS; set redisTls to true, or remove it"
-        )
+_NEEDED: tuple[tuple[str, str, str], ...] = (
+    ("redisTlsSkipVerify", "redisTls", ""),
+    ("redisTlsSecret", "redisTls", ""),
+    ("redisCaSecret", "redisTls", ""),
+    ("loadBalancerGroupOrder", "loadBalancerGroup", ""),
+    ("managementAuthKey", "managementPort", ""),
+    ("proxyReadinessPath", "managementPort", ""),
+    ("managementNamespace", "managementPort", ""),
+    ("managementNamespace", "networkPolicies", ""),
+    *(
+        (key, "transferPolicy", ", as the proxy counts nothing then")
+        for key in ("telemetryFlushInterval", "telemetryTtl", "telemetryStreamEmitInterval")
+    ),
+)
+"""Setting, the one without which it has no effect, and why."""
 
 
-@RULES.needs("loadBalancerGroup", "loadBalancerGroupOrder", "loadBalancerAttributes")
+def _register_needed(key: str, other: str, reason: str) -> None:
+    @RULES.needs(key, other)
+    def _it_has_an_effect(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+        value, needed = value_of(settings, key), value_of(settings, other)
+        if value not in (None, False) and needed in (None, False):
+            shown = None if key in SECRET_KEYS else getattr(value, "name", value)
+            remedy = "that to true" if needed is False else "that"
+            yield Problem(key, shown, f"has no effect without {other}{reason}; set {remedy}, or remove it")
+
+
+for _key, _other, _reason in _NEEDED:
+    _register_needed(_key, _other, _reason)
+
+
+@RULES.needs("loadBalancerAttributes")
 def _the_load_balancer_is_described_once(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-    if settings.load_balancer_group_order is not None and settings.load_balancer_group is None:
-        yield Problem(
-            "loadBalancerGroupOrder",
-            settings.load_balancer_group_order,
-            "has no effect without a group; set loadBalancerGroup, or remove it",
-        )
     timeout = settings.load_balancer_attributes.get("idle_timeout.timeout_seconds")
     if timeout is not None:
         yield Problem(
@@ -53,12 +66,6 @@ def _register_secret(key: str) -> None:
 
 for _key in sorted(SECRET_KEYS):
     _register_secret(_key)
-
-
-@RULES.needs("managementPort", "managementAuthKey")
-def _a_management_key_needs_its_port(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-    if settings.management_auth_key is not None and settings.management_port is None:
-        yield Problem("managementAuthKey", None, "has no effect without managementPort; set that, or remove it")
 
 
 _OF_OUR_OWN: tuple[tuple[str, str], ...] = (
@@ -93,33 +100,3 @@ def _a_key_needs_its_secret(settings: Settings, given: Collection[str]) -> Itera
         value = value_of(settings, key)
         if key in given and value != FIELDS[key].default and value_of(settings, existing) is None:
             yield Problem(key, value, f"has no effect without {existing}; set {existing}, or remove it")
-
-
-@RULES.needs("proxyReadinessPath", "managementPort")
-def _a_readiness_path_needs_its_port(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-    if settings.proxy_readiness_path is not None and settings.management_port is None:
-        yield Problem(
-            "proxyReadinessPath",
-            settings.proxy_readiness_path,
-            "has no effect without managementPort; set that, or remove it",
-        )
-
-
-@RULES.needs("managementNamespace", "managementPort", "networkPolicies")
-def _a_management_namespace_needs_its_port_and_policies(
-    settings: Settings, given: Collection[str]
-) -> Iterator[Problem]:
-    if settings.management_namespace is None:
-        return
-    if settings.management_port is None:
-        yield Problem(
-            "managementNamespace",
-            settings.management_namespace,
-            "has no effect without managementPort; set that, or remove it",
-        )
-    if not settings.network_policies:
-        yield Problem(
-            "managementNamespace",
-            settings.management_namespace,
-            "has no effect without networkPolicies; set that to true, or remove it",
-        )

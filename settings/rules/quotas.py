@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from settings.errors import Problem
-from settings.fields import applies, value_of
+from settings.fields import applies
 from settings.model import Settings
 from settings.remedies import Write
 from settings.rules.book import RuleBook
@@ -27,22 +27,6 @@ def _the_server_knows_it_too(settings: Settings, given: Collection[str]) -> Iter
             f"needs Connect {_SERVER} or newer on the server, too, which is {settings.server_version}; "
             f"remove it, or write: {Write('serverVersion', str(_SERVER))}",
         )
-
-
-def _register_telemetry(key: str) -> None:
-    @RULES.needs(key, "transferPolicy")
-    def _it_counts_for_a_policy(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-        value = value_of(settings, key)
-        if value is not None and settings.transfer_policy is None:
-            yield Problem(
-                key,
-                value,
-                "has no effect without transferPolicy, as the proxy counts nothing then; set that, or remove it",
-            )
-
-
-for _key in ("telemetryFlushInterval", "telemetryTtl", "telemetryStreamEmitInterval"):
-    _register_telemetry(_key)
 
 
 @RULES.needs("trustedProxyCidrs", "target", "eksCluster")

@@ -140,8 +140,16 @@ class _Answers(mocks.Mocks):
         return f"{args.name}-id", {**args.inputs, **_computed(args.typ, args.name, args.inputs)}
 
 
+#: Further keys that each Secret has which exists already.
+FURTHER_KEYS: list[str] = []
+
+
 def _existing_data() -> dict[str, str]:
-    values = {"token": EXISTING_TOKEN, "oidc.pem": PRIVATE_PEM + PUBLIC_PEM}
+    values = {
+        **dict.fromkeys(FURTHER_KEYS, EXISTING_TOKEN),
+        "token": EXISTING_TOKEN,
+        "oidc.pem": PRIVATE_PEM + PUBLIC_PEM,
+    }
     return {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
 
 

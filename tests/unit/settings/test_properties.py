@@ -18,6 +18,7 @@ from settings.model import Settings
 from settings.parsing import parse_settings
 from settings.targets import COMPOSE
 from testbed.ingress_annotations import is_known
+from tests.unit.components import mocks
 from tests.unit.components.mocks import Asked, Recording, run
 from tests.unit.settings.kubernetes_rules import is_host, violations
 from tests.unit.settings.test_wrong_stack_files import RIGHT, WRONG
@@ -264,7 +265,10 @@ def test_whatever_is_accepted_becomes_what_kubernetes_and_aws_take(changes: dict
 
 
 @pytest.mark.slow
-def test_every_word_at_every_key_becomes_what_kubernetes_and_aws_take_or_is_refused() -> None:
+def test_every_word_at_every_key_becomes_what_kubernetes_and_aws_take_or_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mocks, "FURTHER_KEYS", [word for word in WORDS if isinstance(word, str)])
     accepted = [(key, word) for key in FIELDS for word in WORDS if parsed(NEWEST | {key: word}) is not None]
     # The stacks here are for Kubernetes, keep their own Secrets, and none of the words is one of a record.
     apart = {"target", "existingOidcSecretKey", "existingTokenSecretKey", "sessionRecord"}
