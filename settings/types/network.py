@@ -47,6 +47,7 @@ Domain = Annotated[Text, AfterValidator(hosts.domain_name)]
 RedisAddress = Annotated[Text, AfterValidator(lambda text: hosts.address_with_port(text, default_port=6379))]
 Port = Annotated[int, Field(ge=1, le=65535)]
 UnprivilegedPort = Annotated[int, Field(ge=1024, le=65535)]
+Cidrs = Annotated[tuple[Annotated[Text, AfterValidator(_cidr)], ...], ListInText, WithoutRepeats]
 VPC = ("vpc",)
 """Stands for the networks of the VPC's subnets."""
 TrustedCidrs = Annotated[
