@@ -98,8 +98,8 @@ test-all: check ## run every test, the long ones too
 	$(RUN) -m pytest tests/real
 	@$(RUN) -m testbed parts
 
-bench: demo ## measure what a preview costs, as ratios within one run
-	$(RUN) -m tests.bench
+bench: $(INSTALLED) ## measure how fast it is, into docs/bench.md; SECTIONS="load preview": only print these
+	$(RUN) -m tests.bench $(or $(SECTIONS),--write)
 
 docs: $(INSTALLED) ## write all generated files, tables and diagrams
 	$(RUN) -m tests.docs --write

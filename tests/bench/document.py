@@ -1,0 +1,43 @@
+"""docs/bench.md: the table of the last ``make bench``, on whose machine it was, and how it came to be."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+
+from testbed import paths
+from tests.bench.rows import HEADINGS, Measured
+
+PATH = paths.CHECKOUT / "docs" / "bench.md"
+_BEGIN, _END = "<!-- measured by make bench -->", "<!-- end of what make bench measured -->"
+
+
+def write(measured: Sequence[Measured], machine: str, made_of: str) -> None:
+    """Puts the table into the document, in the place of the one before."""
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    lines = [
+        _BEGIN,
+        *_row(HEADINGS),
+        *_row("-" for _ in HEADINGS),
+        *(line for each in measured for line in _row(each.cells)),
+        "",
+        f"Measured on {today} on {machine}. {made_of}.",
+        _END,
+    ]
+    before, _, rest = PATH.read_text().partition(_BEGIN)
+    PATH.write_text(before + "\n".join(lines) + rest.partition(_END)[2])
+
+
+def _row(cells: Iterable[str]) -> list[str]:
+    return [f"| {' | '.join(cells)} |"]
+
+
+def table() -> str:
+    """The table that the document has."""
+    return PATH.read_text().partition(_BEGIN)[2].partition(_END)[0].strip()
+
+
+def rows() -> list[list[str]]:
+    """Its rows, a list of cells each."""
+    lines = [line for line in table().splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]

@@ -1,0 +1,104 @@
+"""What previews cost, on the testbed with kwok's nodes: no pod has to start there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from testbed import lifecycle, paths
+from tests.bench import rows
+from tests.bench.programs import Project, empty, plain
+from tests.bench.rows import Measured, paired
+from tests.engine.install import Install
+from tests.engine.stack import Stack
+
+_OURS = "import components.studios, settings.loader"
+_SDK = "import pulumi, pulumi_aws, pulumi_kubernetes, pulumi_random, pulumi_tls"
+_TEMPLATE = "public.cr.seqera.io/platform/data-studio-jupyter:4.2.5-0.9"
+
+
+def load(rounds: int) -> list[Measured]:
+    """How long Python takes to import the program."""
+
+    def importing(what: str) -> Callable[[], float]:
+        def measure() -> float:
+            began = time.perf_counter()
+            subprocess.run([sys.executable, "-c", what], cwd=paths.CHECKOUT, check=True)
+            return time.perf_counter() - began
+
+        return measure
+
+    ours = importing(_OURS)
+    return [
+        rows.LOAD_SDK.of(paired(ours, importing(_SDK), 2 * rounds)),
+        rows.LOAD_PULUMI.of(paired(ours, importing("import pulumi"), 2 * rounds)),
+    ]
+
+
+def preview(rounds: int, folder: Path) -> list[Measured]:
+    """A preview that finds nothing to change, beside the least that any program costs."""
+    with _studios("bench", folder) as stack:
+        ours = _project(stack)
+        nothing = empty(folder / "empty", ours.variables)
+        same = plain(folder / "plain", ours)
+        return [
+            rows.PREVIEW_EMPTY.of(paired(ours.preview, nothing.preview, rounds)),
+            rows.PREVIEW_PLAIN.of(paired(ours.preview, same.preview, rounds)),
+            rows.OWN_CODE.of([ours.own_share() for _ in range(rounds)]),
+            rows.MEMORY.of(paired(ours.megabytes, same.megabytes, rounds)),
+        ]
+
+
+def templates(rounds: int, folder: Path) -> list[Measured]:
+    """A preview of a stack with many templates."""
+    with ExitStack() as made:
+        few, some, many = (
+            _project(made.enter_context(_studios(f"bench-{count}", folder, studioTemplates=_templates(count))))
+            for count in (4, 40, 400)
+        )
+        return [
+            rows.TEMPLATES_40.of(paired(some.preview, few.preview, rounds)),
+            rows.TEMPLATES_400.of(paired(many.preview, few.preview, rounds)),
+        ]
+
+
+def _templates(count: int) -> dict[str, dict[str, str]]:
+    return {f"T{number:03}": {"repository": _TEMPLATE, "tool": "jupyter"} for number in range(count)}
+
+
+def stacks(rounds: int, folder: Path) -> list[Measured]:
+    """A preview of one stack in a cluster and an account, before and after four others are there."""
+    with ExitStack() as made:
+        ours = _project(made.enter_context(_studios("bench", folder)))
+        ours.preview()
+        alone = [ours.preview() for _ in range(rounds)]
+        for number in range(4):
+            made.enter_context(_studios(f"bench-beside-{number}", folder))
+        ours.preview()
+        beside = [ours.preview() for _ in range(rounds)]
+        return [rows.STACKS.of(list(zip(beside, alone, strict=True)))]
+
+
+@contextmanager
+def _studios(name: str, folder: Path, **settings: object) -> Iterator[Stack]:
+    """Studios beside a Platform install of its own."""
+    variables = lifecycle.environment()
+    install = Install(name, variables)
+    lifecycle.platform(install.namespace, install.host)
+    stack = Stack(name, folder / name, variables, {**install.settings(), **settings}).create()
+    try:
+        stack.up().ok()
+        yield stack
+    finally:
+        stack.destroy()
+        stack.remove()
+        install.remove()
+
+
+def _project(stack: Stack) -> Project:
+    variables: Mapping[str, str] = stack.environment
+    return Project(stack.folder, stack.name, variables)
