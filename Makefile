@@ -14,7 +14,7 @@ SOURCES := __main__.py conftest.py settings live survey components delivery poli
 # Every preview starts Python anew, and compiles thousands of modules again where a shell forbids to keep them compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: adopt changes stacks preview comment up verify drift recover help demo down test unit delivery docker stand-ins engine real test-all check bench lock docs
+.PHONY: adopt test-without-cluster test-on-cluster changes stacks preview comment up verify drift recover help demo down test unit delivery docker stand-ins engine real test-all check bench lock docs
 
 ##@ Try it
 
@@ -27,6 +27,7 @@ demo: $(INSTALLED) ## show Studios on the testbed; NODE=real, TARGET=compose (ro
 	@$(RUN) -m testbed demo --target $(TARGET)
 
 down: $(INSTALLED) ## end the testbed and remove all that it made
+	@test ! -e .testbed-docker || STUDIOS_TESTBED=.testbed-docker $(RUN) -m testbed down
 	@$(RUN) -m testbed down
 
 ##@ Deploy a stack
@@ -60,10 +61,20 @@ comment: ## put the report of STACK= on the pull request PULL_REQUEST=
 ##@ Develop
 
 test: $(INSTALLED) ## run all that CI runs
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check unit delivery stand-ins
-	@$(MAKE) --no-print-directory docker
-	@$(MAKE) --no-print-directory engine
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-without-cluster test-on-cluster
 	@$(RUN) -m testbed parts
+
+# The two are run side by side, the targets of each one after the other: much of their time is waiting.
+test-without-cluster:
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory delivery
+	@$(MAKE) --no-print-directory stand-ins
+	@$(MAKE) --no-print-directory docker
+
+test-on-cluster:
+	@$(MAKE) --no-print-directory real
+	@$(MAKE) --no-print-directory engine
 
 check: $(INSTALLED) ## lint, check formats and types, look for vulnerabilities
 	$(BIN)/ruff check $(SOURCES)
@@ -79,6 +90,8 @@ unit: $(INSTALLED) ## test settings and components under mocks, in seconds
 delivery: $(INSTALLED) ## test the script for Docker Compose hosts in scratch folders
 	$(RUN) -m pytest tests/delivery -m "not slow and not docker"
 
+# What starts Docker has a testbed of its own, so that it may run beside the others.
+docker: export STUDIOS_TESTBED = .testbed-docker
 docker: $(INSTALLED) ## test on a real Docker engine (root)
 	$(RUN) -m pytest tests/docker tests/delivery testbed/tests/test_machine.py -n 2 -m "docker and not slow"
 

@@ -126,7 +126,7 @@ def ensure(target: Target) -> Path:
     """The folder with the target's binaries, after a build if the cache has none for these pins."""
     folder = _folder(target)
     if not folder.exists():
-        with _only_builder(target):
+        with _only_builder():
             if not folder.exists():
                 _build(target, folder)
     return folder
@@ -241,12 +241,12 @@ def _go_version(go: str) -> tuple[int, ...]:
 
 
 @contextmanager
-def _only_builder(target: Target) -> Iterator[None]:
-    """Keeps two checkouts from building the same thing at the same time."""
+def _only_builder() -> Iterator[None]:
+    """Keeps two from building the same thing, and two large ones from needing their memory at the same time."""
     import fcntl
 
     paths.cache_dir().mkdir(parents=True, exist_ok=True)
-    with (paths.cache_dir() / f".lock-{target.name}").open("w") as lock:
+    with (paths.cache_dir() / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 TESTBED = CHECKOUT / "testbed"
-STATE = CHECKOUT / ".testbed"
+#: Another folder makes another testbed of the same checkout, which the first one doesn't see.
+STATE = CHECKOUT / os.environ.get("STUDIOS_TESTBED", ".testbed")
 
 LOGS = STATE / "logs"
 RECORDS = STATE / "processes"

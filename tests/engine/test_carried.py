@@ -11,6 +11,9 @@ from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
 from tests.engine.stack import Stack
 
+# What a setting makes of the pods is held by unit tests, and pods that run by tests/real.
+pytestmark = pytest.mark.slow
+
 SETTINGS: dict[str, Any] = {
     "platformVersion": "26.2",
     "proxyReplicas": "auto",

@@ -113,6 +113,7 @@ def test_cron_restarts_before_backend_when_the_checksum_changes_and_nothing_else
     assert cron <= backend
 
 
+@pytest.mark.slow
 def test_an_install_under_the_names_of_a_helm_chart_is_given_back_as_well(owner: Owner) -> None:
     names = {
         CONFIG_MAP: "prod-platform-backend",
@@ -219,6 +220,7 @@ def test_a_literal_token_another_volume_and_mount_are_taken_over_and_given_back_
     assert owner.owners(CRON, literal) == [("kubectl-client-side-apply", "Update")]
 
 
+@pytest.mark.slow
 def test_taking_over_one_object_takes_over_no_other(owner: Owner) -> None:
     owner.data[URL] = "https://theirs.example.com"
     for target in (CRON, BACKEND):
@@ -233,6 +235,7 @@ def test_taking_over_one_object_takes_over_no_other(owner: Owner) -> None:
     assert owner.versions() == before
 
 
+@pytest.mark.slow
 def test_a_forced_value_that_is_wanted_no_longer_goes_back_at_once(owner: Owner) -> None:
     owner.data["TOWER_DATA_EXPLORER_ENABLED"] = "false"
     owner.apply().ready()
@@ -275,6 +278,7 @@ def test_what_the_owner_applies_in_between_is_kept_and_is_what_destroy_leaves(
     assert after[CRON]["spec"]["template"]["metadata"]["labels"] == template["metadata"]["labels"]
 
 
+@pytest.mark.slow
 def test_an_owner_who_applies_server_side_meets_no_conflict(owner: Owner) -> None:
     owner.apply("--server-side").ready()
     edits = Edits(owner)
@@ -285,6 +289,7 @@ def test_an_owner_who_applies_server_side_meets_no_conflict(owner: Owner) -> Non
     assert "allowed-workspaces: [1, 2]" in owner.live_tower_yml()
 
 
+@pytest.mark.slow
 def test_an_upgrade_by_helm_in_between_is_kept(applied: Owner) -> None:
     edits = Edits(applied)
     edits.up()
@@ -294,6 +299,7 @@ def test_an_upgrade_by_helm_in_between_is_kept(applied: Owner) -> None:
     assert applied.live(CONFIG_MAP)["data"] == applied.data
 
 
+@pytest.mark.slow
 def test_a_forced_value_that_its_owner_changes_is_forced_again_and_the_latest_comes_back(owner: Owner) -> None:
     owner.data[URL] = "https://first.example.com"
     owner.apply().ready()
@@ -331,6 +337,7 @@ def test_an_entry_that_is_there_already_is_taken_over_only_where_the_user_says_s
     assert owner.live_tower_yml() == owner.tower_yml
 
 
+@pytest.mark.slow
 def test_an_entry_that_the_owner_writes_in_between_is_refused_unless_it_may_be_taken_over(applied: Owner) -> None:
     edits = Edits(applied)
     edits.up()
@@ -398,6 +405,7 @@ def test_what_was_dropped_or_changed_is_shown_by_check_and_by_refresh_without_it
     assert seen["restarts"] == {}
 
 
+@pytest.mark.slow
 def test_a_volume_that_was_changed_is_shown_again_by_a_second_refresh(applied: Owner) -> None:
     edits = Edits(applied)
     edits.up()
@@ -408,6 +416,7 @@ def test_a_volume_that_was_changed_is_shown_again_by_a_second_refresh(applied: O
     assert edits.refreshed() == edits.made
 
 
+@pytest.mark.slow
 def test_replicas_are_left_as_they_are(running: Owner) -> None:
     edits = Edits(running)
     edits.up()
@@ -474,6 +483,7 @@ def test_a_run_that_stops_half_way_is_given_back_whole(owner: Owner) -> None:
     assert owner.install.objects() == before
 
 
+@pytest.mark.slow
 def test_a_restart_that_does_not_succeed_is_explained(running: Owner) -> None:
     quota = '{"apiVersion":"v1","kind":"ResourceQuota","metadata":{"name":"none"},"spec":{"hard":{"pods":"2"}}}'
     running.install.kubectl("apply", "-f", "-", stdin=quota)

@@ -17,7 +17,7 @@ from tests.engine.install import Install
 from tests.engine.stack import Stack
 
 #: How long a pod serves on once it is to end, in seconds: long enough to see it, shorter than the default.
-DRAIN = 15
+DRAIN = 8
 
 _WAS_UP = pytest.StashKey[bool]()
 
