@@ -111,7 +111,7 @@ test-all: check ## run every test, the long ones too
 	$(RUN) -m pytest tests/real
 	@$(RUN) -m testbed parts
 
-bench: $(INSTALLED) ## measure how fast it is, into docs/bench.md; SECTIONS="load preview": only print these
+bench: $(INSTALLED) ## measure how fast it is, into docs/bench.md; some: SECTIONS=
 	$(RUN) -m tests.bench $(or $(SECTIONS),--write)
 
 docs: $(INSTALLED) ## write all generated files, tables and diagrams
