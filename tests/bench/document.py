@@ -1,4 +1,4 @@
-"""docs/bench.md: the table of the last ``make bench``, on whose machine it was, and how it came to be."""
+"""docs/bench.md: the table of the last ``make bench``, the machine, and the plugins."""
 
 from __future__ import annotations
 

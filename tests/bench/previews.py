@@ -75,12 +75,12 @@ def stacks(rounds: int, folder: Path) -> list[Measured]:
     with ExitStack() as made:
         ours = _project(made.enter_context(_studios("bench", folder)))
         ours.preview()
-        alone = [ours.preview() for _ in range(rounds)]
+        before = [ours.preview() for _ in range(rounds)]
         for number in range(4):
             made.enter_context(_studios(f"bench-beside-{number}", folder))
         ours.preview()
         beside = [ours.preview() for _ in range(rounds)]
-        return [rows.STACKS.of(list(zip(beside, alone, strict=True)))]
+        return [rows.STACKS.of(list(zip(beside, before, strict=True)))]
 
 
 @contextmanager

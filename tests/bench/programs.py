@@ -116,7 +116,9 @@ def plain(folder: Path, of: Project) -> Project:
     folder.mkdir()
     for name in ("Pulumi.yaml", f"Pulumi.{of.stack}.yaml"):
         shutil.copy(of.folder / name, folder / name)
-    (folder / ".venv").symlink_to(paths.CHECKOUT / ".venv")
+    # The providers of the dynamic resources are in the program's own modules.
+    for name in (".venv", "components", "delivery", "live", "settings", "survey"):
+        (folder / name).symlink_to(paths.CHECKOUT / name)
     shutil.copy(_PLAIN, folder / "__main__.py")
     (folder / "state.json").write_text(of.pulumi("stack", "export", "--show-secrets"))
     project = Project(folder, of.stack, {**of.variables, "PULUMI_BACKEND_URL": folder.as_uri()})
