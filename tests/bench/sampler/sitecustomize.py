@@ -1,4 +1,4 @@
-"""Python runs this as it starts, where PYTHONPATH names its folder: it tells in which code a Pulumi program spends its time.
+"""Python runs this as it starts, where PYTHONPATH names its folder: it tells in which code a program spends its time.
 
 Every few milliseconds it looks at how much processor time each thread has used since, and at what the thread is doing.
 The file that STUDIOS_SAMPLES names gets a line at the end: seconds in imports of others' packages, seconds in code of
@@ -16,7 +16,7 @@ _PROGRAM = any(word.startswith("--monitor=") for word in sys.orig_argv)
 
 
 def _owner(frame):
-    """ "own", "import" or "other": who has the innermost frame, unless a module of another package is being imported."""
+    """Who has the innermost frame, unless a module of another package is being imported."""
     innermost, importing = None, False
     while frame is not None:
         code = frame.f_code
