@@ -62,6 +62,15 @@ FROM_OUTSIDE_ONLY: Checks = (
 )
 
 
+OF_THE_LOAD_BALANCER = frozenset({"balancer", "idle", "rules", "targets", "silence"})
+"""What asks AWS for the load balancer of the stack: where the route is the user's, there is none."""
+
+
+def _without(checks: Checks, names: frozenset[str]) -> Checks:
+    kept = (each for each in checks if each.name not in names)
+    return tuple(replace(each, needs=tuple(name for name in each.needs if name not in names)) for each in kept)
+
+
 def checks_of(deployment: Deployment) -> Checks:
     """Those for the stack's target; where that is not known, the first check says why."""
     try:
@@ -70,4 +79,6 @@ def checks_of(deployment: Deployment) -> Checks:
         return ON_KUBERNETES
     by_hand = applies("delivery", settings.target) and settings.delivery == "files"
     checks = FROM_OUTSIDE_ONLY if by_hand else _ON_TARGET.get(settings.target, FROM_OUTSIDE_ONLY)
+    if settings.ingress == "none":
+        checks = _without(checks, OF_THE_LOAD_BALANCER)
     return (*checks, *(SSH if settings.ssh else ()))

@@ -20,7 +20,7 @@ def stack_is_deployed(deployment: Deployment) -> Finding:
 
 def zone_has_record(deployment: Deployment) -> Finding:
     """The servers of the zone itself have records that lead to the load balancer."""
-    wanted = set(deployment.network.addresses(deployment.output("loadBalancerHostname")))
+    wanted = _addresses_of_balancer(deployment)
     zone, servers = _servers(deployment)
     for host in deployment.hosts:
         found = _ask(deployment, servers, host)
@@ -29,26 +29,32 @@ def zone_has_record(deployment: Deployment) -> Finding:
             return bad(
                 f"the servers of {zone} do not answer here", "let port 53 out, or run this elsewhere", stops=False
             )
-        if not found & wanted:
+        if not found & (wanted or found):
             return _elsewhere(deployment, host, found, wanted, f"the servers of {zone}")
     return good(f"{zone} has {' and '.join(deployment.hosts)}")
 
 
 def resolver_finds_record(deployment: Deployment) -> Finding:
     """The resolver of this machine finds the same."""
-    wanted = set(deployment.network.addresses(deployment.output("loadBalancerHostname")))
+    wanted = _addresses_of_balancer(deployment)
     for host in deployment.hosts:
         found = set(deployment.network.addresses(host))
         # A load balancer has more addresses than one answer holds, and they change as it grows.
-        if not found & wanted:
+        if not found & (wanted or found):
             return _elsewhere(deployment, host, found, wanted, "the resolver")
-    return good(f"leads to {', '.join(sorted(wanted))}")
+    return good(f"leads to {', '.join(sorted(wanted))}" if wanted else "leads to your route")
+
+
+def _addresses_of_balancer(deployment: Deployment) -> set[str]:
+    """The addresses of the load balancer; none where the route is the user's, and the stack knows no load balancer."""
+    hostname = deployment.output("loadBalancerHostname")
+    return set(deployment.network.addresses(hostname)) if hostname else set()
 
 
 def _elsewhere(deployment: Deployment, host: str, found: set[str], wanted: set[str], asked: str) -> Finding:
     hostname = deployment.output("loadBalancerHostname")
     if not found:
-        return bad(f"{asked}: no address for {host}", f"make an alias record for it that leads to {hostname}")
+        return bad(f"{asked}: no address for {host}", f"make a record for it that leads to {hostname or 'your route'}")
     return bad(
         f"{host} leads to {', '.join(sorted(found))}, and the load balancer is at {', '.join(sorted(wanted))}",
         f"correct the record: it must lead to {hostname}",

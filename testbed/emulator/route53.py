@@ -149,7 +149,7 @@ def _content(record: RecordSet) -> tuple[Any, ...]:
 def _alias_fault(backend: Route53Backend, record: RecordSet) -> str | None:
     target, zone_id = canonical_name(record.alias_target["DNSName"]), record.alias_target["HostedZoneId"]
     words = f"Tried to create an alias that targets {target}, type {record.type} in zone {zone_id}, but "
-    owner = _load_balancer_zone(backend.account_id, target)
+    owner = _load_balancer_zone(target)
     if owner and owner != zone_id:
         return words + "the alias target name does not lie within the target zone"
     if not owner and zone_id in _LOAD_BALANCER_ZONES:
@@ -160,12 +160,14 @@ def _alias_fault(backend: Route53Backend, record: RecordSet) -> str | None:
     return None
 
 
-def _load_balancer_zone(account_id: str, dns_name: str) -> str | None:
+def _load_balancer_zone(dns_name: str) -> str | None:
+    """The zone of a load balancer, which may be in another account than the record."""
     wanted = dns_name.removeprefix("dualstack.").rstrip(".")
-    for backend in elbv2_backends[account_id].values():
-        for balancer in backend.load_balancers.values():
-            if balancer.dns_name.lower() == wanted:
-                return str(balancer.canonical_hosted_zone_id)
+    for account in list(elbv2_backends.values()):
+        for backend in account.values():
+            for balancer in backend.load_balancers.values():
+                if balancer.dns_name.lower() == wanted:
+                    return str(balancer.canonical_hosted_zone_id)
     return None
 
 

@@ -47,6 +47,9 @@ def usual_shape(label: str) -> str:
     return IN_TURN[zlib.crc32(label.encode()) % len(IN_TURN)]
 
 
+SUPPORTED = "supported"
+
+
 @dataclass(frozen=True)
 class Kind:
     """A shape as a user knows it.
@@ -63,15 +66,15 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
-    shapes.GUIDE: Kind("Seqera's manifests, with Redis in the namespace", "supported", "minimal.yaml"),
-    shapes.MANAGED_REDIS: Kind("Seqera's manifests, with a managed Redis", "supported", "minimal.yaml"),
-    shapes.HELM: Kind("Seqera's Helm chart", "supported", "helm-platform.yaml"),
+    shapes.GUIDE: Kind("Seqera's manifests, with Redis in the namespace", SUPPORTED, "minimal.yaml"),
+    shapes.MANAGED_REDIS: Kind("Seqera's manifests, with a managed Redis", SUPPORTED, "minimal.yaml"),
+    shapes.HELM: Kind("Seqera's Helm chart", SUPPORTED, "helm-platform.yaml"),
     shapes.ENVIRONMENT: Kind(
         "variables from `env`, several `envFrom`, Secrets; cron with a ConfigMap of its own",
-        "supported",
+        SUPPORTED,
         "minimal.yaml",
     ),
-    shapes.ARGO: Kind("kept by [Argo CD or Flux](gitops.md)", "supported", "minimal.yaml"),
+    shapes.ARGO: Kind("kept by [Argo CD or Flux](gitops.md)", SUPPORTED, "minimal.yaml"),
     shapes.BY_HAND: Kind(
         "with a Studios that exists already", "`is taken in namespace`: [adopt it](adopt.md)", "minimal.yaml"
     ),
@@ -79,7 +82,34 @@ KINDS: Mapping[str, Kind] = {
 """What the document says of each shape; tests/engine/test_shapes.py and test_adopt.py hold it."""
 
 
+SURROUNDINGS: tuple[Kind, ...] = (
+    Kind(
+        "Connect beside Platform's host, or deeper ([docs/dns.md](dns.md))", SUPPORTED, "connect-beside-platform.yaml"
+    ),
+    Kind("the zone in another account, changed through a role", SUPPORTED, "zone-in-another-account.yaml"),
+    Kind("a private twin of the zone", SUPPORTED, "private-zone.yaml"),
+    Kind("no zone named", SUPPORTED, "assumed-role.yaml"),
+    Kind("DNS outside Route 53", SUPPORTED, "dns-elsewhere.yaml"),
+    Kind("records by external-dns", SUPPORTED, "external-dns.yaml"),
+    Kind("`aws:assumeRoles` with one role, a profile, SSO, a web identity", SUPPORTED, "assumed-role.yaml"),
+    Kind(
+        "a chain of roles, or a role with an external id, beside `eksCluster`",
+        "`can't be handed on to aws eks get-token`: a profile, or `kubeconfig`",
+        "assumed-role.yaml",
+    ),
+    Kind("the AWS Load Balancer Controller 2.x and 3.x", SUPPORTED, "shared-load-balancer.yaml"),
+    Kind("EKS Auto Mode", SUPPORTED, "eks-auto-mode.yaml"),
+    Kind(
+        "NGINX, Traefik, Istio, Gateway API",
+        "`is a class of …, which this program doesn't write for`: [a route of your own](ingress.md)",
+        "own-route.yaml",
+    ),
+)
+"""DNS, accounts and controllers. Held by tests/engine/test_dns.py, and in tests/unit by test_hosts_of_connect.py,
+test_aws_access.py and test_ingress_class.py."""
+
+
 def table() -> str:
     """Shape of install, what the first preview says of it, and the stack file to start from."""
-    rows = [f"| {each.words} | {each.result} | `{each.example}` |" for each in KINDS.values()]
+    rows = [f"| {each.words} | {each.result} | `{each.example}` |" for each in (*KINDS.values(), *SURROUNDINGS)]
     return "\n".join(["| Platform's install on Kubernetes | first preview | example |", "|-|-|-|", *rows])

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from settings.parsing import parse_settings
 from settings.stack_schema import stack_schema
+from tests.engine import shapes
 
 FOLDER = Path(__file__).parents[3] / "examples" / "stacks"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -59,3 +60,9 @@ def test_an_arn_of_each_partition_is_taken(key: str, arn: str, partition: str, r
     }
     written = arn.format(partition, region)
     assert parse_settings({**compose, key: written}).model_dump(by_alias=True)[key] == written
+
+
+@pytest.mark.parametrize("kind", [*shapes.KINDS.values(), *shapes.SURROUNDINGS], ids=lambda kind: kind.words[:40])
+def test_each_shape_of_install_leads_to_a_stack_file(kind: shapes.Kind) -> None:
+    assert FOLDER / kind.example in FILES
+    assert kind.result == shapes.SUPPORTED or kind.result.startswith("`")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline.verify import certificates, names, platform, proxy
+from pipeline.verify.checks import OF_THE_LOAD_BALANCER, checks_of
 from pipeline.verify.deployment import Options
 from pipeline.verify.findings import CannotAskError, Finding, bad, good, not_asked
 from tests.unit.pipeline.verify.subject import BALANCER, Answers, Handshakes, deployment, response
@@ -331,3 +332,13 @@ def test_templates_are_asked_for_only_with_token_and_workspace(options: Options,
     assert finding.holds is None
     assert variable in finding.text
     assert network.asked == []
+
+
+def test_a_route_of_ones_own_is_checked_by_what_it_leads_to() -> None:
+    hosts = {"connect.platform.example.com": ["192.0.2.1"], "studios-check.platform.example.com": ["192.0.2.2"]}
+    stack = deployment(Answers(names=hosts), loadBalancerHostname="", ingress="none")
+    stack.__dict__["session_id"] = "studios-check"
+    assert {check.name for check in checks_of(stack)}.isdisjoint(OF_THE_LOAD_BALANCER)
+    assert all(set(check.needs).isdisjoint(OF_THE_LOAD_BALANCER) for check in checks_of(stack))
+    found = names.resolver_finds_record(stack)
+    assert (found.holds, found.text) == (True, "leads to your route")
