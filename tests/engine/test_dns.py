@@ -1,4 +1,4 @@
-"""Zones of another account, and DNS and routes that the stack leaves to its user: made, left alone, and taken away."""
+"""Zones of another account, and DNS and routes that the stack leaves to its user: made, kept, and taken away."""
 
 from __future__ import annotations
 
