@@ -11,6 +11,7 @@ from components.checksum import pod_checksum
 from components.platform_as_found import PlatformAsFound, PlatformAsFoundArgs
 from components.platform_edits import PlatformEdits, PlatformEditsArgs
 from components.platform_provider import Location
+from components.platform_told import told_in_words
 from components.pods import READY_SECONDS, SecretKey
 from live.cluster import Cluster
 from live.edits import PlatformInputs, PlatformWorkload, edited_names, platform_edits
@@ -97,17 +98,16 @@ class PlatformIntegration(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        checksum = pod_checksum(args.checksum_key, _read_by_pods(args, as_found.revision))
         changed = PlatformEdits(
             f"{name}-edits",
             PlatformEditsArgs(
                 location=location,
                 edits=edits,
-                restarts={workload.deployment: checksum for workload in workloads},
+                checksum=pod_checksum(args.checksum_key, _read_by_pods(args, as_found.revision)),
                 tower_yml=args.tower_yml,
                 found=as_found.found,
             ),
-            pulumi.ResourceOptions(parent=self),
+            pulumi.ResourceOptions(parent=self, hooks=told_in_words(f"{name}-edits-told", self)),
         )
         self.config_map_name = _once(changed, args.config_map)
         self.cron_deployment_name = _once(changed, args.cron.deployment)

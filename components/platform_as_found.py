@@ -99,11 +99,16 @@ class PlatformAsFoundProvider(PlatformProvider):
     """Reads at first, and writes when it is deleted."""
 
     def check(self, _olds: Properties, news: Properties) -> CheckResult:
-        """Refuses an entry of tower.yml that another owner has written, where no record exists yet."""
-        result = super().check(_olds, news)
+        """Refuses an entry of tower.yml that another owner has written, where no record exists yet.
+
+        Adds the variables that were dropped since the last update, which had the old inputs.
+        """
+        inputs = super().check(_olds, news).inputs
         if not _olds:
             _check_tower_yml(api_of(news), news, Snapshot())
-        return result
+            return CheckResult(inputs, [])
+        dropped = _dropped(api_of(news), news, _olds)
+        return CheckResult({**inputs, **({"dropped": dropped} if dropped else {})}, [])
 
     def create(self, props: Properties) -> CreateResult:
         """Records the current values."""
@@ -116,12 +121,14 @@ class PlatformAsFoundProvider(PlatformProvider):
         replaces = replacing(_olds, _news)
         if replaces:
             return DiffResult(changes=True, replaces=replaces, delete_before_replace=True)
-        if differ(_olds, _news, besides=("found", "revision")):
-            return DiffResult(changes=True)
+        if differ(_olds, _news, besides=("found", "revision", "fields", "dropped")) or "dropped" in _news:
+            # The engine compares the inputs, and shows what differs.
+            return DiffResult(changes=None)
         api, before = api_of(_news), Snapshot.parsed(_olds["found"])
         _check_tower_yml(api, _news, before)
         try:
-            return DiffResult(changes=_record(api, _news, before) != before or _was_dropped(api, _news))
+            # Names alone are recorded with the edits: there is nothing to give back of what nobody had set.
+            return DiffResult(changes=_record(api, _news, before) != before or _is_not_as_written(api, _news))
         except PlatformError:
             # Something is missing or broken; the update says what.
             return DiffResult(changes=True)
@@ -129,9 +136,11 @@ class PlatformAsFoundProvider(PlatformProvider):
     def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
         """Records what is new, and keeps what was found at first."""
         api = api_of(_news)
-        snapshot = _record(api, _news, Snapshot.parsed(_olds["found"]))
-        revision = _version(api, _news) if _was_dropped(api, _news) else _olds["revision"]
-        return UpdateResult({**_news, "found": snapshot.text(), "revision": revision})
+        found = _record(api, _news, Snapshot.parsed(_olds["found"]))
+        must_restart = "dropped" in _news or _is_not_as_written(api, _news)
+        revision = _version(api, _news) if must_restart else _olds["revision"]
+        outs = {key: value for key, value in _news.items() if key != "dropped"}
+        return UpdateResult({**outs, "found": found.text(), "revision": revision})
 
     def read(self, id_: str, props: Properties) -> ReadResult:
         """A record is what it is: a refresh changes nothing in it."""
@@ -182,17 +191,23 @@ def _record(api: PlatformApi, props: Properties, before: Snapshot) -> Snapshot:
     return Snapshot(objects, [*(each for each in before.files if each is not previous), file])
 
 
-def _was_dropped(api: PlatformApi, props: Properties) -> bool:
-    """Whether something that pods read when they start isn't as we have written it, or not yet."""
+def _is_not_as_written(api: PlatformApi, props: Properties) -> bool:
+    """Whether tower.yml isn't as we have written it, or not yet."""
     edit = tower_yml_of(props)
-    if edit is not None and tower_yml_file(api, edit, props["field_manager"]).shown() != edit["allowed_workspaces"]:
-        return True
-    for target in (each for each in props["fields"] if each.startswith("ConfigMap/")):
+    return edit is not None and tower_yml_file(api, edit, props["field_manager"]).shown() != edit["allowed_workspaces"]
+
+
+def _dropped(api: PlatformApi, news: Properties, olds: Properties) -> dict[str, list[str]]:
+    """By ConfigMap, the variables that were and are edited, and that aren't ours any more."""
+    found = {}
+    for target in (each for each in news["fields"] if each.startswith("ConfigMap/") and each in olds["fields"]):
         live = api.get(target)
-        ours = owned_by(managed_fields(live), props["field_manager"]) if live is not None else set()
-        if not ours.issuperset(item_paths(target, props["fields"][target])):
-            return True
-    return False
+        ours = owned_by(managed_fields(live), news["field_manager"]) if live is not None else set()
+        names = [name for name in news["fields"][target] if name in olds["fields"][target]]
+        gone = [name for name, path in zip(names, item_paths(target, names), strict=True) if path not in ours]
+        if gone:
+            found[target] = gone
+    return found
 
 
 def _version(api: PlatformApi, props: Properties) -> str:

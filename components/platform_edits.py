@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
+from pulumi.output import Unknown
 
 from components.own_resource import OwnResource
 from components.platform_as_found import Snapshot, restore
@@ -16,6 +17,7 @@ from components.platform_provider import (
     PlatformProvider,
     Properties,
     api_of,
+    as_now,
     bodies,
     differ,
     in_order,
@@ -38,14 +40,14 @@ class PlatformEditsArgs:
     Args:
         location: which install it is.
         edits: what is added to each object, as :mod:`live.edits` describes it.
-        restarts: Deployment → checksum of all that its pods read; they restart when it changes.
+        checksum: of all that the pods of the Deployments read; they restart when it changes.
         tower_yml: the edit of tower.yml.
         found: the record of what was there.
     """
 
     location: Location
     edits: Mapping[str, Any]
-    restarts: Mapping[str, pulumi.Input[str]]
+    checksum: pulumi.Input[str]
     tower_yml: TowerYmlEdit | None
     found: pulumi.Input[str]
 
@@ -61,7 +63,7 @@ class PlatformEdits(OwnResource, module="studios", name="PlatformEdits"):
         props: dict[str, Any] = {
             **args.location,
             "edits": dict(args.edits),
-            "restarts": dict(args.restarts),
+            "checksum": args.checksum,
             "tower_yml": args.tower_yml,
             "found": args.found,
         }
@@ -74,9 +76,12 @@ class PlatformEditsProvider(PlatformProvider):
 
     def check(self, _olds: Properties, news: Properties) -> CheckResult:
         """Adds what was dropped or changed since, so that a preview says why an update is due."""
-        result = super().check(_olds, news)
+        inputs = super().check(_olds, news).inputs
         drift = _drift(api_of(_olds), _olds) if "edits" in _olds else {}
-        return CheckResult({**result.inputs, **({"drift": drift} if drift else {})}, [])
+        if isinstance(inputs.get("found"), Unknown) and "found" in _olds:
+            # What is recorded is no change of its own, and so nothing for a preview to show.
+            inputs = {**inputs, "found": _olds["found"]}
+        return CheckResult({**inputs, **({"drift": drift} if drift else {})}, [])
 
     def create(self, props: Properties) -> CreateResult:
         """Makes the edits: ConfigMaps, tower.yml, then one Deployment after the other, each with its restart."""
@@ -88,9 +93,10 @@ class PlatformEditsProvider(PlatformProvider):
         replaces = replacing(_olds, _news)
         if replaces:
             return DiffResult(changes=True, replaces=replaces)
-        # What is recorded changes nothing by itself.
-        changes = differ(_olds, _news, besides=("found", "drift"))
-        return DiffResult(changes=changes or not _all_made(api_of(_news), _news))
+        # What is recorded changes nothing by itself. The engine shows what differs, where it has compared the inputs.
+        if differ(as_now(_olds), _news, besides=("found", "drift")):
+            return DiffResult(changes=None)
+        return DiffResult(changes=None if _news.get("drift") else not _all_made(api_of(_news), _news))
 
     def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
         """Makes what is missing; gives back what is no longer edited."""
@@ -99,6 +105,7 @@ class PlatformEditsProvider(PlatformProvider):
 
     def read(self, id_: str, props: Properties) -> ReadResult:
         """The edits as they are live: without what was dropped, and with who has changed what."""
+        props = as_now(props)
         api = api_of(props)
         live = {target: api.get(target) for target in props["edits"]}
         if not any(live.values()):
@@ -110,11 +117,7 @@ class PlatformEditsProvider(PlatformProvider):
                 for target, edit in props["edits"].items()
                 if (live_object := live[target]) is not None
             },
-            "restarts": {
-                name: annotation
-                for name in props["restarts"]
-                if (annotation := _checksum(live[f"Deployment/{name}"])) is not None
-            },
+            "checksum": _common([_checksum(live.get(f"Deployment/{name}")) for name in props["deployments"]]),
         }
         edit = tower_yml_of(props)
         if edit is not None:
@@ -230,6 +233,11 @@ def _in_the_way(error: OwnedByOthersError, take_over: list[str]) -> list[str]:
         f"or let the stack replace it: {add}"
         for field, owner in error.fields
     ]
+
+
+def _common(checksums: list[str | None]) -> str | None:
+    """The checksum that all Deployments have."""
+    return checksums[0] if len(set(checksums)) == 1 else None
 
 
 def _checksum(live: Object | None) -> str | None:

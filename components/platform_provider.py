@@ -60,6 +60,14 @@ def differ(olds: Properties, news: Properties, *, besides: Collection[str]) -> b
     return any(olds.get(key) != news.get(key) for key in {*olds, *news} - {"__provider", *besides})
 
 
+def as_now(props: Properties) -> Properties:
+    """Inputs or outputs in today's form: a state of 1.0.0 has the checksum once for each Deployment."""
+    if "restarts" not in props:
+        return props
+    rest = {key: value for key, value in props.items() if key != "restarts"}
+    return {**rest, "checksum": next(iter(set(props["restarts"].values())), None)}
+
+
 def in_order(objects: Mapping[str, Any], deployments: list[str]) -> list[str]:
     """The objects in the order in which they change: what pods read first, then the Deployments that read it."""
     restarting = [f"Deployment/{name}" for name in deployments]
@@ -69,9 +77,9 @@ def in_order(objects: Mapping[str, Any], deployments: list[str]) -> list[str]:
 
 def bodies(props: Properties) -> dict[str, Any]:
     """What to apply to each object, in order."""
-    edits, restarts = props["edits"], props["restarts"]
+    edits, restarting = props["edits"], [f"Deployment/{name}" for name in props["deployments"]]
     return {
-        target: apply_body(target, edits[target], restarts.get(target.partition("/")[2]))
+        target: apply_body(target, edits[target], props["checksum"] if target in restarting else None)
         for target in in_order(edits, props["deployments"])
     }
 

@@ -10,7 +10,8 @@ An edit says what is added to one object, without the shape that the API has for
         "mount": {"/data/certs": "cert-volume"},
     }
 
-Its names are the same without the values: a list of keys for a ConfigMap, lists in place of mappings for a Deployment.
+Its names are the same without the values, each of which is true: a name more is one line of a preview, which an item in
+the middle of a list would not be. States of 1.0.0 hold lists.
 """
 
 from __future__ import annotations
@@ -165,8 +166,8 @@ def apply_body(target: str, edit: Edit, checksum: str | None = None) -> Object:
 def edited_names(target: str, edit: Edit) -> Names:
     """The names in an edit, without its values."""
     if target.startswith("ConfigMap/"):
-        return sorted(edit)
-    parts = {part: sorted(edit[part]) for part in _PARTS.values()}
+        return dict.fromkeys(sorted(edit), True)
+    parts = {part: dict.fromkeys(sorted(edit[part]), True) for part in _PARTS.values()}
     return {"container": edit["container"], **parts}
 
 

@@ -12,10 +12,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipeline.changes import changes_of
+from pipeline.changes import Change, changes_of
 from pipeline.comment import PullRequest
 from pipeline.recover import FINISHING, recover
-from pipeline.report import failure, report
+from pipeline.report import failure, listed, report
 from pipeline.stacks import stacks_in
 from pipeline.verify.arguments import add_arguments
 
@@ -75,23 +75,38 @@ def _stacks() -> int:
 
 def _preview(stack: str, path: Path) -> int:
     finished = subprocess.run([*_pulumi("preview", stack), "--json"], capture_output=True, text=True, check=False)
-    try:
-        steps = json.loads(finished.stdout)["steps"] if finished.returncode == 0 else None
-    except (ValueError, KeyError):
-        steps = None
-    text = failure(stack, _said(finished)) if steps is None else report(stack, changes_of(steps))
+    changes = _changes(finished) if finished.returncode == 0 else None
+    text = failure(stack, _said(finished)) if changes is None else report(stack, changes)
     path.write_text(text)
     print(text)
-    return finished.returncode or (1 if steps is None else 0)
+    return finished.returncode or (1 if changes is None else 0)
 
 
-def _said(finished: subprocess.CompletedProcess[str]) -> str:
-    """What a failed preview said, in words: with ``--json``, they are the diagnostics of its document."""
+def _changes(finished: subprocess.CompletedProcess[str]) -> list[Change] | None:
+    """What a preview with ``--json`` changes; None where it has not come so far."""
+    try:
+        document = json.loads(finished.stdout)
+        return changes_of(document["steps"], document.get("diagnostics") or [])
+    except (ValueError, KeyError):
+        return None
+
+
+def _said(finished: subprocess.CompletedProcess[str], besides: str = "") -> str:
+    """What a failed preview said, in words: with ``--json``, they are the diagnostics of its document.
+
+    Args:
+        finished: the preview.
+        besides: a severity that is left out.
+    """
     try:
         diagnostics = json.loads(finished.stdout).get("diagnostics") or []
     except ValueError:
         return finished.stdout + finished.stderr
-    return "\n".join(str(each["message"]).strip() for each in diagnostics) + "\n" + finished.stderr
+    return (
+        "\n".join(str(each["message"]).strip() for each in diagnostics if each.get("severity") != besides)
+        + "\n"
+        + finished.stderr
+    )
 
 
 def _comment(stack: str, path: Path) -> int:
@@ -112,9 +127,15 @@ def _up(stack: str) -> int:
 
 def _drift(stack: str) -> int:
     # One command for both: what was changed by hand, and what the program would change.
-    return subprocess.run(
-        [*_pulumi("preview", stack), "--refresh", "--diff", "--expect-no-changes"], check=False
-    ).returncode
+    command = [*_pulumi("preview", stack), "--refresh", "--json"]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    changes = _changes(finished)
+    if changes:
+        print(listed(changes))
+    if finished.returncode or changes is None:
+        # Without --expect-no-changes it fails for no other reason than that the preview itself has failed.
+        print(_said(finished, besides="info").strip(), file=sys.stderr)
+    return finished.returncode or (1 if changes is None or changes else 0)
 
 
 def _pulumi(command: str, stack: str) -> list[str]:

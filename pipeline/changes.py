@@ -39,12 +39,14 @@ class Change:
         operation: ``create``, ``update``, ``replace`` or ``delete``.
         properties: path → the value before and the one after, as text; both empty where they are secret, long, or
             known only afterwards.
+        words: what the program says of it itself; empty where the properties tell all.
     """
 
     name: str
     type: str
     operation: str
     properties: Mapping[str, tuple[str, str]]
+    words: str = ""
 
     @property
     def warning(self) -> str | None:
@@ -52,24 +54,57 @@ class Change:
         return HOLDS_STATE.get(self.type) if self.operation == "replace" else None
 
 
-def changes_of(steps: Sequence[Mapping[str, Any]]) -> list[Change]:
-    """The changes among the steps, in their order."""
+def changes_of(steps: Sequence[Mapping[str, Any]], diagnostics: Sequence[Mapping[str, Any]] = ()) -> list[Change]:
+    """The changes among the steps, in their order.
+
+    Args:
+        steps: all of a preview.
+        diagnostics: what was said in it. What is said of a component tells what the last of its children changes, since
+            before a resource is made or changed there is nothing of its own to say it of.
+    """
+    said = {each["urn"]: str(each["message"]).strip() for each in diagnostics if _is_about_a_change(each)}
+    changing = [step for step in steps if step["op"] not in _UNCHANGED | _PARTS_OF_REPLACEMENT]
+    last = {_state(step).get("parent", ""): step["urn"] for step in changing}
     found = []
-    for step in steps:
+    for step in changing:
         operation = step["op"]
-        if operation in _UNCHANGED | _PARTS_OF_REPLACEMENT:
-            continue
         before, after = step.get("oldState") or {}, step.get("newState") or {}
         paths = step.get("detailedDiff") or {}
+        if not paths and before and after:
+            # Some providers say only that something differs.
+            paths = _differing(before.get("inputs") or {}, after.get("inputs") or {})
         found.append(
             Change(
                 name=step["urn"].rsplit("::", 1)[1],
                 type=(after or before).get("type", ""),
                 operation=operation,
                 properties={path: (_shown(before, path), _shown(after, path)) for path in sorted(paths)},
+                words=next((text for urn, text in said.items() if step["urn"] in (urn, last.get(urn))), ""),
             )
         )
     return found
+
+
+def _state(step: Mapping[str, Any]) -> Mapping[str, Any]:
+    return step.get("newState") or step.get("oldState") or {}
+
+
+def _is_about_a_change(diagnostic: Mapping[str, Any]) -> bool:
+    return diagnostic.get("severity") == "info" and bool(diagnostic.get("urn"))
+
+
+def _differing(before: Any, after: Any, at: str = "") -> list[str]:
+    """The paths at which two values differ, as the engine writes them."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        keys = sorted({*before, *after} - {"__provider", "__defaults"})
+        return [path for key in keys for path in _differing(before.get(key), after.get(key), _below(at, key))]
+    return [] if before == after or not at else [at]
+
+
+def _below(at: str, key: str) -> str:
+    if re.fullmatch(r"\w+", key):
+        return f"{at}.{key}" if at else key
+    return f'{at}["{key}"]'
 
 
 def _shown(state: Mapping[str, Any], path: str) -> str:

@@ -27,6 +27,13 @@ def report(stack: str, changes: Sequence[Change]) -> str:
     return _fitting("\n".join(lines) + "\n")
 
 
+def listed(changes: Sequence[Change]) -> str:
+    """What differs between what runs and the program, a line for each: what runs first, then what the program says."""
+    # The record of what was found differs only together with the edits, which tell of it in words.
+    told = [change for change in changes if not change.type.endswith(":PlatformAsFound")] or changes
+    return "\n".join(line for change in told for line in _listed(change))
+
+
 def failure(stack: str, output: str) -> str:
     """The report on a preview that failed, with all that the engine printed."""
     # A fence longer than any in the text can't be ended by it.
@@ -35,15 +42,26 @@ def failure(stack: str, output: str) -> str:
     return _fitting(f"### `{stack}`: the preview failed\n\n{fence}text\n{output.strip()}\n{fence}\n", f"\n{fence}\n")
 
 
+PUT_BACK = "what was changed outside of the stack"
+"""What an update of unchanged inputs does."""
+_MISSING = {"create": "does not exist", "delete": "is no longer in the program"}
 _HEADER = ["| operation | resource | type | what changes |", "|-|-|-|-|"]
 
 
 def _row(change: Change) -> str:
+    return f"| {change.operation} | `{change.name}` | `{short_type(change.type)}` | {'<br>'.join(_cell(change))} |"
+
+
+def _cell(change: Change) -> list[str]:
+    if change.words:
+        return [_code(line) for line in change.words.splitlines()]
     shown = [_property(path, *values) for path, values in list(change.properties.items())[:_MOST_PROPERTIES]]
     left_out = len(change.properties) - len(shown)
     if left_out > 0:
         shown.append(f"and {left_out} more")
-    return f"| {change.operation} | `{change.name}` | `{short_type(change.type)}` | {'<br>'.join(shown)} |"
+    if not shown and change.operation == "update":
+        return [PUT_BACK]
+    return shown
 
 
 def short_type(token: str) -> str:
@@ -71,3 +89,16 @@ def _fitting(text: str, ending: str = "") -> str:
     if len(text) <= _MOST_CHARACTERS:
         return text
     return f"{text[:_MOST_CHARACTERS]}{ending}\nThe rest is in the workflow's log.\n"
+
+
+def _listed(change: Change) -> list[str]:
+    kind = short_type(change.type)
+    if change.words:
+        return change.words.splitlines()
+    if change.operation in _MISSING:
+        return [f"{change.name} ({kind}) {_MISSING[change.operation]}"]
+    values = [
+        f"{change.name} ({kind}): {path}" + (f" {before or 'none'} → {after or 'none'}" if before or after else "")
+        for path, (before, after) in change.properties.items()
+    ]
+    return values or [f"{change.name} ({kind}): {PUT_BACK}"]

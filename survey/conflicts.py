@@ -12,6 +12,7 @@ from live.edits import Edit, edited_names, item_paths, name_of, part_of, platfor
 from live.fields import value_at
 from live.messages import conflict, shown_owners
 from live.ownership import Path, managed_fields, manager_names, owners_of
+from live.redaction import looks_secret
 from live.tower_yml_text import read_entry
 from live.workspaces_entry import field_name, is_conflict, shown
 from settings.environment import setting_of
@@ -20,7 +21,6 @@ from settings.model import Settings
 from settings.model.install import PEM_PATH_VARIABLE
 from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE
 from survey.mounts import hides_platforms_own, is_platforms_own
-from survey.redaction import looks_secret
 
 
 @dataclass(frozen=True)

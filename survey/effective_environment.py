@@ -13,12 +13,12 @@ from typing import Any
 
 from live.api import ClusterApi, NotFoundError
 from live.ownership import managed_fields
+from live.redaction import looks_secret
 from settings.environment import platform_environment, setting_of
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE
 from survey.install import Install
-from survey.redaction import looks_secret
 
 
 @dataclass(frozen=True)

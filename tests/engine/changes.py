@@ -86,7 +86,7 @@ EVERYDAY: Sequence[Everyday] = (
         "Other Studio templates",
         "`studioTemplates: {…}`",
         _always(studioTemplates={"JUPYTER": JUPYTER, "RIDE": RIDE}),
-        PLATFORM,
+        EDITS,
     ),
     Everyday("Other workspaces", "`allowedWorkspaces: [11, 42]`", _always(allowedWorkspaces=[11, 42]), PLATFORM),
     Everyday(
@@ -103,7 +103,7 @@ EVERYDAY: Sequence[Everyday] = (
             **CERTIFICATE,
             "studios-certificate-validation-connect": "create",
             "studios-record-alias": "replace",
-            **PLATFORM,
+            **EDITS,
             **INGRESS,
         },
     ),

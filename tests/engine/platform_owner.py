@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pulumi.dynamic import DiffResult
 from ruamel.yaml import YAML
 
 from components.platform_as_found import PlatformAsFoundProvider
@@ -185,6 +186,7 @@ class Edits:
     tower_yml: str = "tower-yml"
     found: dict[str, Any] | None = None
     made: dict[str, Any] | None = None
+    inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def up(self) -> list[str]:
         """Brings the edits about; returns the steps that were needed."""
@@ -198,6 +200,7 @@ class Edits:
         if self.found is not None:
             PlatformAsFoundProvider().delete("id", self.found)
         self.found = self.made = None
+        self.inputs = {}
 
     def checked(self) -> dict[str, Any]:
         """The inputs that a preview shows for the edits."""
@@ -219,13 +222,14 @@ class Edits:
         provider = PlatformAsFoundProvider()
         fields = {target: edited_names(target, edit) for target, edit in self.edits().items()}
         inputs = _sent({**self._location(), "fields": fields, "secrets": ["s"]})
-        news = _sent(provider.check({}, inputs).inputs)
+        olds = self.inputs.get("found", {})
+        news = self.inputs["found"] = _sent(provider.check(olds, inputs).inputs)
         if self.found is None:
             self.found = _sent(provider.create(news).outs)
             return "found: create"
         difference = provider.diff("id", self.found, news)
         assert not difference.replaces
-        if difference.changes:
+        if _changes(difference, olds, news):
             self.found = _sent(provider.update("id", self.found, news).outs)
             return "found: update"
         return ""
@@ -233,13 +237,14 @@ class Edits:
     def _edits(self) -> str:
         assert self.found is not None
         provider = PlatformEditsProvider()
-        news = _sent(provider.check(self.made or {}, self._inputs(self.found)).inputs)
+        olds = self.inputs.get("edits", {})
+        news = self.inputs["edits"] = _sent(provider.check(olds, self._inputs(self.found)).inputs)
         if self.made is None:
             self.made = _sent(provider.create(news).outs)
             return "edits: create"
         difference = provider.diff("id", self.made, news)
         assert not difference.replaces
-        if difference.changes:
+        if _changes(difference, olds, news):
             self.made = _sent(provider.update("id", self.made, news).outs)
             return "edits: update"
         return ""
@@ -259,8 +264,12 @@ class Edits:
 
     def _inputs(self, found: dict[str, Any]) -> dict[str, Any]:
         checksum = f"{self.checksum}-{found['revision']}"
-        restarts = dict.fromkeys(self.owner.deployments, checksum)
-        return _sent({**self._location(), "edits": self.edits(), "restarts": restarts, "found": found["found"]})
+        return _sent({**self._location(), "edits": self.edits(), "checksum": checksum, "found": found["found"]})
+
+
+def _changes(difference: DiffResult, olds: dict[str, Any], news: dict[str, Any]) -> bool:
+    """What the engine makes of a diff: where the provider leaves it open, it compares the inputs."""
+    return olds != news if difference.changes is None else difference.changes
 
 
 def _sent(properties: Any) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def test_a_token_rotation_reaches_every_reader_and_replaces_nothing_else(deploye
         "studios-platform-edits": "update",
         "studios-proxy-deployment": "update",
     }
-    assert _changed_inputs(preview, "studios-platform-edits") == {"restarts"}
+    assert _changed_inputs(preview, "studios-platform-edits") == {"checksum"}
     assert deployed.restarted_by() == {"backend", "cron", "connect-proxy"}
     assert deployed.value("connect-registration-token", "token") != token
     assert deployed.value("platform-oidc-certs", "oidc.pem") == pem

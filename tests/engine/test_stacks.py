@@ -175,7 +175,8 @@ def test_the_commands_of_the_workflows_preview_deploy_and_find_drift(three: dict
     third.install.kubectl("scale", "deployment", "connect-proxy", f"--replicas={now}")
     drifted = _make(third, "drift")
     assert drifted.code != 0
-    assert f"{now} => {now + 1}" in drifted.text
+    changed = f"spec.replicas {now} → {now + 1}"
+    assert f"studios-proxy-deployment (kubernetes:apps/v1:Deployment): {changed}" in drifted.stdout.splitlines()
     third.install.kubectl("scale", "deployment", "connect-proxy", f"--replicas={now + 1}")
 
 

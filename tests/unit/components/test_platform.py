@@ -47,9 +47,8 @@ def inputs(recording: Recording, name: str) -> dict[str, Any]:
 
 
 def checksum(**changes: Any) -> str:
-    restarts: dict[str, str] = integration(**changes)["platform-edits"].inputs["restarts"]
-    assert restarts["cron"] == restarts["backend"]
-    return restarts["cron"]
+    found: str = integration(**changes)["platform-edits"].inputs["checksum"]
+    return found
 
 
 def deployment_edit(container: str) -> dict[str, Any]:
@@ -83,7 +82,7 @@ def test_the_edits_are_readable_by_object() -> None:
             "Deployment/cron": deployment_edit("cron"),
             "Deployment/backend": deployment_edit("backend"),
         },
-        "restarts": {"cron": checksum(tower_yml=TOWER_YML), "backend": checksum(tower_yml=TOWER_YML)},
+        "checksum": checksum(tower_yml=TOWER_YML),
         "tower_yml": {"config_map": "tower-yml", "key": "tower.yml", "allowed_workspaces": "[2, 1]"},
         "found": FOUND,
     }
@@ -91,14 +90,14 @@ def test_the_edits_are_readable_by_object() -> None:
 
 def test_the_record_knows_the_names_of_the_fields_and_none_of_their_values() -> None:
     names = {
-        "env": ["TOWER_OIDC_PEM_PATH", "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"],
-        "volume": ["cert-volume"],
-        "mount": ["/data/certs"],
+        "env": {"TOWER_OIDC_PEM_PATH": True, "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN": True},
+        "volume": {"cert-volume": True},
+        "mount": {"/data/certs": True},
     }
     assert inputs(integration(tower_yml=TOWER_YML), "platform-as-found") == {
         **LOCATION,
         "fields": {
-            "ConfigMap/tower-backend-cfg": ["TOWER_DATA_STUDIO_CONNECT_URL"],
+            "ConfigMap/tower-backend-cfg": {"TOWER_DATA_STUDIO_CONNECT_URL": True},
             "Deployment/cron": {"container": "cron", **names},
             "Deployment/backend": {"container": "backend", **names},
         },

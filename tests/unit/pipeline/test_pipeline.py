@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.changes import Change, changes_of
 from pipeline.comment import PullRequest, marker
-from pipeline.report import failure, report
+from pipeline.report import failure, listed, report
 from pipeline.stacks import NOT_DELIVERED, stacks_in
 from testbed import paths
 
@@ -85,6 +85,54 @@ def test_a_report_counts_and_lists_what_changes() -> None:
         "|-|-|-|-|",
         "| update | `proxy` | `kubernetes:apps/v1:Deployment` | `spec.replicas`: `1` → `2`<br>`a\\|'b'` |",
         "| create | `record` | `aws:route53:Record` |  |",
+    ]
+
+
+def test_an_update_of_which_a_provider_gives_no_details_tells_the_inputs_that_differ() -> None:
+    before = {"timeout": 600, "deep": {"a/b": "1", "same": 2}, "key": "[secret]", "__provider": "code"}
+    after = {"timeout": 700, "deep": {"a/b": "2", "same": 2}, "key": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}
+    (change,) = changes_of([_step("update", "edits", "pulumi-python:dynamic/studios:PlatformEdits", before, after)])
+    assert change.properties == {'deep["a/b"]': ("1", "2"), "key": ("", ""), "timeout": ("600", "700")}
+
+
+def test_an_update_of_which_nothing_is_known_has_no_empty_cell() -> None:
+    (change,) = changes_of([_step("update", "found", "studios:index:PlatformAsFound", {"a": 1}, {"a": 1})])
+    assert report("prod", [change]).splitlines()[-1].endswith("| what was changed outside of the stack |")
+    assert listed([change]) == "found (studios:index:PlatformAsFound): what was changed outside of the stack"
+
+
+WORDS = "tower.yml: allowed-workspaces null → []; cron, then backend restart"
+
+
+def test_what_is_said_of_a_component_tells_of_the_last_of_its_changes() -> None:
+    kind, parent = "studios:index:PlatformEdits", f"{URN}studios:index:PlatformIntegration::platform"
+    steps = [_step("update", name, kind, {"a": 1}, {"a": 2}) for name in ("as-found", "edits")]
+    for step in steps:
+        step["newState"]["parent"] = parent
+    said = [
+        {"urn": parent, "message": f"{WORDS}\n", "severity": "info"},
+        {"urn": parent, "message": "resource plugin is old", "severity": "warning"},
+        {"message": "for the stack", "severity": "info"},
+    ]
+    record, edits = changes_of(steps, said)
+    assert (record.words, edits.words) == ("", WORDS)
+    assert report("prod", [edits]).splitlines()[-1] == f"| update | `edits` | `{kind}` | `{WORDS}` |"
+
+
+def test_drift_is_listed_by_what_runs_and_what_the_program_says() -> None:
+    changes = [
+        Change("as-found", "studios:index:PlatformAsFound", "update", {"dropped": ("", "")}),
+        Change("edits", "studios:index:PlatformEdits", "update", {}, WORDS),
+        Change("proxy", "kubernetes:apps/v1:Deployment", "update", {"spec.replicas": ("1", "2"), "spec.x": ("", "")}),
+        Change("budget", "kubernetes:policy/v1:PodDisruptionBudget", "create", {}),
+        Change("record", "aws:route53/record:Record", "delete", {}),
+    ]
+    assert listed(changes).splitlines() == [
+        WORDS,
+        "proxy (kubernetes:apps/v1:Deployment): spec.replicas 1 → 2",
+        "proxy (kubernetes:apps/v1:Deployment): spec.x",
+        "budget (kubernetes:policy/v1:PodDisruptionBudget) does not exist",
+        "record (aws:route53:Record) is no longer in the program",
     ]
 
 

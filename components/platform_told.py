@@ -1,0 +1,51 @@
+"""What changes in Platform, told in words wherever a preview or an update is going to make the edits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.runtime import rpc
+
+from components.platform_provider import api_of, as_now, in_order, tower_yml_of
+from live.difference import differences, in_words, restarting
+from live.platform import PlatformError
+from settings.errors import SettingsError
+
+
+def told_in_words(name: str, parent: pulumi.Resource) -> pulumi.ResourceHookBinding:
+    """A resource option that says before the edits, in a preview too, what they change and which pods restart.
+
+    Args:
+        name: the hook's name, of which a stack has no two.
+        parent: whom the words are printed for: the edits themselves have no URN before they are made.
+    """
+
+    def tell(args: pulumi.ResourceHookArgs) -> None:
+        try:
+            text = _words(dict(args.new_inputs or {}), dict(args.old_inputs or {}))
+        except (PlatformError, SettingsError, KeyError, TypeError, AttributeError):
+            # The edits themselves say what is wrong; words about them are no reason to end an update.
+            return
+        if text:
+            pulumi.log.info(text, parent)
+
+    hook = pulumi.ResourceHook(name, tell, pulumi.ResourceHookOptions(on_dry_run=True))
+    return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+
+
+def _words(news: Mapping[str, Any], olds: Mapping[str, Any]) -> str:
+    news, olds = as_now(dict(news)), as_now(dict(olds))
+    api, edits, deployments = api_of(news), news["edits"], news["deployments"]
+    changed = differences(
+        api,
+        {target: edits[target] for target in in_order(edits, deployments)},
+        tower_yml_of(news),
+        news["field_manager"],
+        given_back=[target for target in olds.get("edits") or {} if target not in edits],
+    )
+    checksum = news.get("checksum")
+    # Not known yet is how a preview says that part of what the pods read is going to change.
+    known = checksum if isinstance(checksum, str) and checksum != rpc.UNKNOWN else None
+    return in_words(changed, restarting(api, deployments, known, changed))

@@ -1,0 +1,138 @@
+"""What an update changes in a Platform install, in words: for a preview, whose resources tell it in data.
+
+The words go by the live objects and not by the last update: what an owner has changed meanwhile is changed back, too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from live.edits import CHECKSUM_ANNOTATION, Edit, apply_body, edited_names, item_paths, name_of, part_of
+from live.fields import Object, desired_values, item_of, value_at
+from live.ownership import Path, managed_fields, owned_by
+from live.platform import PlatformApi
+from live.redaction import looks_secret
+from live.tower_yml import TowerYmlEdit, tower_yml_file
+
+UNSET = "unset"
+"""How a variable, a volume or a mount is shown that is not there."""
+MASKED = "[secret]"
+_MOST_IN_A_LINE = 4
+
+
+def differences(
+    api: PlatformApi,
+    edits: Mapping[str, Edit],
+    tower_yml: TowerYmlEdit | None,
+    manager: str,
+    *,
+    given_back: Sequence[str] = (),
+) -> dict[str, list[str]]:
+    """What differs from the edits, by object, or file for tower.yml: ``KEY old → new``.
+
+    Args:
+        api: the namespace.
+        edits: object → edit, in the order of the changes.
+        tower_yml: the edit of tower.yml.
+        manager: who owns what the edits add.
+        given_back: the objects that are no longer edited.
+
+    Raises:
+        PlatformError: tower.yml can't be read.
+    """
+    found = {}
+    for target, edit in [*edits.items(), *((target, {}) for target in given_back)]:
+        live = api.get(target)
+        if live is not None:
+            found[target] = [*_set(target, edit, live), *_given_back(target, edit, live, manager)]
+    if tower_yml is not None:
+        was, wanted = tower_yml_file(api, tower_yml, manager).shown(), tower_yml["allowed_workspaces"]
+        if was not in (None, wanted):
+            found[tower_yml["key"]] = [f"allowed-workspaces {was} → {wanted}"]
+    return {target: texts for target, texts in found.items() if texts}
+
+
+def restarting(
+    api: PlatformApi, deployments: Sequence[str], checksum: str | None, changed: Mapping[str, Any]
+) -> list[str]:
+    """The Deployments, in this order, of which the pods restart.
+
+    Args:
+        api: the namespace.
+        deployments: those that the edits concern.
+        checksum: of all that their pods read; None if it is not known yet, since part of that is going to change.
+        changed: the objects that differ.
+    """
+    return [
+        name
+        for name in deployments
+        if f"Deployment/{name}" in changed or checksum is None or _checksum(api.get(f"Deployment/{name}")) != checksum
+    ]
+
+
+def in_words(changed: Mapping[str, Sequence[str]], restarts: Sequence[str]) -> str:
+    """One line, or where that would be long, a line for each object."""
+    parts = [f"{target}: {', '.join(texts)}" for target, texts in changed.items()]
+    if restarts:
+        parts.append(f"{', then '.join(restarts)} {'restart' if len(restarts) > 1 else 'restarts'}")
+    is_short = sum(len(texts) for texts in changed.values()) <= _MOST_IN_A_LINE
+    return "; ".join(parts) if is_short else "\n".join(parts)
+
+
+def _set(target: str, edit: Edit, live: Object) -> Iterator[str]:
+    if not edit:
+        return
+    body = desired_values(apply_body(target, edit))
+    for path in item_paths(target, edited_names(target, edit)):
+        ours = {leaf: value for leaf, value in body.items() if leaf[: len(path)] == path}
+        if any(value_at(live, leaf) != value for leaf, value in ours.items()):
+            part, name = part_of(path), name_of(path)
+            wanted = edit[part][name] if part else edit[name]
+            yield f"{_label(part, name)} {_live(part, name, value_at(live, path))} → {_shown(part, name, wanted)}"
+
+
+def _given_back(target: str, edit: Edit, live: Object, manager: str) -> Iterator[str]:
+    """What is ours and no longer wanted."""
+    kept = set(item_paths(target, edited_names(target, edit))) if edit else set()
+    ours = dict.fromkeys(item_of(path) for path in sorted(owned_by(managed_fields(live), manager)))
+    for path in ours:
+        if path not in kept and _is_item(path):
+            part, name = part_of(path), name_of(path)
+            yield f"{_label(part, name)} {_live(part, name, value_at(live, path))} → given back"
+
+
+def _is_item(path: Path) -> bool:
+    return bool(part_of(path)) if path[-1].startswith("k:") else path[0] == "f:data"
+
+
+def _label(part: str, name: str) -> str:
+    return name if part in ("", "env") else f"{part} {name}"
+
+
+def _live(part: str, name: str, found: Any) -> str:
+    if found is None:
+        return UNSET
+    if part == "env":
+        reference = (found.get("valueFrom") or {}).get("secretKeyRef")
+        return _shown(part, name, {"secret": reference["name"]} if reference else found.get("value", ""))
+    if part == "volume":
+        return f"Secret/{found['secret']['secretName']}" if found.get("secret") else "another volume"
+    return _shown(part, name, found.get("name", "") if part == "mount" else found)
+
+
+def _shown(part: str, name: str, value: Any) -> str:
+    if isinstance(value, Mapping):
+        return f"Secret/{value['secret']}" if isinstance(value.get("secret"), str) else "a Secret"
+    if part in ("", "env") and looks_secret(name):
+        return MASKED
+    text = str(value)
+    return text if text and text == text.strip() and "\n" not in text else json.dumps(text)
+
+
+def _checksum(live: Object | None) -> str | None:
+    if live is None:
+        return None
+    annotations: Mapping[str, str] = live["spec"]["template"]["metadata"].get("annotations") or {}
+    return annotations.get(CHECKSUM_ANNOTATION)
