@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pulumi
 from pulumi_kubernetes import meta, networking
 
 from components.error_hooks import explained, seconds
+from components.ingress_verdict import IngressVerdict, Patience
 from components.pods import READY_SECONDS, common_labels, name_of
-from live.api import ClusterApi
 from live.cluster import Cluster
-from settings.errors import SettingsError
+from live.ingress import ALB, LiveIngress, complaints
 from settings.fields import default_of
-
-ALB = "alb.ingress.kubernetes.io"
-"""The prefix of the AWS Load Balancer Controller's annotations."""
-
-_OF_ONE_TRY = re.compile(r"\(combined from similar events\): |,? ?RequestID: [\w-]+")
-"""What differs each time that the controller complains of the same."""
+from survey.aws import AwsAccount
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +68,10 @@ class StudiosIngress(pulumi.ComponentResource):
     https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/
 
     Args:
-        cluster: where to read what the controller says of the Ingress, if there is no load balancer in time; without
-            it the user is told how to read that.
+        cluster: where to read what the controller says of the Ingress. With it a change is done when the controller
+            has brought it about, and fails when the controller refuses it; without it the outputs are those that the
+            provider has seen.
+        account: where the load balancer is, to see whether a change is in effect; None if that isn't known.
     """
 
     ingress_name: pulumi.Output[str]
@@ -91,8 +86,12 @@ class StudiosIngress(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
         *,
         cluster: Cluster | None = None,
+        account: AwsAccount | None = None,
     ) -> None:
         super().__init__("studios:index:StudiosIngress", name, {}, opts)
+        annotations = _annotations(args)
+        live = LiveIngress(cluster, args.namespace, args.ingress_name) if cluster is not None else None
+        verdict = None if live is None else IngressVerdict(live, account, Patience(whole=args.ready_seconds), self)
         backend = networking.v1.IngressBackendArgs(
             service=networking.v1.IngressServiceBackendArgs(
                 name=args.service_name,
@@ -103,8 +102,13 @@ class StudiosIngress(pulumi.ComponentResource):
         async def explain(failure: pulumi.ErrorHookArgs) -> str | None:
             if ".status.loadBalancer" not in failure.errors[0]:
                 return None
-            said = warnings_of(cluster, args.namespace, args.ingress_name) if cluster is not None else []
+            said = complaints(each for each in live.events() if each.get("type") == "Warning") if live else []
             return no_load_balancer(args, said)
+
+        hooks = explained(f"{name}-ingress-explained", explain, self)
+        if verdict is not None:
+            before = verdict.hook(f"{name}-ingress-before")
+            hooks.before_create, hooks.before_update = [before], [before]
 
         ingress = networking.v1.Ingress(
             f"{name}-ingress",
@@ -112,7 +116,7 @@ class StudiosIngress(pulumi.ComponentResource):
                 name=args.ingress_name,
                 namespace=args.namespace,
                 labels=common_labels(),
-                annotations=_annotations(args),
+                annotations=annotations,
             ),
             spec=networking.v1.IngressSpecArgs(
                 ingress_class_name=args.ingress_class,
@@ -131,11 +135,15 @@ class StudiosIngress(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 custom_timeouts=seconds(args.ready_seconds),
-                hooks=explained(f"{name}-ingress-explained", explain, self),
+                hooks=hooks,
             ),
         )
         self.ingress_name = ingress.metadata.apply(name_of)
-        self.load_balancer_hostname = ingress.status.apply(_hostname_of)
+        known = ingress.status.apply(_hostname_of)
+        if verdict is None:
+            self.load_balancer_hostname = known
+        else:
+            self.load_balancer_hostname = known.apply(lambda hostname: verdict.hostname(hostname, annotations))
         self.register_outputs(
             {"ingress_name": self.ingress_name, "load_balancer_hostname": self.load_balancer_hostname}
         )
@@ -166,27 +174,6 @@ def _annotations(args: StudiosIngressArgs) -> dict[str, pulumi.Input[str]]:
 def _hostname_of(status: networking.v1.outputs.IngressStatus | None) -> str:
     balancers = (status.load_balancer.ingress if status and status.load_balancer else None) or []
     return next((balancer.hostname for balancer in balancers if balancer.hostname), "")
-
-
-def warnings_of(cluster: Cluster, namespace: str, name: str, kind: str = "Ingress") -> list[str]:
-    """What the controller complains of, as far as it may be read: each complaint once, the newest last."""
-    selector = f"involvedObject.kind={kind},involvedObject.name={name},type=Warning"
-    try:
-        events = ClusterApi(cluster).list(f"/api/v1/namespaces/{namespace}/events", {"fieldSelector": selector})
-    except SettingsError:
-        return []
-    return complaints(events)
-
-
-def complaints(events: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The texts of events, each once, the newest last."""
-    ordered = sorted(events, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
-    texts = [f"{event.get('reason')}: {_in_one_line(str(event.get('message')))}" for event in ordered]
-    return list(reversed(dict.fromkeys(reversed(texts))))
-
-
-def _in_one_line(message: str) -> str:
-    return _OF_ONE_TRY.sub("", " ".join(message.split()))
 
 
 def no_load_balancer(args: StudiosIngressArgs, said: Sequence[str]) -> str:

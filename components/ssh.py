@@ -9,9 +9,9 @@ import pulumi
 from pulumi_kubernetes import core, meta
 
 from components.error_hooks import explained, seconds
-from components.ingress import warnings_of
 from components.pods import READY_SECONDS, labels_of, name_of
 from live.cluster import Cluster
+from live.ingress import warnings_of
 
 NLB = "service.beta.kubernetes.io/aws-load-balancer"
 """The beginning of the AWS Load Balancer Controller's annotations of a Service."""

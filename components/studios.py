@@ -98,6 +98,7 @@ def _on_kubernetes(settings: Settings, place: Place) -> KubernetesStudios:
             settings=settled,
             cluster=cluster,
             dns=DnsPlan(zones, zones_provider(place.name, settings, place.access)),
+            account=None if _has_aws_provider(place.opts) else AwsAccount(place.access),
             field_manager=field_manager,
         ),
         pulumi.ResourceOptions.merge(place.opts, pulumi.ResourceOptions(providers=[provider])),

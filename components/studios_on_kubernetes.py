@@ -31,6 +31,7 @@ from settings.model.dns import EXTERNAL_DNS
 from settings.model.keys import PROXY_TOKEN_VARIABLE
 from settings.model.ssh import FINGERPRINT_VARIABLE
 from settings.mounts import REDIS_TLS_MOUNT
+from survey.aws import AwsAccount
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +43,14 @@ class KubernetesStudiosArgs:
         cluster: how to reach the cluster, for the edit of tower.yml; the Kubernetes provider comes with the options.
         field_manager: who owns the fields added to the Platform install: a name of this stack's own.
         dns: where the records go.
+        account: the account that the load balancer is in; None if only the AWS provider knows it.
     """
 
     settings: Settings
     cluster: Cluster
     field_manager: str
     dns: DnsPlan = field(default_factory=DnsPlan)
+    account: AwsAccount | None = None
 
 
 class KubernetesStudios(Studios):
@@ -95,6 +98,7 @@ class KubernetesStudios(Studios):
                 _ingress_args(settings, proxy.service_name, self.certificate.certificate_arn),
                 child,
                 cluster=args.cluster,
+                account=args.account,
             ).load_balancer_hostname
 
         if ssh_key is not None:

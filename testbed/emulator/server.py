@@ -17,7 +17,7 @@ from moto.sts.models import sts_backends
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
-from testbed.emulator import eks, managed_instances, nodes, strictness, target_health
+from testbed.emulator import eks, managed_instances, nodes, pace, strictness, target_health
 from testbed.emulator.token_review import Reviewer
 
 HOST: Final = "127.0.0.1"
@@ -41,9 +41,14 @@ class Emulator:
         self._port = port
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._lock = Lock()
+        self._pace = pace.Pace()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """WSGI: answers one request."""
+        if environ["PATH_INFO"] == pace.PACE:
+            body = pace.answer(self._pace, environ)
+            return list(Response(body, mimetype="application/json")(environ, start_response))
+        self._pace.take(environ)
         with self._lock:
             try:
                 return list(self._application(environ["PATH_INFO"])(environ, start_response))

@@ -33,7 +33,8 @@ CERTIFICATE = {
 NETWORK_POLICIES = {"studios-network-proxy": "update", "studios-network-server": "update"}
 NO_LONGER_OURS = "The certificate that the stack made is deleted, once nothing uses it."
 OPEN = "From then on, whatever runs in the cluster may reach the pods, and these EC2's metadata."
-OTHER_BALANCER = "It becomes another load balancer: run `pulumi up --refresh` again, so that the record follows it."
+OTHER_BALANCER = "It becomes another load balancer; the record follows within the same `pulumi up` (see below)."
+RECORD = {"studios-record-alias": "update"}
 
 
 @dataclass(frozen=True)
@@ -138,14 +139,14 @@ EVERYDAY: Sequence[Everyday] = (
         "A shared load balancer",
         "`loadBalancerGroup: shared`",
         _always(loadBalancerGroup="shared"),
-        INGRESS,
+        {**INGRESS, **RECORD},
         note=OTHER_BALANCER,
     ),
     Everyday(
         "An internal load balancer",
         "`loadBalancerScheme: internal`",
         _always(loadBalancerScheme="internal"),
-        INGRESS,
+        {**INGRESS, **RECORD},
         note=OTHER_BALANCER,
     ),
     Everyday(

@@ -1,6 +1,6 @@
 from typing import Any
 
-from components.ingress import StudiosIngress, StudiosIngressArgs, complaints, no_load_balancer
+from components.ingress import StudiosIngress, StudiosIngressArgs, no_load_balancer
 from testbed.ingress_annotations import is_known
 from tests.unit.components.mocks import CERTIFICATE, LOAD_BALANCER, Recording, run
 
@@ -99,26 +99,6 @@ def test_what_the_controller_complains_of_is_told_line_by_line() -> None:
         "  FailedDeployModel: no\n"
         "Put that right and run pulumi up again: it goes on where it stopped"
     )
-
-
-def test_a_complaint_that_is_repeated_with_another_request_id_is_told_once_and_the_newest_last() -> None:
-    refused = (
-        "Failed deploy model due to operation error Elastic Load Balancing v2: CreateListener, https response error "
-        "StatusCode: 400, RequestID: {}, SSLPolicyNotFound: SSL policy 'x' not found"
-    )
-    events = [
-        ("2026-11-25T21:00:09Z", "FailedDeployModel", f"(combined from similar events): {refused.format('c-3')}"),
-        ("2026-11-25T21:00:01Z", "FailedDeployModel", refused.format("a1")),
-        ("2026-11-25T21:00:05Z", "FailedBuildModel", "Failed build model due to\n  no subnet"),
-        ("2026-11-25T21:00:02Z", "FailedDeployModel", refused.format("b2")),
-    ]
-    assert complaints({"lastTimestamp": at, "reason": reason, "message": text} for at, reason, text in events) == [
-        "FailedBuildModel: Failed build model due to no subnet",
-        (
-            "FailedDeployModel: Failed deploy model due to operation error Elastic Load Balancing v2: CreateListener, "
-            "https response error StatusCode: 400, SSLPolicyNotFound: SSL policy 'x' not found"
-        ),
-    ]
 
 
 def test_where_no_controller_says_anything_the_class_and_the_controller_are_to_be_looked_at() -> None:

@@ -1,0 +1,193 @@
+"""Waiting for the load balancer controller's verdict on a change of the Ingress, and for the effect of the change."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+from pulumi.output import Unknown
+
+from live.fields import Object
+from live.ingress import Before, LiveIngress, Verdict, hostname_of, leads_elsewhere
+from settings.errors import SettingsError
+from survey.aws import AwsAccount
+from survey.aws_errors import AwsError
+from survey.balancer import not_in_effect
+
+Effect = Callable[[Object, str], list[str] | None]
+"""What isn't in effect of an Ingress, by the hostname of its load balancer; None if that can't be known."""
+
+_PAUSE_SECONDS: Final = 0.5
+_REFUSED_SECONDS: Final = 20
+"""So long a complaint must stand before it is the verdict: one that passes by itself is gone by then."""
+_SILENT_SECONDS: Final = 20
+"""So long the controller may say nothing: the rate of its events is limited."""
+
+
+class RefusedError(pulumi.RunError):
+    """The controller doesn't bring about what the Ingress asks for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long to wait, in seconds.
+
+    Args:
+        whole: for the controller to be done.
+        refused: for a complaint to pass.
+        silent: for an event, where all else is in order or can't be known.
+    """
+
+    whole: float
+    refused: float = _REFUSED_SECONDS
+    silent: float = _SILENT_SECONDS
+
+
+class IngressVerdict:
+    """Follows an Ingress through one run of the program.
+
+    Args:
+        ingress: which one.
+        account: where its load balancer is; None if it isn't known where to look.
+        patience: how long to wait.
+        resource: whom a warning is shown for.
+    """
+
+    def __init__(
+        self, ingress: LiveIngress, account: AwsAccount | None, patience: Patience, resource: pulumi.Resource
+    ) -> None:
+        self._ingress, self._account, self._patience, self._resource = ingress, account, patience, resource
+        self._before: Before | None = None
+        # Not the event loop's own threads: a hook of this program may have to wait for one of those.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ingress-verdict")
+
+    def hook(self, name: str) -> pulumi.ResourceHook:
+        """What to call before the Ingress is made or changed.
+
+        Args:
+            name: the hook's name, of which a stack has no two.
+        """
+
+        def look(args: pulumi.ResourceHookArgs) -> None:
+            metadata: Mapping[str, Any] = (args.new_inputs or {}).get("metadata") or {}
+            self._before = self._ingress.before(metadata.get("annotations") or {})
+
+        return pulumi.ResourceHook(name, look)
+
+    async def hostname(self, known: str, annotations: Mapping[str, Any]) -> Any:
+        """The load balancer's hostname, once the change of this run is in effect.
+
+        Args:
+            known: the hostname that the provider has seen.
+            annotations: those that the Ingress gets.
+
+        Raises:
+            RefusedError: the controller refuses the change, or has not made it in time.
+        """
+        work = self._foreseen if pulumi.runtime.is_dry_run() else self._settled
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, known, annotations)
+
+    def _foreseen(self, known: str, annotations: Mapping[str, Any]) -> Any:
+        try:
+            live = self._ingress.read()
+        except SettingsError:
+            return known
+        if not known or (live is not None and leads_elsewhere(live, annotations)):
+            return Unknown()  # type: ignore[no-untyped-call]
+        return (hostname_of(live) if live is not None else "") or known
+
+    def _settled(self, known: str, _annotations: Mapping[str, Any]) -> str:
+        if self._before is not None:
+            return wait_for_verdict(self._ingress, self._before, self._effect(warn=True), self._patience)
+        # Unchanged: but an earlier run may have ended before the controller was done.
+        try:
+            live = self._ingress.read()
+        except SettingsError:
+            return known
+        hostname = hostname_of(live) if live is not None else ""
+        effect = self._effect(warn=False)
+        if live is not None and hostname and effect(live, hostname):
+            before = self._ingress.before(live["metadata"].get("annotations", {}))
+            patience = Patience(whole=min(self._patience.whole, 3 * self._patience.silent))
+            return wait_for_verdict(self._ingress, before, effect, patience)
+        return hostname or known
+
+    def _effect(self, *, warn: bool) -> Effect:
+        warned = not warn
+
+        def look(live: Object, hostname: str) -> list[str] | None:
+            nonlocal warned
+            reason = "the AWS provider's account is not known here"
+            if self._account is not None:
+                try:
+                    return not_in_effect(self._account, live, hostname)
+                except (AwsError, SettingsError) as error:
+                    reason = str(error)
+            if not warned:
+                warned = True
+                place = f"Ingress {self._ingress.namespace}/{self._ingress.name}"
+                pulumi.log.warn(
+                    f"whether the load balancer is as {place} asks for was not checked: {reason}", self._resource
+                )
+            return None
+
+        return look
+
+
+def wait_for_verdict(ingress: LiveIngress, before: Before, effect: Effect, patience: Patience) -> str:
+    """Returns the hostname of the load balancer once it is as the Ingress asks for.
+
+    Args:
+        ingress: which one.
+        before: what it was before the change.
+        effect: what isn't in effect yet.
+        patience: how long to wait.
+
+    Raises:
+        RefusedError: the controller refuses it, or has not come to it in time.
+    """
+    start = time.monotonic()
+    complained: float | None = None
+    while True:
+        now = time.monotonic()
+        try:
+            live = ingress.read()
+        except SettingsError:
+            live = None
+        verdict = ingress.verdict(before) if live is not None else Verdict()
+        hostname = hostname_of(live) if live is not None else ""
+        is_there = bool(hostname) and not (before.moves and hostname == before.hostname)
+        missing = effect(live, hostname) if live is not None and is_there else []
+        if is_there and not missing and (verdict.accepted or (_is_quiet(verdict) and now - start >= patience.silent)):
+            return hostname
+        complained = (complained or now) if verdict.complaints and not verdict.accepted else None
+        refused = complained is not None and now - complained >= patience.refused
+        if refused or now - start >= patience.whole:
+            raise RefusedError(refusal(ingress, verdict.complaints, missing or [], is_there))
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _is_quiet(verdict: Verdict) -> bool:
+    return not verdict.complaints
+
+
+def refusal(ingress: LiveIngress, said: Sequence[str], missing: Sequence[str], is_there: bool) -> str:
+    """What to do about a change that the controller doesn't bring about."""
+    lines = [f"Ingress {ingress.namespace}/{ingress.name} is changed, and its load balancer is not."]
+    if said:
+        lines += ["The load balancer controller says:", *(f"  {each}" for each in said)]
+    if missing:
+        lines += ["Not in effect:", *(f"  {each}" for each in missing)]
+    if not said and not missing and not is_there:
+        lines.append("It has no other load balancer yet.")
+    if not said:
+        lines.append(
+            f"The controller gives no reason: kubectl -n {ingress.namespace} describe ingress {ingress.name}. Look "
+            "whether it runs: kubectl get deployments -A | grep load-balancer"
+        )
+    return "\n".join([*lines, "Put that right and run pulumi up again: it goes on where it stopped"])

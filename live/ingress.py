@@ -1,0 +1,156 @@
+"""An Ingress of the AWS Load Balancer Controller as it is in the cluster, and what the controller says of it.
+
+The controller's verdict on a change stands in events and nowhere else: an update that it refuses leaves the object as
+it is, with its old hostname. Events are limited in rate, and repeated ones are counted in one object: so an event
+proves something, its absence nothing. Which events are newer than a change is told by comparing them with those before
+it; the clocks of the cluster and of this machine may differ.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from live.api import ClusterApi, NotFoundError
+from live.cluster import Cluster
+from live.fields import Object
+from settings.errors import SettingsError
+
+ALB: Final = "alb.ingress.kubernetes.io"
+"""The prefix of the AWS Load Balancer Controller's annotations."""
+ACCEPTED: Final = "SuccessfullyReconciled"
+"""The reason of the event with which the controller says that all of an Ingress is in effect."""
+_MOVING: Final = ("scheme", "group.name")
+"""The annotations of which another value means another load balancer."""
+_OF_ONE_TRY = re.compile(r"\(combined from similar events\): |,? ?RequestID: [\w-]+")
+"""What differs each time that the controller complains of the same."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the controller says of a change.
+
+    Args:
+        accepted: whether its last word is that everything is in effect.
+        complaints: its complaints, each once, the newest last.
+    """
+
+    accepted: bool = False
+    complaints: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Before:
+    """An Ingress before a change.
+
+    Args:
+        hostname: of its load balancer; empty where it had none.
+        moves: whether the change leads to another load balancer.
+        events: how often each event had come, by its uid.
+    """
+
+    hostname: str = ""
+    moves: bool = False
+    events: Mapping[str, Any] = field(default_factory=dict)
+
+
+class LiveIngress:
+    """One Ingress, which may not exist yet."""
+
+    def __init__(self, cluster: Cluster, namespace: str, name: str) -> None:
+        self._cluster = cluster
+        self.namespace, self.name = namespace, name
+
+    def read(self) -> Object | None:
+        """The object; None where it does not exist.
+
+        Raises:
+            SettingsError: the cluster can't be read.
+        """
+        try:
+            return self._api().get(f"/apis/networking.k8s.io/v1/namespaces/{self.namespace}/ingresses/{self.name}")
+        except NotFoundError:
+            return None
+
+    def before(self, annotations: Mapping[str, Any]) -> Before:
+        """What is to be known of it before it gets these annotations; nothing where it can't be read."""
+        try:
+            live = self.read()
+        except SettingsError:
+            live = None
+        if live is None:
+            return Before()
+        events = {event["metadata"]["uid"]: _times(event) for event in self.events(live)}
+        return Before(hostname_of(live), leads_elsewhere(live, annotations), events)
+
+    def events(self, live: Object | None = None) -> list[Object]:
+        """The events of this very object, and not of an earlier one of the same name, as far as they may be read."""
+        try:
+            live = live or self.read()
+            if live is None:
+                return []
+            selector = f"involvedObject.kind=Ingress,involvedObject.uid={live['metadata']['uid']}"
+            return self._api().list(f"/api/v1/namespaces/{self.namespace}/events", {"fieldSelector": selector})
+        except SettingsError:
+            return []
+
+    def verdict(self, before: Before) -> Verdict:
+        """What the controller has said since."""
+        return verdict_in(event for event in self.events() if _times(event) != before.events.get(_uid(event)))
+
+    def _api(self) -> ClusterApi:
+        # Made anew each time: an EKS token lives for a quarter of an hour.
+        return ClusterApi(self._cluster)
+
+
+def hostname_of(live: Object) -> str:
+    """The DNS name of an Ingress's load balancer; empty where it has none."""
+    balancers = live.get("status", {}).get("loadBalancer", {}).get("ingress", [])
+    return next((str(each["hostname"]) for each in balancers if each.get("hostname")), "")
+
+
+def leads_elsewhere(live: Object, annotations: Mapping[str, Any]) -> bool:
+    """Whether these annotations mean another load balancer than those that the Ingress has."""
+    theirs = live["metadata"].get("annotations", {})
+    return any(theirs.get(f"{ALB}/{name}") != annotations.get(f"{ALB}/{name}") for name in _MOVING)
+
+
+def verdict_in(events: Iterable[Mapping[str, Any]]) -> Verdict:
+    """What events say: the last word counts, and of two at the same second the good one."""
+    ordered = sorted(events, key=lambda event: (_last(event), event.get("type") == "Normal"))
+    accepted = bool(ordered) and ordered[-1].get("reason") == ACCEPTED
+    return Verdict(accepted, complaints(event for event in ordered if event.get("type") == "Warning"))
+
+
+def warnings_of(cluster: Cluster, namespace: str, name: str, kind: str = "Ingress") -> list[str]:
+    """What a controller complains of, as far as it may be read: each complaint once, the newest last."""
+    selector = f"involvedObject.kind={kind},involvedObject.name={name},type=Warning"
+    try:
+        events = ClusterApi(cluster).list(f"/api/v1/namespaces/{namespace}/events", {"fieldSelector": selector})
+    except SettingsError:
+        return []
+    return complaints(events)
+
+
+def complaints(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The texts of events, each once, the newest last."""
+    texts = [f"{event.get('reason')}: {_in_one_line(str(event.get('message')))}" for event in sorted(events, key=_last)]
+    return list(reversed(dict.fromkeys(reversed(texts))))
+
+
+def _last(event: Mapping[str, Any]) -> str:
+    return str(event.get("lastTimestamp") or event.get("eventTime") or "")
+
+
+def _times(event: Mapping[str, Any]) -> tuple[Any, str]:
+    return event.get("count"), _last(event)
+
+
+def _uid(event: Mapping[str, Any]) -> str:
+    return str(event["metadata"]["uid"])
+
+
+def _in_one_line(message: str) -> str:
+    return _OF_ONE_TRY.sub("", " ".join(message.split()))

@@ -1,0 +1,108 @@
+"""Whether AWS has a load balancer as an Ingress asks for it: the effect of what the controller was told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from live.fields import Object
+from live.ingress import ALB
+from survey.aws import AwsAccount
+
+_HTTPS: Final = 443
+
+
+def not_in_effect(account: AwsAccount, live: Object, hostname: str) -> list[str]:
+    """What an Ingress asks for and its load balancer doesn't have: rule, certificate, TLS policy and attributes.
+
+    Args:
+        account: where the load balancer is.
+        live: the Ingress.
+        hostname: the load balancer's.
+
+    Raises:
+        AwsError: AWS can't be asked.
+    """
+    found = account.pages("elbv2", "describe_load_balancers", "LoadBalancers", _itself)
+    balancer = next((each for each in found if each["DNSName"].lower() == hostname.lower()), None)
+    if balancer is None:
+        return [f"AWS has no load balancer {hostname}"]
+    annotations = {
+        name.removeprefix(f"{ALB}/"): value for name, value in live["metadata"].get("annotations", {}).items()
+    }
+    arn = balancer["LoadBalancerArn"]
+    listeners = account.pages("elbv2", "describe_listeners", "Listeners", _itself, LoadBalancerArn=arn)
+    listener = next((each for each in listeners if each["Port"] == _HTTPS), None)
+    return [
+        *_scheme(balancer, annotations),
+        *(_listener(account, listener, annotations, live) if listener else [f"there is no listener at port {_HTTPS}"]),
+        *_attributes(account, arn, annotations),
+    ]
+
+
+def _scheme(balancer: Mapping[str, Any], annotations: Mapping[str, str]) -> Iterator[str]:
+    if annotations.get("scheme", balancer["Scheme"]) != balancer["Scheme"]:
+        yield f"its scheme is {balancer['Scheme']}, not {annotations['scheme']}"
+
+
+def _listener(
+    account: AwsAccount, listener: Mapping[str, Any], annotations: Mapping[str, str], live: Object
+) -> Iterator[str]:
+    policy = annotations.get("ssl-policy")
+    if policy is not None and listener.get("SslPolicy") != policy:
+        yield f"its TLS policy is {listener.get('SslPolicy')}, not {policy}"
+    arn = listener["ListenerArn"]
+    wanted = [each.strip() for each in annotations.get("certificate-arn", "").split(",") if each.strip()]
+    known = {each.get("CertificateArn") for each in listener.get("Certificates") or []}
+    if not known.issuperset(wanted):
+        known |= _further_certificates(account, arn)
+    yield from (f"its listener has no certificate {each}" for each in wanted if each not in known)
+    rules = account.call("elbv2", "describe_rules", _rules_of, ListenerArn=arn)
+    hosts = {host for rule in rules for host in _hosts_of(rule)}
+    asked = [rule["host"] for rule in live.get("spec", {}).get("rules", []) if rule.get("host")]
+    yield from (f"its listener has no rule for {host}" for host in asked if host not in hosts)
+
+
+def _further_certificates(account: AwsAccount, listener: str) -> set[str]:
+    """Those that clients ask for by name."""
+    return set(
+        account.pages("elbv2", "describe_listener_certificates", "Certificates", _certificate_of, ListenerArn=listener)
+    )
+
+
+def _attributes(account: AwsAccount, balancer: str, annotations: Mapping[str, str]) -> Iterator[str]:
+    wanted = attributes_in(annotations.get("load-balancer-attributes", ""))
+    if not wanted:
+        return
+    has = account.call("elbv2", "describe_load_balancer_attributes", _attributes_of, LoadBalancerArn=balancer)
+    for name, value in wanted.items():
+        if has.get(name) != value:
+            yield f"its attribute {name} is {has.get(name, 'unknown to AWS')}, not {value}"
+
+
+def attributes_in(annotation: str) -> dict[str, str]:
+    """The attributes in the annotation ``load-balancer-attributes``: ``a=1,b=2``."""
+    pairs = (pair.partition("=") for pair in annotation.split(","))
+    return {name.strip(): value.strip() for name, equals, value in pairs if equals}
+
+
+def _hosts_of(rule: Mapping[str, Any]) -> Iterator[str]:
+    for condition in rule.get("Conditions") or []:
+        if condition.get("Field") == "host-header":
+            yield from (condition.get("HostHeaderConfig") or condition).get("Values") or []
+
+
+def _itself(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    return item
+
+
+def _certificate_of(item: Mapping[str, Any]) -> str:
+    return str(item["CertificateArn"])
+
+
+def _rules_of(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(answer["Rules"])
+
+
+def _attributes_of(answer: Mapping[str, Any]) -> dict[str, str]:
+    return {each["Key"]: each["Value"] for each in answer["Attributes"]}

@@ -1,0 +1,70 @@
+"""Calls that take as long as they take at AWS, and when which call came: for tests of what happens in between.
+
+``PUT /_testbed/pace`` with ``{"CreateLoadBalancer": 5.0}`` makes each such call wait for five seconds, and forgets the
+calls so far; ``GET`` returns those since, as pairs of a time and an operation. Other calls go on meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from io import BytesIO
+from threading import Lock
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+PACE: Final = "/_testbed/pace"
+_KEPT: Final = 10_000
+_RECORDS: Final = re.compile(r"/2013-04-01/hostedzone/[^/]+/rrset/?")
+
+
+class Pace:
+    """The calls of one emulator."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._seconds: Mapping[str, float] = {}
+        self._calls: list[tuple[float, str]] = []
+
+    def set(self, seconds: Mapping[str, float]) -> None:
+        """Lets operations take so many seconds, and all others none."""
+        with self._lock:
+            self._seconds, self._calls = dict(seconds), []
+
+    def calls(self) -> list[tuple[float, str]]:
+        """The calls so far."""
+        with self._lock:
+            return list(self._calls)
+
+    def take(self, environ: dict[str, Any]) -> None:
+        """Notes a call, and waits for as long as it takes."""
+        operation = operation_of(environ)
+        if operation is None:
+            return
+        with self._lock:
+            self._calls = [*self._calls[-_KEPT:], (time.time(), operation)]
+            seconds = self._seconds.get(operation, 0.0)
+        if seconds:
+            time.sleep(seconds)
+
+
+def operation_of(environ: dict[str, Any]) -> str | None:
+    """What a request asks of AWS, where that stands in a form (ELB, EC2, STS), or is a change of a zone's records."""
+    if environ["REQUEST_METHOD"] != "POST":
+        return None
+    if _RECORDS.fullmatch(environ["PATH_INFO"]):
+        return "ChangeResourceRecordSets"
+    if not str(environ.get("CONTENT_TYPE", "")).startswith("application/x-www-form-urlencoded"):
+        return None
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = BytesIO(body)
+    return next(iter(parse_qs(body.decode("utf-8", "replace")).get("Action", [])), None)
+
+
+def answer(pace: Pace, environ: dict[str, Any]) -> str:
+    """The body of an answer under :data:`PACE`."""
+    if environ["REQUEST_METHOD"] == "PUT":
+        pace.set(json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) or b"{}"))
+    return json.dumps({"calls": pace.calls()})

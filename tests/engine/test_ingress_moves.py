@@ -1,0 +1,134 @@
+"""A move to another load balancer is finished within one `up`; what the controller refuses fails, in its words."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from testbed.emulator.pace import PACE
+from tests.engine.conftest import NewInstall, NewStack
+from tests.engine.install import Install
+from tests.engine.stack import Stack
+
+SECONDS = 8.0
+"""The emulator's own delay: how long AWS takes to make a load balancer, and to change a record."""
+SLOW = {"CreateLoadBalancer": SECONDS, "ChangeResourceRecordSets": SECONDS}
+DELETING = {"DeleteLoadBalancer", "DeleteListener", "DeleteRule", "DeleteTargetGroup"}
+INGRESS, RECORD = "studios-ingress-ingress", "studios-record-alias"
+
+
+@dataclass
+class Moved:
+    """A stack of which the load balancer is moved, and the emulator's account of its calls."""
+
+    install: Install
+    stack: Stack
+
+    @property
+    def hostname(self) -> str:
+        return str(self.stack.outputs()["loadBalancerHostname"])
+
+    @property
+    def record(self) -> str:
+        (record,) = (each for key, each in self.install.records().items() if key == f"*.{self.install.host} A")
+        return str(record["AliasTarget"]["DNSName"]).rstrip(".")
+
+    def pace(self, seconds: dict[str, float] | None = None) -> list[tuple[float, str]]:
+        body = None if seconds is None else json.dumps(seconds).encode()
+        url = f"{self.install.environment['AWS_ENDPOINT_URL']}{PACE}"
+        method = "GET" if body is None else "PUT"
+        request = urllib.request.Request(url, data=body, method=method)  # noqa: S310 (the emulator's)
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            found: dict[str, Any] = json.load(answer)
+        return [(float(at), str(operation)) for at, operation in found["calls"]]
+
+
+@pytest.fixture(scope="module")
+def moved(new_install: NewInstall, new_stack: NewStack) -> Moved:
+    install = new_install("moved")
+    stack = new_stack(install)
+    stack.up().ok()
+    return Moved(install, stack)
+
+
+# The tests of this file are steps of one life, in this order.
+
+
+def test_an_update_that_stays_on_the_load_balancer_waits_for_its_effect_and_leaves_the_record(moved: Moved) -> None:
+    before = moved.hostname
+    assert moved.stack.set(idleTimeout=600).preview().changes == {INGRESS: "update"}
+    moved.stack.up().ok()
+    assert moved.hostname == moved.record == before
+    balancer = moved.install.load_balancer(before)["LoadBalancerArn"]
+    attributes = moved.install.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=balancer)["Attributes"]
+    assert {"Key": "idle_timeout.timeout_seconds", "Value": "600"} in attributes
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({"loadBalancerGroup": "moved"}, id="to a shared load balancer"),
+        pytest.param({"loadBalancerScheme": "internal"}, id="to an internal one"),
+        pytest.param({"loadBalancerGroup": None, "loadBalancerScheme": None}, id="back to one of its own"),
+    ],
+)
+def test_record_and_outputs_follow_to_another_load_balancer_within_one_up(
+    moved: Moved, settings: dict[str, str | None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = moved.hostname
+    assert moved.stack.set(**settings).preview().changes == {INGRESS: "update", RECORD: "update"}
+    moved.pace(SLOW)
+    try:
+        moved.stack.up().ok()
+        calls = moved.pace()
+    finally:
+        moved.pace({})
+    assert moved.hostname == moved.record != before
+    assert moved.stack.preview("--refresh", "--expect-no-changes").changes == {}
+    deleted = min(at for at, operation in calls if operation in DELETING)
+    changed = next(at for at, operation in calls if operation == "ChangeResourceRecordSets" and at > deleted)
+    with capsys.disabled():
+        print(f"\nfirst delete call to the record's change: {changed - deleted:.1f} s; one delay: {SECONDS:.1f} s")  # noqa: T201
+    assert changed - deleted <= 2 * SECONDS
+
+
+def test_another_name_and_another_target_type_are_finished_within_one_up(moved: Moved) -> None:
+    before = moved.hostname
+    moved.pace({})
+    moved.stack.set(ingressName="sessions").up().ok()
+    calls = moved.pace()
+    assert moved.hostname == moved.record != before
+    changed = next(at for at, operation in calls if operation == "ChangeResourceRecordSets")
+    assert [operation for at, operation in calls if operation == "DeleteLoadBalancer" and at < changed] == []
+    moved.stack.set(targetType="ip").up().ok()
+    groups = moved.install.client("elbv2").describe_target_groups(
+        LoadBalancerArn=moved.install.load_balancer(moved.hostname)["LoadBalancerArn"]
+    )["TargetGroups"]
+    assert [group["TargetType"] for group in groups] == ["ip"]
+    assert moved.stack.preview("--refresh", "--expect-no-changes").changes == {}
+
+
+def test_an_update_that_the_controller_refuses_fails_in_its_words_and_again_until_it_is_put_right(
+    moved: Moved,
+) -> None:
+    before, outputs = moved.hostname, moved.stack.outputs()
+    subnets = {"alb.ingress.kubernetes.io/subnets": "subnet-0123456789abcdef0"}
+    finished = moved.stack.set(ingressAnnotations=subnets, idleTimeout=700).up()
+    assert finished.code != 0
+    assert "Traceback" not in finished.text
+    said = f"Ingress {moved.install.namespace}/sessions is changed, and its load balancer is not."
+    assert said in finished.text
+    assert finished.text.count("FailedBuildModel: Failed build model due to") >= 1
+    assert "its attribute idle_timeout.timeout_seconds is 600, not 700" in finished.text
+    assert moved.record == before
+    assert moved.stack.outputs() == outputs
+    again = moved.stack.up()
+    assert again.code != 0
+    assert said in again.text
+    moved.stack.set(ingressAnnotations=None, idleTimeout=700).up().ok()
+    assert moved.hostname == moved.record == before
+    assert moved.stack.preview("--expect-no-changes").changes == {}

@@ -1,0 +1,94 @@
+"""A change of the Ingress is done when the controller has brought it about, and fails when it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import pytest
+
+from components.ingress_verdict import Patience, RefusedError, wait_for_verdict
+from live.ingress import Before, LiveIngress, Verdict
+
+OLD, NEW = "old.elb.amazonaws.com", "new.elb.amazonaws.com"
+QUICK = Patience(whole=0.4, refused=0.1, silent=0.1)
+REFUSED = Verdict(complaints=["FailedDeployModel: SSLPolicyNotFound"])
+ACCEPTED = Verdict(accepted=True)
+
+
+class Steps:
+    """An Ingress that is seen in one state after the other; the last one stays."""
+
+    namespace, name = "platform", "connect-ingress"
+
+    def __init__(self, *states: tuple[str, Verdict]) -> None:
+        self._states = states
+        self._next = iter(states)
+        self._verdict = Verdict()
+
+    def read(self) -> dict[str, Any]:
+        hostname, self._verdict = next(self._next, self._states[-1])
+        balancers = [{"hostname": hostname}] if hostname else []
+        return {"metadata": {}, "status": {"loadBalancer": {"ingress": balancers}}}
+
+    def verdict(self, _before: Before) -> Verdict:
+        return self._verdict
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.ingress_verdict._PAUSE_SECONDS", 0.01)
+
+
+def wait(steps: Steps, *, moves: bool = False, effect: Callable[[Any, str], list[str] | None] = lambda *_: []) -> str:
+    before = Before(hostname=OLD, moves=moves)
+    return wait_for_verdict(cast("LiveIngress", steps), before, effect, QUICK)
+
+
+def test_a_change_that_the_controller_accepts_is_done() -> None:
+    assert wait(Steps((OLD, Verdict()), (OLD, ACCEPTED))) == OLD
+
+
+def test_a_move_is_done_when_there_is_another_load_balancer() -> None:
+    assert wait(Steps((OLD, ACCEPTED), (OLD, ACCEPTED), ("", Verdict()), (NEW, ACCEPTED)), moves=True) == NEW
+
+
+def test_a_move_that_leads_nowhere_is_no_success() -> None:
+    with pytest.raises(RefusedError) as caught:
+        wait(Steps((OLD, ACCEPTED)), moves=True)
+    assert "It has no other load balancer yet." in str(caught.value)
+
+
+def test_what_the_controller_refuses_fails_with_its_words_and_what_is_missing() -> None:
+    with pytest.raises(RefusedError) as caught:
+        wait(Steps((OLD, REFUSED)), effect=lambda *_: ["its TLS policy is a, not b"])
+    assert str(caught.value) == (
+        "Ingress platform/connect-ingress is changed, and its load balancer is not.\n"
+        "The load balancer controller says:\n"
+        "  FailedDeployModel: SSLPolicyNotFound\n"
+        "Not in effect:\n"
+        "  its TLS policy is a, not b\n"
+        "Put that right and run pulumi up again: it goes on where it stopped"
+    )
+
+
+def test_a_complaint_that_passes_by_itself_is_no_refusal() -> None:
+    assert wait(Steps((OLD, REFUSED), (OLD, REFUSED), (OLD, ACCEPTED))) == OLD
+
+
+def test_an_earlier_success_is_none_while_something_is_not_in_effect() -> None:
+    missing: Iterator[list[str]] = iter([["no rule"], ["no rule"]])
+    assert wait(Steps((OLD, ACCEPTED)), effect=lambda *_: next(missing, [])) == OLD
+    with pytest.raises(RefusedError) as caught:
+        wait(Steps((OLD, ACCEPTED)), effect=lambda *_: ["its listener has no rule for *.example.com"])
+    assert "  its listener has no rule for *.example.com\nThe controller gives no reason" in str(caught.value)
+
+
+def test_without_events_the_effect_is_enough_and_without_either_time_is() -> None:
+    assert wait(Steps((OLD, Verdict()))) == OLD
+    assert wait(Steps((OLD, Verdict())), effect=lambda *_: None) == OLD
+
+
+def test_a_complaint_without_the_effect_being_known_is_a_refusal() -> None:
+    with pytest.raises(RefusedError, match="SSLPolicyNotFound"):
+        wait(Steps((OLD, REFUSED)), effect=lambda *_: None)
