@@ -28,6 +28,7 @@ from survey.dns import ZONES_ROLE, FoundZones, find_zones, role_of_zones
 from survey.eks import find_eks_cluster
 from survey.platform import PlatformSurvey, survey_platform
 from survey.records import ZoneFindings, survey_records
+from survey.tls_policy import survey_tls_policy
 from survey.vpc import with_trusted_networks
 
 _Surveyed = TypeVar("_Surveyed")
@@ -150,7 +151,10 @@ def _surveyed(
     def certificate() -> None:
         survey_certificate(account, settings)
 
-    (of_dns, _, found), problems = run_in_parallel(dns, certificate, lambda: survey(account))
+    def tls_policy() -> None:
+        survey_tls_policy(account, settings)
+
+    (of_dns, _, _, found), problems = run_in_parallel(dns, certificate, tls_policy, lambda: survey(account))
     problems += _beyond_the_plugin(settings, place.access)
     zones, records = of_dns or (None, ZoneFindings())
     problems += records.problems

@@ -117,6 +117,12 @@ def leads_elsewhere(live: Object, annotations: Mapping[str, Any]) -> bool:
     return any(theirs.get(f"{ALB}/{name}") != annotations.get(f"{ALB}/{name}") for name in _MOVING)
 
 
+def attributes_in(annotation: str) -> dict[str, str]:
+    """The attributes in the annotation ``load-balancer-attributes``: ``a=1,b=2``."""
+    pairs = (pair.partition("=") for pair in annotation.split(","))
+    return {name.strip(): value.strip() for name, equals, value in pairs if equals}
+
+
 def verdict_in(events: Iterable[Mapping[str, Any]]) -> Verdict:
     """What events say: the last word counts, and of two at the same second the good one."""
     ordered = sorted(events, key=lambda event: (_last(event), event.get("type") == "Normal"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from live.fields import Object
-from live.ingress import ALB
+from live.ingress import ALB, attributes_in
 from survey.aws import AwsAccount
 
 _HTTPS: Final = 443
@@ -78,12 +78,6 @@ def _attributes(account: AwsAccount, balancer: str, annotations: Mapping[str, st
     for name, value in wanted.items():
         if has.get(name) != value:
             yield f"its attribute {name} is {has.get(name, 'unknown to AWS')}, not {value}"
-
-
-def attributes_in(annotation: str) -> dict[str, str]:
-    """The attributes in the annotation ``load-balancer-attributes``: ``a=1,b=2``."""
-    pairs = (pair.partition("=") for pair in annotation.split(","))
-    return {name.strip(): value.strip() for name, equals, value in pairs if equals}
 
 
 def _hosts_of(rule: Mapping[str, Any]) -> Iterator[str]:

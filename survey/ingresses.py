@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from live.fields import Object
+from live.ingress import attributes_in, leads_elsewhere
 from live.ownership import belongs_to
+from settings.balancers import ATTRIBUTES
 from settings.errors import Problem
 from settings.hosts import parent_of
 from settings.model import Settings
@@ -14,6 +16,7 @@ from settings.remedies import Write
 from survey.install import Install
 
 _ALB = "alb.ingress.kubernetes.io/"
+_ATTRIBUTES = f"{_ALB}load-balancer-attributes"
 GROUP = f"{_ALB}group.name"
 ORDER = f"{_ALB}group.order"
 _SETTING_OF = {"scheme": "loadBalancerScheme", "ssl-policy": "sslPolicy"}
@@ -115,6 +118,27 @@ def _number(text: str) -> int:
         return 0
 
 
+def attributes_to_reset(install: Install, settings: Settings, owner: str) -> dict[str, str]:
+    """The attributes that the stack's Ingress has set and the settings no longer name, each with AWS' default.
+
+    The controller only ever sets attributes: one that is left out of the annotation keeps its value in AWS. So it stays
+    in the annotation with the default, unless another member of the group sets it, with which it must not disagree.
+    """
+    live = install.ingresses.get(settings.ingress_name)
+    if live is None or not belongs_to(owner, live["metadata"].get("labels")):
+        return {}
+    annotations = live["metadata"].get("annotations", {})
+    if leads_elsewhere(live, {f"{_ALB}scheme": settings.load_balancer_scheme, GROUP: settings.load_balancer_group}):
+        return {}
+    named = {_IDLE_TIMEOUT, *settings.load_balancer_attributes}
+    for ingress in _of_others(install, settings, owner):
+        theirs = ingress["metadata"].get("annotations", {})
+        if settings.load_balancer_group is not None and theirs.get(GROUP) == settings.load_balancer_group:
+            named |= set(attributes_in(theirs.get(_ATTRIBUTES, "")))
+    was = attributes_in(annotations.get(_ATTRIBUTES, ""))
+    return {name: ATTRIBUTES[name].default for name in was if name not in named and name in ATTRIBUTES}
+
+
 def protected_from_deletion(settings: Settings) -> Iterator[Problem]:
     """An attribute with which the controller can never delete the load balancer, so that a destroy would not end."""
     if settings.load_balancer_attributes.get(_DELETION_PROTECTION) == "true":
@@ -143,8 +167,7 @@ def _attributes_in(annotations: Mapping[str, str]) -> dict[str, str]:
         for name in ("scheme", "ssl-policy", "ssl-redirect")
         if f"{_ALB}{name}" in annotations
     }
-    pairs = (pair.partition("=") for pair in annotations.get(f"{_ALB}load-balancer-attributes", "").split(","))
-    return found | {name.strip(): value.strip() for name, equals, value in pairs if equals}
+    return found | attributes_in(annotations.get(_ATTRIBUTES, ""))
 
 
 def _remedies(settings: Settings, different: Mapping[str, str]) -> str:

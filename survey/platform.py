@@ -21,6 +21,7 @@ from survey.effective_environment import EffectiveEnvironment, shadowed
 from survey.gitops import reverted
 from survey.ingress_class import IngressController, disagreements_with_class, find_controller
 from survey.ingresses import (
+    attributes_to_reset,
     disagreements_in_group,
     protected_from_deletion,
     routes_to_the_same_host,
@@ -107,7 +108,11 @@ def survey_platform(
     if not is_here:
         # Later, a preview shows what a tool has put back.
         warnings += reverted(install, settings)
-    return PlatformSurvey(settings=controller.settled(settings), warnings=tuple(warnings))
+    settled = controller.settled(settings)
+    reset = attributes_to_reset(install, settled, field_manager) if field_manager else {}
+    attributes = {**reset, **settled.load_balancer_attributes}
+    settled = settled.model_copy(update={"load_balancer_attributes": attributes})
+    return PlatformSurvey(settings=settled, warnings=tuple(warnings))
 
 
 def _in_the_way(

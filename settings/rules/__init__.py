@@ -8,6 +8,7 @@ from settings.errors import Problem
 from settings.model import Settings
 from settings.rules import (
     amounts,
+    balancer,
     carried,
     dns,
     effects,
@@ -27,6 +28,7 @@ _BOOKS = (
     dns.RULES,
     effects.RULES,
     amounts.RULES,
+    balancer.RULES,
     names.RULES,
     releases.RULES,
     templates.RULES,

@@ -65,14 +65,17 @@ def test_text_as_pulumi_stores_it_is_read_as_number_boolean_list_and_map() -> No
         imagePullSecrets='["a","b"]',
         nodeSelector='{"kubernetes.io/arch":"amd64","spot":true}',
         allowedWorkspaces="[12,34]",
-        loadBalancerAttributes={"deletion_protection.enabled": True, "idle.x": 5},
+        loadBalancerAttributes={"waf.fail_open.enabled": True, "client_keep_alive.seconds": 600},
     )
     assert settings.proxy_replicas == 3
     assert settings.redis_tls is True
     assert settings.image_pull_secrets == ("a", "b")
     assert settings.node_selector == {"kubernetes.io/arch": "amd64", "spot": "true"}
     assert settings.allowed_workspaces == (12, 34)
-    assert settings.load_balancer_attributes == {"deletion_protection.enabled": "true", "idle.x": "5"}
+    assert settings.load_balancer_attributes == {
+        "waf.fail_open.enabled": "true",
+        "client_keep_alive.seconds": "600",
+    }
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import pytest
 
-from live.ingress import ALB
+from live.ingress import ALB, attributes_in
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
-from survey.balancer import attributes_in, not_in_effect
+from survey.balancer import not_in_effect
 
 HOSTNAME = "k8s-studios-1.eu-west-1.elb.amazonaws.com"
 OURS, OTHER = "arn:aws:acm:eu-west-1:111122223333:certificate/ours", "arn:aws:acm:eu-west-1:111122223333:certificate/x"

@@ -118,3 +118,54 @@ def test_a_load_balancer_that_can_never_be_deleted_is_refused(platform: FakeApi)
         "load balancer, and a destroy would never end; leave it out"
     )
     survey(platform, loadBalancerAttributes={"deletion_protection.enabled": "false"})
+
+
+def own_ingress(attributes: str, **annotations: str) -> dict[str, Any]:
+    named = {"scheme": "internet-facing", "load_balancer_attributes": attributes, **annotations}
+    made = ingress("connect-ingress", "platform-stage", "*.example.com", **named)
+    made["metadata"]["labels"] = labels_of_stack("studios-local")
+    return made
+
+
+def attributes_after(api: FakeApi, own: dict[str, Any], **settings: object) -> dict[str, str]:
+    api.lists[f"{NET}/ingresses"].append(own)
+    return dict(survey(api, **settings).settings.load_balancer_attributes)
+
+
+WAS = "idle_timeout.timeout_seconds=301,routing.http2.enabled=false,waf.fail_open.enabled=true"
+
+
+def test_an_attribute_that_leaves_the_settings_goes_back_to_the_default_of_aws(platform: FakeApi) -> None:
+    assert attributes_after(platform, own_ingress(WAS)) == {
+        "routing.http2.enabled": "false",
+        "waf.fail_open.enabled": "false",
+    }
+    none: dict[str, str] = {}
+    assert survey(platform, loadBalancerAttributes=none).settings.load_balancer_attributes == {
+        "routing.http2.enabled": "true",
+        "waf.fail_open.enabled": "false",
+    }
+
+
+def test_what_went_back_to_its_default_stays_there(platform: FakeApi) -> None:
+    settled = WAS.replace("waf.fail_open.enabled=true", "waf.fail_open.enabled=false")
+    assert attributes_after(platform, own_ingress(settled))["waf.fail_open.enabled"] == "false"
+
+
+def test_a_new_load_balancer_needs_no_defaults(platform: FakeApi) -> None:
+    assert attributes_after(platform, own_ingress(WAS), loadBalancerScheme="internal") == {
+        "routing.http2.enabled": "false"
+    }
+
+
+def test_an_attribute_that_another_member_of_the_group_sets_is_left_to_it(platform: FakeApi) -> None:
+    platform.lists[EVERYWHERE] = [
+        ingress("seqera", "x", "example.com", group__name="acme", load_balancer_attributes="waf.fail_open.enabled=true")
+    ]
+    own = own_ingress(WAS, group__name="acme")
+    assert attributes_after(platform, own, loadBalancerGroup="acme") == {"routing.http2.enabled": "false"}
+
+
+def test_an_ingress_of_somebody_else_has_nothing_to_go_back(platform: FakeApi) -> None:
+    platform.lists[EVERYWHERE] = [ingress("other", "x", "other.org", load_balancer_attributes=WAS)]
+    assert survey(platform).settings.load_balancer_attributes == {"routing.http2.enabled": "false"}

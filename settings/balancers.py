@@ -1,0 +1,96 @@
+"""What AWS knows of application load balancers: their attributes with AWS' defaults, and the TLS policies.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#load-balancer-attributes
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """An attribute of a load balancer.
+
+    Args:
+        default: what AWS makes a load balancer with.
+        choices: the values that AWS takes; empty for any.
+        least, most: the range of a number.
+    """
+
+    default: str
+    choices: tuple[str, ...] = ()
+    least: int | None = None
+    most: int | None = None
+
+    def problem(self, value: str) -> str | None:
+        """What is wrong with a value; None if AWS takes it."""
+        if self.choices and value not in self.choices:
+            return f"must be {' or '.join(self.choices)}"
+        if self.least is None or self.most is None:
+            return None
+        is_in_range = value.isascii() and value.isdecimal() and self.least <= int(value) <= self.most
+        return None if is_in_range else f"must be a number from {self.least} to {self.most}"
+
+
+_NO: Final = Attribute("false", ("true", "false"))
+_YES: Final = Attribute("true", ("true", "false"))
+_TEXT: Final = Attribute("")
+
+ATTRIBUTES: Final[Mapping[str, Attribute]] = {
+    **{
+        f"{logs}.s3.{name}": _NO if name == "enabled" else _TEXT
+        for logs in ("access_logs", "connection_logs", "health_check_logs")
+        for name in ("enabled", "bucket", "prefix")
+    },
+    "client_keep_alive.seconds": Attribute("3600", least=60, most=604_800),
+    "deletion_protection.enabled": _NO,
+    "idle_timeout.timeout_seconds": Attribute("60", least=1, most=4000),
+    "ipv6.deny_all_igw_traffic": _NO,
+    "load_balancing.cross_zone.enabled": Attribute("true", ("true",)),
+    "routing.http.desync_mitigation_mode": Attribute("defensive", ("monitor", "defensive", "strictest")),
+    "routing.http.drop_invalid_header_fields.enabled": _NO,
+    "routing.http.preserve_host_header.enabled": _NO,
+    "routing.http.x_amzn_tls_version_and_cipher_suite.enabled": _NO,
+    "routing.http.xff_client_port.enabled": _NO,
+    "routing.http.xff_header_processing.mode": Attribute("append", ("append", "preserve", "remove")),
+    "routing.http2.enabled": _YES,
+    "waf.fail_open.enabled": _NO,
+    "zonal_shift.config.enabled": _NO,
+}
+"""The attributes of an application load balancer."""
+
+_OLD_POLICIES: Final = (
+    *("2015-05", "2016-08", "TLS-1-0-2015-04", "TLS-1-1-2017-01", "TLS-1-2-2017-01", "TLS-1-2-Ext-2018-06"),
+    *("FS-2018-06", "FS-1-1-2019-08", "FS-1-2-2019-08", "FS-1-2-Res-2019-08", "FS-1-2-Res-2020-10"),
+    *(f"TLS13-{name}-2021-06" for name in ("1-0", "1-1", "1-2", "1-2-Res", "1-2-Ext1", "1-2-Ext2", "1-3")),
+    *(
+        f"TLS13-{name}-FIPS-2023-04"
+        for name in ("1-0", "1-1", "1-2", "1-2-Res", "1-2-Ext0", "1-2-Ext1", "1-2-Ext2", "1-3")
+    ),
+)
+TLS_POLICIES: Final = tuple(f"ELBSecurityPolicy-{name}" for name in _OLD_POLICIES)
+"""The TLS policies up to April 2023. AWS adds newer ones; each has its month in its name."""
+_MONTH: Final = re.compile(r"-(\d{4})-(\d{1,2})\Z", re.ASCII)
+_LAST: Final = (2023, 4)
+
+
+def is_newer_policy(policy: str) -> bool:
+    """Whether a TLS policy may be one that AWS has added since the list was written."""
+    month = _MONTH.search(policy)
+    return month is None or (int(month[1]), int(month[2])) > _LAST
+
+
+def nearest_policy(policy: str) -> str:
+    """The known TLS policy with the most similar name."""
+    return get_close_matches(policy, TLS_POLICIES, n=1, cutoff=0.0)[0]
+
+
+def nearest_attribute(name: str) -> str:
+    """The attribute with the most similar name."""
+    return get_close_matches(name, ATTRIBUTES, n=1, cutoff=0.0)[0]
