@@ -144,6 +144,8 @@ class StudiosIngress(pulumi.ComponentResource):
             self.load_balancer_hostname = known
         else:
             self.load_balancer_hostname = known.apply(lambda hostname: verdict.hostname(hostname, annotations))
+            # Nothing waits for it but the end of the program: the record must not, where the old address is gone.
+            self.load_balancer_hostname.apply(verdict.confirmed)
         self.register_outputs(
             {"ingress_name": self.ingress_name, "load_balancer_hostname": self.load_balancer_hostname}
         )

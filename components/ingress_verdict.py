@@ -80,17 +80,27 @@ class IngressVerdict:
         return pulumi.ResourceHook(name, look)
 
     async def hostname(self, known: str, annotations: Mapping[str, Any]) -> Any:
-        """The load balancer's hostname, once the change of this run is in effect.
+        """The load balancer's hostname: after a move as soon as there is another, since the old one is gone by then.
 
         Args:
             known: the hostname that the provider has seen.
             annotations: those that the Ingress gets.
 
         Raises:
+            RefusedError: the controller refuses the move, or has not made it in time.
+        """
+        work = self._foreseen if pulumi.runtime.is_dry_run() else self._current
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, known, annotations)
+
+    async def confirmed(self, hostname: str) -> Any:
+        """The hostname again, once the change of this run is in effect.
+
+        Raises:
             RefusedError: the controller refuses the change, or has not made it in time.
         """
-        work = self._foreseen if pulumi.runtime.is_dry_run() else self._settled
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, known, annotations)
+        if pulumi.runtime.is_dry_run():
+            return hostname
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._settled, hostname)
 
     def _foreseen(self, known: str, annotations: Mapping[str, Any]) -> Any:
         try:
@@ -101,7 +111,16 @@ class IngressVerdict:
             return Unknown()  # type: ignore[no-untyped-call]
         return (hostname_of(live) if live is not None else "") or known
 
-    def _settled(self, known: str, _annotations: Mapping[str, Any]) -> str:
+    def _current(self, known: str, _annotations: Mapping[str, Any]) -> str:
+        if self._before is not None and self._before.moves:
+            return wait_for_move(self._ingress, self._before, self._patience)
+        try:
+            live = self._ingress.read()
+        except SettingsError:
+            return known
+        return (hostname_of(live) if live is not None else "") or known
+
+    def _settled(self, known: str) -> str:
         if self._before is not None:
             return wait_for_verdict(self._ingress, self._before, self._effect(warn=True), self._patience)
         # Unchanged: but an earlier run may have ended before the controller was done.
@@ -139,6 +158,30 @@ class IngressVerdict:
         return look
 
 
+def wait_for_move(ingress: LiveIngress, before: Before, patience: Patience) -> str:
+    """Returns the hostname of another load balancer than before, once the controller has given it to the Ingress.
+
+    Raises:
+        RefusedError: the controller refuses that, or has not come to it in time.
+    """
+    start = time.monotonic()
+    complained: float | None = None
+    while True:
+        now = time.monotonic()
+        try:
+            live = ingress.read()
+        except SettingsError:
+            live = None
+        hostname = hostname_of(live) if live is not None else ""
+        if hostname and hostname != before.hostname:
+            return hostname
+        said = ingress.verdict(before).complaints if live is not None else []
+        complained = (complained or now) if said else None
+        if now - start >= patience.whole or (complained is not None and now - complained >= patience.refused):
+            raise RefusedError(refusal(ingress, said, [], is_there=False))
+        time.sleep(_PAUSE_SECONDS)
+
+
 def wait_for_verdict(ingress: LiveIngress, before: Before, effect: Effect, patience: Patience) -> str:
     """Returns the hostname of the load balancer once it is as the Ingress asks for.
 
@@ -168,7 +211,7 @@ def wait_for_verdict(ingress: LiveIngress, before: Before, effect: Effect, patie
         complained = (complained or now) if verdict.complaints and not verdict.accepted else None
         refused = complained is not None and now - complained >= patience.refused
         if refused or now - start >= patience.whole:
-            raise RefusedError(refusal(ingress, verdict.complaints, missing or [], is_there))
+            raise RefusedError(refusal(ingress, verdict.complaints, missing or [], is_there=is_there))
         time.sleep(_PAUSE_SECONDS)
 
 
@@ -176,7 +219,7 @@ def _is_quiet(verdict: Verdict) -> bool:
     return not verdict.complaints
 
 
-def refusal(ingress: LiveIngress, said: Sequence[str], missing: Sequence[str], is_there: bool) -> str:
+def refusal(ingress: LiveIngress, said: Sequence[str], missing: Sequence[str], *, is_there: bool) -> str:
     """What to do about a change that the controller doesn't bring about."""
     lines = [f"Ingress {ingress.namespace}/{ingress.name} is changed, and its load balancer is not."]
     if said:

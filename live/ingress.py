@@ -9,6 +9,7 @@ it; the clocks of the cluster and of this machine may differ.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -22,6 +23,8 @@ ALB: Final = "alb.ingress.kubernetes.io"
 """The prefix of the AWS Load Balancer Controller's annotations."""
 ACCEPTED: Final = "SuccessfullyReconciled"
 """The reason of the event with which the controller says that all of an Ingress is in effect."""
+_TOKEN_SECONDS: Final = 300
+"""An EKS token lives for a quarter of an hour, and costs a run of the AWS CLI."""
 _MOVING: Final = ("scheme", "group.name")
 """The annotations of which another value means another load balancer."""
 _OF_ONE_TRY = re.compile(r"\(combined from similar events\): |,? ?RequestID: [\w-]+")
@@ -62,6 +65,7 @@ class LiveIngress:
     def __init__(self, cluster: Cluster, namespace: str, name: str) -> None:
         self._cluster = cluster
         self.namespace, self.name = namespace, name
+        self._known: tuple[float, ClusterApi] | None = None
 
     def read(self) -> Object | None:
         """The object; None where it does not exist.
@@ -101,8 +105,10 @@ class LiveIngress:
         return verdict_in(event for event in self.events() if _times(event) != before.events.get(_uid(event)))
 
     def _api(self) -> ClusterApi:
-        # Made anew each time: an EKS token lives for a quarter of an hour.
-        return ClusterApi(self._cluster)
+        now = time.monotonic()
+        if self._known is None or now - self._known[0] > _TOKEN_SECONDS:
+            self._known = now, ClusterApi(self._cluster)
+        return self._known[1]
 
 
 def hostname_of(live: Object) -> str:

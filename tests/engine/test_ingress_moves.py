@@ -14,7 +14,7 @@ from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
 from tests.engine.stack import Stack
 
-SECONDS = 8.0
+SECONDS = 10.0
 """The emulator's own delay: how long AWS takes to make a load balancer, and to change a record."""
 SLOW = {"CreateLoadBalancer": SECONDS, "ChangeResourceRecordSets": SECONDS}
 DELETING = {"DeleteLoadBalancer", "DeleteListener", "DeleteRule", "DeleteTargetGroup"}

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from components.ingress_verdict import Patience, RefusedError, wait_for_verdict
+from components.ingress_verdict import Patience, RefusedError, wait_for_move, wait_for_verdict
 from live.ingress import Before, LiveIngress, Verdict
 
 OLD, NEW = "old.elb.amazonaws.com", "new.elb.amazonaws.com"
@@ -53,10 +53,25 @@ def test_a_move_is_done_when_there_is_another_load_balancer() -> None:
     assert wait(Steps((OLD, ACCEPTED), (OLD, ACCEPTED), ("", Verdict()), (NEW, ACCEPTED)), moves=True) == NEW
 
 
+def move(steps: Steps) -> str:
+    return wait_for_move(cast("LiveIngress", steps), Before(hostname=OLD, moves=True), QUICK)
+
+
+def test_a_move_is_known_as_soon_as_there_is_another_load_balancer() -> None:
+    assert move(Steps((OLD, ACCEPTED), ("", Verdict()), (NEW, Verdict()))) == NEW
+    assert move(Steps((OLD, REFUSED), (NEW, Verdict()))) == NEW
+
+
 def test_a_move_that_leads_nowhere_is_no_success() -> None:
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(RefusedError, match="It has no other load balancer yet."):
+        move(Steps((OLD, ACCEPTED)))
+    with pytest.raises(RefusedError, match="It has no other load balancer yet."):
         wait(Steps((OLD, ACCEPTED)), moves=True)
-    assert "It has no other load balancer yet." in str(caught.value)
+
+
+def test_a_move_that_the_controller_refuses_fails_in_its_words() -> None:
+    with pytest.raises(RefusedError, match="SSLPolicyNotFound"):
+        move(Steps((OLD, REFUSED)))
 
 
 def test_what_the_controller_refuses_fails_with_its_words_and_what_is_missing() -> None:
