@@ -127,7 +127,7 @@ class PlatformAsFoundProvider(PlatformProvider):
         api, before = api_of(_news), Snapshot.parsed(_olds["found"])
         _check_tower_yml(api, _news, before)
         try:
-            # Names alone are recorded with the edits: there is nothing to give back of what nobody had set.
+            # A further name is recorded by its edit: a field that was not set needs nothing given back.
             return DiffResult(changes=_record(api, _news, before) != before or _is_not_as_written(api, _news))
         except PlatformError:
             # Something is missing or broken; the update says what.

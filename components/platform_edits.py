@@ -79,7 +79,7 @@ class PlatformEditsProvider(PlatformProvider):
         inputs = super().check(_olds, news).inputs
         drift = _drift(api_of(_olds), _olds) if "edits" in _olds else {}
         if isinstance(inputs.get("found"), Unknown) and "found" in _olds:
-            # What is recorded is no change of its own, and so nothing for a preview to show.
+            # What is recorded changes nothing by itself, so a preview has nothing to show of it.
             inputs = {**inputs, "found": _olds["found"]}
         return CheckResult({**inputs, **({"drift": drift} if drift else {})}, [])
 

@@ -26,7 +26,7 @@ def told_in_words(name: str, parent: pulumi.Resource) -> pulumi.ResourceHookBind
         try:
             text = _words(dict(args.new_inputs or {}), dict(args.old_inputs or {}))
         except (PlatformError, SettingsError, KeyError, TypeError, AttributeError):
-            # The edits themselves say what is wrong; words about them are no reason to end an update.
+            # The edits themselves say what is wrong; words about them must not end an update.
             return
         if text:
             pulumi.log.info(text, parent)

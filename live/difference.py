@@ -1,4 +1,4 @@
-"""What an update changes in a Platform install, in words: for a preview, whose resources tell it in data.
+"""What an update changes in a Platform install, in words: the resources of a preview tell it in data.
 
 The words go by the live objects and not by the last update: what an owner has changed meanwhile is changed back, too.
 """

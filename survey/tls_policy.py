@@ -24,7 +24,7 @@ def survey_tls_policy(account: AwsAccount, settings: Settings) -> None:
     try:
         is_there = bool(account.call("elbv2", "describe_ssl_policies", _policies, Names=[policy]))
     except AwsError as error:
-        # Who may not ask is told by the controller, whose verdict each change waits for.
+        # Without the right to ask, the controller's verdict on the change tells.
         is_there = error.code not in ("SSLPolicyNotFound", "SSLPolicyNotFoundException")
     if not is_there:
         message = (
