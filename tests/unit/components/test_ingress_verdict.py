@@ -63,9 +63,9 @@ def test_a_move_is_known_as_soon_as_there_is_another_load_balancer() -> None:
 
 
 def test_a_move_that_leads_nowhere_is_no_success() -> None:
-    with pytest.raises(RefusedError, match="It has no other load balancer yet."):
+    with pytest.raises(RefusedError, match=r"It has no other load balancer yet\."):
         move(Steps((OLD, ACCEPTED)))
-    with pytest.raises(RefusedError, match="It has no other load balancer yet."):
+    with pytest.raises(RefusedError, match=r"It has no other load balancer yet\."):
         wait(Steps((OLD, ACCEPTED)), moves=True)
 
 
