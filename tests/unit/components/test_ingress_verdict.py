@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
+import pulumi
 import pytest
 
-from components.ingress_verdict import Patience, RefusedError, wait_for_move, wait_for_verdict
+from components.ingress_verdict import IngressVerdict, Patience, RefusedError, wait_for_move, wait_for_verdict
 from live.ingress import Before, LiveIngress, Verdict
+from survey.aws import AwsAccount
+from survey.aws_errors import AwsError
 
 OLD, NEW = "old.elb.amazonaws.com", "new.elb.amazonaws.com"
 QUICK = Patience(whole=0.4, refused=0.1, silent=0.1)
@@ -107,3 +110,34 @@ def test_without_events_the_effect_is_enough_and_without_either_time_is() -> Non
 def test_a_complaint_without_the_effect_being_known_is_a_refusal() -> None:
     with pytest.raises(RefusedError, match="SSLPolicyNotFound"):
         wait(Steps((OLD, REFUSED)), effect=lambda *_: None)
+
+
+def effect_of(account: object, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[str]]:
+    """What looks for the effect, with this account, and what it warns of."""
+    warnings: list[str] = []
+    monkeypatch.setattr("pulumi.log.warn", lambda text, _resource: warnings.append(text))
+    ingress = cast("LiveIngress", Steps((OLD, ACCEPTED)))
+    verdict = IngressVerdict(ingress, cast("AwsAccount", account), QUICK, cast("pulumi.Resource", None))
+    return verdict._effect(warn=True), warnings
+
+
+def test_an_identity_that_may_not_look_is_warned_once_that_the_effect_was_not_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Denied:
+        def pages(self, *_words: Any, **_arguments: Any) -> Any:
+            raise AwsError("these credentials may not call elasticloadbalancing:DescribeLoadBalancers")
+
+    look, warnings = effect_of(Denied(), monkeypatch)
+    assert [look({}, OLD), look({}, OLD)] == [None, None]
+    (warning,) = warnings
+    assert warning == (
+        "whether the load balancer is as Ingress platform/connect-ingress asks for was not checked: these credentials "
+        "may not call elasticloadbalancing:DescribeLoadBalancers"
+    )
+
+
+def test_where_the_account_is_not_known_the_same_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    look, warnings = effect_of(None, monkeypatch)
+    assert look({}, OLD) is None
+    assert [text.rpartition(": ")[2] for text in warnings] == ["the AWS provider's account is not known here"]
