@@ -136,9 +136,9 @@ def files_of(bundle: Bundle, wish: Wish, project: Project) -> dict[str, bytes]:
 
 
 def _with_token(text: bytes, token: str) -> bytes:
-    line = f"CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN={_quoted(token)}\n".encode()
-    kept = [each for each in text.splitlines(keepends=True) if not each.startswith(b"CONNECT_OIDC_CLIENT_REG")]
-    return b"".join(sorted([*kept, line]))
+    name = b"CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN="
+    kept = [each for each in text.splitlines(keepends=True) if not each.startswith(name)]
+    return b"".join(sorted([*kept, name + f"{_quoted(token)}\n".encode()]))
 
 
 def _quoted(value: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -200,3 +201,14 @@ def test_a_conflict_names_the_setting_that_the_variable_comes_from() -> None:
         if f" for {name}," in problem.message
     }
     assert named == {name: row.get("from", "takeOver") for name, row in rows.items()}
+
+
+def test_the_script_on_the_host_knows_variables_by_the_same_names() -> None:
+    """It runs there without the settings, so it has their names a second time."""
+    folder = Path(__file__).parents[3] / "delivery" / "instance"
+    text = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
+    #: Platform's own, which no setting becomes.
+    of_platform = {"TOWER_SERVER_URL"}
+    named = set(re.findall(r"\b(?:TOWER|CONNECT)_[A-Z_]+", text))
+    assert {"TOWER_OIDC_PEM_PATH", "CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"} < named
+    assert named - of_platform <= set(ROWS)
