@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.parsing import parse_settings
+from settings.releases import PLATFORM_RELEASES
 from settings.versions import Version
 
 LEAST = {
@@ -202,7 +203,7 @@ def test_an_empty_value_of_a_key_with_a_default_is_refused() -> None:
         (
             "platformVersion",
             "24.1",
-            "must be a Platform release, one of 25.1, 25.2, 25.3, 26.1, 26.2 or newer",
+            f"must be a Platform release, one of {', '.join(PLATFORM_RELEASES)} or newer",
         ),
         ("platformVersion", "latest", "must be a version"),
         ("connectVersion", "0.7.9", "is too old for Platform 25.1 and later; write 0.8.0 or newer"),

@@ -10,6 +10,7 @@ from settings.advice import advice
 from settings.environment import platform_environment
 from settings.model import Settings
 from settings.parsing import parse_settings
+from settings.releases import PLATFORM_RELEASES, RELEASES
 from settings.versions import Version
 
 LEAST = {
@@ -18,6 +19,7 @@ LEAST = {
     "hostedZone": "example.com",
     "redisAddress": "redis:6379",
 }
+NEWER_CONNECT = f"{RELEASES[-1].connect.major}.{RELEASES[-1].connect.minor + 1}.0"
 IMAGES = "public.cr.seqera.io/platform/data-studio"
 
 
@@ -40,7 +42,7 @@ def clients(read: Settings) -> set[str]:
         ("26.1.5", "0.11.1", "0.9"),
         ("26.2", "0.14.0", "0.14.0"),
         ("26.2.0-RC16", "0.14.0", "0.14.0"),
-        ("27.1", "0.14.0", "0.14.0"),
+        ("99.1", str(RELEASES[-1].connect), str(RELEASES[-1].client)),
     ],
 )
 def test_a_release_comes_with_its_connect_and_its_templates(platform: str, connect: str, client: str) -> None:
@@ -88,23 +90,23 @@ def test_a_release_candidate_counts_as_its_release_and_is_written_as_it_is() -> 
     [
         ("26.2.3", {}, []),
         (
-            "27.1",
+            "99.1",
             {},
             [
                 (
-                    'seqera-studios:platformVersion: "27.1" is newer than 26.2, the newest release that this program '
-                    "knows: the settings and the Connect release of 26.2 are used. Set connectVersion to the release "
-                    "that your Platform comes with"
+                    f'seqera-studios:platformVersion: "99.1" is newer than {PLATFORM_RELEASES[-1]}, the newest release '
+                    f"that this program knows: the settings and the Connect release of {PLATFORM_RELEASES[-1]} are "
+                    "used. Set connectVersion to the release that your Platform comes with"
                 )
             ],
         ),
         (
             "26.2",
-            {"connectVersion": "0.15.0"},
+            {"connectVersion": NEWER_CONNECT},
             [
                 (
-                    'seqera-studios:connectVersion: "0.15.0" is newer than 0.14.0, the newest release that this '
-                    "program knows: its settings are used"
+                    f'seqera-studios:connectVersion: "{NEWER_CONNECT}" is newer than {RELEASES[-1].connect}, the '
+                    "newest release that this program knows: its settings are used"
                 )
             ],
         ),

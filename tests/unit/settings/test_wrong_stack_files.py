@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
+from settings.releases import PLATFORM_RELEASES
 
 RIGHT: dict[str, Any] = {
     "platformUrl": "https://example.com",
@@ -68,7 +69,8 @@ def test_there_are_at_least_eighty_of_them() -> None:
 @pytest.mark.parametrize("case", WRONG)
 def test_a_wrong_stack_file_is_refused_with_what_to_write_instead(case: str) -> None:
     problems = refusal(WRONG[case]["stack"]).problems
-    assert [str(problem).removeprefix("seqera-studios:") for problem in problems] == WRONG[case]["says"]
+    said = [message.replace("<releases>", ", ".join(PLATFORM_RELEASES)) for message in WRONG[case]["says"]]
+    assert [str(problem).removeprefix("seqera-studios:") for problem in problems] == said
 
 
 @pytest.mark.parametrize("case", HUGE)
