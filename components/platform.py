@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -38,6 +39,7 @@ class PlatformIntegrationArgs:
         pem, token: the values in them, so that a new one restarts Platform.
         checksum_key: what the checksum is keyed by.
         tower_yml: the change of tower.yml; None where Platform reads the workspaces from ``environment``.
+        ca: the source of the volume with the private CA that sessions get; None for no volume.
         rollout_seconds: how long each Deployment may take to restart.
     """
 
@@ -58,6 +60,7 @@ class PlatformIntegrationArgs:
     token: pulumi.Input[str]
     checksum_key: pulumi.Input[str]
     tower_yml: TowerYmlEdit | None = None
+    ca: Mapping[str, Any] | None = None
     rollout_seconds: int = READY_SECONDS
 
 
@@ -131,6 +134,7 @@ def _inputs(args: PlatformIntegrationArgs) -> PlatformInputs:
         pem_path=args.pem_path,
         pem_volume=args.pem_volume,
         tower_yml=args.tower_yml,
+        ca=args.ca,
     )
 
 

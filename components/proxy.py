@@ -96,7 +96,10 @@ class ConnectProxy(pulumi.ComponentResource):
         spec = core.v1.ServiceSpecArgs(
             type="NodePort" if args.node_port else "ClusterIP",
             selector=args.selector,
-            ports=[core.v1.ServicePortArgs(name="http", port=SERVICE_PORT, target_port="proxy", protocol="TCP")],
+            ports=[
+                core.v1.ServicePortArgs(name="http", port=SERVICE_PORT, target_port="proxy", protocol="TCP"),
+                *args.management_service_ports,
+            ],
         )
         self.service_name = service(name, args, spec, self).metadata.apply(name_of)
         self.deployment_name = deployment.metadata.apply(name_of)

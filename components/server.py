@@ -73,7 +73,8 @@ class ConnectServer(pulumi.ComponentResource):
             ports=[
                 core.v1.ServicePortArgs(name=port, port=number, target_port=port, protocol="TCP")
                 for port, number in ports.items()
-            ],
+            ]
+            + args.management_service_ports,
         )
         self.service_name = service(name, args, headless, self).metadata.apply(name_of)
         self.stateful_set_name = name_once_rolled_out(

@@ -37,6 +37,8 @@ class SshServiceArgs:
     """Networks with clients that are let in."""
     ip_address_type: str | None = None
     """Addresses of the load balancer: `ipv4`, `dualstack` or `dualstack-without-public-ipv4`."""
+    tags: str | None = None
+    """AWS tags of what the controller makes, as its annotation has them: `owner=research,stage=test`."""
     ready_seconds: int = READY_SECONDS
     """How long the controller may take to make the load balancer."""
 
@@ -111,6 +113,8 @@ def _annotations(args: SshServiceArgs) -> dict[str, str]:
         # A network load balancer has no addresses without public IPv4.
         dualstack = args.ip_address_type.startswith("dualstack")
         values["ip-address-type"] = "dualstack" if dualstack else args.ip_address_type
+    if args.tags is not None:
+        values["additional-resource-tags"] = args.tags
     return {f"{NLB}-{key}": value for key, value in values.items()}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from components.oidc import ExistingValue
 from components.ssh import SshServiceArgs
 from components.ssh_key import SshHostKeyArgs
+from settings.default_tags import TAGS
 from settings.model import Settings
 from settings.mounts import SSH_KEY
 
@@ -30,5 +31,6 @@ def ssh_service_args(settings: Settings) -> SshServiceArgs:
         target_type=settings.target_type,
         client_cidrs=settings.ssh_client_cidrs,
         ip_address_type=settings.ip_address_type,
+        tags=settings.ingress_annotations.get(TAGS),
         ready_seconds=settings.ready_timeout,
     )

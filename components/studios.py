@@ -17,6 +17,7 @@ from components.studios_on_compose import ComposeStudios, ComposeStudiosArgs
 from components.studios_on_kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from live.cluster import Cluster
 from settings.advice import advice
+from settings.default_tags import with_default_tags
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.targets import COMPOSE, KUBERNETES
@@ -78,6 +79,7 @@ def deploy(
 
 
 def _on_kubernetes(settings: Settings, place: Place) -> KubernetesStudios:
+    settings = with_default_tags(settings, place.access.default_tags)
     field_manager = owner_of_stack()
     traces: list[bool] = []
 

@@ -12,13 +12,15 @@ from components.configuration import StudiosConfiguration, StudiosConfigurationA
 from components.dns import DnsPlan
 from components.ingress import StudiosIngress, StudiosIngressArgs
 from components.labelled import labelled
-from components.network import StudiosNetworkPolicies, StudiosNetworkPoliciesArgs
+from components.network import StudiosNetworkPolicies
 from components.oidc import ExistingValue, OidcCredentials, OidcCredentialsArgs
 from components.platform import PlatformIntegration, PlatformIntegrationArgs
 from components.pod_settings import pod_settings
 from components.pods import SecretKey
 from components.proxy import SERVICE_PORT, ConnectProxy, ConnectProxyArgs
+from components.reach_settings import monitor_args, network_args
 from components.server import ConnectServer, ConnectServerArgs
+from components.service_monitor import StudiosServiceMonitor
 from components.ssh import SshService
 from components.ssh_key import SshHostKey
 from components.ssh_settings import ssh_key_args, ssh_service_args
@@ -90,7 +92,9 @@ class KubernetesStudios(Studios):
             cluster=args.cluster,
         )
         if settings.network_policies:
-            StudiosNetworkPolicies(f"{name}-network", _network_args(settings), child)
+            StudiosNetworkPolicies(f"{name}-network", network_args(settings), child)
+        if settings.service_monitor:
+            StudiosServiceMonitor(f"{name}-monitoring", monitor_args(settings, configuration), child)
         load_balancer: pulumi.Input[str] = ""
         if settings.ingress != "none":
             load_balancer = StudiosIngress(
@@ -174,6 +178,7 @@ def _proxy_args(settings: Settings, configuration: StudiosConfiguration) -> Conn
         checksum=configuration.proxy_checksum,
         http_port=settings.proxy_port,
         management_port=settings.management_port,
+        publish_management=settings.service_monitor,
         readiness_path=settings.proxy_readiness_path,
         storage_root=settings.storage_root,
         storage_size=settings.storage_size,
@@ -204,20 +209,8 @@ def _server_args(settings: Settings, configuration: StudiosConfiguration) -> Con
         tunnel_port=settings.tunnel_port,
         listener_port=settings.listener_port,
         management_port=settings.management_port,
+        publish_management=settings.service_monitor,
         secret_mounts=_secret_mounts(settings),
-    )
-
-
-def _network_args(settings: Settings) -> StudiosNetworkPoliciesArgs:
-    return StudiosNetworkPoliciesArgs(
-        namespace=settings.namespace,
-        proxy=settings.proxy_name,
-        proxy_port=settings.proxy_port,
-        ssh_port=settings.ssh_port if settings.ssh else None,
-        server=settings.server_name,
-        server_ports=(settings.tunnel_port, settings.listener_port),
-        management_port=settings.management_port,
-        management_namespace=settings.management_namespace,
     )
 
 

@@ -32,6 +32,8 @@ class ConnectWorkloadArgs:
     """Any text that changes with what the pods read, so that they restart: an output of StudiosConfiguration."""
     management_port: int | None = None
     """Port of metrics and readiness, `CONNECT_MANAGEMENT_PORT`; none without it."""
+    publish_management: bool = False
+    """Give the Service the management port, too, for Prometheus to find it there."""
     secret_mounts: Mapping[str, str] = field(default_factory=dict)
     """Mount path → name of a Secret that exists already."""
 
@@ -39,6 +41,14 @@ class ConnectWorkloadArgs:
     def selector(self) -> dict[str, str]:
         """The labels that select the pods."""
         return {"app": self.workload}
+
+    @property
+    def management_service_ports(self) -> list[core.v1.ServicePortArgs]:
+        """The management port, where the Service is to have it."""
+        return [
+            core.v1.ServicePortArgs(name=name, port=port, target_port=name, protocol="TCP")
+            for name, port in (management(self.management_port) if self.publish_management else {}).items()
+        ]
 
     def metadata(self, annotations: Mapping[str, str] | None = None) -> meta.v1.ObjectMetaArgs:
         """Name, namespace and labels of the workload's objects."""

@@ -24,17 +24,22 @@ from typing import Any, Protocol, TypedDict
 from live.fields import Object, desired_values, key_of, value_at, values
 from live.ownership import Path, list_item, managed_fields, manager_names, owned_by, owners_of
 from live.platform import API_VERSIONS
+from live.pod_parts import ca_volume, variable_body, volume_source
 from live.tower_yml import TowerYmlEdit
 from settings.environment import platform_environment
 from settings.model import Settings
 from settings.model.install import PEM_PATH_VARIABLE
 from settings.model.keys import PLATFORM_TOKEN_VARIABLE
+from settings.mounts import PLATFORM_CA_FOLDER
 
 Edit = Mapping[str, Any]
 Names = Any
 
 CHECKSUM_ANNOTATION = "checksum/studios"
 """The pod-template annotation that changes with what the pod reads."""
+
+CA_VOLUME = "studios-ca"
+"""The volume of backend and cron with the private CA."""
 
 _PARTS = {"f:env": "env", "f:volumes": "volume", "f:volumeMounts": "mount"}
 _POD: Path = ("f:spec", "f:template", "f:spec")
@@ -71,6 +76,7 @@ class PlatformInputs(TypedDict):
     pem_path: str
     pem_volume: str
     tower_yml: TowerYmlEdit | None
+    ca: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +101,7 @@ def platform_inputs(settings: Settings, known: Mapping[str, Any] | None = None) 
         pem_path=settings.pem_path,
         pem_volume=settings.cert_volume,
         tower_yml=_tower_yml_edit(settings),
+        ca=ca_volume(settings),
     )
 
 
@@ -120,6 +127,8 @@ def platform_edits(inputs: PlatformInputs, *, pem_secret: SecretValue, token_sec
     # The templates mount the whole Secret: the same volume there and here is not a conflict.
     files = {} if file == pem_secret.key else {"items": {pem_secret.key: file}}
 
+    ca = inputs["ca"]
+
     def deployment(workload: PlatformWorkload) -> dict[str, Any]:
         return {
             "container": workload.container,
@@ -127,8 +136,14 @@ def platform_edits(inputs: PlatformInputs, *, pem_secret: SecretValue, token_sec
                 PEM_PATH_VARIABLE: inputs["pem_path"],
                 PLATFORM_TOKEN_VARIABLE: {"secret": token_secret.secret, "key": token_secret.key},
             },
-            "volume": {inputs["pem_volume"]: {"secret": pem_secret.secret, **files}},
-            "mount": {folder: inputs["pem_volume"]},
+            "volume": {
+                inputs["pem_volume"]: {"secret": pem_secret.secret, **files},
+                **({CA_VOLUME: ca} if ca is not None else {}),
+            },
+            "mount": {
+                folder: inputs["pem_volume"],
+                **({PLATFORM_CA_FOLDER: CA_VOLUME} if ca is not None else {}),
+            },
         }
 
     config_maps = sorted({inputs["config_map"], inputs["cron_config_map"]})
@@ -152,13 +167,13 @@ def apply_body(target: str, edit: Edit, checksum: str | None = None) -> Object:
             "containers": [
                 {
                     "name": edit["container"],
-                    "env": [_variable(variable, value) for variable, value in sorted(edit["env"].items())],
+                    "env": [variable_body(variable, value) for variable, value in sorted(edit["env"].items())],
                     "volumeMounts": [
                         {"mountPath": path, "name": volume, "readOnly": True} for path, volume in edit["mount"].items()
                     ],
                 }
             ],
-            "volumes": [{"name": volume, "secret": _source(source)} for volume, source in edit["volume"].items()],
+            "volumes": [{"name": volume, **volume_source(source)} for volume, source in edit["volume"].items()],
         }
     return {**body, "spec": {"template": template}} if template else body
 
@@ -226,7 +241,8 @@ def observed_edit(target: str, edit: Edit, live: Object, manager: str) -> dict[s
         else:
             others = manager_names(owners_of(managed_fields(live), path, besides=manager))
             changed = f"(changed by {' and '.join(others) or 'another manager'})"
-            holder[name] = {"secret": changed} if part_of(path) == "volume" else changed
+            kind = "configMap" if part_of(path) == "volume" and "configMap" in edit["volume"][name] else "secret"
+            holder[name] = {kind: changed} if part_of(path) == "volume" else changed
     return seen
 
 
@@ -265,15 +281,6 @@ def _exclusive(body: Object) -> Iterator[tuple[Path, Object]]:
     for volume in pod["volumes"]:
         path = (*_POD, "f:volumes", list_item(name=volume["name"]))
         yield path, volume
-        yield (*path, "f:secret"), volume["secret"]
-
-
-def _variable(name: str, value: str | Mapping[str, str]) -> Object:
-    if isinstance(value, str):
-        return {"name": name, "value": value}
-    return {"name": name, "valueFrom": {"secretKeyRef": {"name": value["secret"], "key": value["key"]}}}
-
-
-def _source(source: Mapping[str, Any]) -> Object:
-    files = [{"key": key, "path": path} for key, path in sorted(source.get("items", {}).items())]
-    return {"secretName": source["secret"], **({"items": files} if files else {})}
+        for kind in ("secret", "configMap"):
+            if kind in volume:
+                yield (*path, f"f:{kind}"), volume[kind]

@@ -15,7 +15,8 @@ from pulumi.runtime.sync_await import _sync_await
 
 from components.described import described_fields
 from components.studios import deploy
-from package.schema import PARTS, arguments_of, from_inputs, package_schema, whole_numbers
+from package.parts import PARTS
+from package.schema import arguments_of, from_inputs, package_schema, whole_numbers
 from settings.errors import Problem, SettingsError
 from settings.parsing import parse_settings
 from settings.targets import TARGETS

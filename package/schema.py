@@ -14,18 +14,9 @@ import pulumi
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from components.certificate import WildcardCertificate
-from components.configuration import StudiosConfiguration
 from components.described import Described, described_fields, first_paragraph, value_type
-from components.dns import WildcardRecord
-from components.ingress import StudiosIngress
-from components.network import StudiosNetworkPolicies
-from components.oidc import OidcCredentials
-from components.proxy import ConnectProxy
-from components.server import ConnectServer
-from components.ssh import SshService
-from components.ssh_key import SshHostKey
 from components.studios import WHOLES
+from package.parts import PARTS
 from settings.fields import FIELDS, required_on, target_of
 from settings.reference import kind_of, told_default
 from settings.targets import TARGETS
@@ -33,23 +24,6 @@ from settings.templates import StudioTemplate
 
 NAME: Final = "studios"
 DESCRIPTION: Final = "Seqera Studios on AWS, in components for programs in any language"
-
-PARTS: Final[Mapping[str, type[pulumi.ComponentResource]]] = {
-    each.__name__: each
-    for each in (
-        WildcardCertificate,
-        WildcardRecord,
-        OidcCredentials,
-        StudiosConfiguration,
-        ConnectProxy,
-        ConnectServer,
-        StudiosIngress,
-        StudiosNetworkPolicies,
-        SshHostKey,
-        SshService,
-    )
-}
-"""The components that the package offers one by one, by their names."""
 
 Schema = dict[str, Any]
 

@@ -23,6 +23,7 @@ def advice(settings: Settings) -> list[Problem]:
         *_tool_names(settings),
         *_headers(settings),
         *_ssh(settings),
+        *_monitoring(settings),
         *_unchecked(settings),
     ]
 
@@ -91,6 +92,16 @@ def _ssh(settings: Settings) -> Iterator[Problem]:
             None,
             f"makes no record without sshLoadBalancer: point {settings.ssh_host} at the instance, which lets "
             f"{', '.join(settings.ssh_client_cidrs)} in at port {settings.ssh_port}",
+        )
+
+
+def _monitoring(settings: Settings) -> Iterator[Problem]:
+    if settings.service_monitor and settings.network_policies and settings.management_namespace is None:
+        yield Problem(
+            "serviceMonitor",
+            True,
+            "reaches no pod while networkPolicies is true and managementNamespace is not set: set that to the "
+            "namespace of Prometheus",
         )
 
 

@@ -14,10 +14,13 @@ from settings.marks import Place
 from settings.model import Settings, ssh
 from settings.model.connect import HOST_DOMAIN_VARIABLE, TUNNEL_URL_VARIABLE
 from settings.mounts import (
+    CA_FILE,
     CA_MOUNT,
     CERTIFICATES_VARIABLE,
     CONFIG_HOME_VARIABLE,
     DATA_HOME_VARIABLE,
+    PLATFORM_CA_FOLDER,
+    PLATFORM_CA_VARIABLE,
     REDIS_CA_MOUNT,
     SSH_KEY,
     SSH_KEY_MOUNT,
@@ -39,6 +42,8 @@ def platform_environment(settings: Settings) -> dict[str, str]:
         entries[workspaces.ALLOWED_WORKSPACES_VARIABLE] = workspaces.allowed_variable(settings.allowed_workspaces)
     if settings.ssh:
         entries |= _ssh_of_platform(settings)
+    if settings.gives_ca_to_sessions:
+        entries[PLATFORM_CA_VARIABLE] = f"{PLATFORM_CA_FOLDER}/{CA_FILE}"
     own = _declared(settings, "platform") | _set_ones(entries) | template_environment(settings.studio_templates)
     return own | settings.platform_extra_env
 

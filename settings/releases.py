@@ -76,6 +76,9 @@ SUPPORTED_EARLIER_MINORS = 2
 WORKSPACES_IN_ENVIRONMENT = Version(26, 1)
 """The first Platform that reads its allowed workspaces from an environment variable; earlier ones read tower.yml."""
 
+GIVES_CA_TO_SESSIONS = Version(26, 2)
+"""The first Platform that gives sessions a private CA, out of a file of its own."""
+
 R_IDE_IS_RIDE = Version(25, 2)
 """The first Platform that calls the R-IDE's tool `ride`; 25.1 calls it `rstudio`."""
 

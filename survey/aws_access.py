@@ -73,6 +73,7 @@ class AwsAccess:
         profile: of the AWS configuration; None for the credentials of the environment.
         allowed_account_ids: the accounts that may be changed; empty for any.
         forbidden_account_ids: the accounts that may not.
+        default_tags: those of ``aws:defaultTags``, which everything that is made in AWS gets.
         more: the other settings that lead to AWS, by the provider's names; some are secret.
         role_key: the setting that names the last role to assume.
     """
@@ -81,6 +82,7 @@ class AwsAccess:
     profile: str | None = None
     allowed_account_ids: Collection[str] = ()
     forbidden_account_ids: Collection[str] = ()
+    default_tags: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, Any] = field(default_factory=dict, repr=False)
     role_key: str = "aws:assumeRoles"
 
@@ -114,6 +116,7 @@ class AwsAccess:
             profile=get("profile") or None,
             allowed_account_ids=_ids(get("allowedAccountIds")),
             forbidden_account_ids=_ids(get("forbiddenAccountIds")),
+            default_tags=_tags(get("defaultTags")),
             more=more,
         )
 
@@ -221,6 +224,13 @@ def _parsed(value: Any) -> Any:
         return json.loads(value) if isinstance(value, str) else value
     except ValueError:
         return value
+
+
+def _tags(text: Any) -> dict[str, str]:
+    """Those of the provider's `defaultTags`, which says itself what is wrong with them."""
+    found = _parsed(text) if text else None
+    tags = found.get("tags") if isinstance(found, Mapping) else None
+    return {str(key): str(value) for key, value in tags.items()} if isinstance(tags, Mapping) else {}
 
 
 def _ids(text: Any) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from live.edits import Edit, edited_names, item_paths, name_of, part_of, platform_edits_of
+from live.edits import CA_VOLUME, Edit, edited_names, item_paths, name_of, part_of, platform_edits_of
 from live.fields import value_at
 from live.messages import conflict, shown_owners
 from live.ownership import Path, managed_fields, manager_names, owners_of
@@ -95,11 +95,10 @@ def _desired(settings: Settings, target: str, edit: Edit, live: Mapping[str, Any
         if part == "env":
             yield _variable(settings, name, edit["env"][name], found, path)
         elif part == "mount":
-            yield _ExpectedField(
-                "certVolume", f"the mount at {name}", edit["mount"][name], _mounted(live, edit, name), path
-            )
+            setting = "caCertificate" if edit["mount"][name] == CA_VOLUME else "certVolume"
+            yield _ExpectedField(setting, f"the mount at {name}", edit["mount"][name], _mounted(live, edit, name), path)
         elif part == "volume":
-            yield _volume(settings, name, edit["volume"][name]["secret"], found, live, path)
+            yield _volume(settings, name, edit["volume"][name], found, live, path)
         else:
             yield _ExpectedField(setting_of(name, settings) or "takeOver", name, edit[name], found, path)
     variable = ALLOWED_WORKSPACES_VARIABLE
@@ -120,8 +119,19 @@ def _variable(
 
 
 def _volume(
-    settings: Settings, name: str, ours: str, found: Mapping[str, Any] | None, live: Mapping[str, Any], path: Path
+    settings: Settings,
+    name: str,
+    source: Mapping[str, Any],
+    found: Mapping[str, Any] | None,
+    live: Mapping[str, Any],
+    path: Path,
 ) -> _ExpectedField:
+    if name == CA_VOLUME:
+        there = found or {}
+        of_theirs = there.get("secret", {}).get("secretName") or there.get("configMap", {}).get("name")
+        given = source.get("secret") or source["configMap"]
+        return _ExpectedField("caCertificate", f"the volume {name}", given, of_theirs, path)
+    ours = source["secret"]
     setting = "existingOidcSecret" if settings.existing_oidc_secret else "oidcSecret"
     # What Platform needs itself is never taken over: survey.mounts says what to change.
     is_theirs = found is None or is_platforms_own(found, live, posixpath.dirname(settings.pem_path))

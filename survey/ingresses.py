@@ -9,6 +9,7 @@ from live.fields import Object
 from live.ingress import attributes_in, leads_elsewhere
 from live.ownership import belongs_to
 from settings.balancers import ATTRIBUTES
+from settings.default_tags import TAGS, read_tags
 from settings.errors import Problem
 from settings.hosts import parent_of
 from settings.model import Settings
@@ -156,6 +157,7 @@ def _own_attributes(settings: Settings) -> dict[str, str]:
         "ssl-policy": settings.ssl_policy,
         "ssl-redirect": "443",
         _IDLE_TIMEOUT: str(settings.idle_timeout),
+        **_tags(settings.ingress_annotations),
         **settings.load_balancer_attributes,
     }
 
@@ -167,7 +169,11 @@ def _attributes_in(annotations: Mapping[str, str]) -> dict[str, str]:
         for name in ("scheme", "ssl-policy", "ssl-redirect")
         if f"{_ALB}{name}" in annotations
     }
-    return found | attributes_in(annotations.get(_ATTRIBUTES, ""))
+    return found | _tags(annotations) | attributes_in(annotations.get(_ATTRIBUTES, ""))
+
+
+def _tags(annotations: Mapping[str, str]) -> dict[str, str]:
+    return {f"the tag {key}": value for key, value in read_tags(annotations.get(TAGS, "")).items()}
 
 
 def _remedies(settings: Settings, different: Mapping[str, str]) -> str:

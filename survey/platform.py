@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from live.api import ClusterApi
+from live.api import ClusterApi, NotFoundError
 from live.cluster import Cluster
 from live.tower_yml_text import TowerYmlError, read_entry
 from live.workspaces_entry import has_changed_any
@@ -85,6 +85,7 @@ def survey_platform(
         *identity.another_platform(environment, install, settings),
         *controller.problems,
         *protected_from_deletion(settings),
+        *_monitoring_problems(api, settings),
         *(_in_the_way(install, settings, field_manager, controller, is_here=is_here) if field_manager else []),
     ]
     if not problems:
@@ -185,6 +186,19 @@ def _tower_yml_problems(install: Install, settings: Settings) -> Iterator[Proble
         read_entry(data[settings.tower_yml_key])
     except TowerYmlError as error:
         yield Problem("towerYmlKey", settings.tower_yml_key, f"in ConfigMap {settings.tower_yml_config_map} {error}")
+
+
+def _monitoring_problems(api: ClusterApi, settings: Settings) -> Iterator[Problem]:
+    if not settings.service_monitor:
+        return
+    try:
+        api.get("/apis/monitoring.coreos.com/v1")
+    except NotFoundError:
+        yield Problem(
+            "serviceMonitor",
+            True,
+            "needs the Prometheus Operator, which the cluster does not have; install it, or remove this setting",
+        )
 
 
 def _missing_config_map(key: str, name: str, install: Install) -> Problem:

@@ -23,6 +23,7 @@ from settings.model.redis import RedisSection
 from settings.model.section import Section
 from settings.model.ssh import SshSection
 from settings.model.studios import StudiosSection
+from settings.releases import GIVES_CA_TO_SESSIONS
 from settings.workspaces import in_environment, tower_yml_value
 
 PEM_KEY = "oidc.pem"
@@ -135,6 +136,11 @@ class Settings(
         if self.path_routing:
             return f"{self.connect_url}/_studio/<session>"
         return f"https://<session>.{self.sessions_domain}"
+
+    @property
+    def gives_ca_to_sessions(self) -> bool:
+        """Whether backend and cron get `caCertificate`, too."""
+        return self.ca_certificate is not None and self.platform_version >= GIVES_CA_TO_SESSIONS
 
     @property
     def ssh_service_name(self) -> str:

@@ -15,6 +15,7 @@ from settings.types.text import MapInText
 
 TUNNEL_URL_VARIABLE = "CONNECT_TUNNEL_URL"
 HOST_DOMAIN_VARIABLE = "CONNECT_HOST_DOMAIN"
+AUTH_KEY_VARIABLE = "CONNECT_MANAGEMENT_AUTH_KEY"
 
 
 class ConnectSection(Section):
@@ -55,7 +56,7 @@ class ConnectSection(Section):
         ),
         examples=["/ready"],
     )
-    management_auth_key: Annotated[SecretStr | None, server("CONNECT_MANAGEMENT_AUTH_KEY")] = Field(
+    management_auth_key: Annotated[SecretStr | None, server(AUTH_KEY_VARIABLE)] = Field(
         default=None, min_length=1, description="Key that the server's management port asks for (secret)."
     )
     host_domain: Annotated[

@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from settings import images, resources
-from settings.marks import COMPUTED, Derived, Only, connect
+from settings.marks import COMPUTED, Derived, Only, connect, platform
 from settings.model.section import Section
-from settings.mounts import CERTIFICATES_VARIABLE, CONFIG_HOME_VARIABLE, DATA_HOME_VARIABLE
+from settings.mounts import CERTIFICATES_VARIABLE, CONFIG_HOME_VARIABLE, DATA_HOME_VARIABLE, PLATFORM_CA_VARIABLE
 from settings.targets import KUBERNETES
 from settings.types import kubernetes, pods
 
@@ -85,15 +85,18 @@ class PodsSection(Section):
         description="Where `extraVolumes` are mounted in proxy and server, read-only unless `readOnly` is `false`.",
         examples=[[{"name": "extra", "mountPath": "/etc/extra"}]],
     )
-    ca_certificate: Annotated[pods.Certificate | None, connect(CERTIFICATES_VARIABLE, COMPUTED), Only(KUBERNETES)] = (
-        Field(
-            default=None,
-            description=(
-                "PEM file with the private CA of Platform's certificate, in a ConfigMap or a Secret: "
-                "the proxy and the server trust it beside the public ones."
-            ),
-            examples=[{"configMap": "acme-ca", "key": "ca.crt"}],
-        )
+    ca_certificate: Annotated[
+        pods.Certificate | None,
+        connect(CERTIFICATES_VARIABLE, COMPUTED),
+        platform(PLATFORM_CA_VARIABLE, COMPUTED),
+        Only(KUBERNETES),
+    ] = Field(
+        default=None,
+        description=(
+            "PEM file with the private CA of Platform's certificate, in a ConfigMap or a Secret: "
+            "the proxy and the server trust it beside the public ones. From 26.2 on, Platform gives it to sessions."
+        ),
+        examples=[{"configMap": "acme-ca", "key": "ca.crt"}],
     )
     proxy_replicas: Annotated[pods.Replicas, Only(KUBERNETES)] = Field(
         default=2, description="Pods of the proxy; `auto` leaves their number to an autoscaler.", examples=[3]
@@ -153,6 +156,11 @@ class PodsSection(Section):
         default=True,
         description="Create NetworkPolicies: only the proxy reaches the server, and the proxy serves only its port.",
         examples=[False],
+    )
+    service_monitor: Annotated[bool, Only(KUBERNETES)] = Field(
+        default=False,
+        description="Make a ServiceMonitor for Prometheus, which fetches `/metrics` at `managementPort`.",
+        examples=[True],
     )
     management_namespace: Annotated[kubernetes.Label | None, Only(KUBERNETES), Derived("none")] = Field(
         default=None,

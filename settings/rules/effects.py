@@ -22,6 +22,7 @@ _NEEDED: tuple[tuple[str, str, str], ...] = (
     ("managementAuthKey", "managementPort", ""),
     ("proxyReadinessPath", "managementPort", ""),
     ("managementNamespace", "managementPort", ""),
+    ("serviceMonitor", "managementPort", ""),
     ("managementNamespace", "networkPolicies", ""),
     *(
         (key, "transferPolicy", ", as the proxy counts nothing then")

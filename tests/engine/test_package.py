@@ -34,6 +34,7 @@ COMPONENTS = {
     "StudiosNetworkPolicies",
     "SshHostKey",
     "SshService",
+    "StudiosServiceMonitor",
 }
 
 

@@ -16,13 +16,21 @@ import pytest
 from components.own_resource import OwnResource
 from components.studios import WHOLES
 from components.studios_base import Studios
-from package.schema import PARTS, arguments_of
+from package.parts import PARTS
+from package.schema import arguments_of
 from settings.targets import TARGETS
 from testbed import paths
 
 TEXT = (paths.CHECKOUT / "CONTRIBUTING.md").read_text()
 COMPONENTS = paths.CHECKOUT / "components"
-COMPOSITIONS = ("studios_on_kubernetes.py", "studios_on_compose.py", "studios_base.py", "dns.py", "ssh_settings.py")
+COMPOSITIONS = (
+    "studios_on_kubernetes.py",
+    "studios_on_compose.py",
+    "studios_base.py",
+    "dns.py",
+    "ssh_settings.py",
+    "reach_settings.py",
+)
 
 #: The components that the package doesn't offer one by one, and why.
 NOT_OFFERED: Mapping[str, str] = {

@@ -12,8 +12,9 @@ import pytest
 
 from components.oidc import ExistingValue
 from components.pods import PodSettings, SecretKey
+from package.parts import PARTS
 from package.provider import WHOLES, StudiosProvider
-from package.schema import PARTS, arguments_of
+from package.schema import arguments_of
 from tests.upgrade.earlier import RELEASES, schema_of
 
 SECRET = {

@@ -57,6 +57,7 @@ BESIDE: dict[str, dict[str, object]] = {
     "telemetryTtl": POLICY,
     "telemetryStreamEmitInterval": POLICY,
     "redisCaSecret": {"redisTls": True},
+    "serviceMonitor": {"managementPort": 9100},
     **dict.fromkeys((key for key in SSH_KEYS), SSH),
     "extraMounts": {"extraVolumes": [{"name": "extra", "emptyDir": {}}]},
     "trustedProxyCidrs": {"eksCluster": "production"},

@@ -381,5 +381,24 @@ class TestTheAccount:
     [(None, ()), ("[]", ()), ('["1", "2"]', ("1", "2")), ("[12]", ("12",)), ("nonsense", ("nonsense",))],
 )
 def test_the_lists_of_accounts_are_read_as_pulumi_hands_them_over(text: str | None, ids: tuple[str, ...]) -> None:
-    config = SimpleNamespace(region="us-east-1", profile=None, allowed_account_ids=text, forbidden_account_ids=None)
+    config = SimpleNamespace(
+        region="us-east-1", profile=None, allowed_account_ids=text, forbidden_account_ids=None, default_tags=None
+    )
     assert AwsAccess.configured(config).allowed_account_ids == ids
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        (None, {}),
+        ('{"tags": {"owner": "us", "number": 7}}', {"owner": "us", "number": "7"}),
+        ("{}", {}),
+        ("nonsense", {}),
+        ("[]", {}),
+    ],
+)
+def test_the_default_tags_are_read_as_pulumi_hands_them_over(text: str | None, tags: dict[str, str]) -> None:
+    config = SimpleNamespace(
+        region="us-east-1", profile=None, allowed_account_ids=None, forbidden_account_ids=None, default_tags=text
+    )
+    assert AwsAccess.configured(config).default_tags == tags
