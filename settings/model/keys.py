@@ -6,10 +6,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from settings.marks import COMPUTED, Only, platform, proxy
+from settings.marks import COMPUTED, Only, Since, platform, proxy
 from settings.model.section import Section
 from settings.targets import KUBERNETES
-from settings.types import kubernetes, text
+from settings.types import kubernetes, studios, text
+from settings.workspaces import feature_variable
 
 PROXY_TOKEN_VARIABLE = "CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"  # noqa: S105 (the name of a variable)
 PLATFORM_TOKEN_VARIABLE = "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"  # noqa: S105 (the name of a variable)
@@ -66,6 +67,28 @@ class KeysSection(Section):
     existing_oidc_secret_key: Annotated[kubernetes.SecretKey, Only(KUBERNETES)] = Field(
         default="oidc.pem", description="Key in `existingOidcSecret` that holds it.", examples=["tls.key"]
     )
+    identity_federation_allowed_workspaces: Annotated[
+        studios.Workspaces | None,
+        platform("TOWER_IDENTITY_FEDERATION_ALLOWED_WORKSPACES", feature_variable),
+        Since(platform="26.2"),
+    ] = Field(
+        default=None,
+        description=(
+            'Workspaces with workload identity federation, which uses the same RSA key: `"all"`, `"none"` or a list of '
+            "ids."
+        ),
+        examples=[[1234]],
+    )
+    oidc_access_token_audience: Annotated[
+        text.EnvironmentText | None, platform("TOWER_OIDC_ACCESS_TOKEN_AUDIENCE"), Since(platform="26.2")
+    ] = Field(
+        default=None,
+        description="Audience of the access tokens that Platform signs with the RSA key.",
+        examples=["https://platform.example.com"],
+    )
+    oidc_audience_enforcement: Annotated[
+        bool | None, platform("TOWER_OIDC_AUDIENCE_ENFORCEMENT_ENABLED"), Since(platform="26.2")
+    ] = Field(default=None, description="Refuse access tokens of another audience.", examples=[True])
     existing_token_secret: Annotated[kubernetes.ObjectName | None, Only(KUBERNETES)] = Field(
         default=None,
         description="Secret that exists already, with the registration token; none is made.",

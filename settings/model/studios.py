@@ -77,6 +77,16 @@ class StudiosSection(Section):
         description="How long a Studio may take to stop before Platform ends it by force.",
         examples=["15m"],
     )
+    approaching_expiration_threshold: Annotated[
+        text.Duration | None, platform("TOWER_DATA_STUDIO_APPROACHING_EXPIRATION_THRESHOLD"), Since(platform="26.2")
+    ] = Field(
+        default=None,
+        description=(
+            "How long before the end of its lifespan a Studio is told to be expiring: Platform's "
+            "`tower.data-studio.approaching-expiration-threshold`, by the variable that Micronaut reads for it."
+        ),
+        examples=["30m"],
+    )
     private_by_default: Annotated[
         bool | None, platform("TOWER_DATA_STUDIO_PRIVATE_STUDIO_BY_DEFAULT"), Since(platform="26.1")
     ] = Field(default=None, description="New Studios are private.", examples=[True])

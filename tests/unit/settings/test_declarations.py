@@ -39,6 +39,13 @@ STACKS = {
 }
 POLICY: dict[str, object] = {"transferPolicy": (FIELDS["transferPolicy"].examples or [])[0]}
 SSH: dict[str, object] = {"ssh": True}
+OF_26_2 = (
+    "approachingExpirationThreshold",
+    "forceStopThreshold",
+    "identityFederationAllowedWorkspaces",
+    "oidcAccessTokenAudience",
+    "oidcAudienceEnforcement",
+)
 #: What an example needs beside it, or instead of what the stack has.
 BESIDE: dict[str, dict[str, object]] = {
     "platformVersion": {"connectVersion": None},
@@ -52,7 +59,7 @@ BESIDE: dict[str, dict[str, object]] = {
     "existingTokenSecretKey": {"existingTokenSecret": "registration-token"},
     "loadBalancerGroupOrder": {"loadBalancerGroup": "platform"},
     "managementNamespace": {"managementPort": 9100},
-    "forceStopThreshold": {"platformVersion": "26.2", "connectVersion": None},
+    **{key: {"platformVersion": "26.2", "connectVersion": None} for key in OF_26_2},
     "telemetryFlushInterval": POLICY,
     "telemetryTtl": POLICY,
     "telemetryStreamEmitInterval": POLICY,
