@@ -66,7 +66,9 @@ def taken_services(
 
 def taken_ports(docker: Docker, project: Project, service: str, model: Mapping[str, Any]) -> Iterator[str]:
     """Ports of the host that something else has."""
-    ours = {port for container in project.of(service) if container.status == "running" for port in container.published}
+    # One that restarts again and again has its ports, too.
+    up = [container for container in project.of(service) if container.status in ("running", "restarting", "paused")]
+    ours = {port for container in up for port in container.published}
     wanted = {str(port["published"]) for port in model["services"][service].get("ports") or [] if port.get("published")}
     taken = docker.published_ports()
     for port in sorted(wanted - ours):
