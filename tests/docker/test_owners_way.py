@@ -135,7 +135,8 @@ def test_an_edit_of_backend_that_was_not_started_is_refused_with_its_keys(studio
     edit(installed.platform, ("MICRONAUT_ENVIRONMENTS=prod,redis,ha", "MICRONAUT_ENVIRONMENTS=prod,redis"))
     said = refused(installed)
     assert "backend in environment: MICRONAUT_ENVIRONMENTS" in said
-    assert "docker compose up -d" in said
+    words = "docker compose -p seqera -f docker-compose.yml up -d --no-deps cron backend"
+    assert f"In {installed.platform.folder}: {words}" in said
     assert "cron in" not in said
     assert "prod,redis" not in said
 

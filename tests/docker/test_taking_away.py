@@ -11,7 +11,7 @@ import pytest
 from testbed.docker.platform import ComposePlatform
 from tests.docker.conftest import OURS, Studios, ok
 from tests.docker.events import Events
-from tests.docker.test_owners_way import edit, others
+from tests.docker.test_owners_way import edit, others, refused
 
 pytestmark = pytest.mark.docker
 
@@ -69,6 +69,21 @@ def test_only_cron_is_stopped(studios: Callable[..., Studios]) -> None:
     ok(installed.uninstall())
     assert events.starts() == ["backend"]
     assert states(installed.platform)["cron"] in ("exited", "created")
+
+
+@pytest.mark.slow
+def test_a_service_that_is_paused_is_named(studios: Callable[..., Studios]) -> None:
+    installed = studios()
+    installed.platform.compose("pause", "cron")
+    assert "cron does not run: it is paused; bring Platform up first (docker compose unpause)" in refused(installed)
+    installed.platform.compose("unpause", "cron")
+    ok(installed.install())
+    installed.platform.compose("pause", "cron")
+    said = installed.uninstall()
+    assert said.returncode == 1
+    assert "seqera-cron-1 is paused; docker unpause seqera-cron-1" in said.stderr
+    installed.platform.compose("unpause", "cron")
+    ok(installed.uninstall())
 
 
 @pytest.mark.slow

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Collection
 from pathlib import Path
 
@@ -53,7 +52,7 @@ def is_read_by_hand(compose: Compose, override: str, ours: Collection[str]) -> s
         return (
             f"add {separator}{override} to COMPOSE_FILE in {folder / '.env'}, so that docker compose reads it by hand"
         )
-    return f"by hand, name all files. In {folder}: {_command(compose, override)}"
+    return f"by hand, name all files. In {folder}: {compose.over(str(folder / override)).by_hand('up', '-d')}"
 
 
 def still_named(folder: Path, override: str) -> str:
@@ -76,13 +75,3 @@ def compose_file_variable(folder: Path) -> tuple[list[str], str]:
     if not found:
         return [], separator
     return [os.path.realpath(folder / path) for path in found[-1].strip().split(separator)], separator
-
-
-def _command(compose: Compose, override: str) -> str:
-    project = compose.project
-    words = ["docker", "compose", "-p", project.name]
-    for path in compose.source.environment_files:
-        words += ["--env-file", os.path.relpath(path, project.working_dir)]
-    for path in (*compose.source.config_files, os.path.join(project.working_dir, override)):
-        words += ["-f", os.path.relpath(path, project.working_dir)]
-    return shlex.join([*words, "up", "-d"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os.path
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -127,6 +129,15 @@ class Compose:
         """As many containers of each as there are: the owner may have scaled a service by hand."""
         counts = {service: len(self.project.of(service)) for service in services}
         return [word for service, count in counts.items() if count > 1 for word in ("--scale", f"{service}={count}")]
+
+    def by_hand(self, *words: str) -> str:
+        """The command with which the owner does it, in the project's folder."""
+        command = ["docker", "compose", "-p", self.project.name]
+        for path in self.source.environment_files:
+            command += ["--env-file", os.path.relpath(path, self.project.working_dir)]
+        for path in (*self.source.config_files, *self.overrides):
+            command += ["-f", os.path.relpath(path, self.project.working_dir)]
+        return shlex.join([*command, *words])
 
     def shown(self) -> str:
         """The files, for a message."""

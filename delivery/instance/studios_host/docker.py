@@ -107,6 +107,11 @@ class Container:
         return str(self.state["Status"])
 
     @property
+    def is_paused(self) -> bool:
+        """Whether it is paused: Docker Compose takes it then for one that differs from the files."""
+        return self.status == "paused"
+
+    @property
     def health(self) -> str:
         """`healthy`, `unhealthy` or `starting`; empty where it has no health check."""
         status = str((self.state.get("Health") or {}).get("Status", ""))

@@ -144,10 +144,13 @@ def _different(compose: Compose, services: Sequence[str]) -> dict[str, list[str]
 
 
 def _explained(way: _Way, services: Sequence[str]) -> str:
+    project = way.compose.project
+    started = next(iter(project.of(services[-1])), project.containers[0])
+    by_hand = replace(way.compose, source=Source(started.config_files, started.environment_files), overrides=())
     if way.plan.networks:
         return (
             f"{way.compose.shown()} says something else of the network {', '.join(way.plan.networks)} than what runs; "
-            "start Platform with it first: docker compose up -d"
+            f"start Platform with it first. In {project.working_dir}: {by_hand.by_hand('up', '-d')}"
         )
     different = _different(way.compose, services)
     changed = [
@@ -162,7 +165,8 @@ def _explained(way: _Way, services: Sequence[str]) -> str:
         unset = f"; not set here, but perhaps in your shell: {', '.join(way.plan.unset)}: write it into .env"
     return (
         f"what runs differs from what {way.compose.shown()} says: {'; '.join(parts)}{unset}; "
-        f"start it as the files say (docker compose up -d {' '.join(services)}), or put the files back"
+        f"put the files back, or start it as they say. In {project.working_dir}: "
+        f"{by_hand.by_hand('up', '-d', '--no-deps', *services)}"
     )
 
 

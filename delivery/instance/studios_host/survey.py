@@ -53,8 +53,7 @@ def survey(
     with problems.collected():
         place.begin()
     found = None
-    if any(each.status == "paused" for service in wish.platform for each in project.of(service)):
-        # Docker Compose would tell of these that they differ.
+    if any(each.is_paused for service in wish.platform for each in project.of(service)):
         return problems.unless_any(found)
     with problems.collected():
         owner = _owner(docker, place, project, wish, state)

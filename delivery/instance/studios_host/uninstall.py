@@ -44,6 +44,9 @@ def uninstall(docker: Docker, place: Place, deadline: float) -> str:
     platform = tuple(state.parameters["platform_services"].split())
     studios = tuple(state.parameters["studios_services"].split())
     project = _project(docker, place, platform)
+    paused = [each.name for service in platform for each in (project.of(service) if project else []) if each.is_paused]
+    if paused:
+        raise RefusedError(f"{' and '.join(paused)} is paused; docker unpause {' '.join(paused)}, and try again")
     compose = _owner(docker, place, project, platform, state) if project is not None else None
     if state.backup and not _is_leaving(state):
         put_back(place, state.backup)
