@@ -223,6 +223,23 @@ def test_the_tower_yml_that_is_really_mounted_is_edited(studios: Callable[..., S
 
 
 @pytest.mark.slow
+def test_a_tower_yml_that_is_a_config_is_edited(studios: Callable[..., Studios]) -> None:
+    installed = studios(start=False)
+    platform = installed.platform
+    path = platform.folder / "docker-compose.yml"
+    volume = "    volumes:\n      - $PWD/tower.yml:/tower.yml\n"
+    text = path.read_text().replace(volume, "    configs: [{source: tower, target: /tower.yml}]\n")
+    path.write_text(f"{text}configs:\n  tower: {{file: ./tower.yml}}\n")
+    platform.up()
+    before = platform.snapshot()
+    ok(installed.install({"allowedWorkspaces": [7]}))
+    assert "workspaces with Studios: 7" in platform.logs("backend").replace("[7]", "7")
+    assert ok(installed.install({"allowedWorkspaces": [7]})) == "studios: nothing has changed\n"
+    ok(installed.uninstall())
+    assert platform.snapshot() == before
+
+
+@pytest.mark.slow
 def test_workspaces_that_somebody_else_set_are_kept_or_replaced_when_told_so(
     studios: Callable[..., Studios],
 ) -> None:

@@ -20,7 +20,7 @@ def differences(compose: Compose, model: Mapping[str, Any], container: Container
     return [
         *_image(service, container, image),
         *_environment(service, container, image),
-        *_mounts(service, container),
+        *_mounts(service, model, container),
         *_others(service, model, container),
     ]
 
@@ -45,8 +45,20 @@ def _environment(service: Mapping[str, Any], container: Container, image: Mappin
     return [f"environment: {name}" for name in sorted(names)]
 
 
-def _mounts(service: Mapping[str, Any], container: Container) -> list[str]:
-    wanted = {
+def files_of(model: Mapping[str, Any], service: str) -> dict[str, str]:
+    """Path inside → path on the host, of the files that `configs` and `secrets` mount into a service."""
+    found = {}
+    for kind, folder in (("configs", ""), ("secrets", "/run/secrets")):
+        for each in model["services"][service].get(kind) or []:
+            path = (model.get(kind) or {}).get(each["source"], {}).get("file")
+            target = each.get("target") or each["source"]
+            if path:
+                found[target if target.startswith("/") else f"{folder}/{target}"] = path
+    return found
+
+
+def _mounts(service: Mapping[str, Any], model: Mapping[str, Any], container: Container) -> list[str]:
+    wanted = files_of(model, container.service) | {
         volume["target"]: volume.get("source", "")
         for volume in service.get("volumes") or []
         if volume.get("type") == "bind"

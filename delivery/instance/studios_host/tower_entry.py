@@ -11,6 +11,7 @@ from typing import Any
 from ruamel.yaml.error import YAMLError
 
 from live.tower_yml_text import Entry, TowerYmlError, read_entry, restore, set_allowed_workspaces
+from studios_host.differences import files_of
 from studios_host.errors import RefusedError
 
 IN_CONTAINER = "/tower.yml"
@@ -28,6 +29,9 @@ def mounted(model: Mapping[str, Any], services: tuple[str, ...]) -> Path:
         for volume in model["services"][service].get("volumes") or []:
             if volume["target"] == IN_CONTAINER and volume["type"] == "bind":
                 found[service] = volume["source"]
+        given = files_of(model, service).get(IN_CONTAINER)
+        if given:
+            found[service] = given
     if len(found) < len(services):
         missing = next(service for service in services if service not in found)
         raise RefusedError(
