@@ -83,6 +83,10 @@ def test_an_image_that_cannot_be_pulled_is_named_with_where_to_log_in(
     assert len(said) < 2000
     docker_site.log_in()
     try:
+        said = refused(installed, {**changes, "connectVersion": "0.8.9"})
+        assert "proxy:0.8.9 of connect-proxy cannot be pulled" in said
+        assert "Write a release that the registry has in connectVersion" in said
+        assert "docker login" not in said
         ok(installed.install(changes))
     finally:
         installed.platform.machine.run(["rm", "-rf", "/root/.docker/config.json"])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from studios_host.compose import Compose
-from studios_host.docker import Container, Docker
+from studios_host.docker import Container, Docker, Finished
 from studios_host.project import Project
 
 
@@ -93,13 +93,21 @@ def missing_images(docker: Docker, model: Mapping[str, Any], services: Sequence[
         words = ["pull", "--quiet", *(["--platform", about["platform"]] if about.get("platform") else [])]
         done = docker.run([*words, about["image"]], seconds=seconds)
         if done.code:
-            registry = about["image"].partition("/")[0]
-            config = docker.environment.get("DOCKER_CONFIG", "")
-            yield (
-                f"the image {about['image']} of {service} cannot be pulled: {done.reason}. "
-                f"Log in as root (docker login {registry}), which writes {config}/config.json, "
-                "or name the folder of another login in dockerConfig"
-            )
+            advice = _advice(docker, about["image"], done)
+            yield f"the image {about['image']} of {service} cannot be pulled: {done.reason}. {advice}"
+
+
+def _advice(docker: Docker, image: str, failed: Finished) -> str:
+    if re.search(r"manifest unknown|manifest for .* not found", failed.stderr):
+        return "Write a release that the registry has in connectVersion, or another image in proxyImage or serverImage"
+    first, slash, _ = image.partition("/")
+    registry = first if slash and re.search(r"[.:]|^localhost$", first) else "docker.io"
+    config = docker.environment["DOCKER_CONFIG"]
+    command = "docker login" if config == f"{docker.environment['HOME']}/.docker" else f"docker --config {config} login"
+    return (
+        f"Log in as root ({command} {registry}), which writes {config}/config.json, "
+        "or name the folder of another login in dockerConfig"
+    )
 
 
 def unreadable_key(
