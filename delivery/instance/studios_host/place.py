@@ -127,6 +127,7 @@ class Place:
 
     def remember(self, state: State) -> None:
         """Writes what is installed, at once or not at all."""
+        self.own.mkdir(mode=0o755, exist_ok=True)
         write(self.own / "state.json", json.dumps(asdict(state), indent=1).encode())
         if not state.backup:
             for name in _EARLIER:
