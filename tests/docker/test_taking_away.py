@@ -77,6 +77,7 @@ def test_a_service_that_is_paused_is_named(studios: Callable[..., Studios]) -> N
     installed.platform.compose("pause", "cron")
     assert "cron does not run: it is paused; bring Platform up first (docker compose unpause)" in refused(installed)
     installed.platform.compose("unpause", "cron")
+    installed.platform.wait_until_healthy("cron")
     ok(installed.install())
     installed.platform.compose("pause", "cron")
     said = installed.uninstall()
