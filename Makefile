@@ -61,10 +61,10 @@ comment: ## put the report of STACK= on the pull request PULL_REQUEST=
 ##@ Develop
 
 test: $(INSTALLED) ## run all that CI runs
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-without-cluster test-on-cluster
+	@$(MAKE) --no-print-directory --jobs=$(or $(JOBS),2) --output-sync=target test-without-cluster test-on-cluster
 	@$(RUN) -m testbed parts
 
-# The two are run side by side, the targets of each one after the other: much of their time is waiting.
+# The two run side by side (JOBS=1: one after the other), since much of their time is waiting.
 test-without-cluster:
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory unit

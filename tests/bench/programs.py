@@ -57,7 +57,7 @@ class Project:
     def own_share(self) -> tuple[float, float]:
         """Processor time of a preview's program: in our own code, and in all but imports of others' packages."""
         with tempfile.NamedTemporaryFile("r") as samples:
-            told = {"STUDIOS_SAMPLES": samples.name, "STUDIOS_OWN": str(paths.CHECKOUT), "PYTHONPATH": str(_SAMPLER)}
+            told = {"STUDIOS_SAMPLES": samples.name, "STUDIOS_OWN": str(self.folder), "PYTHONPATH": str(_SAMPLER)}
             self.pulumi("preview", variables=told)
             imports, own, total = map(float, samples.read().split())
         return own, total - imports
@@ -108,6 +108,7 @@ def empty(folder: Path, variables: Mapping[str, str]) -> Project:
     (folder / ".venv").symlink_to(paths.CHECKOUT / ".venv")
     project = Project(folder, "empty", {**variables, "PULUMI_BACKEND_URL": folder.as_uri()})
     project.pulumi("stack", "init")
+    project.pulumi("up", "--yes", "--skip-preview")
     return project
 
 

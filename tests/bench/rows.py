@@ -47,7 +47,7 @@ class Measured:
     @property
     def good(self) -> bool:
         """Whether the goal is met."""
-        return self.row.goal is None or self.ratio <= self.row.goal
+        return self.row.goal is None or round(self.ratio, 2) <= self.row.goal
 
     @property
     def cells(self) -> tuple[str, ...]:

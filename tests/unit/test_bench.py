@@ -1,4 +1,4 @@
-"""What the benchmark makes of its numbers."""
+"""What the benchmark makes of its numbers, and that its document has rows that the command measures."""
 
 from __future__ import annotations
 
@@ -6,8 +6,21 @@ from typing import Any
 
 import pytest
 
-from tests.bench import node
+from tests.bench import document, node, rows
 from tests.bench.rows import Compared, paired
+
+
+def test_the_document_has_rows_that_the_command_measures_in_their_order_with_their_goals() -> None:
+    found = [(what, theirs, goal.removesuffix(", missed")) for what, theirs, *_, goal in document.rows()]
+    declared = [(row.ours, row.theirs, "" if row.goal is None else f"{row.goal:g}") for row in rows.ROWS]
+    assert found == [row for row in declared if row in found]
+
+
+def test_the_document_says_which_goals_are_missed() -> None:
+    for *_, ratio, goal in document.rows():
+        if goal:
+            limit, _, missed = goal.partition(", ")
+            assert (missed == "missed") == (float(ratio) > float(limit)), (ratio, goal)
 
 
 def test_a_row_has_the_medians_of_both_sides_and_that_of_the_ratios_of_the_pairs() -> None:
