@@ -65,6 +65,7 @@ test: $(INSTALLED) ## run all that CI runs
 	@$(RUN) -m testbed parts
 
 # The two run side by side (JOBS=1: one after the other), since much of their time is waiting.
+test-without-cluster: export STUDIOS_TESTBED = .testbed-docker
 test-without-cluster:
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory unit
