@@ -23,7 +23,7 @@ from tests.bench.rows import HEADINGS, SECTIONS, Measured
 
 #: The sections that need the testbed, by the kind of its nodes.
 _ON = {
-    lifecycle.KWOK: {"preview": previews.preview, "templates": previews.templates, "stacks": previews.stacks},
+    lifecycle.KWOK: {"preview": previews.preview, "stacks": previews.stacks},
     lifecycle.REAL: {"node": node.node},
 }
 

@@ -53,34 +53,30 @@ def preview(rounds: int, folder: Path) -> list[Measured]:
         ]
 
 
-def templates(rounds: int, folder: Path) -> list[Measured]:
-    """A preview of a stack with many templates."""
+def stacks(rounds: int, folder: Path) -> list[Measured]:
+    """A preview of a stack before and after four others are beside it, two of which have many templates."""
     with ExitStack() as made:
-        few, some, many = (
-            _project(made.enter_context(_studios(f"bench-{count}", folder, studioTemplates=_templates(count))))
-            for count in (4, 40, 400)
-        )
+
+        def studios(name: str, **settings: object) -> Project:
+            return _project(made.enter_context(_studios(name, folder, **settings)))
+
+        few = studios("bench-4", studioTemplates=_templates(4))
+        few.preview()
+        only = [few.preview() for _ in range(rounds)]
+        some, many = (studios(f"bench-{count}", studioTemplates=_templates(count)) for count in (40, 400))
+        for number in range(2):
+            studios(f"bench-beside-{number}")
+        few.preview()
+        beside = [few.preview() for _ in range(rounds)]
         return [
             rows.TEMPLATES_40.of(paired(some.preview, few.preview, rounds)),
             rows.TEMPLATES_400.of(paired(many.preview, few.preview, rounds)),
+            rows.STACKS.of(list(zip(beside, only, strict=True))),
         ]
 
 
 def _templates(count: int) -> dict[str, dict[str, str]]:
     return {f"T{number:03}": {"repository": _TEMPLATE, "tool": "jupyter"} for number in range(count)}
-
-
-def stacks(rounds: int, folder: Path) -> list[Measured]:
-    """A preview of one stack in a cluster and an account, before and after four others are there."""
-    with ExitStack() as made:
-        ours = _project(made.enter_context(_studios("bench", folder)))
-        ours.preview()
-        before = [ours.preview() for _ in range(rounds)]
-        for number in range(4):
-            made.enter_context(_studios(f"bench-beside-{number}", folder))
-        ours.preview()
-        beside = [ours.preview() for _ in range(rounds)]
-        return [rows.STACKS.of(list(zip(beside, before, strict=True)))]
 
 
 @contextmanager

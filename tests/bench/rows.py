@@ -77,8 +77,8 @@ OWN_CODE = Compared("preview", "processor time in our own code", "that of the pr
 MEMORY = Compared(
     "preview", "the program's memory in a preview", "that of one that only declares the same resources", unit="MB"
 )
-TEMPLATES_40 = Compared("templates", "a preview with 40 templates", "one with 4", 1.1)
-TEMPLATES_400 = Compared("templates", "a preview with 400 templates", "one with 4", 1.1)
+TEMPLATES_40 = Compared("stacks", "a preview with 40 templates", "one with 4", 1.1)
+TEMPLATES_400 = Compared("stacks", "a preview with 400 templates", "one with 4", 1.1)
 STACKS = Compared("stacks", "a preview beside four other stacks", "one of the only stack", 1.1)
 HELM_AGAIN = Compared("node", "a preview without changes", "`helm upgrade --install` of an equal chart, unchanged")
 HELM_FIRST = Compared("node", "`pulumi up` from nothing", "`helm upgrade --install --wait` of an equal chart")
