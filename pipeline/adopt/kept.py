@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from live.tower_yml_text import TowerYmlError, read_entry
 from pipeline.adopt.found import REDIS_VARIABLE, URL_VARIABLE, ExistingStudios, Object
+from settings.errors import SettingsError
 from settings.model import Settings
+from settings.parsing import parse_settings
 from settings.templates import PREFIX
 from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE, in_environment
 
 Values = dict[str, Any]
+
+#: Settings that only keep a value as it is: where one of them does not fit, the default has to do.
+_CONVENIENCES = ("connectVersion", "proxyVersion", "serverVersion", "studioTemplates", "allowedWorkspaces", "sslPolicy")
 
 _ALB = "alb.ingress.kubernetes.io/"
 _TAG = re.compile(r":v?(\d+\.\d+(\.\d+)?)(@|$)")
@@ -95,3 +101,20 @@ def _workspaces(found: ExistingStudios, given: Settings) -> object:
     if not entry.present:
         return None
     return "all" if entry.value is None else entry.value or "none"
+
+
+def fitting(values: Mapping[str, object], added: Values, encrypted: set[str]) -> tuple[Settings, Values]:
+    """The settings with what is added, without the conveniences that don't fit them."""
+    try:
+        return parse_settings(_merged(values, added), encrypted), added
+    except SettingsError as error:
+        wrong = {problem.key.partition(".")[0].partition("[")[0] for problem in error.problems}
+        drop = wrong & set(_CONVENIENCES) & added.keys()
+        if not drop:
+            raise
+        return fitting(values, {key: value for key, value in added.items() if key not in drop}, encrypted)
+
+
+def _merged(values: Mapping[str, object], added: Values) -> dict[str, object]:
+    merged = {**values, **{k: json.dumps(v) if isinstance(v, dict | list) else v for k, v in added.items()}}
+    return {key: value for key, value in merged.items() if value is not None}

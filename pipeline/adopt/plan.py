@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from live.edits import platform_edits_of
 from live.ownership import owner_of
 from pipeline.adopt.found import ExistingStudios, Workload
-from pipeline.adopt.kept import Values, settings_of_ingress, values_as_they_are
+from pipeline.adopt.kept import Values, fitting, settings_of_ingress, values_as_they_are
 from pipeline.adopt.record import Form
-from settings.errors import SettingsError
 from settings.fields import FIELDS
 from settings.model import TOKEN_KEY, Settings
 from settings.parsing import parse_settings
@@ -20,9 +18,6 @@ from survey.conflicts import conflicts
 TAKEN, LEFT, REPLACED, MADE = "taken", "left", "replaced", "made"
 
 _RECORD = "record of the sessions"
-
-#: Settings that only keep a value as it is: where one of them does not fit, the default has to do.
-_CONVENIENCES = ("connectVersion", "proxyVersion", "serverVersion", "studioTemplates", "allowedWorkspaces", "sslPolicy")
 
 
 @dataclass(frozen=True)
@@ -33,6 +28,9 @@ class Row:
     fate: str
     how: str
 
+
+_OF_A_RECORD = ("hostedZone", "hostedZoneId", "hostedZoneRoleArn", "hostedZoneExternalId", "sessionRecord")
+"""What has no effect where neither a record nor a certificate is made."""
 
 _RECORDS: Mapping[Form | None, Row] = {
     "alias": Row(_RECORD, TAKEN, "in place; it changes last"),
@@ -92,7 +90,7 @@ def plan_of(
     for part in parts:
         added |= part.settings
     added |= values_as_they_are(found, given, values)
-    settings, added = _fitting(values, added, encrypted)
+    settings, added = fitting(values, added, encrypted)
     take_over = _taken_over(found, settings, stack)
     rows = [row for part in parts for row in part.rows]
     if take_over:
@@ -217,7 +215,7 @@ def _route(found: ExistingStudios, form: Form | None, *, proxy_stays: bool) -> _
         if found.certificate is None
         else [Row("certificate", LEFT, f"{found.certificate.rpartition('/')[2]}: used as it is")]
     )
-    if found.route is not None and proxy_stays and "ingress" in FIELDS:
+    if found.route is not None and proxy_stays:
         name = found.route["metadata"]["name"]
         rows += [
             Row(f"rule in Ingress/{name}", LEFT, "it goes on leading to the proxy; the stack makes no Ingress"),
@@ -226,7 +224,7 @@ def _route(found: ExistingStudios, form: Form | None, *, proxy_stays: bool) -> _
         settings: Values = {"ingress": "none", **certificate}
         if certificate:
             # Nothing is left that would go into a zone.
-            settings |= dict.fromkeys(("hostedZone", "hostedZoneId", "hostedZoneRoleArn", "sessionRecord"))
+            settings |= dict.fromkeys(_OF_A_RECORD)
         return _Part(settings, tuple(rows))
     record = _RECORDS[form]
     own = found.ingress
@@ -244,23 +242,6 @@ def _route(found: ExistingStudios, form: Form | None, *, proxy_stays: bool) -> _
         record = Row(_RECORD, LEFT, "it goes on leading to that load balancer")
     rows += [Row(f"Ingress/{name}", TAKEN, "in place, with its load balancer"), record]
     return _Part({"ingressName": name, **certificate, **settings_of_ingress(own)}, tuple(rows), (f"Ingress/{name}",))
-
-
-def _fitting(values: Mapping[str, object], added: Values, encrypted: set[str]) -> tuple[Settings, Values]:
-    """The settings with what is added, without the conveniences that don't fit them."""
-    try:
-        return parse_settings(_merged(values, added), encrypted), added
-    except SettingsError as error:
-        wrong = {problem.key.partition(".")[0].partition("[")[0] for problem in error.problems}
-        drop = wrong & set(_CONVENIENCES) & added.keys()
-        if not drop:
-            raise
-        return _fitting(values, {key: value for key, value in added.items() if key not in drop}, encrypted)
-
-
-def _merged(values: Mapping[str, object], added: Values) -> dict[str, object]:
-    merged = {**values, **{k: json.dumps(v) if isinstance(v, dict | list) else v for k, v in added.items()}}
-    return {key: value for key, value in merged.items() if value is not None}
 
 
 def _is_written(values: Mapping[str, object], key: str, value: object) -> bool:

@@ -10,7 +10,6 @@ import pytest
 from pipeline.adopt.found import NothingToAdoptError
 from pipeline.adopt.plan import Plan, plan_of
 from pipeline.adopt.table import settings_lines, table
-from settings.fields import FIELDS
 from testbed.platform.shapes import HAND_MADE_TOKEN, Objects
 from tests.unit.survey.conftest import FakeApi
 
@@ -49,7 +48,6 @@ def test_what_the_guide_makes_is_taken_in_place_with_its_token_key_and_redis(api
     assert "takeOver" not in plan.settings
 
 
-@pytest.mark.skipif("ingress" not in FIELDS, reason="the stack always makes an Ingress")
 def test_a_rule_in_platforms_ingress_stays_so_that_there_is_no_second_load_balancer(
     api: FakeApi, objects: Objects
 ) -> None:
