@@ -53,7 +53,6 @@ def tools() -> dict[str, str]:
         "ruamel/__init__.py": "",
         "ruamel/yaml/__init__.py": stand_in,
         "ruamel/yaml/error.py": stand_in,
-        "ruamel/yaml/events.py": stand_in,
         "ruamel/yaml/nodes.py": stand_in,
         "live/__init__.py": "",
         **{f"live/{name}.py": _text(_ROOT / "live" / f"{name}.py") for name in _TOWER_YML},

@@ -40,7 +40,18 @@ def _locate_in(document: Document) -> Spot:
     except YamlTextError as error:
         if document.count == 1:
             raise
-        raise YamlTextError(f"{error}, in document {document.number} of {document.count}") from None
+        raise YamlTextError(
+            f"{_in_stream(document, error)}, in document {document.number} of {document.count}"
+        ) from None
+
+
+def _in_stream(document: Document, error: YamlTextError) -> YamlTextError:
+    """The error with the line that it has in the whole text."""
+    try:
+        locate("\n" * document.lines_before + document.text)
+    except YamlTextError as found:
+        return found
+    return error
 
 
 def locate(text: str) -> Spot:

@@ -1,14 +1,17 @@
-"""The documents of a YAML stream as pieces of its text, so that one can be edited without the others."""
+"""The documents of a YAML stream as pieces of its text, so that one can be edited without the others.
+
+No parser is asked: a line that begins with `---` or `...` is a marker wherever it stands, also in a block of text.
+https://yaml.org/spec/1.2.2/#rule-c-forbidden
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import DocumentEndEvent, DocumentStartEvent
-
 from live import yaml_text
+
+_MARKER = re.compile(r"^(---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,11 @@ class Document:
         """The document's own text."""
         return self.stream[self.start : self.end]
 
+    @property
+    def lines_before(self) -> int:
+        """How many lines of the stream lie before it."""
+        return self.stream.count("\n", 0, self.start)
+
     def replaced(self, text: str) -> str:
         """The stream with another text in the document's place."""
         if self.end < len(self.stream) and text and not text.endswith("\n"):
@@ -42,32 +50,28 @@ class Document:
 
 
 def documents(stream: str) -> list[Document]:
-    """The documents of a stream; one that is whole where there are no several.
-
-    Raises:
-        YamlTextError: it is not YAML.
-    """
-    try:
-        events = list(YAML(typ="safe", pure=True).parse(yaml_text.with_spaces(stream)))
-    except YAMLError as error:
-        raise yaml_text.not_yaml(error) from None
-    starts = [event for event in events if isinstance(event, DocumentStartEvent)]
-    ends = [event for event in events if isinstance(event, DocumentEndEvent)]
-    if len(starts) < 2:
+    """The documents of a stream; one that is whole where there are no several."""
+    spans: list[tuple[int, int]] = []
+    start, explicit = 0, False
+    for marker in _MARKER.finditer(stream):
+        if explicit or _says_something(stream[start : marker.start()]):
+            spans.append((start, marker.start()))
+        explicit = marker[1] == "---"
+        start = _behind(stream, marker.end())
+    if explicit or _says_something(stream[start:]):
+        spans.append((start, len(stream)))
+    if len(spans) < 2:
         return [Document(stream, 0, len(stream))]
-    found = []
-    for number, (start, end) in enumerate(zip(starts, ends, strict=True), 1):
-        begin = _behind_marker(stream, int(start.end_mark.index)) if start.explicit else 0
-        if end.explicit:
-            stop = yaml_text.line_start(stream, int(end.start_mark.index))
-        else:
-            stop = int(starts[number].start_mark.index) if number < len(starts) else len(stream)
-        found.append(Document(stream, begin, max(begin, stop), number, len(starts)))
-    return found
+    return [Document(stream, *span, number, len(spans)) for number, span in enumerate(spans, 1)]
 
 
-def _behind_marker(stream: str, index: int) -> int:
-    """Behind the line of `---`, unless the document begins in it."""
+def _says_something(text: str) -> bool:
+    """Whether it is a document without a marker, and not only comments and directives."""
+    return any(line.strip() and not line.lstrip().startswith(("#", "%")) for line in text.splitlines())
+
+
+def _behind(stream: str, index: int) -> int:
+    """Behind the line of a marker, unless a document begins in it."""
     end = yaml_text.line_end(stream, index)
     rest = stream[index:end].strip()
     if rest and not rest.startswith("#"):

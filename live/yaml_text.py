@@ -66,20 +66,15 @@ def compose(text: str) -> MappingNode | None:
     try:
         node = YAML(typ="safe", pure=True).compose(with_spaces(text))
     except YAMLError as error:
-        raise not_yaml(error) from None
+        mark = getattr(error, "problem_mark", None)
+        place = f" in line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "it cannot be parsed"
+        raise YamlTextError(f"is not valid YAML{place}: {problem}") from None
     if node is None or (is_null(node) and node.start_mark.index == node.end_mark.index):
         return None
     if not isinstance(node, MappingNode):
         raise YamlTextError("is not a YAML mapping, as `key: value` lines are")
     return node
-
-
-def not_yaml(error: YAMLError) -> YamlTextError:
-    """What the parser says, in words that follow the text's name."""
-    mark = getattr(error, "problem_mark", None)
-    place = f" in line {mark.line + 1}" if mark else ""
-    problem = getattr(error, "problem", None) or "it cannot be parsed"
-    return YamlTextError(f"is not valid YAML{place}: {problem}")
 
 
 def pairs(mapping: MappingNode) -> list[Pair]:

@@ -7,31 +7,13 @@ node the place that ruamel.yaml gives it, or refuses the text: tags, complex key
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from yaml_parser import root_of
 from yaml_reader import MappingNode, Node, ScalarNode, SequenceNode, YAMLError
 from yaml_scalars import value_of
 
-__all__ = [
-    "YAML",
-    "DocumentEndEvent",
-    "DocumentStartEvent",
-    "MappingNode",
-    "Node",
-    "ScalarNode",
-    "SequenceNode",
-    "YAMLError",
-]
-
-
-class DocumentStartEvent:
-    """A document begins."""
-
-
-class DocumentEndEvent:
-    """A document ends."""
+__all__ = ["YAML", "MappingNode", "Node", "ScalarNode", "SequenceNode", "YAMLError"]
 
 
 class YAML:
@@ -44,12 +26,6 @@ class YAML:
     def compose(self, text: str) -> Node | None:
         """The text's root node, None where it holds nothing but comments."""
         return root_of(text)
-
-    def parse(self, text: str) -> Iterator[object]:
-        """The events of the text's document: only one is known here."""
-        self.compose(text)
-        yield DocumentStartEvent()
-        yield DocumentEndEvent()
 
     def load(self, text: str) -> Any:
         """The text's value: None, booleans, whole numbers, text, lists and dictionaries."""

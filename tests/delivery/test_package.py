@@ -6,10 +6,11 @@ import json
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 from components.compose_delivery import document_content
-from delivery.package import folder_argument, launcher
+from delivery.package import folder_argument, launcher, write_tools
 from testbed import paths
 from tests.compose_bundle import bundle_of
 from tests.delivery.conftest import Installer
@@ -64,6 +65,21 @@ def test_a_folder_with_any_character_reaches_the_script(installer: Installer, tm
         timeout=30,
     )
     assert f"there is no folder {folder}; write the one with docker-compose.yml" in finished.stderr
+
+
+def test_what_edits_tower_yml_comes_along_whole(tmp_path: Path) -> None:
+    write_tools(tmp_path)
+    program = (
+        "from live.tower_yml_text import read_entry, restore, set_allowed_workspaces as edit\n"
+        "text = 'mail: {}\\n---\\ntower:\\n  admin: {}\\n'\n"
+        "print(edit(text, [7]), restore(edit(text, [7]), read_entry(text)) == text)"
+    )
+    # As the script runs it: no package of this machine's is found.
+    command = [sys.executable, "-E", "-s", "-S", "-c", program]
+    finished = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+    edited = "mail: {}\n---\ntower:\n  data-studio:\n    allowed-workspaces: [7]\n  admin: {}\n"
+    assert finished.stdout == f"{edited} True\n"
 
 
 def test_words_that_are_wrong_are_named(installer: Installer) -> None:
