@@ -85,6 +85,8 @@ def _show(plan: Plan, stack: str) -> None:
 def _adopt(deployment: Deployment, found: ExistingStudios, plan: Plan, stack: str) -> None:
     """Each step may be repeated, and what comes before the state is written changes the stack's file only."""
     _write(plan.settings, _file(stack))
+    if plan.redis_password is not None:
+        _pulumi("config", stack, "set", "--secret", "redisPassword", text=plan.redis_password)
     steps = _preview(stack, plan)
     state = json.loads(_pulumi("stack", stack, "export").stdout)
     adopted, urns = with_adopted(

@@ -20,6 +20,7 @@ Values = dict[str, Any]
 #: Settings that only keep a value as it is: where one of them does not fit, the default has to do.
 _CONVENIENCES = ("connectVersion", "proxyVersion", "serverVersion", "studioTemplates", "allowedWorkspaces", "sslPolicy")
 
+_PASSWORD = "CONNECT_REDIS_PASSWORD"  # noqa: S105 (the name of a variable)
 _ALB = "alb.ingress.kubernetes.io/"
 _TAG = re.compile(r":v?(\d+\.\d+(\.\d+)?)(@|$)")
 
@@ -59,6 +60,9 @@ def values_as_they_are(found: ExistingStudios, given: Settings, values: Mapping[
         # Connect's own default, which Seqera's templates and this program don't leave to it.
         "redisDatabase": int(environment.get("CONNECT_REDIS_DB", "0") or 0),
         "redisPrefix": environment.get("CONNECT_REDIS_PREFIX"),
+        "redisUser": environment.get("CONNECT_REDIS_USER") or None,
+        "redisTls": True if environment.get("CONNECT_REDIS_TLS_ENABLE", "").lower() == "true" else None,
+        "redisPasswordSecret": _password_secret(found),
         "studioTemplates": _templates(found, given),
         "allowedWorkspaces": _workspaces(found, given),
         **_versions(found),
@@ -68,6 +72,21 @@ def values_as_they_are(found: ExistingStudios, given: Settings, values: Mapping[
         for key, value in kept.items()
         if value is not None and (key in ("connectUrl", "redisDatabase") or not values.get(key))
     }
+
+
+def password_in_plain_text(found: ExistingStudios, values: Mapping[str, object]) -> str | None:
+    """The Redis password of a proxy that has it in plain text, unless the stack's file knows one."""
+    if values.get("redisPassword") or values.get("redisPasswordSecret") or _password_secret(found) is not None:
+        return None
+    return found.proxy.environment.get(_PASSWORD) or None
+
+
+def _password_secret(found: ExistingStudios) -> dict[str, str] | None:
+    for each in found.proxy.container.get("env", []):
+        reference = each.get("valueFrom", {}).get("secretKeyRef")
+        if each["name"] == _PASSWORD and reference:
+            return {"name": reference["name"], "key": reference["key"]}
+    return None
 
 
 def _versions(found: ExistingStudios) -> Values:

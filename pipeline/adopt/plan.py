@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from live.edits import platform_edits_of
 from live.ownership import owner_of
 from pipeline.adopt.found import ExistingStudios, Workload
-from pipeline.adopt.kept import Values, fitting, settings_of_ingress, values_as_they_are
+from pipeline.adopt.kept import Values, fitting, password_in_plain_text, settings_of_ingress, values_as_they_are
 from pipeline.adopt.record import Form
 from settings.fields import FIELDS
 from settings.model import TOKEN_KEY, Settings
@@ -51,6 +51,7 @@ class Plan:
         old: what still serves until the record leads to the stack's own, and is removed on request.
         keeps_token: whether the token goes into the stack's state.
         converts: whether the record has to become an alias before the stack can take it.
+        redis_password: what goes into the stack's file as a secret, where it was in plain text.
         rows: the table.
     """
 
@@ -60,6 +61,7 @@ class Plan:
     old: tuple[str, ...] = ()
     keeps_token: bool = False
     converts: bool = False
+    redis_password: str | None = field(default=None, repr=False)
     rows: tuple[Row, ...] = field(default_factory=tuple)
 
 
@@ -107,6 +109,7 @@ def plan_of(
         old=tuple(name for part in parts for name in part.old),
         keeps_token=found.token.secret is None,
         converts=record == "other" and added.get("ingress") != "none" and "sessionRecord" not in added,
+        redis_password=password_in_plain_text(found, values),
         rows=tuple(rows),
     )
 

@@ -142,6 +142,22 @@ def test_a_token_in_a_secret_stays_there(api: FakeApi, objects: Objects) -> None
     assert plan.settings["existingTokenSecretKey"] == "OIDC"
 
 
+def test_the_redis_that_needs_a_password_is_reached_with_it(api: FakeApi, objects: Objects) -> None:
+    env = objects["Deployment/connect-proxy"]["spec"]["template"]["spec"]["containers"][0]["env"]
+    env += [{"name": "CONNECT_REDIS_TLS_ENABLE", "value": "true"}, {"name": "CONNECT_REDIS_USER", "value": "studios"}]
+    reference = {"name": "cr.seqera.io", "key": ".dockerconfigjson"}
+    in_secret = {"name": "CONNECT_REDIS_PASSWORD", "valueFrom": {"secretKeyRef": reference}}
+    env.append(in_secret)
+    plan = planned(api, objects)
+    assert {"redisTls": True, "redisUser": "studios"}.items() <= plan.settings.items()
+    assert plan.settings["redisPasswordSecret"] == reference
+    assert plan.redis_password is None
+    env[env.index(in_secret)] = {"name": "CONNECT_REDIS_PASSWORD", "value": "geheim"}
+    plan = planned(api, objects)
+    assert plan.redis_password == "geheim"
+    assert "geheim" not in repr(plan)
+
+
 def test_values_of_platforms_that_differ_are_listed_for_the_user(api: FakeApi, objects: Objects) -> None:
     objects["ConfigMap/tower-backend-cfg"]["data"]["TOWER_DATA_STUDIO_CONNECT_URL"] += "/"
     plan = planned(api, objects)
