@@ -21,7 +21,6 @@ DELIVERED = {
     "studios-delivery-script": "update",
     "studios-delivery-bundle": "replace",
     "studios-delivery-association": "update",
-    "studios-delivery-cleanup": "update",
     "studios-delivery-report": "update",
 }
 
