@@ -15,7 +15,7 @@ from live.ownership import Path, managed_fields, manager_names, owners_of
 from live.redaction import looks_secret
 from live.tower_yml_text import read_entry
 from live.workspaces_entry import field_name, is_conflict, shown
-from settings.environment import setting_of
+from settings.environment import FINGERPRINT_TO_COME, setting_of
 from settings.errors import Problem
 from settings.model import Settings
 from settings.model.install import PEM_PATH_VARIABLE
@@ -76,6 +76,7 @@ def conflicts(
         and expected.theirs != expected.ours
         and set(_managers(live, expected.path)) != {field_manager}
         and (target not in settings.take_over or expected.ours is None)
+        and not _is_known_later(expected, settings)
     ]
     # Each object its own place in the list, so that the commands can be run one after the other.
     listed = [
@@ -86,6 +87,14 @@ def conflicts(
         _problem(expected, target, owned_by, listed.index(target) if target in listed else 0)
         for target, expected, owned_by in differing
     ]
+
+
+def _is_known_later(expected: _ExpectedField, settings: Settings) -> bool:
+    """Whether the value follows from an existing SSH key, of which Platform may have the fingerprint already.
+
+    Where it has another one, the edits are refused before the first.
+    """
+    return expected.ours == FINGERPRINT_TO_COME and settings.existing_ssh_key_secret is not None
 
 
 def _desired(settings: Settings, target: str, edit: Edit, live: Mapping[str, Any]) -> Iterator[_ExpectedField]:

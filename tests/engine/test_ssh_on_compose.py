@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import secrets
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +21,13 @@ from testbed.emulator import client as emulator
 from tests.engine.install import ZONE
 from tests.engine.stack import Stack
 
-pytestmark = pytest.mark.usefixtures("one_compose_stack")
+pytestmark = [
+    pytest.mark.usefixtures("one_compose_stack"),
+    pytest.mark.skipif(
+        not shutil.which("ssh-keygen") and "ssh" not in os.environ.get("STUDIOS_REQUIRE", ""),
+        reason="ssh-keygen is missing: install Debian's openssh-client",
+    ),
+]
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ def text(key: Any, form: PrivateFormat, encryption: KeySerializationEncryption |
     return str(key.private_bytes(Encoding.PEM, form, encryption or NoEncryption()).decode())
 
 
+@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="ssh-keygen is missing: install Debian's openssh-client")
 @pytest.mark.parametrize("form", [PrivateFormat.OpenSSH, PrivateFormat.PKCS8])
 @pytest.mark.parametrize("kind", sorted(KEYS))
 def test_the_fingerprint_is_what_ssh_keygen_prints(kind: str, form: PrivateFormat, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from live.ownership import labels_of_stack
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
+from survey.conflicts import conflicts
 from survey.platform import survey_platform
 
 from .conftest import APPS, CORE, LEAST, FakeApi, deployment, named
@@ -167,3 +168,26 @@ def test_a_stack_that_has_made_its_own_objects_before_leaves_the_entry_to_its_re
     proxy["metadata"]["labels"] = labels_of_stack("studios-local")
     platform.lists[f"{APPS}/deployments"].append(proxy)
     assert found(platform) == []
+
+
+@pytest.mark.parametrize(("given", "refused"), [({}, True), ({"existingSshKeySecret": "ours"}, False)])
+def test_a_fingerprint_of_another_owner_is_a_conflict_unless_it_may_be_that_of_the_existing_key(
+    given: dict[str, str], refused: bool
+) -> None:
+    values = {
+        "platformUrl": "https://platform.example.com",
+        "platformVersion": "26.2",
+        "namespace": "platform",
+        "redisAddress": "redis:6379",
+        "ssh": "true",
+    }
+    settings = parse_settings({**values, **given})
+    variable = "TOWER_DATA_STUDIO_CONNECT_SSH_KEY_FINGERPRINT"
+    live = {"metadata": {}, "spec": {"template": {"spec": {"containers": [{"name": "backend"}]}}}}
+    problems = conflicts(
+        settings,
+        config_maps={settings.backend_config_map: {"metadata": {}, "data": {variable: "SHA256:theirs"}}},
+        deployments={"backend": live, "cron": live},
+        field_manager="studios-test",
+    )
+    assert bool([problem for problem in problems if variable in problem.message]) is refused
