@@ -12,6 +12,7 @@ from settings.remedies import Write
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
 from survey.inventory import Candidate, Inventory, Tags, instances_in, listed
+from survey.listener_rules import taken_from_platform
 from survey.ssh_balancer import SshBalancer, find_ssh_balancer
 
 HTTPS_PORT = 443
@@ -80,6 +81,8 @@ class _Survey:
     def site(self) -> ComposeSite:
         instance, balancer = self._instance(), self._load_balancer()
         listener = self._listener(balancer) if balancer is not None else None
+        if listener is not None and (taken := taken_from_platform(self._settings, self._account, listener)):
+            self._problems.append(taken)
         ssh_balancer = find_ssh_balancer(self._settings, self._account, self._problems)
         group, role = "", None
         if instance is not None:

@@ -18,7 +18,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
 from testbed.emulator import eks, managed_instances, nodes, pace, strictness, target_health
-from testbed.emulator.token_review import Reviewer
+from testbed.emulator.token_review import Reviewer, access_key_of
 
 HOST: Final = "127.0.0.1"
 TOKEN_REVIEW: Final = "/_testbed/token-review"  # noqa: S105 (a path)
@@ -71,17 +71,22 @@ class Emulator:
         return application
 
     def _token_review(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        review = self._reviewer().review(
-            json.loads(Request(environ).get_data()),
+        asked = json.loads(Request(environ).get_data())
+        review = self._reviewer(access_key_of((asked.get("spec") or {}).get("token") or "")).review(
+            asked,
             [cluster.name for cluster in eks.clusters()],
             datetime.now(timezone.utc),
         )
         return _json(review)(environ, start_response)
 
-    def _reviewer(self) -> Reviewer:
+    def _reviewer(self, signed_with: str) -> Reviewer:
         access_key = os.environ.get("AWS_ACCESS_KEY_ID", "testing")
         credentials = Credentials(access_key, os.environ.get("AWS_SECRET_ACCESS_KEY", "testing"))
         sts = sts_backends[DEFAULT_ACCOUNT_ID]["aws"]
+        for role in sts.assumed_roles:
+            if role.access_key_id == signed_with:
+                access_key = signed_with
+                credentials = Credentials(access_key, role.secret_access_key, role.session_token)
         _, arn, account_id = sts.get_caller_identity(access_key, "us-east-1")
         return Reviewer(credentials, arn, account_id, {f"{HOST}:{self._port}", f"localhost:{self._port}"})
 

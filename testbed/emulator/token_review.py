@@ -49,7 +49,7 @@ class Reviewer:
     """Knows what a good token looks like.
 
     Attributes:
-        credentials: the access key that the testbed hands out, with its secret.
+        credentials: the access key that the testbed hands out, or that of a role, with its secret.
         arn: who the bearer of that key is; becomes the Kubernetes user name.
         account_id: the account of that key.
         own_hosts: ``host:port`` of the emulator itself: with AWS_ENDPOINT_URL set, the AWS CLI signs for that host.
@@ -129,6 +129,15 @@ class Reviewer:
             "groups": ["system:masters"],
             "extra": {"arn": [self.arn], "accessKeyId": [self.credentials.access_key]},
         }
+
+
+def access_key_of(token: str) -> str:
+    """The access key that a token is signed with; empty for anything else."""
+    try:
+        parameters = dict(parse_qsl(urlsplit(_presigned_url(token)).query))
+    except TokenRefusedError:
+        return ""
+    return parameters.get("X-Amz-Credential", "").partition("/")[0]
 
 
 def _presigned_url(token: str) -> str:

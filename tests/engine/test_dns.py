@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
+from testbed.lifecycle import EKS_CLUSTER
 from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
 from tests.engine.stack import Finished, Stack
@@ -144,3 +145,23 @@ def test_a_route_of_ones_own_takes_the_place_of_the_ingress(without_zone: tuple[
     assert stack.preview().changes == {}
     stack.destroy().ok()
     assert "ingress.networking.k8s.io/studios" in install.names("ingresses")
+
+
+def test_account_and_cluster_are_reached_by_the_role_that_the_provider_assumes(
+    new_install: NewInstall, new_stack: NewStack
+) -> None:
+    install = new_install("by-role")
+    role = {"roleArn": "arn:aws:iam::123456789012:role/deployer", "sessionName": "studios"}
+    stack = new_stack(install, eksCluster=EKS_CLUSTER, hostedZone=None, **{"aws:assumeRoles": [role]})
+    assert stack.preview().changes["studios-certificate-certificate"] == "create"
+    # The same role of another account finds nothing of this one.
+    elsewhere = {**role, "roleArn": f"arn:aws:iam::{DNS_ACCOUNT}:role/deployer"}
+    said = stack.set(**{"aws:assumeRoles": [elsewhere], "aws:allowedAccountIds": [DNS_ACCOUNT]}).preview_text()
+    assert said.code != 0
+    assert f'eksCluster: "{EKS_CLUSTER}" is not an EKS cluster of account {DNS_ACCOUNT} in us-east-1' in said.text
+    assert (
+        f"hostedZone: is not set, and account {DNS_ACCOUNT} has no public zone that holds {install.host}" in said.text
+    )
+    chain = stack.set(**{"aws:assumeRoles": [role, elsewhere]}).preview_text()
+    assert "aws:assumeRoles: " in chain.text
+    assert "can't be handed on to `aws eks get-token`" in chain.text

@@ -200,3 +200,39 @@ def test_a_network_load_balancer_is_refused(site: Site) -> None:
     site.account.elb.create_load_balancer(Name="net", Subnets=site.account.subnets, Type="network")
     problems = site.refused(loadBalancer="net")
     assert 'loadBalancer: "net" is not an Application Load Balancer; write the name or ARN of one' in problems
+
+
+SIBLING = {"platformUrl": "https://platform.example.com", "connectUrl": "https://connect.example.com"}
+
+
+def _rule(site: Site, priority: int, host: str) -> None:
+    site.account.elb.create_rule(
+        ListenerArn=site.listener,
+        Priority=priority,
+        Conditions=[{"Field": "host-header", "HostHeaderConfig": {"Values": [host]}}],
+        Actions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}],
+    )
+
+
+def test_a_wildcard_beside_platform_must_not_take_platforms_requests(site: Site) -> None:
+    start = (
+        'connectUrl: "https://connect.example.com" puts the sessions at *.example.com, which matches Platform\'s own '
+        "host platform.example.com as well, "
+    )
+    assert site.refused(**SIBLING) == [
+        (
+            f"{start}for which the listener has no rule: the proxy would get Platform's requests; add one there, for "
+            "that host and all paths, or put Connect below it, for example https://connect.platform.example.com"
+        )
+    ]
+    _rule(site, 20, "platform.example.com")
+    assert site.find(**SIBLING).listener_arn == site.listener
+    assert site.find(**SIBLING, listenerRulePriority=21).listener_arn == site.listener
+    (problem,) = site.refused(**SIBLING, listenerRulePriority=10)
+    assert problem.startswith(f"{start}with the priority 20 there: ")
+    assert "write a listenerRulePriority above 20" in problem
+
+
+def test_a_wildcard_below_platform_takes_nothing_of_it(site: Site) -> None:
+    deeper = {**SIBLING, "connectUrl": "https://connect.studios.platform.example.com"}
+    assert site.find(**deeper).listener_arn == site.listener
