@@ -8,10 +8,12 @@ from typing import Any
 
 import grpc
 import pytest
-from pulumi.dynamic import CreateResult
+from pulumi.dynamic import Config, ConfigureRequest, CreateResult
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
+from components import own_resource
 from components.own_resource import OwnProvider
+from survey.aws_access import AwsAccess
 
 
 class Failing(OwnProvider):
@@ -66,3 +68,21 @@ def test_an_error_is_shown_as_it_was_written(why: str, shown: str, kind: type[Se
 def test_called_from_anywhere_else_the_error_is_just_raised() -> None:
     with pytest.raises(ValueError, match=r"^why$"):
         Failing().create({"why": "why"})
+
+
+def test_our_own_resources_have_the_identity_that_the_stack_gives_the_aws_provider(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "AKIAENVIRONMENT")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.setattr(own_resource._Process, "access", AwsAccess())
+    assert (
+        own_resource.aws_client("sts", profile="", region="us-east-1")._get_credentials().access_key
+        == "AKIAENVIRONMENT"
+    )
+    raw = {"aws:accessKey": "AKIASTACK", "aws:secretKey": "s", "aws:endpoints": '[{"sts": "https://sts.test"}]'}
+    Failing().configure(ConfigureRequest(config=Config(raw_config=raw, project_name="seqera-studios")))
+    client = own_resource.aws_client("sts", profile="", region="us-east-1")
+    assert client._get_credentials().access_key == "AKIASTACK"
+    assert client.meta.endpoint_url == "https://sts.test"
