@@ -71,7 +71,7 @@ def test_without_route_53_and_with_a_certificate_that_exists_nothing_is_waited_f
     ("zone", "records"), [({}, []), ({"hostedZone": "example.com"}, ["studios-certificate-validation-apex"])]
 )
 def test_external_dns_is_told_the_host_and_the_stack_makes_no_record_of_it(
-    zone: dict[str, str], records: list[str]
+    zone: dict[str, Any], records: list[str]
 ) -> None:
     recording = studios(dns="external-dns", **zone)
     assert external_dns(recording) == "*.platform.example.com"
