@@ -55,10 +55,22 @@ class ComposeInstall(NamedTuple):
 
 
 def compose_install(
-    label: str, environment: Mapping[str, str], site: Site, redis_password: str | None = None
+    label: str,
+    environment: Mapping[str, str],
+    site: Site,
+    redis_password: str | None = None,
+    *,
+    unique: bool = True,
 ) -> ComposeInstall:
-    """Makes one, with its containers running, started by ec2-user, and its agent online."""
-    platform = network.create(f"{label}-{secrets.token_hex(2)}", environment)
+    """Makes one, with its containers running, started by ec2-user, and its agent online.
+
+    Args:
+        label: its name; with ``unique``, four digits follow it.
+        environment: the shell variables to work against the testbed.
+        site: the machine, and what is around it.
+        redis_password: what its Redis asks for; without it, Redis asks for nothing.
+    """
+    platform = network.create(f"{label}-{secrets.token_hex(2)}" if unique else label, environment)
     files = _with_password(redis_password) if redis_password else {}
     host = ComposePlatform.create(site.machine, owner="ec2-user", domain=f"{platform.name}.{ZONE}", files=files)
     install = ComposeInstall(platform, host, site, environment)

@@ -23,10 +23,10 @@ from typing import Any
 from package.provider import StudiosProvider
 from testbed import lifecycle
 from testbed.compose import network
-from testbed.compose.host import ComposeHost
+from testbed.docker.engine import Machine
+from testbed.docker.site import Site
 from testbed.emulator.client import client
-from tests.delivery.conftest import start_platform
-from tests.engine.compose_install import ComposeInstall
+from tests.engine.compose_install import compose_install
 from tests.engine.install import ZONE, Install
 from tests.engine.stack import Stack
 
@@ -81,11 +81,11 @@ def kubernetes(environment: Mapping[str, str], scratch: Path, out: Path) -> None
 
 def compose(environment: Mapping[str, str], scratch: Path, out: Path) -> None:
     """A stack beside Platform on Docker Compose, with a certificate that existed before."""
-    platform, host = network.create(NAME, environment), ComposeHost.create(scratch / "instance")
-    shell = host.environment(network.role_environment(platform, environment))
-    start_platform(host, shell)
-    network.connect(platform.instance_id, environment, shell)
-    install = ComposeInstall(platform, host, environment)
+    site = Site(Machine(NAME))
+    site.stop()
+    site.start()
+    install = compose_install(NAME, environment, site, SECRETS["redisPassword"], unique=False)
+    platform = install.platform
     certificate = network.import_certificate([install.domain, f"*.{install.domain}"], environment)
     names = {"instanceId": platform.instance_id, "loadBalancer": NAME, "certificateArn": certificate}
     config = {**install.settings(), **SETTINGS, **names}
@@ -99,13 +99,14 @@ def compose(environment: Mapping[str, str], scratch: Path, out: Path) -> None:
             "vpc": vpc_of(platform.instance_id, environment),
             "zone": zones[0]["Id"].removeprefix("/hostedzone/"),
             "certificate": certificate,
-            "folder": str(host.folder),
+            "folder": str(install.host.folder),
         }
         write(out, stack, identities)
     finally:
         stack.destroy().ok()
         stack.remove()
         install.remove()
+        site.stop()
 
 
 def vpc_of(instance_id: str, environment: Mapping[str, str]) -> str:
