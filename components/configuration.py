@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import pulumi
 import pulumi_random as random
@@ -15,6 +16,8 @@ from components.pods import common_labels, name_of
 from settings.mounts import SSH_KEY
 
 _CHECKSUM_KEY_LENGTH = 32
+
+_Held = core.v1.SecretInitArgs | core.v1.ConfigMapInitArgs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,38 @@ class StudiosConfigurationArgs:
     """Environment variable → where both the proxy and the server read it, in a Secret that exists already."""
 
 
+class ReadByPods(Protocol):
+    """What pods read: the names of objects that hold it, and checksums."""
+
+    @property
+    def token_secret_name(self) -> pulumi.Input[str]:
+        """The Secret with the registration token."""
+
+    @property
+    def ssh_secret_name(self) -> pulumi.Input[str] | None:
+        """The Secret with the SSH host key; None without SSH."""
+
+    @property
+    def credentials_secret_name(self) -> pulumi.Input[str] | None:
+        """The Secret with the passwords; None if there are none."""
+
+    @property
+    def proxy_config_map_name(self) -> pulumi.Input[str]:
+        """The ConfigMap of the proxy."""
+
+    @property
+    def server_config_map_name(self) -> pulumi.Input[str]:
+        """The ConfigMap of the server."""
+
+    @property
+    def proxy_checksum(self) -> pulumi.Input[str]:
+        """Changes with what the proxy reads."""
+
+    @property
+    def server_checksum(self) -> pulumi.Input[str]:
+        """Changes with what the server reads."""
+
+
 class StudiosConfiguration(pulumi.ComponentResource):
     """Secrets for the OIDC key, the registration token and the passwords, and a ConfigMap for each workload."""
 
@@ -93,23 +128,14 @@ class StudiosConfiguration(pulumi.ComponentResource):
         )
         self.checksum_key = pulumi.Output.secret(checksum_key.result)
 
-        self.pem_secret_name = self._own_secret(f"{name}-pem", args, args.pem_secret, {args.pem_key: args.pem})
-        self.token_secret_name = self._own_secret(
-            f"{name}-token", args, args.token_secret, {args.token_key: args.token}
-        )
-        self.ssh_secret_name = self._ssh_secret(f"{name}-ssh-key", args)
-        credentials = {**args.proxy_credentials, **args.server_credentials}
-        self.credentials_secret_name = (
-            self._secret(f"{name}-credentials", args.namespace, args.credentials_secret, credentials)
-            if credentials
-            else None
-        )
-        self.proxy_config_map_name = self._config_map(
-            f"{name}-proxy", args.namespace, args.proxy_config_map, args.proxy_environment
-        )
-        self.server_config_map_name = self._config_map(
-            f"{name}-server", args.namespace, args.server_config_map, args.server_environment
-        )
+        made = {role: self._make(f"{name}-{role}", each) for role, each in configuration_objects(_sealed(args)).items()}
+        self.pem_secret_name = made.get("pem", pulumi.Output.from_input(args.pem_secret))
+        self.token_secret_name = made.get("token", pulumi.Output.from_input(args.token_secret))
+        self.credentials_secret_name = made.get("credentials")
+        self.proxy_config_map_name, self.server_config_map_name = made["proxy"], made["server"]
+        has_ssh = args.ssh_key is not None and args.ssh_secret is not None
+        existing_ssh = pulumi.Output.from_input(args.ssh_secret or "") if has_ssh else None
+        self.ssh_secret_name = made.get("ssh-key", existing_ssh)
         existing = {
             variable: read_value(f"{name}-{variable.lower().replace('_', '-')}", source, self)
             for variable, source in args.existing_credentials.items()
@@ -141,35 +167,59 @@ class StudiosConfiguration(pulumi.ComponentResource):
             }
         )
 
-    def _own_secret(
-        self, name: str, args: StudiosConfigurationArgs, secret: str, values: Mapping[str, pulumi.Input[str]]
-    ) -> pulumi.Output[str]:
-        if secret in args.existing:
-            return pulumi.Output.from_input(secret)
-        return self._secret(name, args.namespace, secret, values)
+    def _make(self, name: str, inputs: _Held) -> pulumi.Output[str]:
+        opts = pulumi.ResourceOptions(parent=self)
+        made = (
+            core.v1.Secret(name, inputs, opts)
+            if isinstance(inputs, core.v1.SecretInitArgs)
+            else core.v1.ConfigMap(name, inputs, opts)
+        )
+        return made.metadata.apply(name_of)
 
-    def _ssh_secret(self, name: str, args: StudiosConfigurationArgs) -> pulumi.Output[str] | None:
-        if args.ssh_key is None or args.ssh_secret is None:
-            return None
-        return self._own_secret(name, args, args.ssh_secret, {SSH_KEY: args.ssh_key})
 
-    def _secret(
-        self, name: str, namespace: str, secret: str, values: Mapping[str, pulumi.Input[str]]
-    ) -> pulumi.Output[str]:
-        return core.v1.Secret(
-            name,
-            metadata=meta.v1.ObjectMetaArgs(name=secret, namespace=namespace, labels=common_labels()),
-            type="Opaque",
-            string_data={key: pulumi.Output.secret(value) for key, value in sorted(values.items())},
-            opts=pulumi.ResourceOptions(parent=self),
-        ).metadata.apply(name_of)
+def configuration_objects(args: StudiosConfigurationArgs) -> dict[str, _Held]:
+    """The Secrets and ConfigMaps that are made, by what they are for."""
+    secrets = {
+        "pem": (args.pem_secret, {args.pem_key: args.pem}),
+        "token": (args.token_secret, {args.token_key: args.token}),
+        "ssh-key": (
+            args.ssh_secret or "",
+            {} if args.ssh_key is None or args.ssh_secret is None else {SSH_KEY: args.ssh_key},
+        ),
+        "credentials": (args.credentials_secret, {**args.proxy_credentials, **args.server_credentials}),
+    }
+    config_maps = {
+        "proxy": (args.proxy_config_map, args.proxy_environment),
+        "server": (args.server_config_map, args.server_environment),
+    }
+    return {
+        **{
+            role: core.v1.SecretInitArgs(
+                metadata=_metadata(secret, args), type="Opaque", string_data=dict(sorted(values.items()))
+            )
+            for role, (secret, values) in secrets.items()
+            if values and secret not in args.existing
+        },
+        **{
+            role: core.v1.ConfigMapInitArgs(metadata=_metadata(name, args), data=dict(sorted(environment.items())))
+            for role, (name, environment) in config_maps.items()
+        },
+    }
 
-    def _config_map(
-        self, name: str, namespace: str, config_map: str, environment: Mapping[str, str]
-    ) -> pulumi.Output[str]:
-        return core.v1.ConfigMap(
-            name,
-            metadata=meta.v1.ObjectMetaArgs(name=config_map, namespace=namespace, labels=common_labels()),
-            data=dict(sorted(environment.items())),
-            opts=pulumi.ResourceOptions(parent=self),
-        ).metadata.apply(name_of)
+
+def _sealed(args: StudiosConfigurationArgs) -> StudiosConfigurationArgs:
+    def seal(values: Mapping[str, pulumi.Input[str]]) -> dict[str, pulumi.Input[str]]:
+        return {name: pulumi.Output.secret(value) for name, value in values.items()}
+
+    return replace(
+        args,
+        pem=pulumi.Output.secret(args.pem),
+        token=pulumi.Output.secret(args.token),
+        ssh_key=None if args.ssh_key is None else pulumi.Output.secret(args.ssh_key),
+        proxy_credentials=seal(args.proxy_credentials),
+        server_credentials=seal(args.server_credentials),
+    )
+
+
+def _metadata(name: str, args: StudiosConfigurationArgs) -> meta.v1.ObjectMetaArgs:
+    return meta.v1.ObjectMetaArgs(name=name, namespace=args.namespace, labels=common_labels())

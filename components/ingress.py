@@ -92,12 +92,6 @@ class StudiosIngress(pulumi.ComponentResource):
         annotations = _annotations(args)
         live = LiveIngress(cluster, args.namespace, args.ingress_name) if cluster is not None else None
         verdict = None if live is None else IngressVerdict(live, account, Patience(whole=args.ready_seconds), self)
-        backend = networking.v1.IngressBackendArgs(
-            service=networking.v1.IngressServiceBackendArgs(
-                name=args.service_name,
-                port=networking.v1.ServiceBackendPortArgs(number=args.service_port),
-            )
-        )
 
         async def explain(failure: pulumi.ErrorHookArgs) -> str | None:
             if ".status.loadBalancer" not in failure.errors[0]:
@@ -112,27 +106,8 @@ class StudiosIngress(pulumi.ComponentResource):
 
         ingress = networking.v1.Ingress(
             f"{name}-ingress",
-            metadata=meta.v1.ObjectMetaArgs(
-                name=args.ingress_name,
-                namespace=args.namespace,
-                labels=common_labels(),
-                annotations=annotations,
-            ),
-            spec=networking.v1.IngressSpecArgs(
-                ingress_class_name=args.ingress_class,
-                rules=[
-                    networking.v1.IngressRuleArgs(
-                        host=args.host,
-                        http=networking.v1.HTTPIngressRuleValueArgs(
-                            paths=[
-                                # The controller rejects "/*" with Prefix.
-                                networking.v1.HTTPIngressPathArgs(path="/", path_type="Prefix", backend=backend)
-                            ]
-                        ),
-                    )
-                ],
-            ),
-            opts=pulumi.ResourceOptions(
+            ingress_object(args),
+            pulumi.ResourceOptions(
                 parent=self,
                 custom_timeouts=seconds(args.ready_seconds),
                 hooks=hooks,
@@ -149,6 +124,38 @@ class StudiosIngress(pulumi.ComponentResource):
         self.register_outputs(
             {"ingress_name": self.ingress_name, "load_balancer_hostname": self.load_balancer_hostname}
         )
+
+
+def ingress_object(args: StudiosIngressArgs) -> networking.v1.IngressInitArgs:
+    """The Ingress, made of the arguments and nothing else."""
+    backend = networking.v1.IngressBackendArgs(
+        service=networking.v1.IngressServiceBackendArgs(
+            name=args.service_name,
+            port=networking.v1.ServiceBackendPortArgs(number=args.service_port),
+        )
+    )
+    return networking.v1.IngressInitArgs(
+        metadata=meta.v1.ObjectMetaArgs(
+            name=args.ingress_name,
+            namespace=args.namespace,
+            labels=common_labels(),
+            annotations=_annotations(args),
+        ),
+        spec=networking.v1.IngressSpecArgs(
+            ingress_class_name=args.ingress_class,
+            rules=[
+                networking.v1.IngressRuleArgs(
+                    host=args.host,
+                    http=networking.v1.HTTPIngressRuleValueArgs(
+                        paths=[
+                            # The controller rejects "/*" with Prefix.
+                            networking.v1.HTTPIngressPathArgs(path="/", path_type="Prefix", backend=backend)
+                        ]
+                    ),
+                )
+            ],
+        ),
+    )
 
 
 def _annotations(args: StudiosIngressArgs) -> dict[str, pulumi.Input[str]]:

@@ -45,24 +45,30 @@ class StudiosNetworkPolicies(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: StudiosNetworkPoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("studios:index:StudiosNetworkPolicies", name, {}, opts)
-        from_proxy = networking.v1.NetworkPolicyPeerArgs(pod_selector=_pods(args.proxy))
-        rules = {
-            "proxy": (args.proxy, _ingress([args.proxy_port, *([args.ssh_port] if args.ssh_port else [])])),
-            "server": (args.server, _ingress(args.server_ports, from_proxy)),
-        }
-        for role, (workload, rule) in rules.items():
-            networking.v1.NetworkPolicy(
-                f"{name}-{role}",
-                metadata=meta.v1.ObjectMetaArgs(name=workload, namespace=args.namespace, labels=labels_of(workload)),
-                spec=networking.v1.NetworkPolicySpecArgs(
-                    pod_selector=_pods(workload),
-                    policy_types=["Ingress", "Egress"],
-                    ingress=[rule, *_management(args)],
-                    egress=[networking.v1.NetworkPolicyEgressRuleArgs(to=_everywhere_but_instance_metadata())],
-                ),
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+        for role, policy in network_policies(args).items():
+            networking.v1.NetworkPolicy(f"{name}-{role}", policy, pulumi.ResourceOptions(parent=self))
         self.register_outputs({})
+
+
+def network_policies(args: StudiosNetworkPoliciesArgs) -> dict[str, networking.v1.NetworkPolicyInitArgs]:
+    """The policies, by the pods that they are for."""
+    from_proxy = networking.v1.NetworkPolicyPeerArgs(pod_selector=_pods(args.proxy))
+    rules = {
+        "proxy": (args.proxy, _ingress([args.proxy_port, *([args.ssh_port] if args.ssh_port else [])])),
+        "server": (args.server, _ingress(args.server_ports, from_proxy)),
+    }
+    return {
+        role: networking.v1.NetworkPolicyInitArgs(
+            metadata=meta.v1.ObjectMetaArgs(name=workload, namespace=args.namespace, labels=labels_of(workload)),
+            spec=networking.v1.NetworkPolicySpecArgs(
+                pod_selector=_pods(workload),
+                policy_types=["Ingress", "Egress"],
+                ingress=[rule, *_management(args)],
+                egress=[networking.v1.NetworkPolicyEgressRuleArgs(to=_everywhere_but_instance_metadata())],
+            ),
+        )
+        for role, (workload, rule) in rules.items()
+    }
 
 
 def _pods(app: str) -> meta.v1.LabelSelectorArgs:

@@ -23,6 +23,7 @@ from components.platform_provider import (
     api_of,
     differ,
     in_order,
+    preview_api_of,
     replacing,
     tower_yml_of,
 )
@@ -105,9 +106,9 @@ class PlatformAsFoundProvider(PlatformProvider):
         """
         inputs = super().check(_olds, news).inputs
         if not _olds:
-            _check_tower_yml(api_of(news), news, Snapshot())
+            _check_tower_yml(preview_api_of(news), news, Snapshot())
             return CheckResult(inputs, [])
-        dropped = _dropped(api_of(news), news, _olds)
+        dropped = _dropped(preview_api_of(news), news, _olds)
         return CheckResult({**inputs, **({"dropped": dropped} if dropped else {})}, [])
 
     def create(self, props: Properties) -> CreateResult:
@@ -124,7 +125,7 @@ class PlatformAsFoundProvider(PlatformProvider):
         if differ(_olds, _news, besides=("found", "revision", "fields", "dropped")) or "dropped" in _news:
             # The engine compares the inputs, and shows what differs.
             return DiffResult(changes=None)
-        api, before = api_of(_news), Snapshot.parsed(_olds["found"])
+        api, before = preview_api_of(_news), Snapshot.parsed(_olds["found"])
         _check_tower_yml(api, _news, before)
         try:
             # A further name is recorded by its edit: a field that was not set needs nothing given back.

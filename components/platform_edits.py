@@ -21,6 +21,7 @@ from components.platform_provider import (
     bodies,
     differ,
     in_order,
+    preview_api_of,
     replacing,
     tower_yml_of,
 )
@@ -77,7 +78,7 @@ class PlatformEditsProvider(PlatformProvider):
     def check(self, _olds: Properties, news: Properties) -> CheckResult:
         """Adds what was dropped or changed since, so that a preview says why an update is due."""
         inputs = super().check(_olds, news).inputs
-        drift = _drift(api_of(_olds), _olds) if "edits" in _olds else {}
+        drift = _drift(preview_api_of(_olds), _olds) if "edits" in _olds else {}
         if isinstance(inputs.get("found"), Unknown) and "found" in _olds:
             # What is recorded changes nothing by itself, so a preview has nothing to show of it.
             inputs = {**inputs, "found": _olds["found"]}
@@ -96,7 +97,7 @@ class PlatformEditsProvider(PlatformProvider):
         # What is recorded changes nothing by itself. The engine shows what differs, where it has compared the inputs.
         if differ(as_now(_olds), _news, besides=("found", "drift")):
             return DiffResult(changes=None)
-        return DiffResult(changes=None if _news.get("drift") else not _all_made(api_of(_news), _news))
+        return DiffResult(changes=None if _news.get("drift") else not _all_made(preview_api_of(_news), _news))
 
     def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
         """Makes what is missing; gives back what is no longer edited."""
@@ -106,7 +107,7 @@ class PlatformEditsProvider(PlatformProvider):
     def read(self, id_: str, props: Properties) -> ReadResult:
         """The edits as they are live: without what was dropped, and with who has changed what."""
         props = as_now(props)
-        api = api_of(props)
+        api = preview_api_of(props)
         live = {target: api.get(target) for target in props["edits"]}
         if not any(live.values()):
             return ReadResult("", {})
@@ -243,5 +244,5 @@ def _common(checksums: list[str | None]) -> str | None:
 def _checksum(live: Object | None) -> str | None:
     if live is None:
         return None
-    annotations: dict[str, str] = live["spec"]["template"]["metadata"].get("annotations") or {}
+    annotations: dict[str, str] = live["spec"]["template"].get("metadata", {}).get("annotations", {})
     return annotations.get(CHECKSUM_ANNOTATION)

@@ -9,6 +9,7 @@ from typing import Any, Final, TypedDict
 from pulumi.dynamic import CheckResult
 
 from components.own_resource import OwnProvider
+from live.api import ClusterApi
 from live.cluster import Cluster
 from live.edits import apply_body
 from live.platform import PlatformApi
@@ -42,12 +43,17 @@ class PlatformProvider(OwnProvider):
 
     def check(self, _olds: Properties, news: Properties) -> CheckResult:
         """Adds what tells the namespace from one of the same name, in another cluster or made anew."""
-        return CheckResult({**news, "namespace_uid": api_of(news).namespace_uid()}, [])
+        return CheckResult({**news, "namespace_uid": preview_api_of(news).namespace_uid()}, [])
 
 
 def api_of(props: Mapping[str, Any]) -> PlatformApi:
-    """The API of the install's namespace."""
-    return _api(props["kubeconfig"] or None, props["context"] or None, props["namespace"])
+    """The API of the install's namespace, for calls that wait and try again."""
+    return _api(props["kubeconfig"] or None, props["context"] or None, props["namespace"], patient=True)
+
+
+def preview_api_of(props: Mapping[str, Any]) -> PlatformApi:
+    """The same for what a preview asks: it says soon that the cluster does not answer."""
+    return _api(props["kubeconfig"] or None, props["context"] or None, props["namespace"], patient=False)
 
 
 def replacing(olds: Properties, news: Properties) -> list[str]:
@@ -90,6 +96,6 @@ def tower_yml_of(props: Properties) -> TowerYmlEdit | None:
 
 
 @functools.lru_cache(maxsize=8)
-def _api(kubeconfig: str | None, context: str | None, namespace: str) -> PlatformApi:
+def _api(kubeconfig: str | None, context: str | None, namespace: str, *, patient: bool) -> PlatformApi:
     # Each connection to EKS runs the AWS CLI for a token.
-    return PlatformApi(Cluster(kubeconfig=kubeconfig, context=context), namespace)
+    return PlatformApi(ClusterApi(Cluster(kubeconfig=kubeconfig, context=context), patient=patient), namespace)

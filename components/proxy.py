@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pulumi
-from pulumi_kubernetes import apps, core, meta
+from pulumi_kubernetes import apps, core, meta, policy
 
 from components.pods import name_of, pod_template, rollout_timeouts
 from components.stuck_pods import stuck_pods_explained
-from components.workload import ConnectWorkloadArgs, disruption_budget, service
+from components.workload import ConnectWorkloadArgs, disruption_budget, make_disruption_budget, make_service
 from live.cluster import Cluster
 from settings.fields import default_of
 from settings.mounts import SSH_KEY_MOUNT
@@ -58,19 +59,49 @@ class ConnectProxy(pulumi.ComponentResource):
         cluster: Cluster | None = None,
     ) -> None:
         super().__init__("studios:index:ConnectProxy", name, {}, opts)
-        container = args.container(
-            "proxy",
-            {"proxy": args.http_port, **({} if args.ssh_port is None else {"ssh": args.ssh_port})},
-            ready_port="proxy",
-            # The one port that is documented for it.
-            alive_port="proxy",
-            # Connect 0.8.3 and later keep their state in a file: a writable mount is mandatory.
-            storage={args.storage_root: args.storage_size},
-            ready_path=args.readiness_path,
-            more_mounts={} if args.ssh_key_secret is None else {SSH_KEY_MOUNT: args.ssh_key_secret},
-        )
+        objects = proxy_objects(args)
         deployment = apps.v1.Deployment(
             f"{name}-deployment",
+            objects.deployment,
+            pulumi.ResourceOptions(
+                parent=self,
+                custom_timeouts=rollout_timeouts(args.pods, one_by_one=False),
+                # The provider leaves a field to whoever has written it since.
+                ignore_changes=["spec.replicas"] if args.pods.autoscaled else None,
+                hooks=stuck_pods_explained(
+                    f"{name}-deployment-explained", cluster, args.namespace, args.selector, self
+                ),
+            ),
+        )
+        make_disruption_budget(name, objects.disruption_budget, self)
+        self.service_name = make_service(name, objects.service, args, self).metadata.apply(name_of)
+        self.deployment_name = deployment.metadata.apply(name_of)
+        self.register_outputs({"service_name": self.service_name, "deployment_name": self.deployment_name})
+
+
+class ProxyObjects(NamedTuple):
+    """What a proxy is in the cluster."""
+
+    deployment: apps.v1.DeploymentInitArgs
+    disruption_budget: policy.v1.PodDisruptionBudgetInitArgs
+    service: core.v1.ServiceInitArgs
+
+
+def proxy_objects(args: ConnectProxyArgs) -> ProxyObjects:
+    """The objects of a proxy, made of its arguments and nothing else."""
+    container = args.container(
+        "proxy",
+        {"proxy": args.http_port, **({} if args.ssh_port is None else {"ssh": args.ssh_port})},
+        ready_port="proxy",
+        # The one port that is documented for it.
+        alive_port="proxy",
+        # Connect 0.8.3 and later keep their state in a file: a writable mount is mandatory.
+        storage={args.storage_root: args.storage_size},
+        ready_path=args.readiness_path,
+        more_mounts={} if args.ssh_key_secret is None else {SSH_KEY_MOUNT: args.ssh_key_secret},
+    )
+    return ProxyObjects(
+        deployment=apps.v1.DeploymentInitArgs(
             metadata=args.metadata(_DRAIN_BESIDE_THE_SERVERS),
             spec=apps.v1.DeploymentSpecArgs(
                 replicas=args.pods.replicas,
@@ -82,25 +113,17 @@ class ConnectProxy(pulumi.ComponentResource):
                 ),
                 template=pod_template(args.workload, container, args.pods, args.checksum),
             ),
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                custom_timeouts=rollout_timeouts(args.pods, one_by_one=False),
-                # The provider leaves a field to whoever has written it since.
-                ignore_changes=["spec.replicas"] if args.pods.autoscaled else None,
-                hooks=stuck_pods_explained(
-                    f"{name}-deployment-explained", cluster, args.namespace, args.selector, self
-                ),
+        ),
+        disruption_budget=disruption_budget(args),
+        service=core.v1.ServiceInitArgs(
+            metadata=args.metadata(),
+            spec=core.v1.ServiceSpecArgs(
+                type="NodePort" if args.node_port else "ClusterIP",
+                selector=args.selector,
+                ports=[
+                    core.v1.ServicePortArgs(name="http", port=SERVICE_PORT, target_port="proxy", protocol="TCP"),
+                    *args.management_service_ports,
+                ],
             ),
-        )
-        disruption_budget(name, args, self)
-        spec = core.v1.ServiceSpecArgs(
-            type="NodePort" if args.node_port else "ClusterIP",
-            selector=args.selector,
-            ports=[
-                core.v1.ServicePortArgs(name="http", port=SERVICE_PORT, target_port="proxy", protocol="TCP"),
-                *args.management_service_ports,
-            ],
-        )
-        self.service_name = service(name, args, spec, self).metadata.apply(name_of)
-        self.deployment_name = deployment.metadata.apply(name_of)
-        self.register_outputs({"service_name": self.service_name, "deployment_name": self.deployment_name})
+        ),
+    )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pulumi
-from pulumi_kubernetes import apps, core, meta
+from pulumi_kubernetes import apps, core, meta, policy
 
 from components.pods import name_of, pod_template, rollout_seconds, rollout_timeouts
 from components.stuck_pods import name_once_rolled_out, stuck_pods_explained
-from components.workload import ConnectWorkloadArgs, disruption_budget, service
+from components.workload import ConnectWorkloadArgs, disruption_budget, make_disruption_budget, make_service
 from live.cluster import Cluster
 from settings.fields import default_of
 
@@ -41,11 +42,41 @@ class ConnectServer(pulumi.ComponentResource):
         cluster: Cluster | None = None,
     ) -> None:
         super().__init__("studios:index:ConnectServer", name, {}, opts)
-        ports = {"tunnel": args.tunnel_port, "listener": args.listener_port}
-        container = args.container("server", ports, ready_port="listener", alive_port="tunnel")
+        objects = server_objects(args)
         # The Service waits for the pods, so the StatefulSet takes its name from the arguments and not from it.
         stateful_set = apps.v1.StatefulSet(
             f"{name}-stateful-set",
+            objects.stateful_set,
+            pulumi.ResourceOptions(
+                parent=self,
+                custom_timeouts=rollout_timeouts(args.pods, one_by_one=True),
+                hooks=stuck_pods_explained(
+                    f"{name}-stateful-set-explained", cluster, args.namespace, args.selector, self
+                ),
+            ),
+        )
+        make_disruption_budget(name, objects.disruption_budget, self)
+        self.service_name = make_service(name, objects.service, args, self).metadata.apply(name_of)
+        self.stateful_set_name = name_once_rolled_out(
+            stateful_set.metadata, cluster, args.namespace, "StatefulSet", rollout_seconds(args.pods, one_by_one=True)
+        )
+        self.register_outputs({"service_name": self.service_name, "stateful_set_name": self.stateful_set_name})
+
+
+class ServerObjects(NamedTuple):
+    """What a server is in the cluster."""
+
+    stateful_set: apps.v1.StatefulSetInitArgs
+    disruption_budget: policy.v1.PodDisruptionBudgetInitArgs
+    service: core.v1.ServiceInitArgs
+
+
+def server_objects(args: ConnectServerArgs) -> ServerObjects:
+    """The objects of a server, made of its arguments and nothing else."""
+    ports = {"tunnel": args.tunnel_port, "listener": args.listener_port}
+    container = args.container("server", ports, ready_port="listener", alive_port="tunnel")
+    return ServerObjects(
+        stateful_set=apps.v1.StatefulSetInitArgs(
             metadata=args.metadata(),
             spec=apps.v1.StatefulSetSpecArgs(
                 replicas=args.pods.replicas,
@@ -56,28 +87,20 @@ class ConnectServer(pulumi.ComponentResource):
                 selector=meta.v1.LabelSelectorArgs(match_labels=args.selector),
                 template=pod_template(args.workload, container, args.pods, args.checksum),
             ),
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                custom_timeouts=rollout_timeouts(args.pods, one_by_one=True),
-                hooks=stuck_pods_explained(
-                    f"{name}-stateful-set-explained", cluster, args.namespace, args.selector, self
-                ),
+        ),
+        disruption_budget=disruption_budget(args),
+        service=core.v1.ServiceInitArgs(
+            metadata=args.metadata(),
+            spec=core.v1.ServiceSpecArgs(
+                cluster_ip="None",
+                # Servers look each other up while they start, and are still reached by their names while they drain.
+                publish_not_ready_addresses=True,
+                selector=args.selector,
+                ports=[
+                    core.v1.ServicePortArgs(name=port, port=number, target_port=port, protocol="TCP")
+                    for port, number in ports.items()
+                ]
+                + args.management_service_ports,
             ),
-        )
-        disruption_budget(name, args, self)
-        headless = core.v1.ServiceSpecArgs(
-            cluster_ip="None",
-            # Servers look each other up while they start, and are still reached by their names while they drain.
-            publish_not_ready_addresses=True,
-            selector=args.selector,
-            ports=[
-                core.v1.ServicePortArgs(name=port, port=number, target_port=port, protocol="TCP")
-                for port, number in ports.items()
-            ]
-            + args.management_service_ports,
-        )
-        self.service_name = service(name, args, headless, self).metadata.apply(name_of)
-        self.stateful_set_name = name_once_rolled_out(
-            stateful_set.metadata, cluster, args.namespace, "StatefulSet", rollout_seconds(args.pods, one_by_one=True)
-        )
-        self.register_outputs({"service_name": self.service_name, "stateful_set_name": self.stateful_set_name})
+        ),
+    )

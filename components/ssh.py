@@ -74,21 +74,8 @@ class SshService(pulumi.ComponentResource):
 
         service = core.v1.Service(
             f"{name}-service",
-            metadata=meta.v1.ObjectMetaArgs(
-                name=args.service_name,
-                namespace=args.namespace,
-                labels=labels_of(args.workload),
-                annotations=_annotations(args),
-            ),
-            spec=core.v1.ServiceSpecArgs(
-                type="LoadBalancer",
-                # Through another node the proxy would see that node's address, and count traffic for it.
-                external_traffic_policy="Local",
-                load_balancer_source_ranges=list(args.client_cidrs),
-                selector={"app": args.workload},
-                ports=[core.v1.ServicePortArgs(name="ssh", port=args.port, target_port="ssh", protocol="TCP")],
-            ),
-            opts=pulumi.ResourceOptions(
+            ssh_service_object(args),
+            pulumi.ResourceOptions(
                 parent=self,
                 custom_timeouts=seconds(args.ready_seconds),
                 hooks=explained(f"{name}-service-explained", explain, self),
@@ -99,6 +86,26 @@ class SshService(pulumi.ComponentResource):
         self.register_outputs(
             {"service_name": self.service_name, "load_balancer_hostname": self.load_balancer_hostname}
         )
+
+
+def ssh_service_object(args: SshServiceArgs) -> core.v1.ServiceInitArgs:
+    """The Service, made of the arguments and nothing else."""
+    return core.v1.ServiceInitArgs(
+        metadata=meta.v1.ObjectMetaArgs(
+            name=args.service_name,
+            namespace=args.namespace,
+            labels=labels_of(args.workload),
+            annotations=_annotations(args),
+        ),
+        spec=core.v1.ServiceSpecArgs(
+            type="LoadBalancer",
+            # Through another node the proxy would see that node's address, and count traffic for it.
+            external_traffic_policy="Local",
+            load_balancer_source_ranges=list(args.client_cidrs),
+            selector={"app": args.workload},
+            ports=[core.v1.ServicePortArgs(name="ssh", port=args.port, target_port="ssh", protocol="TCP")],
+        ),
+    )
 
 
 def _annotations(args: SshServiceArgs) -> dict[str, str]:

@@ -11,6 +11,7 @@ import pulumi
 from components.cluster import kubernetes_provider
 from components.dns import DnsPlan, zones_provider
 from components.own_resource import OwnResource
+from components.planned import planned_objects
 from components.pods import owner_of_stack
 from components.studios_base import Studios
 from components.studios_on_compose import ComposeStudios, ComposeStudiosArgs
@@ -88,7 +89,14 @@ def _on_kubernetes(settings: Settings, place: Place) -> KubernetesStudios:
             cluster = find_eks_cluster(account, settings.eks_cluster)
         else:
             cluster = Cluster(kubeconfig=settings.kubeconfig, context=settings.kube_context)
-        found = survey_platform(cluster, settings, field_manager=field_manager, tell_trace=traces.append)
+        found = survey_platform(
+            cluster,
+            settings,
+            field_manager=field_manager,
+            tell_trace=traces.append,
+            updating=not pulumi.runtime.is_dry_run(),
+            planned=planned_objects,
+        )
         return cluster, found, with_trusted_networks(found.settings, account)
 
     zones, (cluster, found, settled) = _surveyed(settings, place, platform, lambda: traces == [False])

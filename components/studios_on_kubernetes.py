@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pulumi
-from pydantic import SecretStr
 
-from components.configuration import StudiosConfiguration, StudiosConfigurationArgs
+from components.configuration import StudiosConfiguration
 from components.dns import DnsPlan
-from components.ingress import StudiosIngress, StudiosIngressArgs
+from components.ingress import StudiosIngress
 from components.labelled import labelled
 from components.network import StudiosNetworkPolicies
+from components.object_settings import (
+    configuration_args,
+    ingress_args,
+    proxy_args,
+    server_args,
+)
 from components.oidc import ExistingValue, OidcCredentials, OidcCredentialsArgs
 from components.platform import PlatformIntegration, PlatformIntegrationArgs
-from components.pod_settings import pod_settings
 from components.pods import SecretKey
-from components.proxy import SERVICE_PORT, ConnectProxy, ConnectProxyArgs
+from components.proxy import SERVICE_PORT, ConnectProxy
 from components.reach_settings import monitor_args, network_args
-from components.server import ConnectServer, ConnectServerArgs
+from components.server import ConnectServer
 from components.service_monitor import StudiosServiceMonitor
 from components.ssh import SshService
 from components.ssh_key import SshHostKey
@@ -27,12 +30,8 @@ from components.ssh_settings import ssh_key_args, ssh_service_args
 from components.studios_base import Studios
 from live.cluster import Cluster
 from live.edits import platform_inputs
-from settings import environment
 from settings.model import Settings
-from settings.model.dns import EXTERNAL_DNS
-from settings.model.keys import PROXY_TOKEN_VARIABLE
 from settings.model.ssh import FINGERPRINT_VARIABLE
-from settings.mounts import REDIS_TLS_MOUNT
 from survey.aws import AwsAccount
 
 
@@ -76,9 +75,16 @@ class KubernetesStudios(Studios):
         credentials = OidcCredentials(f"{name}-oidc", _oidc_args(settings), child)
         ssh_key = SshHostKey(f"{name}-ssh-host-key", ssh_key_args(settings), child) if settings.ssh else None
         configuration = StudiosConfiguration(
-            f"{name}-configuration", _configuration_args(settings, credentials, ssh_key), child
+            f"{name}-configuration",
+            configuration_args(
+                settings,
+                pem=credentials.pem,
+                token=credentials.registration_token,
+                ssh_key=None if ssh_key is None else ssh_key.private_key,
+            ),
+            child,
         )
-        server = ConnectServer(f"{name}-server", _server_args(settings, configuration), child, cluster=args.cluster)
+        server = ConnectServer(f"{name}-server", server_args(settings, configuration), child, cluster=args.cluster)
         # Platform is touched once all else has gone well, and before the proxy comes to register with its token.
         platform = PlatformIntegration(
             f"{name}-platform",
@@ -87,7 +93,7 @@ class KubernetesStudios(Studios):
         )
         proxy = ConnectProxy(
             f"{name}-proxy",
-            _proxy_args(settings, configuration),
+            proxy_args(settings, configuration),
             pulumi.ResourceOptions(parent=self, depends_on=[platform]),
             cluster=args.cluster,
         )
@@ -99,7 +105,7 @@ class KubernetesStudios(Studios):
         if settings.ingress != "none":
             load_balancer = StudiosIngress(
                 f"{name}-ingress",
-                _ingress_args(settings, proxy.service_name, self.certificate.certificate_arn),
+                ingress_args(settings, proxy.service_name, self.certificate.certificate_arn),
                 child,
                 cluster=args.cluster,
                 account=args.account,
@@ -268,21 +274,3 @@ def _platform_args(
         checksum_key=configuration.checksum_key,
         rollout_seconds=settings.ready_timeout,
     )
-
-
-def _existing_keys(settings: Settings) -> dict[str, SecretKey]:
-    references = environment.secret_references(settings, "proxy").items()
-    return {variable: SecretKey(secret=reference.name, key=reference.key) for variable, reference in references}
-
-
-def _revealed(values: Mapping[str, SecretStr]) -> dict[str, pulumi.Output[str]]:
-    return {name: pulumi.Output.secret(value.get_secret_value()) for name, value in values.items()}
-
-
-def _secret_keys(configuration: StudiosConfiguration, variables: Iterable[str]) -> dict[str, SecretKey]:
-    secret = configuration.credentials_secret_name
-    return {} if secret is None else {name: SecretKey(secret=secret, key=name) for name in variables}
-
-
-def _secret_mounts(settings: Settings) -> dict[str, str]:
-    return {REDIS_TLS_MOUNT: settings.redis_tls_secret} if settings.redis_tls_secret else {}

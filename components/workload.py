@@ -85,27 +85,28 @@ class ConnectWorkloadArgs:
         )
 
 
-def disruption_budget(name: str, args: ConnectWorkloadArgs, parent: pulumi.Resource) -> None:
+def disruption_budget(args: ConnectWorkloadArgs) -> policy.v1.PodDisruptionBudgetInitArgs:
     """Lets nodes be drained one pod at a time; a pod that isn't ready never stands in the way."""
-    policy.v1.PodDisruptionBudget(
-        f"{name}-disruption-budget",
+    return policy.v1.PodDisruptionBudgetInitArgs(
         metadata=args.metadata(),
         spec=policy.v1.PodDisruptionBudgetSpecArgs(
             max_unavailable=1,
             selector=meta.v1.LabelSelectorArgs(match_labels=args.selector),
             unhealthy_pod_eviction_policy="AlwaysAllow",
         ),
-        opts=pulumi.ResourceOptions(parent=parent),
     )
 
 
-def service(
-    name: str, args: ConnectWorkloadArgs, spec: core.v1.ServiceSpecArgs, parent: pulumi.Resource
+def make_disruption_budget(
+    name: str, inputs: policy.v1.PodDisruptionBudgetInitArgs, parent: pulumi.Resource
+) -> policy.v1.PodDisruptionBudget:
+    """The budget of a workload."""
+    return policy.v1.PodDisruptionBudget(f"{name}-disruption-budget", inputs, pulumi.ResourceOptions(parent=parent))
+
+
+def make_service(
+    name: str, inputs: core.v1.ServiceInitArgs, args: ConnectWorkloadArgs, parent: pulumi.Resource
 ) -> core.v1.Service:
     """The Service over the pods; the provider waits until it has one that is ready."""
-    return core.v1.Service(
-        f"{name}-service",
-        metadata=args.metadata(),
-        spec=spec,
-        opts=pulumi.ResourceOptions(parent=parent, custom_timeouts=seconds(args.pods.ready_seconds)),
-    )
+    opts = pulumi.ResourceOptions(parent=parent, custom_timeouts=seconds(args.pods.ready_seconds))
+    return core.v1.Service(f"{name}-service", inputs, opts)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+import time
+from collections.abc import Callable, Mapping, MutableSequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -14,8 +16,14 @@ from settings.errors import Problem, SettingsError
 _PREVIEW_SECONDS: Final = (5, 20)
 """To connect and to read, in one call: a preview waits at most half a minute for a cluster that doesn't answer."""
 _UPDATE_SECONDS: Final = (10, 60)
+FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404
+_THROTTLED: Final = 429
+_PAUSES: Final = (0.25, 0.5, 1.0, 2.0)
+"""After each of them a call is made again that the API server has put off; it answers such a call at once."""
 JSON: Final = "application/json"
+_WARNING: Final = re.compile(r'\b\d{3} \S+ "(?P<text>(?:[^"\\]|\\.)*)"')
+"""https://kubernetes.io/blog/2020/09/03/warnings/"""
 _NAMES_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
@@ -57,6 +65,11 @@ class ClusterApi:
         self._client = cluster.client(patient=patient)
         self._setting = cluster.setting
         self._timeout = _UPDATE_SECONDS if patient else _PREVIEW_SECONDS
+
+    @property
+    def setting(self) -> str:
+        """The config key to name in a message about the way to the cluster."""
+        return self._setting
 
     @property
     def host(self) -> str:
@@ -104,8 +117,14 @@ class ClusterApi:
         *,
         content: str = JSON,
         accept: str = JSON,
+        warned: MutableSequence[str] | None = None,
     ) -> Object:
         """Makes one call, and returns the answer without its nulls.
+
+        Args:
+            method, path, query, body: of the request.
+            content, accept: the types of the body and of the answer.
+            warned: gets the warnings that come with the answer.
 
         Raises:
             NotFoundError: what the path names does not exist.
@@ -114,17 +133,19 @@ class ClusterApi:
         from kubernetes.client import ApiException
         from urllib3.exceptions import HTTPError
 
-        try:
-            answer: object = self._client.call_api(
+        def call() -> Any:
+            return self._client.call_api(
                 f"{path}?{urlencode(query)}" if query else path,
                 method,
                 header_params={"Accept": accept, "Content-Type": content},
                 body=body,
                 response_types_map={200: "object", 201: "object"},
                 auth_settings=["BearerToken"],
-                _return_http_data_only=True,
                 _request_timeout=self._timeout,
             )
+
+        try:
+            answer, _, headers = _again_if_throttled(call)
         except ApiException as error:
             if error.status == _NOT_FOUND:
                 raise NotFoundError(path) from None
@@ -145,6 +166,8 @@ class ClusterApi:
             ) from None
         except UnicodeDecodeError:
             raise self._misunderstood(path) from None
+        if warned is not None:
+            warned.extend([each["text"].replace("\\", "") for each in _WARNING.finditer(headers.get("Warning") or "")])
         found = _without_nulls(answer)
         if not isinstance(found, dict):
             raise self._misunderstood(path)
@@ -161,7 +184,7 @@ class ClusterApi:
         reason = str(answer.get("message") or "no reason given")
         if status == 401:
             message = "does not accept these credentials; check that `kubectl auth whoami` works from here"
-        elif status == 403 and method == "GET":
+        elif status == FORBIDDEN and method == "GET":
             message = (
                 f"does not let you read {path} ({reason}); ask for a role that can get and list "
                 "deployments, statefulsets, configmaps, secrets, services and ingresses in Platform's namespace"
@@ -172,6 +195,19 @@ class ClusterApi:
 
     def _problem(self, message: str, status: int | None = None, answer: object = None) -> ApiError:
         return ApiError(self._setting, f"the cluster at {self.host} {message}", status, answer)
+
+
+def _again_if_throttled(call: Callable[[], Any]) -> Any:
+    from kubernetes.client import ApiException
+
+    for pause in _PAUSES:
+        try:
+            return call()
+        except ApiException as error:
+            if error.status != _THROTTLED:
+                raise
+            time.sleep(pause)
+    return call()
 
 
 def _without_nulls(answer: object) -> object:
@@ -194,4 +230,5 @@ def _last_line(reason: object) -> str:
 
 def _first_line(reason: object) -> str:
     text = str(reason).splitlines()[0] if str(reason) else type(reason).__name__
-    return text.rpartition(">: ")[2]
+    # urllib3 names the pool, which is None where it reports for itself.
+    return text.rpartition(">: ")[2].rpartition("None: ")[2]

@@ -87,8 +87,13 @@ def apply_edit(
     return retry_on_conflict(lambda: _apply_edit(api, target, body, manager, force, originals))
 
 
-def dry_run_edit(api: PlatformApi, live: Object, body: Object, manager: str, *, force: bool) -> None:
+def dry_run_edit(
+    api: PlatformApi, live: Object, body: Object, manager: str, *, force: bool, warned: list[str] | None = None
+) -> Object | None:
     """Tries an edit without making it.
+
+    Returns:
+        What the object would be; None where values must make room first, which an apply can't do.
 
     Raises:
         OwnedByOthersError: fields of ``body`` are others', and may not be forced.
@@ -96,14 +101,15 @@ def dry_run_edit(api: PlatformApi, live: Object, body: Object, manager: str, *, 
     """
     in_the_way = conflicting_fields(body, live, manager)
     if not in_the_way:
-        api.apply(_pinned(live, body), manager, force=force, dry_run=True)
-    elif not force:
+        return api.apply(_pinned(live, body), manager, force=force, dry_run=True, warned=warned)
+    if not force:
         entries = managed_fields(live)
         named = [(path, owners_of(entries, path, besides=manager)) for path in sorted(in_the_way)]
         raise OwnedByOthersError(
             f"{body['kind']}/{body['metadata']['name']}",
             [(shown(path), " and ".join(manager_names(owners)) or "no manager") for path, owners in named],
         )
+    return None
 
 
 def _apply_edit(

@@ -8,10 +8,14 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from live.timeouts import with_timeout
 from settings.errors import Problem, SettingsError
+
+_TOKEN_SECONDS: Final = 25
+"""A preview waits no longer than half a minute for anything."""
 
 
 def kubeconfig_for_eks(
@@ -94,20 +98,29 @@ class Cluster:
         content = self.kubeconfig
         named = self.context or (None if content is None or content.startswith("{") else content)
         connection = client.Configuration()
+        # A survey asks for all at once; with fewer, urllib3 logs a warning for each that it drops.
+        connection.connection_pool_maxsize = 40
         if not patient:
             connection.retries = False  # The client's three silent retries only fill the log with warnings.
+
+        def load() -> Any:
+            if content is not None and content.startswith("{"):
+                merged = json.loads(content)
+                config.load_kube_config_from_dict(merged, context=self.context, client_configuration=connection)
+                return merged
+            # The client keeps the KUBECONFIG that was set when it was imported.
+            path = content or os.environ.get("KUBECONFIG") or None
+            config.load_kube_config(path, context=self.context, client_configuration=connection)
+            place = path or config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION
+            return config.kube_config.KubeConfigMerger(place).config.value
+
         try:
             with _said_on_root_logger() as said:
-                if content is not None and content.startswith("{"):
-                    merged = json.loads(content)
-                    config.load_kube_config_from_dict(merged, context=self.context, client_configuration=connection)
-                else:
-                    # The client keeps the KUBECONFIG that was set when it was imported.
-                    path = content or os.environ.get("KUBECONFIG") or None
-                    config.load_kube_config(path, context=self.context, client_configuration=connection)
-                    place = path or config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION
-                    merged = config.kube_config.KubeConfigMerger(place).config.value
-                written = _cluster_in(merged, self.context).get("proxy-url")
+                # It may run a command that gets a token, and waits for it without end.
+                written = _cluster_in(with_timeout(_TOKEN_SECONDS, load), self.context).get("proxy-url")
+        except TimeoutError:
+            message = f"gives no credentials: its token command takes longer than {_TOKEN_SECONDS} s"
+            raise self._unusable(named, message) from None
         except config.ConfigException as error:
             reason = str(error).removeprefix("Invalid kube-config file. ").rstrip(".")
             raise self._unusable(named, f"gives no way to a cluster: {reason}") from None

@@ -6,7 +6,7 @@ An object is named as the setting ``takeOver`` names it: ``ConfigMap/tower-backe
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableSequence
 from typing import Final, TypeVar
 
 from live.api import JSON, ApiError, ClusterApi, NotFoundError
@@ -43,10 +43,15 @@ class OwnedByOthersError(PlatformError):
 
 
 class PlatformApi:
-    """One namespace of one cluster, with the calls that edit a Platform install."""
+    """One namespace of one cluster, with the calls that edit a Platform install.
 
-    def __init__(self, cluster: Cluster, namespace: str) -> None:
-        self._api = ClusterApi(cluster, patient=True)
+    Args:
+        cluster: the way to it, for calls that are patient; or the client to use.
+        namespace: of the install.
+    """
+
+    def __init__(self, cluster: Cluster | ClusterApi, namespace: str) -> None:
+        self._api = cluster if isinstance(cluster, ClusterApi) else ClusterApi(cluster, patient=True)
         self.namespace = namespace
 
     def namespace_uid(self) -> str:
@@ -64,15 +69,30 @@ class PlatformApi:
         """The object, or None if it does not exist."""
         return self._read(self._path(target))
 
-    def apply(self, body: Object, manager: str, *, force: bool, dry_run: bool = False) -> Object:
+    def apply(
+        self,
+        body: Object,
+        manager: str,
+        *,
+        force: bool,
+        dry_run: bool = False,
+        warned: MutableSequence[str] | None = None,
+    ) -> Object:
         """Applies ``body``, which must hold the uid of an object that exists: so none is ever made.
+
+        Args:
+            body: what to apply.
+            manager: who owns it.
+            force: take fields from their owners.
+            dry_run: change nothing.
+            warned: gets the API server's warnings.
 
         Raises:
             OwnedByOthersError: others own some of the fields with another value.
             ConcurrentWriteError: the object is gone, or another one has its name now.
         """
-        query = {"fieldManager": manager, "force": str(force).lower(), **({"dryRun": "All"} if dry_run else {})}
-        return self._write("PATCH", f"{body['kind']}/{body['metadata']['name']}", query, body, _APPLY)
+        query = {"fieldManager": manager, "force": str(force).lower(), **_dry(dry_run)}
+        return self._write("PATCH", f"{body['kind']}/{body['metadata']['name']}", query, body, _APPLY, warned)
 
     def replace(self, live: Object, manager: str) -> Object:
         """Writes the whole object, if it is still the one of that version.
@@ -82,7 +102,7 @@ class PlatformApi:
         """
         return self._write("PUT", f"{live['kind']}/{live['metadata']['name']}", {"fieldManager": manager}, live, JSON)
 
-    def set_field(self, live: Object, pointer: str, value: object, manager: str) -> Object:
+    def set_field(self, live: Object, pointer: str, value: object, manager: str, *, dry_run: bool = False) -> Object:
         """Replaces the field at a JSON pointer, if the object is still of the version of ``live``.
 
         Raises:
@@ -93,7 +113,7 @@ class PlatformApi:
             {"op": "replace", "path": pointer, "value": value},
         ]
         target = f"{live['kind']}/{live['metadata']['name']}"
-        return self._write("PATCH", target, {"fieldManager": manager}, patch, _JSON_PATCH)
+        return self._write("PATCH", target, {"fieldManager": manager, **_dry(dry_run)}, patch, _JSON_PATCH)
 
     def list(self, resource: str, **selectors: str) -> list[Object] | None:
         """The ``pods`` or ``events`` that the selectors match; None where they may not be listed."""
@@ -115,15 +135,27 @@ class PlatformApi:
         except ApiError as error:
             raise _failed(error, PlatformError(f"reading {path}: {error.reason}")) from None
 
-    def _write(self, method: str, target: str, query: Mapping[str, str], body: object, content: str) -> Object:
+    def _write(
+        self,
+        method: str,
+        target: str,
+        query: Mapping[str, str],
+        body: object,
+        content: str,
+        warned: MutableSequence[str] | None = None,
+    ) -> Object:
         try:
-            sent = self._api.send(method, self._path(target), query, body, content=content)
+            sent = self._api.send(method, self._path(target), query, body, content=content, warned=warned)
         except NotFoundError:
             raise PlatformError(f"the API server refuses the change of {target}: it does not exist") from None
         except ApiError as error:
             raise _failed(error, _refusal(target, error)) from None
         # Lists of a kind don't say it of each item, and neither do some answers.
         return {"apiVersion": API_VERSIONS[target.split("/")[0]], "kind": target.split("/")[0], **sent}
+
+
+def _dry(dry_run: bool) -> dict[str, str]:
+    return {"dryRun": "All"} if dry_run else {}
 
 
 def retry_on_conflict(write: Callable[[], _T]) -> _T:

@@ -56,6 +56,7 @@ class TowerYmlFile:
         self._target = f"ConfigMap/{config_map}"
         self._key = key
         self._path = ("f:data", f"f:{key}")
+        self._pointer = f"/data/{_escaped(key)}"
         self._manager = manager
 
     def __str__(self) -> str:
@@ -126,6 +127,17 @@ class TowerYmlFile:
         """
         self._edit(lambda text: _with_workspaces(text, desired), owners)
 
+    def ask_server(self, desired: str) -> None:
+        """Asks the API server by a dry run whether it takes the change.
+
+        Raises:
+            PlatformError: it doesn't.
+        """
+        live = self._existing()
+        text = self._edited(live, lambda text: _with_workspaces(text, desired))
+        if text != live["data"][self._key]:
+            self._api.set_field(live, self._pointer, text, self._manager, dry_run=True)
+
     def restore(self, original: OriginalEntry) -> None:
         """Puts the original entry back, unless its owner has written another one since, or the file is gone."""
         if self._read() is not None:
@@ -136,7 +148,7 @@ class TowerYmlFile:
             before = self._existing()
             text = self._edited(before, change)
             if text != before["data"][self._key]:
-                self._api.set_field(before, f"/data/{_escaped(self._key)}", text, self._manager)
+                self._api.set_field(before, self._pointer, text, self._manager)
             return owners_of(managed_fields(before), self._path, besides=self._manager) or owners
 
         found = retry_on_conflict(write)

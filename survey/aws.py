@@ -8,12 +8,12 @@ from functools import cached_property
 from threading import Lock
 from typing import Any, Final, TypeVar
 
+from live.timeouts import with_timeout
 from settings.errors import Problem, SettingsError
 from settings.remedies import Write
 from survey.aws_access import AwsAccess
 from survey.aws_errors import THROTTLED, AwsError, failure, refusal
 from survey.aws_session import AwsSession
-from survey.concurrency import with_timeout
 
 _T = TypeVar("_T")
 

@@ -62,6 +62,12 @@ class Install:
         return found
 
 
+def resource_of(kind: str) -> str:
+    """A kind as the API has it in a path, and a Role in its rules."""
+    irregular = {"Ingress": "ingresses", "NetworkPolicy": "networkpolicies"}
+    return irregular.get(kind, f"{kind.lower()}s")
+
+
 def pod_of(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
     """The pods' specification in a Deployment."""
     found: Mapping[str, Any] = deployment["spec"]["template"].get("spec", {})

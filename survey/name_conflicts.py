@@ -12,6 +12,7 @@ from live.ownership import INSTANCE, belongs_to, labels_of_stack, owner_of, stac
 from settings.errors import Problem
 from settings.model import Settings
 from settings.remedies import Write, in_arguments
+from survey.install import resource_of
 
 _OF_BOTH = ("Service", "ConfigMap", "NetworkPolicy", "PodDisruptionBudget")
 """The kinds that the proxy and the server have under their names, besides their workloads."""
@@ -50,6 +51,20 @@ def name_conflicts(settings: Settings, objects: Mapping[str, Named], owner: str,
         else:
             message = f"this stack has not made {theirs}; {instead}, or {_otherwise(taken, theirs, settings, owner)}"
         yield Problem(setting, name, f"is taken in namespace {settings.namespace}: {message}")
+
+
+def names_in_use(settings: Settings) -> dict[str, list[str]]:
+    """The objects that a stack makes or changes: by the API's name of the kind, in lower case and plural."""
+    names: dict[str, list[str]] = {
+        "configmaps": [settings.backend_config_map, settings.cron_config_map],
+        "deployments": [settings.backend_deployment, settings.cron_deployment],
+    }
+    if settings.tower_yml_workspaces is not None:
+        names["configmaps"].append(settings.tower_yml_config_map)
+    for _, name, kinds, _ in _names_to_create(settings):
+        for kind in kinds:
+            names.setdefault(resource_of(kind), []).append(name)
+    return {resource: sorted(set(found)) for resource, found in names.items()}
 
 
 def _is_relabelled(metadata: Mapping[str, Any]) -> bool:

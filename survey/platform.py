@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from live.api import ClusterApi, NotFoundError
+from live.api import FORBIDDEN, ApiError, ClusterApi, NotFoundError
 from live.cluster import Cluster
+from live.fields import Object
 from live.tower_yml_text import TowerYmlError, read_entry
 from live.workspaces_entry import has_changed_any
 from settings.errors import Problem, SettingsError
@@ -29,8 +31,10 @@ from survey.ingresses import (
 )
 from survey.install import Install, missing, read_install
 from survey.mounts import mount_problems
-from survey.name_conflicts import name_conflicts
+from survey.name_conflicts import name_conflicts, names_in_use
+from survey.rights import Review, review_rights
 from survey.secrets import config_map_problems, existing_secret_problems
+from survey.trial import POD, Trial, no_pods_tried, warnings_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +56,8 @@ def survey_platform(
     *,
     field_manager: str | None = None,
     tell_trace: Callable[[bool], None] = lambda _: None,
+    updating: bool = False,
+    planned: Callable[[Settings], Sequence[Object]] = lambda _: (),
 ) -> PlatformSurvey:
     """Reads the Platform install, and checks that everything the settings name is there and takes effect.
 
@@ -61,13 +67,15 @@ def survey_platform(
         field_manager: the name under which this stack owns what it adds and makes; what has that owner is no
             conflict. None for a stack that has nothing yet and only asks for what exists.
         tell_trace: is told whether something in the namespace is this stack's, before anything is refused.
+        updating: whether this is an update, which needs to write, and no preview.
+        planned: the objects that a stack makes.
 
     Raises:
         SettingsError: something is missing, has another value and another owner, or would not reach Platform; or a
             name is taken; or the cluster cannot be read.
     """
     api = ClusterApi(cluster)
-    install = read_install(api, settings.namespace)
+    install, rights = _read(api, settings)
     install = as_adopted(install, field_manager)
     is_here = has_changed_any(field_manager, install.everything())
     tell_trace(is_here)
@@ -75,6 +83,7 @@ def survey_platform(
     controller = find_controller(api, settings)
     environment = EffectiveEnvironment(api, install)
     problems = [
+        *rights.problems(updating=updating),
         *_workload_problems(install, settings),
         *_config_map_problems(install, settings),
         *_tower_yml_problems(install, settings),
@@ -103,9 +112,23 @@ def survey_platform(
             ),
             *shadowed(environment, install, settings),
         ]
+    warnings = [*rights.warnings(updating=updating), *identity.another_release(install, settings)]
+    if not problems and field_manager is not None:
+        trial = Trial(
+            api=api,
+            settings=settings,
+            install=install,
+            field_manager=field_manager,
+            may=rights.may,
+            is_here=is_here,
+        )
+        told = trial.of(planned(controller.settled(settings)))
+        problems = [each.refusal for each in told if each.refusal is not None]
+        warnings += warnings_of(told)
+        if not rights.missing and not rights.may(POD):
+            warnings.append(no_pods_tried(settings.namespace))
     if problems:
         raise SettingsError(problems)
-    warnings = [*identity.another_release(install, settings)]
     if not is_here:
         # Later, a preview shows what a tool has put back.
         warnings += reverted(install, settings)
@@ -114,6 +137,17 @@ def survey_platform(
     attributes = {**reset, **settled.load_balancer_attributes}
     settled = settled.model_copy(update={"load_balancer_attributes": attributes})
     return PlatformSurvey(settings=settled, warnings=tuple(warnings))
+
+
+def _read(api: ClusterApi, settings: Settings) -> tuple[Install, Review]:
+    """The install, and the rights there: what is missing of them says more than the first call that is refused."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        reviewing = pool.submit(review_rights, api, settings, names_in_use(settings))
+        try:
+            return read_install(api, settings.namespace), reviewing.result()
+        except ApiError as error:
+            problems = list(reviewing.result().problems(updating=False)) if error.status == FORBIDDEN else []
+            raise SettingsError(problems or error.problems) from None
 
 
 def _in_the_way(

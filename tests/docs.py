@@ -10,6 +10,7 @@ from pathlib import Path
 from components.outputs import outputs_table
 from settings.documents import configuration_page, project_file, required_table
 from settings.stack_schema import stack_schema
+from survey.role import role_document
 from testbed import paths
 from tests import diagram, dns_shapes
 from tests.engine import shapes
@@ -46,6 +47,7 @@ FILES: Mapping[Path, Callable[[], str]] = {
     paths.CHECKOUT / "Pulumi.yaml": project_file,
     paths.CHECKOUT / "docs" / "configuration.md": configuration_page,
     paths.CHECKOUT / "pulumi-stack.schema.json": stack_schema,
+    paths.CHECKOUT / "docs" / "rbac.yml": role_document,
 }
 
 

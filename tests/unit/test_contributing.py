@@ -32,6 +32,7 @@ COMPOSITIONS = (
     "dns.py",
     "ssh_settings.py",
     "reach_settings.py",
+    "object_settings.py",
 )
 
 #: The components that the package doesn't offer one by one, and why.

@@ -90,7 +90,9 @@ class Api:
     def get(self, _target: str) -> dict[str, Any] | None:
         return copy.deepcopy(self.live)
 
-    def apply(self, body: dict[str, Any], manager: str, *, force: bool, dry_run: bool = False) -> dict[str, Any]:
+    def apply(
+        self, body: dict[str, Any], manager: str, *, force: bool, dry_run: bool = False, warned: object = None
+    ) -> dict[str, Any]:
         self._write("dry run" if dry_run else "apply, forced" if force else "apply")
         assert self.live is not None
         assert body["metadata"] == {"name": "cfg", "uid": "uid-1"}

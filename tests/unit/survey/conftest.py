@@ -21,22 +21,50 @@ class FakeApi:
     url: str = ""
     lists: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     refusals: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Status and message, by path, or by method and path."""
     answers: dict[str, bytes] = field(default_factory=dict)
     """What is sent, with status 200, in place of an answer of the API's."""
     asked: list[tuple[str, str, str]] = field(default_factory=list)
+    silent: set[str] = field(default_factory=set)
+    """Paths that get no answer."""
+    posted: list[dict[str, Any]] = field(default_factory=list)
+    """The bodies of what was posted."""
+    rules: list[dict[str, Any]] = field(
+        default_factory=lambda: [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
+    )
+    """What a rules review lists."""
+    allowed: set[tuple[str, str, str, str]] = field(default_factory=set)
+    """Verb, resource, group and name that an access review allows."""
+
+    warnings: dict[str, list[str]] = field(default_factory=dict)
+    """What comes with the answers of a path as headers."""
+
+    def tried(self, path: str, body: Any) -> Any:
+        """The answer to a dry run: what is made as it was sent, what is changed as it is."""
+        _, found = self.answer(path)
+        return found if "metadata" in found else body
+
+    def review(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a review of the user's rights."""
+        if path.endswith("/selfsubjectrulesreviews"):
+            return {"status": {"resourceRules": self.rules, "nonResourceRules": [], "incomplete": True}}
+        asked = body["spec"]["resourceAttributes"]
+        right = (asked["verb"], asked["resource"], asked["group"], asked.get("name", ""))
+        return {"status": {"allowed": right in self.allowed}}
 
     def answer(self, path: str) -> tuple[int, dict[str, Any]]:
         """The status and body for a path."""
-        if path in self.refusals:
-            status, message = self.refusals[path]
-            return status, {"kind": "Status", "message": message}
+        for each in (each for found in self.lists.values() for each in found):
+            each["metadata"].setdefault("uid", f"uid-of-{each['metadata']['name']}")
+            each["metadata"].setdefault("resourceVersion", "1")
         if path in self.lists:
             # As a real API server does for an empty list of metadata.
             return 200, {"items": self.lists[path] or None}
         parent, _, name = path.rpartition("/")
         for each in self.lists.get(parent, []):
             if each["metadata"]["name"] == name:
-                return 200, each
+                kind = {"configmaps": "ConfigMap", "deployments": "Deployment"}.get(parent.rpartition("/")[2])
+                return 200, {"kind": kind, **each}
         return 404, {"kind": "Status", "message": "not found"}
 
     @property
@@ -67,23 +95,53 @@ def api() -> Iterator[FakeApi]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            fake.asked.append(("GET", self.path, self.headers.get("Accept", "")))
-            status, body = fake.answer(self.path)
-            content = fake.answers.get(self.path, json.dumps(body).encode())
+            self.note()
+            self.reply(*fake.answer(self.path))
+
+        def do_POST(self) -> None:
+            self.note()
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            fake.posted.append(body)
+            self.reply(201, fake.review(self.at, body) if "/selfsubject" in self.at else fake.tried(self.at, body))
+
+        do_PATCH = do_POST  # noqa: N815 (the name that http.server calls)
+
+        @property
+        def at(self) -> str:
+            """The path without its query."""
+            return self.path.partition("?")[0]
+
+        def note(self) -> None:
+            fake.asked.append((self.command, self.path, self.headers.get("Accept", "")))
+
+        def reply(self, status: int, body: dict[str, Any]) -> None:
+            call = f"{self.command} {self.at}"
+            if call in fake.silent:
+                ended.wait(5)
+                return
+            refusal = fake.refusals.get(call) or fake.refusals.get(self.at)
+            if refusal is not None:
+                status, body = refusal[0], {"kind": "Status", "message": refusal[1]}
+            content = fake.answers.get(call, fake.answers.get(self.at, json.dumps(body).encode()))
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
+            for warning in fake.warnings.get(self.at, ()):
+                self.send_header("Warning", f'299 - "{warning}"')
             self.end_headers()
             self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
             """Keeps the test's output clean."""
 
+    ended = threading.Event()
     server = Server(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
     fake.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     yield fake
+    ended.set()
     server.shutdown()
     server.server_close()
 

@@ -7,8 +7,9 @@ import time
 
 import pytest
 
+from live.timeouts import with_timeout
 from settings.errors import Problem, SettingsError
-from survey.concurrency import run_in_parallel, with_timeout
+from survey.concurrency import run_in_parallel
 
 
 def refusing(*keys: str) -> None:

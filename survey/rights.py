@@ -1,0 +1,269 @@
+"""The rights in Platform's namespace that `preview`, `up` and `destroy` need, and which of them the user has.
+
+The one list of them: `docs/rbac.yml` is written from it. Pulumi's Kubernetes provider lists and watches what it waits
+for, and without one of those rights it waits without end and says nothing: so they are asked for before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+from live.api import ApiError, ClusterApi, NotFoundError
+from settings import environment
+from settings.errors import Problem
+from settings.model import Settings
+
+READ: Final = ("get", "list", "watch")
+_WRITE: Final = ("create", "patch", "delete")
+_AUTHORIZATION: Final = "/apis/authorization.k8s.io/v1"
+_DOCUMENT: Final = "docs/rbac.yml is a Role with all that is needed"
+
+
+@dataclass(frozen=True)
+class Right:
+    """A verb on a resource; ``group`` is "" for the core API."""
+
+    group: str
+    resource: str
+    verb: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """Rights with one purpose.
+
+    Args:
+        why: what they are for.
+        group: the API group, "" for the core one.
+        resources, verbs: as in a Role.
+        spared: returns the verbs that a stack with these settings has no use for.
+        is_needed: whether something can't be done without them; otherwise less is checked, or told.
+    """
+
+    why: str
+    group: str = ""
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+    spared: Callable[[Settings], Iterable[str]] = lambda _: ()
+    is_needed: bool = True
+
+    def rights(self, settings: Settings) -> Iterator[Right]:
+        """Those that a stack needs."""
+        spared = set(self.spared(settings))
+        for resource in self.resources:
+            for verb in self.verbs:
+                if self.is_needed and verb not in spared:
+                    yield Right(self.group, resource, verb)
+
+
+def _unless_taken_over(settings: Settings) -> Iterable[str]:
+    return () if settings.take_over else ("update",)
+
+
+def _unless_made(settings: Settings) -> Iterable[str]:
+    makes_none = (
+        settings.existing_oidc_secret
+        and settings.existing_token_secret
+        and not environment.secret_environment(settings, "proxy")
+        and not environment.secret_environment(settings, "server")
+        and (settings.existing_ssh_key_secret or not settings.ssh)
+    )
+    return _WRITE if makes_none else ()
+
+
+RULES: Final = (
+    Rule(why="Which cluster it is.", resources=("namespaces",), verbs=("get",)),
+    Rule(
+        why="Platform's settings, and those of connect-proxy and connect-server. `update` is for what takeOver names.",
+        resources=("configmaps",),
+        verbs=(*READ, "create", "update", "patch", "delete"),
+        spared=_unless_taken_over,
+    ),
+    Rule(
+        why="The OIDC key, the registration token and the passwords; whether the Secrets exist that the settings name.",
+        resources=("secrets",),
+        verbs=(*READ, *_WRITE),
+        spared=_unless_made,
+    ),
+    Rule(why="Where the load balancer finds connect-proxy.", resources=("services",), verbs=(*READ, *_WRITE)),
+    Rule(
+        why="connect-proxy; Platform's backend and cron, which get the key and the token, and restart.",
+        group="apps",
+        resources=("deployments",),
+        verbs=(*READ, "create", "update", "patch", "delete"),
+        spared=_unless_taken_over,
+    ),
+    Rule(why="connect-server.", group="apps", resources=("statefulsets",), verbs=(*READ, *_WRITE)),
+    Rule(
+        why="The load balancer's rules.",
+        group="networking.k8s.io",
+        resources=("ingresses",),
+        verbs=(*READ, *_WRITE),
+    ),
+    Rule(
+        why="Who may talk to connect-proxy and connect-server; not needed with networkPolicies: false.",
+        group="networking.k8s.io",
+        resources=("networkpolicies",),
+        verbs=(*READ, *_WRITE),
+        spared=lambda settings: () if settings.network_policies else (*READ, *_WRITE),
+    ),
+    Rule(
+        why="That a drained node leaves a proxy and a server.",
+        group="policy",
+        resources=("poddisruptionbudgets",),
+        verbs=(*READ, *_WRITE),
+    ),
+    Rule(
+        why="Waiting until pods are ready and the Service leads to them: Pulumi's Kubernetes provider reads these.",
+        resources=("pods", "endpoints", "persistentvolumeclaims"),
+        verbs=("list", "watch"),
+    ),
+    Rule(why="The same for a Deployment.", group="apps", resources=("replicasets",), verbs=("list", "watch")),
+    Rule(why="Why pods or a load balancer don't come.", resources=("events",), verbs=("list",)),
+    Rule(
+        why="Only tried, never made: whether the namespace takes pods like these. Without it a warning says that this\n"
+        "was not tried.",
+        resources=("pods",),
+        verbs=("create",),
+        is_needed=False,
+    ),
+    Rule(
+        why="Whether quotas leave room for the pods. Without it they are not compared.",
+        resources=("resourcequotas",),
+        verbs=("list",),
+        is_needed=False,
+    ),
+)
+"""Everything that a Role must have, in the order of the document."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """Which rights are missing.
+
+    Args:
+        missing: those that are needed.
+        unknown: why the API server did not tell; None where it did.
+        may: whether a right that was asked for is there.
+        setting, host, namespace: the way to the cluster, its URL, and where the rights are needed.
+    """
+
+    missing: tuple[Right, ...]
+    unknown: str | None
+    may: Callable[[Right], bool]
+    setting: str
+    host: str
+    namespace: str
+
+    def problems(self, *, updating: bool) -> Iterator[Problem]:
+        """What stops a preview, and what stops an update."""
+        if reads := self._shown(verb_is_read=True):
+            yield self._problem(f"{reads}, which preview and up read; {_DOCUMENT}{self._elsewhere()}")
+        if updating and (writes := self._shown(verb_is_read=False)):
+            yield self._problem(f"{writes}, which up needs; {_DOCUMENT}")
+
+    def warnings(self, *, updating: bool) -> Iterator[str]:
+        """What the user should know of rights in a preview, which a role that only reads may run."""
+        if self.unknown is not None:
+            yield f"the cluster at {self.host} does not tell which rights you have there: {self.unknown}"
+        if not updating and (writes := self._shown(verb_is_read=False)):
+            yield f"{self._problem(writes)}: up would be refused, and what it changes was not tried; {_DOCUMENT}"
+
+    def _problem(self, message: str) -> Problem:
+        lead = f"the cluster at {self.host} does not let you, in namespace {self.namespace},"
+        return Problem(self.setting, None, f"{lead} {message}")
+
+    def _elsewhere(self) -> str:
+        has_none = not self.may(Right("", "namespaces", "get")) and not self.may(Right("apps", "deployments", "list"))
+        return "; or write the namespace that Platform runs in" if has_none else ""
+
+    def _shown(self, *, verb_is_read: bool) -> str:
+        verbs: dict[str, list[str]] = {}
+        for right in self.missing:
+            if (right.verb in READ) == verb_is_read:
+                name = f"{right.resource}.{right.group}" if right.group else right.resource
+                verbs.setdefault(name, []).append(right.verb)
+        return "; ".join(f"{', '.join(found)} {name}" for name, found in verbs.items())
+
+
+def review_rights(api: ClusterApi, settings: Settings, names: Mapping[str, Sequence[str]]) -> Review:
+    """Asks the API server for each right that a stack with these settings needs.
+
+    What a rules review lists is granted. It may be incomplete, as on EKS, so each right that it does not list is asked
+    for by an access review, which is exact.
+
+    Args:
+        api: the cluster.
+        settings: of the stack.
+        names: by resource, the objects that the stack reads or writes: a Role may let one do that with these only.
+    """
+    namespace = settings.namespace
+    tried = Right("", "pods", "create")
+    wanted = [*(right for rule in RULES for right in rule.rights(settings)), tried]
+    unknown: list[str] = []
+
+    def ask(right: Right) -> bool:
+        try:
+            if _is_allowed(api, namespace, right):
+                return True
+            by_name = names.get(right.resource, ()) if right.verb not in ("create", "list", "watch") else ()
+            return bool(by_name) and all(_is_allowed(api, namespace, right, name) for name in by_name)
+        except (ApiError, NotFoundError) as error:
+            unknown.append(error.reason if isinstance(error, ApiError) else "it serves no reviews of access")
+            return True
+
+    listed = _rules_of(api, namespace)
+    left = [right for right in wanted if not any(_covers(rule, right) for rule in listed)]
+    with ThreadPoolExecutor(max_workers=12) as pool:
+        denied = {right for right, is_allowed in zip(left, pool.map(ask, left), strict=True) if not is_allowed}
+    return Review(
+        missing=tuple(right for right in wanted if right in denied and right != tried),
+        unknown=unknown[0] if unknown else None,
+        may=lambda right: right not in denied,
+        setting=api.setting,
+        host=api.host,
+        namespace=namespace,
+    )
+
+
+def _rules_of(api: ClusterApi, namespace: str) -> list[Mapping[str, Any]]:
+    body = {"spec": {"namespace": namespace}}
+    try:
+        status = _reviewed(api, "SelfSubjectRulesReview", body)
+    except (ApiError, NotFoundError):
+        return []
+    rules = status.get("resourceRules")
+    return [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
+
+
+def _covers(rule: Mapping[str, Any], right: Right) -> bool:
+    def has(key: str, value: str) -> bool:
+        found = rule.get(key)
+        return isinstance(found, list) and (value in found or "*" in found)
+
+    is_for_all = not rule.get("resourceNames")
+    return (
+        is_for_all and has("apiGroups", right.group) and has("resources", right.resource) and has("verbs", right.verb)
+    )
+
+
+def _is_allowed(api: ClusterApi, namespace: str, right: Right, name: str = "") -> bool:
+    if right.resource == "namespaces":
+        name = namespace
+    attributes = {"namespace": namespace, "group": right.group, "resource": right.resource, "verb": right.verb}
+    body = {"spec": {"resourceAttributes": {**attributes, **({"name": name} if name else {})}}}
+    allowed = _reviewed(api, "SelfSubjectAccessReview", body).get("allowed")
+    if not isinstance(allowed, bool):
+        raise NotFoundError("allowed")
+    return allowed
+
+
+def _reviewed(api: ClusterApi, kind: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    asked = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, **body}
+    status = api.send("POST", f"{_AUTHORIZATION}/{kind.lower()}s", body=asked).get("status")
+    if not isinstance(status, dict):
+        raise NotFoundError(kind)
+    return status

@@ -1,0 +1,229 @@
+"""Every call that a preview makes to the API server may fail in every way, and each way is plain words."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.planned import planned_objects
+from components.platform_as_found import PlatformAsFoundProvider, Snapshot
+from components.platform_edits import PlatformEditsProvider
+from components.pods import SecretKey
+from live import api as live_api
+from live import cluster as live_cluster
+from live.cluster import Cluster
+from live.edits import edited_names, platform_edits, platform_inputs
+from live.platform import PlatformError
+from settings.errors import SettingsError
+from settings.parsing import parse_settings
+from survey.platform import survey_platform
+
+from .conftest import LEAST, FakeApi
+
+OWNER = "studios-local"
+PREVIEW_SECONDS, PAUSES = live_api._PREVIEW_SECONDS, live_api._PAUSES
+MISLEADING = re.compile(r"Traceback|Exception|object has no attribute|KeyError|NoneType|\bNone\b|\\n|urllib3|<html")
+
+UNNOTICED = (
+    *(
+        "GET /apis/networking.k8s.io/v1/ingresses",
+        "GET /apis/networking.k8s.io/v1/namespaces/platform-stage/networkpol",
+    ),
+    "GET /apis/networking.k8s.io/v1/ingressclasses",
+    *("GET /apis/policy", "GET /api/v1/namespaces/platform-stage/resourcequotas"),
+    "POST /apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+    "POST ",
+    "PATCH ",
+)
+"""What is also asked in another way, or may be unknown."""
+
+Fault = Callable[[FakeApi, str], None]
+
+
+def _refused(status: int, message: str) -> Fault:
+    def fault(api: FakeApi, path: str) -> None:
+        api.refusals[path] = (status, message)
+
+    return fault
+
+
+def _answered(content: bytes) -> Fault:
+    def fault(api: FakeApi, path: str) -> None:
+        api.answers[path] = content
+
+    return fault
+
+
+def _silent(api: FakeApi, path: str) -> None:
+    api.silent.add(path)
+
+
+FAULTS: dict[str, Fault] = {
+    "denied": _refused(403, 'configmaps is forbidden: User "u" cannot list resource'),
+    "not found": _refused(404, "the server could not find the requested resource"),
+    "throttled": _refused(429, "too many requests, please try again later"),
+    "broken": _refused(500, "etcdserver: request timed out"),
+    "empty": _answered(b""),
+    "empty object": _answered(b"{}"),
+    "null": _answered(b"null"),
+    "malformed": _answered(b"<html>Sign in</html>"),
+    "cut off": _answered(b'{"items": [{"metadata": {"name": "x"'),
+    "silent": _silent,
+}
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits for nothing for long."""
+    monkeypatch.setattr(live_api, "_PREVIEW_SECONDS", (1, 0.3))
+    monkeypatch.setattr(live_api, "_PAUSES", (0.0,))
+
+
+def survey(api: FakeApi) -> list[str]:
+    """What a first preview says: problems and warnings."""
+    changes = {"existingTokenSecret": "token", "imagePullSecrets": []}
+    try:
+        settings = parse_settings({**LEAST, **changes})
+        found = survey_platform(api.access, settings, field_manager=OWNER, planned=planned_objects)
+    except SettingsError as error:
+        return [str(problem) for problem in error.problems]
+    return list(found.warnings)
+
+
+@pytest.fixture
+def whole(platform: FakeApi) -> FakeApi:
+    """A Platform that fits those settings; its rights are asked for one by one."""
+    token = {"metadata": {"name": "token"}, "data": {"token": "dG9rZW4="}}
+    platform.lists["/api/v1/namespaces/platform-stage/secrets"].append(token)
+    return platform
+
+
+def calls_of(api: FakeApi) -> list[str]:
+    """Method and path of each call of a survey that finds nothing wrong."""
+    assert survey(api) == []
+    return sorted({f"{method} {path.partition('?')[0]}" for method, path, _ in api.asked})
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(each, marks=pytest.mark.slow) if each == "silent" else each for each in FAULTS]
+)
+def test_a_survey_says_in_plain_words_what_each_of_its_calls_meets(whole: FakeApi, name: str) -> None:
+    paths = calls_of(whole)
+    assert {path.partition(" ")[0] for path in paths} == {"GET", "POST", "PATCH"}
+    for path in paths:
+        whole.refusals, whole.answers, whole.silent = {}, {}, set()
+        FAULTS[name](whole, path)
+        said = survey(whole)
+        for each in said:
+            assert not MISLEADING.search(each), (path, each)
+        # An answer without items is an empty list.
+        if not path.startswith(UNNOTICED) and name != "empty object":
+            assert said, path
+
+
+def test_a_call_that_is_put_off_is_made_again(whole: FakeApi) -> None:
+    path = "/api/v1/namespaces/platform-stage/configmaps"
+    answer, left = whole.answer, [1]
+
+    def busy(asked: str) -> tuple[int, dict[str, Any]]:
+        if asked == path and left[0]:
+            left[0] -= 1
+            return 429, {"kind": "Status", "message": "too many requests"}
+        return answer(asked)
+
+    whole.answer = busy  # type: ignore[assignment, method-assign]
+    assert survey(whole) == []
+
+
+def test_a_preview_waits_for_an_api_server_no_longer_than_half_a_minute() -> None:
+    assert sum(PREVIEW_SECONDS) + sum(PAUSES) < 30
+    assert live_cluster._TOKEN_SECONDS < 30
+
+
+# What the resources that edit Platform ask in a preview.
+
+
+def edits(api: FakeApi) -> dict[str, Any]:
+    """The inputs of both resources."""
+    settings = parse_settings(LEAST)
+    inputs = platform_inputs(settings)
+    made = platform_edits(
+        inputs,
+        pem_secret=SecretKey(secret="platform-oidc-certs", key="oidc.pem"),
+        token_secret=SecretKey(secret="connect-registration-token", key="token"),
+    )
+    return {
+        "kubeconfig": api.access.kubeconfig,
+        "context": "",
+        "namespace": settings.namespace,
+        "namespace_uid": "uid-of-platform-stage",
+        "field_manager": OWNER,
+        "deployments": ["cron", "backend"],
+        "take_over": ["ConfigMap/tower-backend-cfg"],
+        "timeout_seconds": 10,
+        "tower_yml": inputs["tower_yml"],
+        "fields": {target: edited_names(target, edit) for target, edit in made.items()},
+        "edits": made,
+        "restarts": {"cron": "x", "backend": "x"},
+        "secrets": ["platform-oidc-certs"],
+        "found": Snapshot().text(),
+        "revision": "1",
+    }
+
+
+def previewed(api: FakeApi) -> Iterator[Callable[[], object]]:
+    props = edits(api)
+    as_found, changed = PlatformAsFoundProvider(), PlatformEditsProvider()
+    yield lambda: as_found.check({}, props)
+    yield lambda: as_found.check(props, props)
+    yield lambda: as_found.diff("id", props, props)
+    yield lambda: changed.check({}, props)
+    yield lambda: changed.check(props, props)
+    yield lambda: changed.diff("id", props, props)
+    yield lambda: changed.read("id", props)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_edits_of_platform_say_in_a_preview_what_each_of_their_calls_meets(platform: FakeApi, name: str) -> None:
+    for ask in previewed(platform):
+        ask()
+    paths = sorted({f"{method} {path}" for method, path, _ in platform.asked})
+    assert {path.rpartition("/")[2] for path in paths} == {
+        *("platform-stage", "tower-backend-cfg", "tower-yml", "backend", "cron"),
+    }
+    for path in paths:
+        platform.refusals, platform.answers, platform.silent = {}, {}, set()
+        FAULTS[name](platform, path)
+        for ask in previewed(platform):
+            started = time.monotonic()
+            said = ""
+            try:
+                ask()
+            except (PlatformError, SettingsError) as error:
+                said = str(error)
+            assert not MISLEADING.search(said), (path, said)
+            assert time.monotonic() - started < 5
+
+
+def test_a_token_command_that_never_ends_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_cluster, "_TOKEN_SECONDS", 0.3)
+    kubeconfig = json.loads(FakeApi(url="http://127.0.0.1:1").access.kubeconfig or "")
+    command = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "sleep", "args": ["3"]}
+    kubeconfig["users"][0]["user"] = {"exec": {**command, "interactiveMode": "Never"}}
+    file = tmp_path / "kubeconfig"
+    file.write_text(json.dumps(kubeconfig))
+    started = time.monotonic()
+    with pytest.raises(SettingsError) as caught:
+        Cluster(kubeconfig=str(file)).client()
+    assert time.monotonic() - started < 2
+    (problem,) = caught.value.problems
+    assert str(problem) == (
+        f'seqera-studios:kubeconfig: "{file}" gives no credentials: its token command takes longer than 0.3 s; check '
+        "that `kubectl get nodes` works from here"
+    )
