@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,13 +10,15 @@ import pulumi
 import pulumi_aws
 from pulumi_aws import lb, route53
 
+from components.record_as_found import RecordAsFound, RecordAsFoundArgs, make_way
 from settings.errors import Problem
 from settings.model import Settings
-from settings.model.dns import CREATE, EXISTING, NO_DNS, ROUTE53
+from settings.model.dns import CREATE, EXISTING, NO_DNS, ROUTE53, TAKE_OVER
 from survey.adopting import is_adopting
 from survey.aws import AwsAccess, AwsAccount
-from survey.aws_access import SECRET, in_python
+from survey.aws_access import SECRET, Role, in_python
 from survey.aws_errors import AwsError
+from survey.aws_session import AwsSession
 from survey.dns import ZONES_ROLE, FoundZones, role_of_zones
 from survey.records import records_at, taken_message
 
@@ -43,7 +46,10 @@ class WildcardRecordArgs:
 
 
 class WildcardRecord(pulumi.ComponentResource):
-    """A Route 53 alias of the session hosts, or of SSH's, to the load balancer. It is an error if the name has one."""
+    """A Route 53 alias of the session hosts, or of SSH's, to the load balancer.
+
+    A record of that name which exists is an error, unless it is taken over: then it comes back when this is deleted.
+    """
 
     fqdn: pulumi.Output[str]
     """The record's full name, `*.example.com`."""
@@ -57,6 +63,7 @@ class WildcardRecord(pulumi.ComponentResource):
         account: AwsAccount | None = None,
         setting: str = "sessionRecord",
         provider: pulumi.ProviderResource | None = None,
+        take_over: Role | bool = False,
     ) -> None:
         """Makes the record.
 
@@ -67,11 +74,17 @@ class WildcardRecord(pulumi.ComponentResource):
             account: where to look, in a preview too, whether a record of that name exists; None to look nowhere.
             setting: the key that decides who makes the record, for the message about one that exists.
             provider: the AWS provider of the zone; None for that of the options.
+            take_over: replace a record that exists, in an account that is known; a role is what to assume for it.
+
+        Raises:
+            ValueError: a record is to be taken over, and there is no account.
         """
         super().__init__("studios:index:WildcardRecord", name, {}, opts)
         load_balancer_zone = lb.get_hosted_zone_id_output(
             load_balancer_type=args.load_balancer_type, opts=pulumi.InvokeOutputOptions(parent=self)
         )
+
+        found = _as_found(name, args, account, take_over, self) if take_over else None
 
         def alias(suffix: str, kind: route53.RecordType) -> route53.Record:
             return route53.Record(
@@ -87,10 +100,18 @@ class WildcardRecord(pulumi.ComponentResource):
                         evaluate_target_health=False,
                     )
                 ],
+                allow_overwrite=None if found is None else True,
                 opts=pulumi.ResourceOptions(
                     parent=self,
                     provider=provider,
-                    hooks=_refusing_what_exists(f"{name}-{suffix}", account, setting),
+                    depends_on=None if found is None else [found],
+                    # What brings the other record back takes this one away, in one change.
+                    retain_on_delete=None if found is None else True,
+                    hooks=(
+                        _refusing_what_exists(f"{name}-{suffix}", account, setting)
+                        if found is None
+                        else _making_way(f"{name}-{suffix}", account)
+                    ),
                 ),
             )
 
@@ -178,8 +199,54 @@ def session_record(
     found = None if plan.zones is None else plan.zones.record
     account = None if found is None else found.account
     return WildcardRecord(
-        name, args, pulumi.ResourceOptions(parent=parent), account=account, provider=plan.provider
+        name,
+        args,
+        pulumi.ResourceOptions(parent=parent),
+        account=account,
+        provider=plan.provider,
+        take_over=settings.session_record == TAKE_OVER and (role_of_zones(settings) or True),
     ).fqdn
+
+
+def _as_found(
+    name: str, args: WildcardRecordArgs, account: AwsAccount | None, role: Role | bool, parent: pulumi.Resource
+) -> RecordAsFound:
+    if account is None:
+        raise ValueError("a record can be taken over only in an account that the program can read")
+    assumed = role if isinstance(role, Mapping) else {}
+    found = RecordAsFoundArgs(
+        zone_id=args.zone_id,
+        record_name=args.record_name,
+        load_balancer_hostname=args.load_balancer_hostname,
+        region=account.region,
+        profile=account.access.profile,
+        role_arn=assumed.get("roleArn", ""),
+        external_id=assumed.get("externalId", ""),
+    )
+    return RecordAsFound(f"{name}-as-found", found, pulumi.ResourceOptions(parent=parent))
+
+
+def _making_way(name: str, account: AwsAccount | None) -> pulumi.ResourceHookBinding | None:
+    """A hook before the record's creation, which takes away what an overwrite would leave, or fail on."""
+    if account is None:
+        return None
+
+    def replace(args: pulumi.ResourceHookArgs) -> None:
+        inputs = args.new_inputs or {}
+        (target,) = inputs["aliases"]
+        alias = {
+            "Name": inputs["name"],
+            "Type": inputs["type"],
+            "AliasTarget": {
+                "DNSName": target["name"],
+                "HostedZoneId": target["zoneId"],
+                "EvaluateTargetHealth": target["evaluateTargetHealth"],
+            },
+        }
+        client = AwsSession(account.access).client("route53", account.region)
+        make_way(client, str(inputs["zoneId"]), str(inputs["name"]), alias)
+
+    return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-makes-way", replace)])
 
 
 ROUTE_OF_YOURS = "<load balancer>"

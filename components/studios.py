@@ -21,6 +21,7 @@ from settings.advice import advice
 from settings.default_tags import with_default_tags
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
+from settings.model.dns import EXISTING, TAKE_OVER
 from settings.targets import COMPOSE, KUBERNETES
 from survey.aws import AwsAccess, AwsAccount
 from survey.certificate import survey_certificate
@@ -193,6 +194,9 @@ def _left_to_the_provider(settings: Settings) -> Iterator[Problem]:
     if settings.hosted_zone_role_arn is not None:
         message = "can't be assumed on the way of an AWS provider of your own; remove it, or that provider"
         yield Problem(ZONES_ROLE, settings.hosted_zone_role_arn, message)
+    if settings.session_record == TAKE_OVER:
+        message = f"needs a look into the account, where only an AWS provider of your own leads to; write {EXISTING}"
+        yield Problem("sessionRecord", TAKE_OVER, message)
     public = settings.validates_in_zone or (settings.has_records and not settings.private_hosted_zone_id)
     if public and settings.hosted_zone is None and settings.hosted_zone_id is None:
         message = "is not set, and an AWS provider of your own leads to an account that can't be searched; write it"

@@ -25,6 +25,7 @@ from components.existing_certificate import ExistingCertificateProvider
 from components.instance_scripts import InstallationReportProvider, InstanceCleanupProvider
 from components.platform_as_found import PlatformAsFoundProvider
 from components.platform_edits import PlatformEditsProvider
+from components.record_as_found import RecordAsFoundProvider
 from components.rsa_key import RsaKeyGuardProvider
 
 PROVIDERS: Final[Mapping[str, ResourceProvider]] = {
@@ -33,6 +34,7 @@ PROVIDERS: Final[Mapping[str, ResourceProvider]] = {
     "InstanceCleanup": InstanceCleanupProvider(),
     "PlatformAsFound": PlatformAsFoundProvider(),
     "PlatformEdits": PlatformEditsProvider(),
+    "RecordAsFound": RecordAsFoundProvider(),
     "RsaKeyGuard": RsaKeyGuardProvider(),
 }
 """Resource → what makes it."""

@@ -58,10 +58,15 @@ class FoundZones:
 
 def role_of_zones(settings: Settings) -> Role | None:
     """The role to assume for the zones, as the AWS provider writes it; None where they need no other one."""
-    if settings.hosted_zone_role_arn is None:
+    return zones_role(settings.hosted_zone_role_arn, settings.hosted_zone_external_id)
+
+
+def zones_role(arn: str | None, external_id: str | None) -> Role | None:
+    """The same, by its ARN and the external id that its trust policy asks for."""
+    if arn is None:
         return None
-    external = {} if settings.hosted_zone_external_id is None else {"externalId": settings.hosted_zone_external_id}
-    return {"roleArn": settings.hosted_zone_role_arn, "sessionName": "studios-dns", **external}
+    external = {} if external_id is None else {"externalId": external_id}
+    return {"roleArn": arn, "sessionName": "studios-dns", **external}
 
 
 def find_zones(account: AwsAccount, settings: Settings) -> FoundZones:

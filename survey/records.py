@@ -11,7 +11,7 @@ from settings import hosts
 from settings.errors import Problem
 from settings.fields import applies
 from settings.model import Settings
-from settings.model.dns import CREATE, EXISTING
+from settings.model.dns import CREATE, EXISTING, TAKE_OVER
 from settings.remedies import Write
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
@@ -25,11 +25,15 @@ _CAA = re.compile(r'\s*\d+\s+(?P<tag>issue|issuewild)\s+"(?P<value>[^"]*)"', re.
 
 @dataclass(frozen=True)
 class Record:
-    """The records of one name and type: ``targets`` are their values, or what an alias leads to."""
+    """The records of one name and type: ``targets`` are their values, or what an alias leads to.
+
+    ``variant`` is what tells it from others of that name and type, by which a routing policy chooses; mostly "".
+    """
 
     name: str
     type: str
     targets: tuple[str, ...]
+    variant: str = ""
 
     def __str__(self) -> str:
         return f"{self.type} {', '.join(self.targets)}"
@@ -109,6 +113,9 @@ def _of_the_record(listing: _Listing, settings: Settings) -> ZoneFindings:
     if settings.session_record == EXISTING:
         missing = () if taken else (_missing_record(settings.session_host, listing.zone, "sessionRecord"),)
         return ZoneFindings((*ssh.problems, *missing), (*hidden, *ssh.first))
+    if settings.session_record == TAKE_OVER:
+        policy = _policy_in_the_way(taken, settings.session_host)
+        return ZoneFindings((*ssh.problems, *policy), (*hidden, *ssh.first))
     first = [Problem("sessionRecord", CREATE, taken_message(taken, settings.session_host))] if taken else []
     return ZoneFindings(ssh.problems, (*first, *hidden, *ssh.first))
 
@@ -125,10 +132,23 @@ def records_at(account: AwsAccount, zone_id: str, name: str) -> list[Record]:
 def taken_message(taken: Sequence[Record], name: str, setting: str = "sessionRecord") -> str:
     """What to do about a record that another has made; continues the value of the setting."""
     there = "; ".join(str(record) for record in taken)
+    takeover = f"or take it over, and give it back on destroy: {Write(setting, TAKE_OVER)}; "
     return (
         f"would make the record {name}, which exists already ({there}) and which this stack has not made: leave it to "
-        f"its owner, who points it at the load balancer: {Write(setting, EXISTING)}; or remove it there"
+        f"its owner, who points it at the load balancer: {Write(setting, EXISTING)}; "
+        f"{takeover if setting == 'sessionRecord' else ''}or remove it there"
     )
+
+
+def _policy_in_the_way(taken: Sequence[Record], name: str) -> Iterator[Problem]:
+    variants = [f"{record.type} {record.variant}" for record in taken if record.variant]
+    if variants:
+        yield Problem(
+            "sessionRecord",
+            TAKE_OVER,
+            f"can't take over {name}, for which a routing policy chooses between records ({', '.join(variants)}); "
+            f"leave it to its owner, who points it at the load balancer: {Write('sessionRecord', EXISTING)}",
+        )
 
 
 def _ssh_record(listing: _Listing, settings: Settings) -> ZoneFindings:
@@ -253,13 +273,19 @@ def _hidden_by_own_record(listing: _Listing, settings: Settings) -> Iterator[Pro
         return
 
 
+def name_in(record_set: Mapping[str, Any]) -> str:
+    """The name of a record set, as Route 53 describes it, as people write it."""
+    return str(record_set["Name"]).rstrip(".").replace("\\052", "*").lower()
+
+
 def _records_in(answer: Mapping[str, Any]) -> list[Record]:
     return [
         Record(
-            each["Name"].rstrip(".").replace("\\052", "*").lower(),
+            name_in(each),
             each["Type"],
             tuple(value["Value"].rstrip(".") for value in each.get("ResourceRecords") or [])
             or (each["AliasTarget"]["DNSName"].rstrip("."),),
+            each.get("SetIdentifier") or "",
         )
         for each in answer["ResourceRecordSets"]
     ]

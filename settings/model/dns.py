@@ -12,6 +12,7 @@ from settings.types import aws, network
 
 CREATE: Final = "create"
 EXISTING: Final = "existing"
+TAKE_OVER: Final = "takeOver"
 ROUTE53: Final = "route53"
 EXTERNAL_DNS: Final = "external-dns"
 NO_DNS: Final = "none"
@@ -58,10 +59,14 @@ class DnsSection(Section):
         description="External id that the trust policy of `hostedZoneRoleArn` asks for.",
         examples=["studios-1"],
     )
-    session_record: Literal["create", "existing"] = Field(
+    session_record: Literal["create", "existing", "takeOver"] = Field(
         default=CREATE,
-        description="Whether the stack makes the record of the sessions, or leaves one that exists to its owner.",
-        examples=[EXISTING],
+        description=(
+            "The record of the sessions: `create` makes it, and refuses one that exists; `existing` leaves one that "
+            "exists to its owner; `takeOver` replaces one that exists, and brings it back on destroy, or once "
+            "`existing` is written."
+        ),
+        examples=[TAKE_OVER],
     )
     certificate_arn: Annotated[aws.CertificateArn | None, Derived("one is made and validated")] = Field(
         default=None,

@@ -140,7 +140,7 @@ DEEP = {"platformUrl": "https://platform.deleg.example", "hostedZone": "deleg.ex
 TAKEN = (
     'sessionRecord: "create" would make the record *.example.com, which exists already ({}) and which this stack has '
     "not made: leave it to its owner, who points it at the load balancer: pulumi config set sessionRecord existing; "
-    "or remove it there"
+    "or take it over, and give it back on destroy: pulumi config set sessionRecord takeOver; or remove it there"
 )
 
 
@@ -197,6 +197,26 @@ def test_other_types_and_other_names_are_in_nobodys_way(route53: Any) -> None:
     made.add("*.dev.example.com", "A", "192.0.2.7")
     made.add("www.example.com", "A", "192.0.2.7")
     assert made.found() == ZoneFindings()
+
+
+@pytest.mark.parametrize(("type_", "value"), [("CNAME", "old-lb.example.net."), ("A", "192.0.2.7")])
+def test_a_record_may_be_taken_over(route53: Any, type_: str, value: str) -> None:
+    made = Zone(route53)
+    made.add("*.example.com", type_, value)
+    assert made.found(sessionRecord="takeOver") == ZoneFindings()
+
+
+def test_records_that_a_routing_policy_chooses_between_are_not_taken_over(route53: Any) -> None:
+    made = Zone(route53)
+    for variant in ("new", "old"):
+        made.add("*.example.com", "A", "192.0.2.7", SetIdentifier=variant, Weight=1)
+    assert made.problems(sessionRecord="takeOver") == [
+        (
+            'sessionRecord: "takeOver" can\'t take over *.example.com, for which a routing policy chooses between '
+            "records (A new, A old); leave it to its owner, who points it at the load balancer: "
+            "pulumi config set sessionRecord existing"
+        )
+    ]
 
 
 def test_a_record_that_is_left_to_its_owner_has_to_exist(route53: Any) -> None:

@@ -1,0 +1,149 @@
+"""The record of the sessions as it was found: recorded before it is replaced, and brought back in the end.
+
+Why a resource of its own: Route 53 keeps nothing of what a change replaces. This one only reads when it is made, so
+that the state has what was there before the first change, however far the changes come; it writes when it is deleted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+from botocore.exceptions import ClientError
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
+
+from components.own_resource import OwnProvider, OwnResource, aws_client
+from survey.dns import zones_role
+from survey.records import ADDRESS_TYPES, name_in
+
+_REPLACING: Final = ("zone_id", "record_name")
+_NOTED: Final = ("load_balancer_hostname", "region", "profile", "role_arn", "external_id")
+_MOST: Final = "20"
+
+RecordSet = Mapping[str, Any]
+"""A record set as Route 53 describes it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordAsFoundArgs:
+    """The arguments of :class:`RecordAsFound`.
+
+    Args:
+        zone_id: the hosted zone.
+        record_name: `*.example.com`.
+        load_balancer_hostname: where the stack's own record leads: that one is not recorded.
+        region: of AWS, since its partitions have a Route 53 each.
+        profile: of AWS; None for the credentials of the environment.
+        role_arn, external_id: what to assume for the zone; empty for nothing.
+    """
+
+    zone_id: pulumi.Input[str]
+    record_name: str
+    load_balancer_hostname: pulumi.Input[str]
+    region: str
+    profile: str | None
+    role_arn: str = ""
+    external_id: str = ""
+
+
+class RecordAsFound(OwnResource, module="studios", name="RecordAsFound"):
+    """What a name led to before the stack took it over; deleting it brings that back, in one change."""
+
+    def __init__(self, name: str, args: RecordAsFoundArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        props = {**vars(args), "profile": args.profile or "", "found": None, "ours": None}
+        own = pulumi.ResourceOptions(delete_before_replace=True)
+        super().__init__(RecordAsFoundProvider(), name, props, pulumi.ResourceOptions.merge(opts, own))
+
+
+class RecordAsFoundProvider(OwnProvider):
+    """Reads at first, and writes when it is deleted."""
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Records what the name leads to."""
+        ours = [props["load_balancer_hostname"]]
+        found = [each for each in records_of(_client(props), props) if not leads_to(each, ours)]
+        outs = {**props, "found": json.dumps(found), "ours": ours}
+        return CreateResult(f"{props['zone_id']}_{props['record_name']}", outs)
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Another load balancer is noted; another name is another record."""
+        replaces = [key for key in _REPLACING if _olds[key] != _news[key]]
+        if replaces:
+            return DiffResult(changes=True, replaces=replaces, delete_before_replace=True)
+        return DiffResult(changes=any(_olds[key] != _news[key] for key in _NOTED))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Keeps what was found, and notes where the stack's own record leads now, too."""
+        ours = list(dict.fromkeys([*_olds["ours"], _news["load_balancer_hostname"]]))
+        return UpdateResult({**_news, "found": _olds["found"], "ours": ours})
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """A record is what it is: a refresh changes nothing in it."""
+        return ReadResult(id_, props)
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Brings back what was found, in one change, unless the name leads elsewhere by now."""
+        client, found = _client(_props), json.loads(_props["found"])
+        try:
+            live = records_of(client, _props)
+            own = [each for each in live if leads_to(each, _props["ours"])]
+            wanted = found if len(own) == len(live) else []
+            changes = [*(_change("DELETE", each) for each in own), *(_change("CREATE", each) for each in wanted)]
+            if changes:
+                change(client, _props["zone_id"], changes)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchHostedZone":
+                raise
+
+
+def make_way(client: Any, zone_id: str, name: str, alias: RecordSet) -> None:
+    """Replaces what others have at a name by an alias, in one change, where an overwrite would not do.
+
+    Nothing stands beside a CNAME, so one must go in the same change; and of a name that has an A record of the stack's
+    and an AAAA record of another's, half of the world would go on to the other.
+
+    Args:
+        client: of Route 53.
+        zone_id: the hosted zone.
+        name: of the record.
+        alias: the stack's own record set.
+    """
+    live = records_of(client, {"zone_id": zone_id, "record_name": name})
+    target = [alias["AliasTarget"]["DNSName"]]
+    others = [each for each in live if each["Type"] != alias["Type"] and not leads_to(each, target)]
+    if others:
+        change(client, zone_id, [*(_change("DELETE", each) for each in others), _change("UPSERT", alias)])
+
+
+def records_of(client: Any, props: Mapping[str, Any]) -> list[RecordSet]:
+    """The address records of a name."""
+    name = props["record_name"]
+    answer = client.list_resource_record_sets(HostedZoneId=props["zone_id"], StartRecordName=name, MaxItems=_MOST)
+    return [
+        each
+        for each in answer["ResourceRecordSets"]
+        if name_in(each) == name and each["Type"] in ADDRESS_TYPES and "SetIdentifier" not in each
+    ]
+
+
+def leads_to(record: RecordSet, hostnames: Sequence[str]) -> bool:
+    """Whether a record is an alias of one of these load balancers."""
+    target = str(record.get("AliasTarget", {}).get("DNSName", "")).rstrip(".").lower().removeprefix("dualstack.")
+    return target in {each.rstrip(".").lower().removeprefix("dualstack.") for each in hostnames}
+
+
+def change(client: Any, zone_id: str, changes: Sequence[Mapping[str, Any]]) -> None:
+    """Makes changes in a zone, all or none."""
+    client.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": list(changes)})
+
+
+def _change(action: str, record: RecordSet) -> dict[str, Any]:
+    return {"Action": action, "ResourceRecordSet": dict(record)}
+
+
+def _client(props: Mapping[str, Any]) -> Any:
+    role = zones_role(props["role_arn"] or None, props["external_id"] or None)
+    return aws_client("route53", profile=props["profile"], region=props["region"], role=role)
