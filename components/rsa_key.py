@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pulumi
@@ -46,7 +47,7 @@ class RsaKeyGuardProvider(OwnProvider):
         """
         rotated = _olds["rotation"] != _news["rotation"]
         if _olds["bits"] != _news["bits"] and not rotated:
-            new_key = Write("rsaRotation", "<today's date>")
+            new_key = Write("rsaRotation", date.today().isoformat())
             problem = (
                 f"{_news['bits']:.0f} would replace the RSA key in use, which has {_olds['bits']:.0f} bits, and end "
                 f"every session; write {_olds['bits']:.0f}, or ask for a new key: {new_key}"

@@ -7,6 +7,7 @@ package's plugin: its users write arguments.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,6 +49,11 @@ def _set(key: str) -> str:
     return f"pulumi config set{' --plaintext' if _TAKEN_FOR_SECRETS.search(key) else ''}"
 
 
+def _word(value: str) -> str:
+    """A value as one word of a shell; Pulumi would take one that begins with a dash for an option."""
+    return f"-- {shlex.quote(value)}" if value.startswith("-") else shlex.quote(value)
+
+
 @dataclass(frozen=True)
 class Write:
     """Write a value at a key."""
@@ -56,7 +62,9 @@ class Write:
     value: str
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.value}" if _interface.arguments else f"{_set(self.key)} {self.key} {self.value}"
+        return (
+            f"{self.key}: {self.value}" if _interface.arguments else f"{_set(self.key)} {self.key} {_word(self.value)}"
+        )
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,7 @@ class Add:
     def __str__(self) -> str:
         if _interface.arguments:
             return f"{self.key}: [{self.value}] (beside what it has)"
-        return f"{_set(self.key)} --path '{self.key}[{self.place}]' {self.value}"
+        return f"{_set(self.key)} --path '{self.key}[{self.place}]' {_word(self.value)}"
 
 
 @dataclass(frozen=True)

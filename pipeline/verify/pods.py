@@ -86,7 +86,7 @@ def _ready(deployment: Deployment, workloads: Sequence[Workload]) -> Finding:
             return bad(f"{workload.path} is not in {namespace}", f"pulumi up -s {deployment.stack}")
         except SettingsError as error:
             raise CannotAskError(told(error), "check the way to the cluster") from None
-        if problem := _problem(workload, found, pods):
+        if problem := _problem(workload, found, pods, namespace):
             return problem
         counts.append(f"{workload.name} {len(pods)}")
     return good(f"ready: {', '.join(counts)}; no restart in {RECENT.seconds // 60} min")
@@ -96,24 +96,24 @@ def _selector(labels: Mapping[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in labels.items())
 
 
-def _problem(workload: Workload, found: Object, pods: Sequence[Object]) -> Finding | None:
+def _problem(workload: Workload, found: Object, pods: Sequence[Object], namespace: str) -> Finding | None:
     for pod in pods:
-        if problem := _problem_of_pod(workload, pod):
+        if problem := _problem_of_pod(workload, pod, namespace):
             return problem
     wanted = int(found["spec"].get("replicas", 1))
     ready = int(found.get("status", {}).get("readyReplicas") or 0)
     updated = int(found.get("status", {}).get("updatedReplicas") or 0)
     if wanted == 0:
-        return bad(f"{workload.name} is scaled to 0", f"kubectl scale {workload.path} --replicas=1")
+        return bad(f"{workload.name} is scaled to 0", f"kubectl -n {namespace} scale {workload.path} --replicas=1")
     if min(ready, updated) < wanted or len(pods) != wanted:
         return bad(
             f"{workload.name}: {ready} of {wanted} pods are ready, {len(pods)} exist",
-            f"kubectl describe {workload.path}; a rollout may still go on",
+            f"kubectl -n {namespace} describe {workload.path}; a rollout may still go on",
         )
     return None
 
 
-def _problem_of_pod(workload: Workload, pod: Object) -> Finding | None:
+def _problem_of_pod(workload: Workload, pod: Object, namespace: str) -> Finding | None:
     name = pod["metadata"]["name"]
     for status in pod.get("status", {}).get("containerStatuses", []):
         state = status.get("state", {})
@@ -121,15 +121,15 @@ def _problem_of_pod(workload: Workload, pod: Object) -> Finding | None:
         if waiting:
             reason = f"{waiting.get('reason', 'waiting')}: {waiting.get('message') or 'no reason given'}"
             said = f"; it said: {_last_line(last)}" if last and last.get("message") else ""
-            return bad(f"{name} is not running: {reason}{said}", f"kubectl logs {name} --previous")
+            return bad(f"{name} is not running: {reason}{said}", f"kubectl -n {namespace} logs {name} --previous")
         if last and _recent(last):
             said = _last_line(last) or f"exit code {last.get('exitCode')}"
             return bad(
                 f"{name} restarted {status.get('restartCount', 0)} times, the last time just now: {said}",
-                f"kubectl logs {name} --previous",
+                f"kubectl -n {namespace} logs {name} --previous",
             )
         if not status.get("ready"):
-            return bad(f"{name} is not ready", f"kubectl describe pod {name}")
+            return bad(f"{name} is not ready", f"kubectl -n {namespace} describe pod {name}")
     for container in pod["spec"]["containers"]:
         if workload.image and container["image"] != workload.image and container["name"] == _main(workload, pod):
             return bad(
@@ -137,7 +137,10 @@ def _problem_of_pod(workload: Workload, pod: Object) -> Finding | None:
                 "pulumi up; look for who changes images on the way, such as an admission webhook",
             )
     if not pod.get("status", {}).get("containerStatuses"):
-        return bad(f"{name} is {pod.get('status', {}).get('phase', 'not started')}", f"kubectl describe pod {name}")
+        return bad(
+            f"{name} is {pod.get('status', {}).get('phase', 'not started')}",
+            f"kubectl -n {namespace} describe pod {name}",
+        )
     return None
 
 

@@ -53,7 +53,7 @@ def _the_load_balancer_is_described_once(settings: Settings, given: Collection[s
         yield Problem(
             "loadBalancerAttributes.idle_timeout.timeout_seconds",
             timeout,
-            f"has a setting of its own; remove it here, and write: {Write('idleTimeout', '<seconds>')}",
+            f"has a setting of its own; remove it here, and write: {Write('idleTimeout', timeout)}",
         )
 
 

@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -69,7 +71,7 @@ def test_another_size_is_refused_with_both_sizes_and_the_way_to_ask_for_it() -> 
         RsaKeyGuardProvider().diff("id", {"bits": 2048.0, "rotation": ""}, {"bits": 4096.0, "rotation": ""})
     assert str(refused.value) == (
         "seqera-studios:rsaBits: 4096 would replace the RSA key in use, which has 2048 bits, and end every session; "
-        "write 2048, or ask for a new key: pulumi config set rsaRotation <today's date>"
+        f"write 2048, or ask for a new key: pulumi config set rsaRotation {date.today().isoformat()}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from datetime import date
 from typing import Any
 
 import grpc
@@ -66,7 +67,7 @@ def test_a_refusal_is_an_answer_in_the_words_of_the_package() -> None:
         grpc.StatusCode.UNKNOWN,
         (
             "rsaBits: 3072 would replace the RSA key in use, which has 2048 bits, and end every session; write 2048, "
-            "or ask for a new key: rsaRotation: <today's date>"
+            f"or ask for a new key: rsaRotation: {date.today().isoformat()}"
         ),
     )
 

@@ -117,7 +117,7 @@ def test_what_makes_a_secret_has_no_effect_on_one_that_exists() -> None:
 
 def test_the_idle_timeout_is_set_in_one_place() -> None:
     (problem,) = problems(loadBalancerAttributes={"idle_timeout.timeout_seconds": "60"})
-    assert problem.message.endswith("write: pulumi config set idleTimeout <seconds>")
+    assert problem.message.endswith("write: pulumi config set idleTimeout 60")
 
 
 def test_names_and_ports_that_must_differ_do() -> None:
