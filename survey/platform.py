@@ -30,6 +30,7 @@ from survey.ingresses import (
     taken_away_from_others,
 )
 from survey.install import Install, missing, read_install
+from survey.leftover_templates import leftover_templates
 from survey.mounts import mount_problems
 from survey.name_conflicts import name_conflicts, names_in_use
 from survey.rights import Review, review_rights
@@ -112,7 +113,11 @@ def survey_platform(
             ),
             *shadowed(environment, install, settings),
         ]
-    warnings = [*rights.warnings(updating=updating), *identity.another_release(install, settings)]
+    warnings = [
+        *rights.warnings(updating=updating),
+        *identity.another_release(install, settings),
+        *leftover_templates(environment, install, settings, field_manager),
+    ]
     if not problems and field_manager is not None:
         trial = Trial(
             api=api,

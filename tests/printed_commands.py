@@ -34,16 +34,16 @@ def printed_commands(program: str) -> list[Printed]:
         for path in sorted((CHECKOUT / folder).rglob("*.py")):
             for line, text in _texts(ast.parse(path.read_text())):
                 for match in _COMMAND.finditer(text):
-                    command = _PROSE.split(match["command"])[0].strip().rstrip(".'\"")
+                    command = _PROSE.split(match["command"])[0].strip().rstrip('."')
                     if command.startswith(f"{program} ") and _is_command(command):
                         found.setdefault(command, Printed(command, f"{path.relative_to(CHECKOUT)}:{line}"))
     return list(found.values())
 
 
 def _is_command(command: str) -> bool:
-    """Whether it goes on as a command does, and not as a sentence about the program."""
+    """Whether it goes on as a command does, and is not a sentence about the program."""
     words = command.split()
-    return len(words) > 1 and words[1] not in ("cannot", "can't", "uses")
+    return len(words) > 1 and words[1] not in ("cannot", "can't", "uses") and words[1:] != ["get"]
 
 
 def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:

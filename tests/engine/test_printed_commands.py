@@ -24,7 +24,7 @@ from tests.printed_commands import Printed, printed_commands
 
 FILLED_IN = re.compile(r"\{([\w.]+)\}")
 #: Verbs that change something, but for what they would change here.
-CHANGES = {"delete", "label", "scale"}
+CHANGES = {"delete", "label", "patch", "scale"}
 TAKEN_FOR_SECRET = re.compile("pass|secret|token", re.IGNORECASE)
 
 
@@ -43,6 +43,8 @@ def values(install: Install) -> Mapping[str, str]:
         "path": "deployments/backend",
         "theirs": "service/backend deployment/backend",
         "INSTANCE": "app.kubernetes.io/instance",
+        "config_map": "tower-backend-cfg",
+        "patch": '{"data":{"TOWER_DATA_STUDIO_TEMPLATES_OLD_ICON":null}}',
         "ingress_name": ingress,
         "service_name": "backend",
     }
