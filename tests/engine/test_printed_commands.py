@@ -22,6 +22,8 @@ from tests.engine.install import Install
 from tests.engine.stack import Stack
 from tests.printed_commands import Printed, printed_commands
 
+pytestmark = pytest.mark.slow
+
 FILLED_IN = re.compile(r"\{([\w.]+)\}")
 #: Verbs that change something, but for what they would change here.
 CHANGES = {"delete", "label", "patch", "scale"}

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.engine.conftest import NewInstall, NewStack
+
+pytestmark = pytest.mark.slow
 
 OLD = "old-lb.us-east-1.elb.amazonaws.com"
 

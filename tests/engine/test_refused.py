@@ -13,6 +13,8 @@ from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
 from tests.engine.stack import Stack
 
+pytestmark = pytest.mark.slow
+
 EVERYTHING = "networkpolicies,poddisruptionbudgets,resourcequotas,pods"
 
 
