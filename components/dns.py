@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ import pulumi
 import pulumi_aws
 from pulumi_aws import lb, route53
 
-from components.record_as_found import RecordAsFound, RecordAsFoundArgs, make_way
+from components.record_takeover import as_found, making_way
 from settings.errors import Problem
 from settings.model import Settings
 from settings.model.dns import CREATE, EXISTING, NO_DNS, ROUTE53, TAKE_OVER
@@ -18,7 +17,6 @@ from survey.adopting import is_adopting
 from survey.aws import AwsAccess, AwsAccount
 from survey.aws_access import SECRET, Role, in_python
 from survey.aws_errors import AwsError
-from survey.aws_session import AwsSession
 from survey.dns import ZONES_ROLE, FoundZones, role_of_zones
 from survey.records import records_at, taken_message
 
@@ -84,7 +82,7 @@ class WildcardRecord(pulumi.ComponentResource):
             load_balancer_type=args.load_balancer_type, opts=pulumi.InvokeOutputOptions(parent=self)
         )
 
-        found = _as_found(name, args, account, take_over, self) if take_over else None
+        found = as_found(name, args, account, take_over, self) if take_over else None
 
         def alias(suffix: str, kind: route53.RecordType) -> route53.Record:
             return route53.Record(
@@ -110,7 +108,7 @@ class WildcardRecord(pulumi.ComponentResource):
                     hooks=(
                         _refusing_what_exists(f"{name}-{suffix}", account, setting)
                         if found is None
-                        else _making_way(f"{name}-{suffix}", account)
+                        else making_way(f"{name}-{suffix}", account)
                     ),
                 ),
             )
@@ -206,47 +204,6 @@ def session_record(
         provider=plan.provider,
         take_over=settings.session_record == TAKE_OVER and (role_of_zones(settings) or True),
     ).fqdn
-
-
-def _as_found(
-    name: str, args: WildcardRecordArgs, account: AwsAccount | None, role: Role | bool, parent: pulumi.Resource
-) -> RecordAsFound:
-    if account is None:
-        raise ValueError("a record can be taken over only in an account that the program can read")
-    assumed = role if isinstance(role, Mapping) else {}
-    found = RecordAsFoundArgs(
-        zone_id=args.zone_id,
-        record_name=args.record_name,
-        load_balancer_hostname=args.load_balancer_hostname,
-        region=account.region,
-        profile=account.access.profile,
-        role_arn=assumed.get("roleArn", ""),
-        external_id=assumed.get("externalId", ""),
-    )
-    return RecordAsFound(f"{name}-as-found", found, pulumi.ResourceOptions(parent=parent))
-
-
-def _making_way(name: str, account: AwsAccount | None) -> pulumi.ResourceHookBinding | None:
-    """A hook before the record's creation, which takes away what an overwrite would leave, or fail on."""
-    if account is None:
-        return None
-
-    def replace(args: pulumi.ResourceHookArgs) -> None:
-        inputs = args.new_inputs or {}
-        (target,) = inputs["aliases"]
-        alias = {
-            "Name": inputs["name"],
-            "Type": inputs["type"],
-            "AliasTarget": {
-                "DNSName": target["name"],
-                "HostedZoneId": target["zoneId"],
-                "EvaluateTargetHealth": target["evaluateTargetHealth"],
-            },
-        }
-        client = AwsSession(account.access).client("route53", account.region)
-        make_way(client, str(inputs["zoneId"]), str(inputs["name"]), alias)
-
-    return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-makes-way", replace)])
 
 
 ROUTE_OF_YOURS = "<load balancer>"
