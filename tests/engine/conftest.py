@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +26,9 @@ _WAS_UP = pytest.StashKey[bool]()
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Brings the testbed up, once for all workers."""
+    # `make test` runs the groups side by side: a make that a test starts is not part of that job.
+    for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
+        os.environ.pop(name, None)
     if not _is_worker(session):
         session.config.stash[_WAS_UP] = all(lifecycle.status().values())
         lifecycle.up()
