@@ -105,7 +105,7 @@ def test_a_limit_range_is_told(new: tuple[Install, Stack], made: Any) -> None:
     before = snapshot(install)
     made("LimitRange", "v1", {"limits": [{"type": "Container", "max": {"memory": "16Mi"}}]})
     problems = refused(install, stack.preview_text())
-    assert {problem.split(" ")[7] for problem in problems} >= {
+    assert {problem.split(" ")[8] for problem in problems} >= {
         "Deployment/connect-proxy:",
         "StatefulSet/connect-server:",
     }

@@ -38,7 +38,7 @@ class Refusal:
 
 REFUSALS = {
     "a setting that is wrong": Refusal("proxyReplicas: ", {"proxyReplicas": 0}),
-    "a zone that is missing": Refusal("is not a hosted zone of account", {"hostedZone": "no-such-zone.net"}),
+    "a zone that is missing": Refusal("is not a hosted zone of account", {"hostedZone": "{host}"}),
     "a workload that is missing": Refusal("cronDeployment: ", {"cronDeployment": "cron-jobs"}),
     "a Secret that is missing": Refusal("existingTokenSecret: ", {"existingTokenSecret": "no-such-secret"}),
     "another Platform": Refusal("platformUrl: ", {"platformUrl": "https://other.example.com"}),
@@ -82,7 +82,9 @@ def refusal(request: pytest.FixtureRequest, new: tuple[Install, Stack]) -> Itera
         install.kubectl(*command.split())
     if found.made is not None:
         install.kubectl("create", "-f", "-", stdin=json.dumps(found.made))
-    stack.set(**found.settings)
+    # `{host}` is Platform's, which a zone must hold.
+    written = {key: install.host if value == "{host}" else value for key, value in found.settings.items()}
+    stack.set(**written)
     yield found
     stack.set(**{key: usual.get(key) for key in found.settings})
     if found.made is not None:
