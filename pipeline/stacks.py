@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-NOT_DELIVERED = frozenset({"compose", "dev", "local"})
-"""The files that come with the program: one for each target to copy, and one for the testbed."""
+NOT_DELIVERED = frozenset({"compose", "dev", "local", "local-compose"})
+"""The files that come with the program: one for each target to copy, and one for each on the testbed."""
 _FILE = re.compile(r"Pulumi\.(?P<stack>.+)\.yaml")
 #: What the engine allows in a name; it also keeps a file's name from meaning something to make or a shell.
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")

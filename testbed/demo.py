@@ -25,11 +25,15 @@ _NEXT = f"""\
   make verify STACK={STACK}
       the same table again
   pulumi config set proxyReplicas 3 --stack {STACK}; pulumi preview --stack {STACK}
-      one resource to update
+      one resource to update; git checkout Pulumi.{STACK}.yaml takes it back
   kubectl get pods,ingress -n {NAMESPACE}
   pulumi stack output --stack {STACK} --show-secrets
+  pulumi destroy --stack {STACK}
+      Platform as it was; a stack of your own for this Platform can come then
   make down
-      end the testbed and remove everything it made"""
+      end the testbed and remove everything it made; open a new shell then
+
+The engine's warning of the version of the kubernetes plugin is expected here."""
 
 
 def demo() -> None:

@@ -89,7 +89,7 @@ class Scratch:
         command = re.sub(r"^write: | \(it asks for the value\)$", "", str(remedy))
         program, *words = shlex.split(command)
         assert program == "pulumi"
-        # Options come first: what follows `--` is no option.
+        # Options come first: what follows `--` is not an option.
         options = ["--non-interactive", "--cwd", str(self.stack.folder), *words[:2], "--stack", self.stack.name]
         environment = {**os.environ, **self.stack.environment}
         subprocess.run([program, *options, *words[2:]], env=environment, input=stdin or "", text=True, check=True)

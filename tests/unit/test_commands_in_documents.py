@@ -17,6 +17,7 @@ from package.provider import VERSION
 from settings.errors import SettingsError
 from settings.fields import FIELDS, SECRET_KEYS
 from settings.parsing import parse_settings
+from settings.remedies import Write
 
 CHECKOUT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
@@ -110,6 +111,8 @@ def wrong_setting(words: list[str], before: dict[str, object]) -> str | None:
         return f"{key} is not a setting"
     if "--secret" in words:
         return None if key in SECRET_KEYS else f"{key} is not secret"
+    if "--plaintext" in str(Write(key, "x")) and "--plaintext" not in words:
+        return "Pulumi takes the name for a secret's: write --plaintext"
     if len(rest) != 2:
         return "must have a key and a value"
     before[key] = [rest[1]] if "--path" in words else rest[1]

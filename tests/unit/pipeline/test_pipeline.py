@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,8 +29,16 @@ def test_each_stack_with_a_file_is_delivered_but_those_that_come_with_the_progra
     assert stacks_in(tmp_path) == ["acme-eu", "prod"]
 
 
-def test_the_files_to_copy_are_no_stacks_of_anybody() -> None:
-    assert {"compose", "dev", "local"} == NOT_DELIVERED
+def test_a_fresh_clone_has_no_stack_to_deliver() -> None:
+    came_with_it = {path.name.split(".")[1] for path in paths.CHECKOUT.glob("Pulumi.*.yaml")}
+    assert came_with_it >= NOT_DELIVERED
+    document = (paths.CHECKOUT / "docs" / "workflows.md").read_text(encoding="utf-8")
+    assert [name for name in NOT_DELIVERED if f"`{name}`" not in document] == []
+    # The files that git knows: a developer may have stacks of their own.
+    listed = subprocess.run(
+        ["git", "ls-files", "Pulumi.*.yaml"], cwd=paths.CHECKOUT, capture_output=True, text=True, check=True
+    )
+    assert {name.split(".")[1] for name in listed.stdout.split()} == NOT_DELIVERED
 
 
 @pytest.mark.parametrize("name", ["Pulumi.$(shell id).yaml", "Pulumi.a b.yaml", "Pulumi.a;b.yaml"])
