@@ -5,6 +5,7 @@ REPORT ?= report.md
 FINISH ?= up
 TARGET ?= kubernetes
 BIN := .venv/bin
+NEEDS_STACK = @test -n "$(STACK)" || { echo 'write STACK=<stack>, for example: make $@ STACK=prod' >&2; exit 2; }
 RUN := $(BIN)/python
 INSTALLED := .venv/.installed
 # Installs in seconds what pip takes a minute for, and compiles the locks.
@@ -33,29 +34,36 @@ down: $(INSTALLED) ## end the testbed and remove all that it made
 ##@ Deploy a stack
 
 preview: ## preview STACK=, and write the report into REPORT=
+	$(NEEDS_STACK)
 	@$(PYTHON) -m pipeline preview $(STACK) $(REPORT)
 
 up: ## deploy STACK=
+	$(NEEDS_STACK)
 	@$(PYTHON) -m pipeline up $(STACK)
 
 verify: $(INSTALLED) ## check STACK= from outside; VERIFY="--long" adds options
+	$(NEEDS_STACK)
 	@$(RUN) -m pipeline verify $(STACK) $(VERIFY)
 
 ##@ Operate
 
 drift: ## list what differs from STACK=; fail if anything does
+	$(NEEDS_STACK)
 	@$(PYTHON) -m pipeline drift $(STACK)
 
 adopt: $(INSTALLED) ## STACK=: take an existing Studios into a stack
+	$(NEEDS_STACK)
 	@$(RUN) -m pipeline adopt $(STACK) $(if $(YES),--yes) $(if $(REMOVE),--remove-old)
 
 recover: $(INSTALLED) ## finish a killed update of STACK=; FINISH=destroy removes it
+	$(NEEDS_STACK)
 	@$(RUN) -m pipeline recover $(STACK) $(FINISH)
 
 stacks: ## list the stacks that have a file
 	@$(PYTHON) -m pipeline stacks
 
 comment: ## put the report of STACK= on the pull request PULL_REQUEST=
+	$(NEEDS_STACK)
 	@$(PYTHON) -m pipeline comment $(STACK) $(REPORT)
 
 ##@ Develop

@@ -20,7 +20,7 @@ from studios_host.compose import Compose
 from studios_host.docker import Container, Docker, Finished, listed_paths
 from studios_host.errors import Problems, RefusedError
 from studios_host.files import Placement, Wanted, put_back
-from studios_host.place import Place, State
+from studios_host.place import MARKER, Place, State
 from studios_host.places import place as place_of
 from studios_host.project import Project, Source
 from studios_host.survey import files_of
@@ -274,3 +274,52 @@ def test_problems_are_told_together(messages: list[str], said: str) -> None:
         problems.unless_any("found")
     assert str(caught.value) == said
     assert Problems().unless_any("found") == "found"
+
+
+def test_what_the_owner_keeps_beside_our_files_is_never_removed(place: Place) -> None:
+    place.remember(State(files=["a.yml"], parameters={"uid": "101"}))
+    (place.own / "notes.txt").write_text("the owner's")
+    place.forget()
+    assert [path.name for path in place.own.iterdir()] == ["notes.txt"]
+    # Nothing was installed here: the folder is wholly the owner's.
+    place.forget()
+    assert (place.own / "notes.txt").read_text() == "the owner's"
+
+
+def test_a_compose_file_that_the_owner_has_written_over_ours_is_the_owners(place: Place) -> None:
+    (place.folder / "ours.yml").write_text(f"{MARKER}\nservices: {{}}\n")
+    (place.folder / "theirs.yml").write_text("services: {frontend: {}}\n")
+    place.remember(State(files=["ours.yml", "theirs.yml"], parameters={"uid": "101"}))
+    assert place.state().files == ["ours.yml"]
+    assert (place.is_foreign("ours.yml"), place.is_foreign("theirs.yml"), place.is_foreign("gone.yml")) == (
+        False,
+        True,
+        False,
+    )
+
+
+def test_a_link_to_nowhere_and_a_folder_with_the_name_of_a_compose_file_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / ".#docker-compose.yml").symlink_to("owner@host:1")
+    (tmp_path / "old.yml").mkdir()
+    assert Place(tmp_path).state() == State()
+
+
+class Recording(Docker):
+    """A `docker` that notes the variables of its calls."""
+
+    given: dict[str, str]
+
+    def run(self, words: Any, folder: Any = None, environment: Any = None, seconds: Any = None) -> Finished:
+        self.given = dict(environment or {})
+        return Finished(0, "", "")
+
+
+def test_docker_compose_removes_no_service_that_the_owner_took_out_of_the_files(tmp_path: Path) -> None:
+    docker = Recording({"COMPOSE_REMOVE_ORPHANS": "true"})
+    Compose(docker, Project("x", str(tmp_path), ()), Source((), ()), {"COMPOSE_REMOVE_ORPHANS": "true"}).run("ps")
+    assert docker.given["COMPOSE_REMOVE_ORPHANS"] == "false"
+
+
+def test_a_variable_passed_through_from_a_shell_that_is_gone_counts_as_different() -> None:
+    container = Container({"Config": {"Env": ["SHELLS=1", "PASSED_ON"]}})
+    assert dict(container.environment) == {"SHELLS": "1"}

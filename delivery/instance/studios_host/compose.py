@@ -17,6 +17,8 @@ from studios_host.project import Project, Source
 OLDEST = (2, 24, 0)
 """It can tell what it would do without doing it, for every command used here."""
 
+_STEERED = {"COMPOSE_REMOVE_ORPHANS": "false"}
+"""What `.env` may say of Docker Compose itself, and would touch other services."""
 _EVENT = re.compile(r"^\s*(?:DRY-RUN MODE -\s+)?(Container|Network|Volume) (\S+)\s+(\w+)", re.MULTILINE)
 _UNSET = re.compile(r'The \\?"(\w+)\\?" variable is not set')
 
@@ -60,7 +62,7 @@ class Compose:
         for path in self.source.environment_files:
             options += ["--env-file", path]
         # Files say $PWD, and Docker Compose takes it from the variable.
-        return self.docker.run(["compose", *options, *words], folder, {**self.shell, "PWD": folder})
+        return self.docker.run(["compose", *options, *words], folder, {**self.shell, "PWD": folder, **_STEERED})
 
     def model(self) -> dict[str, Any]:
         """The merged model, with the variables of each service.
@@ -128,11 +130,14 @@ class Compose:
     def _scales(self, services: Sequence[str]) -> list[str]:
         """As many containers of each as there are: the owner may have scaled a service by hand."""
         counts = {service: len(self.project.of(service)) for service in services}
-        return [word for service, count in counts.items() if count > 1 for word in ("--scale", f"{service}={count}")]
+        return [word for service, count in counts.items() if count for word in ("--scale", f"{service}={count}")]
 
     def by_hand(self, *words: str) -> str:
         """The command with which the owner does it, in the project's folder."""
         command = ["docker", "compose", "-p", self.project.name]
+        first = os.path.dirname(self.source.config_files[0]) if self.source.config_files else ""
+        if os.path.realpath(first) != os.path.realpath(self.project.working_dir):
+            command += ["--project-directory", "."]
         for path in self.source.environment_files:
             command += ["--env-file", os.path.relpath(path, self.project.working_dir)]
         for path in (*self.source.config_files, *self.overrides):

@@ -41,7 +41,7 @@ def _environment(service: Mapping[str, Any], container: Container, image: Mappin
     given = container.environment
     names = [name for name, value in wanted.items() if value is not None and given.get(name) != value]
     if image is not None:
-        names += [name for name in given if name not in wanted]
+        names += [name for name in given if wanted.get(name) is None]
     return [f"environment: {name}" for name in sorted(names)]
 
 
@@ -79,6 +79,11 @@ def _others(service: Mapping[str, Any], model: Mapping[str, Any], container: Con
         found.append("entrypoint")
     if "user" in service and str(service["user"]) != config.get("User"):
         found.append("user")
+    if "mem_limit" in service and int(service["mem_limit"]) != host.get("Memory"):
+        found.append("mem_limit")
+    hosts = {str(each).replace("=", ":", 1) for each in service.get("extra_hosts") or []}
+    if hosts != set(host.get("ExtraHosts") or []):
+        found.append("extra_hosts")
     policy = str(service.get("restart", "no")).partition(":")[0]
     if policy != ((host.get("RestartPolicy") or {}).get("Name") or "no"):
         found.append("restart")

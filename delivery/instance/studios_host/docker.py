@@ -120,7 +120,7 @@ class Container:
     @property
     def environment(self) -> Mapping[str, str]:
         """The variables of its processes, those of its image included."""
-        pairs = (pair.partition("=") for pair in self.raw["Config"].get("Env") or [])
+        pairs = (pair.partition("=") for pair in self.raw["Config"].get("Env") or [] if "=" in pair)
         return {name: value for name, _, value in pairs}
 
     @property

@@ -91,7 +91,7 @@ def _apply(
         starter.start(Start(anew=bool(content) or state.interrupted, gone=tuple(gone)))
     except (OSError, RefusedError) as failure:
         placement.discard()
-        _back(place, placement, starter, state, data if fresh else None)
+        _back(place, placement, starter, state, new, data if fresh else None)
         raise PutBackError(_reason(failure, starter)) from None
     place.remember(new)
     placement.keep_newest_backups()
@@ -99,7 +99,7 @@ def _apply(
     return f"installed: {changed or 'the containers'}"
 
 
-def _back(place: Place, placement: Placement, starter: Starter, state: State, data: Path | None) -> None:
+def _back(place: Place, placement: Placement, starter: Starter, state: State, new: State, data: Path | None) -> None:
     """Files first, then containers, and last what says that there is something to put back."""
     if placement.backup:
         put_back(place, placement.backup)
@@ -108,6 +108,10 @@ def _back(place: Place, placement: Placement, starter: Starter, state: State, da
         # The same file, by the name that the owner's commands know.
         starter.before = starter.before.over(str(override))
     starter.back()
+    if starter.failed_back:
+        # The next run goes on with it: an installation, or taking away.
+        place.remember(replace(state if state.parameters else new, backup="", interrupted=True))
+        return
     if data is not None:
         remove([data] if data.exists() else [])
     if (place.own / "parameters").exists() or not state.parameters:

@@ -146,7 +146,8 @@ def _different(compose: Compose, services: Sequence[str]) -> dict[str, list[str]
 def _explained(way: _Way, services: Sequence[str]) -> str:
     project = way.compose.project
     started = next(iter(project.of(services[-1])), project.containers[0])
-    by_hand = replace(way.compose, source=Source(started.config_files, started.environment_files), overrides=())
+    there = tuple(path for path in started.config_files if os.path.isfile(path))
+    by_hand = replace(way.compose, source=Source(there, started.environment_files), overrides=())
     if way.plan.networks:
         return (
             f"{way.compose.shown()} says something else of the network {', '.join(way.plan.networks)} than what runs; "

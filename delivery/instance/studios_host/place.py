@@ -84,8 +84,7 @@ class Place:
         if self.own.is_symlink() or (self.own.exists() and not self.own.is_dir()):
             raise RefusedError(f"{self.own} exists and is not of this deployment; move it away")
         if self.own.exists():
-            there = {path.name for path in self.own.iterdir() if not path.name.endswith((".partial", ".studios-new"))}
-            foreign = sorted(there - _OURS - _EARLIER)
+            foreign = sorted(path.name for path in self.own.iterdir() if not is_ours(path.name))
             if foreign:
                 raise RefusedError(f"{self.own} has {foreign[0]}, which is not of this deployment; move it away")
         # The owner's docker compose reads the files for containers below it.
@@ -102,7 +101,9 @@ class Place:
         """What the last run left; of release 1.0 of the script too."""
         path = self.own / "state.json"
         if path.exists():
-            return State(**json.loads(path.read_text()))
+            state = State(**json.loads(path.read_text()))
+            state.files = [name for name in state.files if not self.is_foreign(name)]
+            return state
         if not (self.own / "parameters").exists():
             return self._remains()
         parameters = read_parameters((self.own / "parameters").read_text())
@@ -117,6 +118,8 @@ class Place:
     def _remains(self) -> State:
         """What our compose file tells where the owner's deployer has deleted all that was remembered."""
         for path in sorted(self.folder.glob("*.y*ml")):
+            if not path.is_file():
+                continue
             text = path.read_text(errors="replace")
             services = _SERVICE.findall(text) if text.startswith(MARKER) else []
             if len(services) == _SERVICES:
@@ -135,17 +138,33 @@ class Place:
 
     def forget(self) -> None:
         """Removes everything of ours in `.studios`: last what says that there is something to take away."""
-        for path in sorted(self.own.glob("*"), key=lambda path: path.name in ("state.json", "parameters")):
+        if self.own.is_symlink() or not self.own.is_dir():
+            return
+        ours = [path for path in self.own.iterdir() if is_ours(path.name)]
+        for path in sorted(ours, key=lambda path: path.name in ("state.json", "parameters")):
             if path.is_dir():
                 shutil.rmtree(path)
             else:
                 path.unlink()
-        if self.own.exists():
+        # What the owner has put beside it stays.
+        if not any(self.own.iterdir()):
             self.own.rmdir()
+
+    def is_foreign(self, name: str) -> bool:
+        """Whether a compose file by a name of ours is the owner's by now: their deployer has written it anew."""
+        path = self.folder / name
+        if not name.endswith((".yml", ".yaml")) or not path.is_file():
+            return False
+        return not path.read_text(errors="replace").startswith(MARKER)
 
     def path(self, name: str) -> Path:
         """The path of a file in the state's list."""
         return self.folder / name
+
+
+def is_ours(name: str) -> bool:
+    """Whether a file in `.studios` has a name that this deployment gives."""
+    return name in _OURS | _EARLIER or name.endswith((".partial", ".studios-new"))
 
 
 def read_parameters(text: str) -> dict[str, str]:

@@ -103,6 +103,7 @@ def _looked_at(
 def _owner(docker: Docker, place: Place, project: Project, wish: Wish, state: State) -> Compose:
     installed = state.parameters.get("override", wish.override)
     ours = [str(place.folder / name) for name in (*([installed] if state.parameters else []), *state.files)]
+    ours = [path for path in ours if not place.is_foreign(path)]
     ours.append(str(place.override_copy))
     ways: list[tuple[str, ...]] = [()]
     copy = place.override_copy if place.override_copy.exists() else place.folder / installed

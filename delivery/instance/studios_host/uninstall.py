@@ -36,6 +36,16 @@ def uninstall(docker: Docker, place: Place, deadline: float) -> str:
     state = place.state()
     if not state.parameters:
         said = f"nothing is installed in {place.folder}"
+        using = [
+            each.name
+            for each in docker.containers()
+            if any(source.startswith(f"{place.files}/") for source in each.mounts.values())
+        ]
+        if using:
+            raise RefusedError(
+                f"{' and '.join(sorted(using))} still use files of Studios that are gone; start them as "
+                "Platform's own files say (docker compose up -d backend cron), and try again"
+            )
         left = _connects(docker, place.folder)
         for container in left:
             docker.remove(container)
@@ -83,7 +93,8 @@ def _project(docker: Docker, place: Place, platform: tuple[str, ...]) -> Project
 def _owner(docker: Docker, place: Place, project: Project, platform: tuple[str, ...], state: State) -> Compose | None:
     """Docker Compose as the owner calls it; None where the owner's files are gone."""
     override = state.parameters["override"]
-    ours = [str(place.folder / name) for name in (override, *state.files)] + [str(place.override_copy)]
+    ours = [str(place.folder / name) for name in (override, *state.files) if not place.is_foreign(name)]
+    ours.append(str(place.override_copy))
     found = sources(project, ours)
     there = [source for source in found if source.config_files and not source.missing()]
     if not there:
