@@ -158,6 +158,15 @@ class IngressVerdict:
         return look
 
 
+def _seen(ingress: LiveIngress) -> tuple[dict[str, Any] | None, str]:
+    """The Ingress as it is now, and its load balancer's hostname; None and nothing where it can't be read."""
+    try:
+        live = ingress.read()
+    except SettingsError:
+        return None, ""
+    return live, hostname_of(live) if live is not None else ""
+
+
 def wait_for_move(ingress: LiveIngress, before: Before, patience: Patience) -> str:
     """Returns the hostname of another load balancer than before, once the controller has given it to the Ingress.
 
@@ -168,11 +177,7 @@ def wait_for_move(ingress: LiveIngress, before: Before, patience: Patience) -> s
     complained: float | None = None
     while True:
         now = time.monotonic()
-        try:
-            live = ingress.read()
-        except SettingsError:
-            live = None
-        hostname = hostname_of(live) if live is not None else ""
+        live, hostname = _seen(ingress)
         if hostname and hostname != before.hostname:
             return hostname
         said = ingress.verdict(before).complaints if live is not None else []
@@ -198,12 +203,8 @@ def wait_for_verdict(ingress: LiveIngress, before: Before, effect: Effect, patie
     complained: float | None = None
     while True:
         now = time.monotonic()
-        try:
-            live = ingress.read()
-        except SettingsError:
-            live = None
+        live, hostname = _seen(ingress)
         verdict = ingress.verdict(before) if live is not None else Verdict()
-        hostname = hostname_of(live) if live is not None else ""
         is_there = bool(hostname) and not (before.moves and hostname == before.hostname)
         missing = effect(live, hostname) if live is not None and is_there else []
         if is_there and not missing and (verdict.accepted or (_is_quiet(verdict) and now - start >= patience.silent)):

@@ -12,17 +12,9 @@ from components.studios_on_compose import ComposeStudios, ComposeStudiosArgs
 from settings.parsing import parse_settings
 from settings.targets import COMPOSE
 from survey.compose import ComposeSite
+from tests.compose_bundle import STACK as MINIMUM
 from tests.unit.components.mocks import CERTIFICATE, Recording, run
 
-MINIMUM = {
-    "target": "compose",
-    "platformUrl": "https://example.com",
-    "platformVersion": "25.3",
-    "hostedZone": "example.com",
-    "instanceId": "i-0123456789abcdef0",
-    "loadBalancer": "platform",
-    "composeFolder": "/opt/seqera",
-}
 LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/platform/1/2"
 PLATFORMS_CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/platform"
 SITE = ComposeSite(

@@ -7,6 +7,7 @@ import pytest
 from settings.errors import SettingsError
 from settings.fields import FIELDS, WITHOUT_FIXED_DEFAULT, target_of
 from settings.parsing import parse_settings
+from tests.compose_bundle import STACK as COMPOSE
 
 KUBERNETES = {
     "platformUrl": "https://example.com",
@@ -14,15 +15,6 @@ KUBERNETES = {
     "namespace": "platform-stage",
     "redisAddress": "redis:6379",
     "hostedZone": "example.com",
-}
-COMPOSE = {
-    "target": "compose",
-    "platformUrl": "https://example.com",
-    "platformVersion": "25.3",
-    "hostedZone": "example.com",
-    "instanceId": "i-0123456789abcdef0",
-    "loadBalancer": "platform",
-    "composeFolder": "/opt/seqera",
 }
 
 

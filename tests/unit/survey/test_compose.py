@@ -13,7 +13,7 @@ from settings.parsing import parse_settings
 from survey.aws import AwsAccess, AwsAccount
 from survey.compose import ComposeSite, find_site
 from testbed.tests.aws_account import Account, strict_account
-from tests.unit.components.test_studios_on_compose import MINIMUM
+from tests.compose_bundle import STACK as MINIMUM
 
 PLACE = "account 123456789012 in us-east-1"
 
