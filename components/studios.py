@@ -153,7 +153,7 @@ def _surveyed(
         if _has_aws_provider(place.opts):
             # It may lead to another account, where nothing but that provider can look.
             return None, ZoneFindings(tuple(_left_to_the_provider(settings)))
-        if settings.certificate_arn is None:
+        if settings.makes_certificate:
             # The certificate is made in this account, wherever the zones are.
             _ = account.id
         zones = find_zones(of_zones, settings)

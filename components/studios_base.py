@@ -37,7 +37,7 @@ class Studios(pulumi.ComponentResource):
     session_url_pattern: pulumi.Output[str]
     """The URL of a session, with `<session>` for its id."""
     certificate_arn: pulumi.Output[str]
-    """ARN of the issued certificate of the HTTPS listener."""
+    """ARN of the issued certificate of the HTTPS listener; empty with `certificate: none`."""
     load_balancer_hostname: pulumi.Output[str]
     """DNS name of the load balancer that sessions are reached through; empty with `ingress: none`."""
     record_name: pulumi.Output[str]
@@ -77,7 +77,8 @@ class Studios(pulumi.ComponentResource):
                 host_is_shared=hosts.is_within(settings.platform_host, domain),
                 zone_id=zone_id,
                 wait_for_records=zone_id is None,
-                certificate_arn=settings.certificate_arn,
+                # With `certificate: none` there is none, and none is made.
+                certificate_arn=settings.certificate_arn if settings.certificate == CREATE else "",
                 issue_seconds=settings.certificate_timeout,
             ),
             pulumi.ResourceOptions(parent=self),

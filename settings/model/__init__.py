@@ -12,7 +12,7 @@ import json
 from settings import hosts
 from settings.model.cluster import ClusterSection
 from settings.model.connect import ConnectSection
-from settings.model.dns import EXTERNAL_DNS, ROUTE53, DnsSection
+from settings.model.dns import CREATE, EXTERNAL_DNS, ROUTE53, DnsSection
 from settings.model.install import InstallSection
 from settings.model.instance import InstanceSection
 from settings.model.keys import KeysSection
@@ -94,16 +94,21 @@ class Settings(
         return self.connect_host if self.path_routing else f"*.{self.sessions_domain}"
 
     @property
+    def makes_certificate(self) -> bool:
+        """Whether the stack makes a certificate of ACM: none exists, and TLS does not end at another one."""
+        return self.certificate == CREATE and self.certificate_arn is None
+
+    @property
     def zone_domains(self) -> tuple[str, ...]:
         """The names that the public zone must hold: what is validated there, and the name of the sessions' record."""
         record = self.connect_host if self.path_routing else self.sessions_domain
-        return self.certificate_domains if self.certificate_arn is None else (record,)
+        return self.certificate_domains if self.makes_certificate else (record,)
 
     @property
     def validates_in_zone(self) -> bool:
         """Whether the stack writes the records that validate a certificate of its own into a zone."""
         is_named = self.hosted_zone is not None or self.hosted_zone_id is not None
-        return self.certificate_arn is None and (self.dns == ROUTE53 or (self.dns == EXTERNAL_DNS and is_named))
+        return self.makes_certificate and (self.dns == ROUTE53 or (self.dns == EXTERNAL_DNS and is_named))
 
     @property
     def has_records(self) -> bool:

@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from settings.marks import Derived
+from settings.marks import Derived, Only
 from settings.model.section import Section
+from settings.targets import KUBERNETES
 from settings.types import aws, network
 
 CREATE: Final = "create"
@@ -67,6 +68,14 @@ class DnsSection(Section):
             "`existing` is written."
         ),
         examples=[TAKE_OVER],
+    )
+    certificate: Annotated[Literal["create", "none"], Only(KUBERNETES)] = Field(
+        default=CREATE,
+        description=(
+            "Whether the stack makes an ACM certificate, unless `certificateArn` names one, or makes none: `none`, for "
+            "a route of your own (`ingress: none`) with a certificate from elsewhere, such as cert-manager's."
+        ),
+        examples=["none"],
     )
     certificate_arn: Annotated[aws.CertificateArn | None, Derived("one is made and validated")] = Field(
         default=None,

@@ -42,7 +42,7 @@ def _wrong_host(settings: Settings) -> str | None:
     return None
 
 
-@RULES.needs("platformUrl", "connectUrl", "pathRouting", "certificateArn")
+@RULES.needs("platformUrl", "connectUrl", "pathRouting", "certificate", "certificateArn")
 def _certificate_and_sessions_have_room_for_their_names(
     settings: Settings, given: Collection[str]
 ) -> Iterator[Problem]:
@@ -59,7 +59,7 @@ def _certificate_and_sessions_have_room_for_their_names(
             f"has {what}, and the hosts of sessions, under it, would be longer than DNS allows; "
             f"write one of {LONGEST_DOMAIN_OF_SESSIONS} or fewer",
         )
-    elif len(domain) > LONGEST_COMMON_NAME and settings.certificate_arn is None:
+    elif len(domain) > LONGEST_COMMON_NAME and settings.makes_certificate:
         yield Problem(
             key,
             value,
@@ -74,7 +74,7 @@ def _the_hosted_zone_is_named_once(settings: Settings, given: Collection[str]) -
         yield Problem("hostedZoneId", settings.hosted_zone_id, "names the zone a second time; remove it or hostedZone")
 
 
-@RULES.needs("hostedZone", "platformUrl", "connectUrl", "pathRouting", "certificateArn")
+@RULES.needs("hostedZone", "platformUrl", "connectUrl", "pathRouting", "certificate", "certificateArn")
 def _the_hosted_zone_holds_the_hosts(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     zone = settings.hosted_zone
     if zone is None or _wrong_host(settings) is not None:

@@ -97,6 +97,14 @@ def test_a_route_of_ones_own_has_service_certificate_and_names_in_the_outputs() 
     assert outputs["records_to_make"] == {"*.platform.example.com": "<load balancer>"}
 
 
+def test_a_route_with_a_certificate_from_elsewhere_needs_none_of_acm_and_no_zone() -> None:
+    recording = studios(ingress="none", certificate="none")
+    assert not any(found.startswith("aws:") for found in recording.types.values())
+    outputs = recording["studios"].outputs
+    assert outputs["certificate_arn"] == ""
+    assert outputs["records_to_make"] == {"*.platform.example.com": "<load balancer>"}
+
+
 def test_only_the_records_go_through_the_role_of_the_zones() -> None:
     recording = studios(
         AwsAccess.read({"region": "eu-west-1", "profile": "ops", "secretKey": "geheim", "accessKey": "AKIA"}.get),

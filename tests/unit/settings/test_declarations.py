@@ -53,6 +53,7 @@ BESIDE: dict[str, dict[str, object]] = {
     "loadBalancerTags": {"loadBalancer": None},
     "hostedZoneId": {"hostedZone": None},
     "hostedZoneExternalId": {"hostedZoneRoleArn": "arn:aws:iam::444455556666:role/dns-editor"},
+    "certificate": {"ingress": "none", "hostedZone": None},
     "redisTlsSkipVerify": {"redisTls": True},
     "redisTlsSecret": {"redisTls": True},
     "existingOidcSecretKey": {"existingOidcSecret": "platform-oidc-certs"},

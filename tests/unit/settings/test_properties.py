@@ -226,6 +226,9 @@ def assert_kubernetes_and_aws_would_take(read: Settings) -> None:
             hosts += [asked.inputs["domainName"], *asked.inputs["subjectAlternativeNames"]]
             assert len(asked.inputs["domainName"]) <= 64  # ACM, RequestCertificate
     assert [host for host in hosts if not is_host(host.removeprefix("_abc.").rstrip("."))] == []
+    if read.ingress == "none":
+        assert "studios-ingress-ingress" not in recording.resources
+        return
     annotations = recording["studios-ingress-ingress"].inputs["metadata"]["annotations"]
     assert [name for name in annotations.keys() - read.ingress_annotations.keys() if not is_known(name)] == []
     prefix = "alb.ingress.kubernetes.io/"
@@ -270,8 +273,17 @@ def test_every_word_at_every_key_becomes_what_kubernetes_and_aws_take_or_is_refu
 ) -> None:
     monkeypatch.setattr(mocks, "FURTHER_KEYS", [word for word in WORDS if isinstance(word, str)])
     accepted = [(key, word) for key in FIELDS for word in WORDS if parsed(NEWEST | {key: word}) is not None]
-    # The stacks here are for Kubernetes, keep their own Secrets, and none of the words is one of a record.
-    apart = {"target", "existingOidcSecretKey", "existingTokenSecretKey", "sessionRecord"}
+    # The stacks here are for Kubernetes, keep their own Secrets and have an Ingress and a zone, and none of the words
+    # is one of a record or names an attribute of a load balancer.
+    apart = {
+        "target",
+        "certificate",
+        "dns",
+        "existingOidcSecretKey",
+        "existingTokenSecretKey",
+        "loadBalancerAttributes",
+        "sessionRecord",
+    }
     assert {key for key, _ in accepted} >= {key for key in FIELDS if target_of(key) != COMPOSE} - apart
     while accepted:
         # As many as go together, since it takes a tenth of a second to make everything of one stack.
