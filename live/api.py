@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from live.cluster import Cluster
 from live.fields import Object
+from live.kubernetes_client import kubernetes_client
 from settings.errors import Problem, SettingsError
 
 _PREVIEW_SECONDS: Final = (5, 20)
@@ -130,7 +131,6 @@ class ClusterApi:
             NotFoundError: what the path names does not exist.
             ApiError: the cluster can't be reached, or refuses it.
         """
-        from kubernetes.client import ApiException
         from urllib3.exceptions import HTTPError
 
         def call() -> Any:
@@ -146,14 +146,14 @@ class ClusterApi:
 
         try:
             answer, _, headers = _again_if_throttled(call)
-        except ApiException as error:
+        except kubernetes_client().client.ApiException as error:
             if error.status == _NOT_FOUND:
                 raise NotFoundError(path) from None
             raise self._refused(method, path, error.status, error.body) from None
         except AttributeError as error:
             # The client stumbles over its own report of a failed TLS handshake, which has no body.
             failed = error.__context__
-            if not isinstance(failed, ApiException):
+            if not isinstance(failed, kubernetes_client().client.ApiException):
                 raise
             raise self._problem(
                 f"is not known to be the one that is meant ({_last_line(failed.reason)}); check the authority in "
@@ -198,12 +198,10 @@ class ClusterApi:
 
 
 def _again_if_throttled(call: Callable[[], Any]) -> Any:
-    from kubernetes.client import ApiException
-
     for pause in _PAUSES:
         try:
             return call()
-        except ApiException as error:
+        except kubernetes_client().client.ApiException as error:
             if error.status != _THROTTLED:
                 raise
             time.sleep(pause)

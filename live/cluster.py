@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from live.kubernetes_client import kubernetes_client
 from live.timeouts import with_timeout
 from settings.errors import Problem, SettingsError
 
@@ -91,9 +92,10 @@ class Cluster:
         Raises:
             SettingsError: there is no such file or context, or it is not a kubeconfig.
         """
-        # The client takes half a second to import, and a run with wrong settings needs none.
-        from kubernetes import client, config
         from yaml import YAMLError  # the client's parser
+
+        # The client takes a while to import, and a run with wrong settings needs none.
+        client, config = kubernetes_client()
 
         content = self.kubeconfig
         named = self.context or (None if content is None or content.startswith("{") else content)

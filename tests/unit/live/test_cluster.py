@@ -13,11 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import kubernetes.config  # noqa: F401  # The case is that it was imported before KUBECONFIG was set.
 import pytest
 
 from live.api import ClusterApi
 from live.cluster import Cluster, kubeconfig_for_eks
+from live.kubernetes_client import kubernetes_client
 from settings.errors import SettingsError
 from testbed.pki import Authority
 
@@ -25,6 +25,7 @@ from testbed.pki import Authority
 def test_a_kubeconfig_that_is_named_later_than_the_client_is_imported_is_the_one_in_use(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    kubernetes_client()
     kubeconfig = kubeconfig_for_eks("late", "https://127.0.0.1:1", "", "us-east-1")
     kubeconfig["users"] = [{"name": "late", "user": {"token": "t"}}]
     path = tmp_path / "kubeconfig"
