@@ -1,5 +1,10 @@
 """Seqera Studios, deployed beside an existing Seqera Platform install."""
 
+import gc
+
+# The SDK's thousands of classes stay to the end. To look through them again and again takes a sixth of all import time.
+gc.set_threshold(100_000)
+
 import pulumi
 import pulumi_aws
 

@@ -1,11 +1,21 @@
-"""Declares the resources that state.json has, as they are, and nothing else."""
+"""Declares the resources that state.json has, as they are, and nothing else.
+
+The classes of the SDK that a program declares them with do nothing here, but every such program loads them.
+"""
 
 import json
 from pathlib import Path
 
 import pulumi
 import pulumi_aws
+import pulumi_aws.acm
+import pulumi_aws.lb
+import pulumi_aws.route53
 import pulumi_kubernetes
+import pulumi_kubernetes.apps.v1
+import pulumi_kubernetes.core.v1
+import pulumi_kubernetes.networking.v1
+import pulumi_kubernetes.policy.v1
 import pulumi_random
 import pulumi_tls
 

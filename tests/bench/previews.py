@@ -11,13 +11,15 @@ from pathlib import Path
 
 from testbed import lifecycle, paths
 from tests.bench import rows
-from tests.bench.programs import Project, empty, plain
+from tests.bench.programs import PLAIN, Project, empty, plain
 from tests.bench.rows import Measured, paired
 from tests.engine.install import Install
 from tests.engine.stack import Stack
 
-_OURS = "import components.studios, settings.loader"
-_SDK = "import pulumi, pulumi_aws, pulumi_kubernetes, pulumi_random, pulumi_tls"
+#: What the program that only declares the same resources loads of Pulumi's SDK.
+_SDK = "\n".join(line for line in PLAIN.read_text().splitlines() if line.startswith("import pulumi"))
+#: The SDK loads on demand what a program uses; here it is all loaded, as it is in a run.
+_OURS = f"import components.studios, settings.loader\n{_SDK}"
 _TEMPLATE = "public.cr.seqera.io/platform/data-studio-jupyter:4.2.5-0.9"
 
 

@@ -17,7 +17,8 @@ import psutil
 from testbed import paths
 
 _EMPTY = "name: empty\nruntime:\n  name: python\n  options:\n    virtualenv: .venv\n"
-_PLAIN = Path(__file__).with_name("plain.py")
+#: The program that only declares the same resources.
+PLAIN = Path(__file__).with_name("plain.py")
 _SAMPLER = Path(__file__).with_name("sampler")
 
 
@@ -120,7 +121,7 @@ def plain(folder: Path, of: Project) -> Project:
     # The providers of the dynamic resources are in the program's own modules.
     for name in (".venv", "components", "delivery", "live", "settings", "survey"):
         (folder / name).symlink_to(paths.CHECKOUT / name)
-    shutil.copy(_PLAIN, folder / "__main__.py")
+    shutil.copy(PLAIN, folder / "__main__.py")
     (folder / "state.json").write_text(of.pulumi("stack", "export", "--show-secrets"))
     project = Project(folder, of.stack, {**of.variables, "PULUMI_BACKEND_URL": folder.as_uri()})
     project.pulumi("stack", "init")

@@ -67,7 +67,7 @@ def paired(ours: Callable[[], float], theirs: Callable[[], float], rounds: int) 
     return [(ours(), theirs()) for _ in range(rounds)]
 
 
-LOAD_SDK = Compared("load", "load the program", "load Pulumi's SDK with its four providers", 1.5)
+LOAD_SDK = Compared("load", "load the program", "load the classes of its resources from Pulumi's SDK", 1.5)
 LOAD_PULUMI = Compared("load", "load the program", "load Pulumi's SDK without providers")
 PREVIEW_EMPTY = Compared("preview", "a preview without changes", "one of an empty program", 2)
 PREVIEW_PLAIN = Compared(
