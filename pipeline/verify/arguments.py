@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 PREFIX = "STUDIOS_VERIFY_"
 """Of the variables that are the defaults of arguments."""
+RECONNECT_SECONDS = 90
+"""The pods are ready before the sessions have connected to them again; on the testbed that took up to a minute."""
 
 
 def add_arguments(parser: argparse.ArgumentParser, environment: Mapping[str, str] = os.environ) -> None:
@@ -43,6 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser, environment: Mapping[str, str
         metavar="URL",
         default=variable("SESSION"),
         help=f"a WebSocket that echoes, in a session that runs ({PREFIX}SESSION)",
+    )
+    parser.add_argument(
+        "--reconnect",
+        metavar="SECONDS",
+        type=int,
+        default=RECONNECT_SECONDS,
+        help="how long that session may take to connect again after a restart (%(default)s)",
     )
     parser.add_argument(
         "--workspace",

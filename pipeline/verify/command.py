@@ -32,6 +32,7 @@ def verify(arguments: argparse.Namespace, environment: Mapping[str, str] = os.en
         session=arguments.session,
         cookie=environment.get("STUDIOS_SESSION_COOKIE") or None,
         long=arguments.long,
+        reconnect_seconds=arguments.reconnect,
     )
     deployment = Deployment(arguments.stack, Network(arguments.resolver, arguments.ca_file, detours), options)
     rows = []

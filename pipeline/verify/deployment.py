@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
+from pipeline.verify.arguments import RECONNECT_SECONDS
 from pipeline.verify.cluster import api_of
 from pipeline.verify.findings import CannotAskError
 from pipeline.verify.network import Network, first_line
@@ -32,6 +33,7 @@ class Options:
         session: URL of a WebSocket in a session that echoes.
         cookie: the Cookie header of a browser that is signed in to the session.
         long: wait beyond the idle timeout.
+        reconnect_seconds: how long a session may take to connect again, after its proxy or server has restarted.
     """
 
     workspace: str | None = None
@@ -39,6 +41,7 @@ class Options:
     session: str | None = None
     cookie: str | None = None
     long: bool = False
+    reconnect_seconds: int = RECONNECT_SECONDS
 
 
 @dataclass

@@ -20,6 +20,9 @@ _WEBSOCKET = {
     "Sec-WebSocket-Key": "c3R1ZGlvcy12ZXJpZnkhIQ==",
 }
 _LOGS = "look at the proxy's log"
+#: What the proxy answers while a session has not connected to it: the session does so again by itself.
+_NOT_CONNECTED = (502, 503, 504)
+_BETWEEN_TRIES = 2
 #: Beyond and before the idle timeout, in seconds.
 _MARGIN = 5
 
@@ -112,10 +115,27 @@ def session_echoes(deployment: Deployment) -> Finding:
     url = deployment.options.session
     if not url:
         return not_asked("name the URL of a WebSocket that echoes, in a session that runs: --session")
-    with _Echo(deployment, url) as echo:
+    with _connected(deployment, url) as echo:
         began = time.monotonic()
         echo.send(f"verify {deployment.session_id}")
         return good(f"came back after {(time.monotonic() - began) * 1000:.0f} ms")
+
+
+class _NotConnectedError(CannotAskError):
+    """The proxy is reached, and the session has no connection to it."""
+
+
+def _connected(deployment: Deployment, url: str) -> _Echo:
+    """The WebSocket, tried for a while: after a restart of proxy or server, a session takes time to connect again."""
+    seconds = deployment.options.reconnect_seconds
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return _Echo(deployment, url)
+        except _NotConnectedError as error:
+            if time.monotonic() >= deadline:
+                raise CannotAskError(f"{error}{f', still after {seconds} s' * bool(seconds)}", error.mend) from None
+        time.sleep(_BETWEEN_TRIES)
 
 
 def silence_ends_connections(deployment: Deployment) -> Finding:
@@ -183,7 +203,8 @@ class _Echo:
                 url, socket=deployment.network.tls(host, port), cookie=cookies.header().get("Cookie"), timeout=10
             )
         except websocket.WebSocketBadStatusException as error:
-            raise CannotAskError(
+            kind = _NotConnectedError if error.status_code in _NOT_CONNECTED else CannotAskError
+            raise kind(
                 f"{self._url} answers {error.status_code} to an upgrade",
                 "check that the session runs, and set STUDIOS_SESSION_COOKIE to the cookies of a browser in it",
             ) from None

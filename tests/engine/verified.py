@@ -63,6 +63,8 @@ class World:
             "workspace": WORKSPACE,
             "token": self.variables["TOWER_ACCESS_TOKEN"],
             "session": self.variables["STUDIOS_VERIFY_SESSION"],
+            # What is waited for here is waited for with all rows.
+            "reconnect_seconds": 0,
         }
         deployment = Deployment(
             self.stack.name, Network(**{**network, **self.network}), Options(**{**options, **self.options})

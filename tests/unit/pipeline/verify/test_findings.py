@@ -6,9 +6,12 @@ import base64
 import json
 import ssl
 import time
+from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import websocket
 
 from pipeline.verify import certificates, names, platform, proxy
 from pipeline.verify.checks import OF_THE_LOAD_BALANCER, checks_of
@@ -199,6 +202,72 @@ def test_an_upgrade_that_became_a_plain_request_is_told(status: int) -> None:
 def test_an_echo_and_a_long_wait_are_made_only_where_they_are_asked_for() -> None:
     assert proxy.session_echoes(deployment()).holds is None
     assert proxy.silence_ends_connections(deployment()) == not_asked("wait beyond the 301 s: --long")
+
+
+ECHO = "wss://echo.platform.example.com/ws"
+
+
+@dataclass(frozen=True)
+class Sockets(Answers):
+    """A network without TLS: who opens a WebSocket in it needs none."""
+
+    def tls(self, host: str, port: int, context: Any = None) -> Any:
+        return None
+
+
+class Echoing:
+    """A WebSocket that sends back what it gets."""
+
+    def send(self, text: str) -> None:
+        self.text = text
+
+    def recv(self) -> str:
+        return self.text
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+def echoes(monkeypatch: pytest.MonkeyPatch, *statuses: int) -> tuple[Finding, float]:
+    """What is found of a session with a proxy that answers so before it opens the WebSocket, and after how long."""
+    clock, answers = [0.0], iter(statuses)
+
+    def open_socket(*_: Any, **__: Any) -> Echoing:
+        if status := next(answers, None):
+            raise websocket.WebSocketBadStatusException("Handshake status %s %s", status)
+        return Echoing()
+
+    monkeypatch.setattr(websocket, "create_connection", open_socket)
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    monkeypatch.setattr(proxy, "time", SimpleNamespace(monotonic=lambda: clock[0], sleep=sleep))
+    page = ECHO.replace("wss", "https")
+    network = Sockets(table={page: response(page)})
+    subject = deployment(network, Options(session=ECHO, reconnect_seconds=60))
+    try:
+        return proxy.session_echoes(subject), clock[0]
+    except CannotAskError as error:
+        return bad(str(error), error.mend), clock[0]
+
+
+def test_a_session_that_connects_again_after_a_restart_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert echoes(monkeypatch, 502, 503) == (good("came back after 0 ms"), 4)
+
+
+def test_a_session_that_does_not_connect_again_is_told_with_how_long_it_was_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    finding, seconds = echoes(monkeypatch, *[502] * 100)
+    assert finding.text == f"{ECHO} answers 502 to an upgrade, still after 60 s"
+    assert finding.mend.startswith("check that the session runs")
+    assert seconds == 60
+
+
+def test_a_session_that_does_not_exist_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    finding, seconds = echoes(monkeypatch, *[404] * 100)
+    assert (finding.text, seconds) == (f"{ECHO} answers 404 to an upgrade", 0)
 
 
 def info(version: str) -> Any:
