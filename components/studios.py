@@ -172,7 +172,8 @@ def _surveyed(
     if is_first():
         problems += records.first
     if problems:
-        raise SettingsError(problems)
+        # A namespace with the Studios of another stack explains most of the others.
+        raise SettingsError(sorted(problems, key=lambda problem: problem.key != "namespace"))
     return zones, found
 
 

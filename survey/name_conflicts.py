@@ -21,7 +21,7 @@ Named = Mapping[str, Mapping[str, Any]]
 
 
 def name_conflicts(settings: Settings, objects: Mapping[str, Named], owner: str, *, is_here: bool) -> Iterator[Problem]:
-    """The names that another owner has taken, one problem a setting.
+    """The names that another owner has taken: one problem a setting, and before them one for each other stack.
 
     Args:
         settings: the stack's settings.
@@ -30,27 +30,38 @@ def name_conflicts(settings: Settings, objects: Mapping[str, Named], owner: str,
         is_here: whether the stack has made or changed something in the namespace before. Then an object that Pulumi
             has made stays its own when a tool has changed the labels; the next ``up`` mends them.
     """
+    of_stacks: dict[str, list[str]] = {}
+    problems = []
     for setting, name, kinds, instead in _names_to_create(settings):
         found = {kind: objects[kind][name]["metadata"] for kind in kinds if name in objects[kind]}
         live = {kind: metadata.get("labels") for kind, metadata in found.items()}
-        taken = [
-            kind
-            for kind, labels in live.items()
-            if not belongs_to(owner, labels) and not (is_here and _is_relabelled(found[kind]))
-        ]
-        if not taken:
-            continue
-        theirs = " ".join(f"{kind.lower()}/{name}" for kind in taken)
-        others = sorted({other for kind in taken if (other := stack_of(live[kind]))})
-        if others:
-            message = (
-                f"the stack {' or '.join(others)} has made {theirs}; {instead}, or, if this stack was renamed from "
-                f"that one, `kubectl label -n {settings.namespace} {theirs} --overwrite "
-                f"{INSTANCE}={labels_of_stack(owner)[INSTANCE]}`"
-            )
-        else:
+        taken = []
+        for kind, labels in live.items():
+            if belongs_to(owner, labels) or (is_here and _is_relabelled(found[kind])):
+                continue
+            other = stack_of(labels)
+            if other and (labels or {}).get(INSTANCE) != other:
+                of_stacks.setdefault(other, []).append(f"{kind.lower()}/{name}")
+            else:
+                taken.append(kind)
+        if taken:
+            theirs = " ".join(f"{kind.lower()}/{name}" for kind in taken)
             message = f"this stack has not made {theirs}; {instead}, or {_otherwise(taken, theirs, settings, owner)}"
-        yield Problem(setting, name, f"is taken in namespace {settings.namespace}: {message}")
+            problems.append(Problem(setting, name, f"is taken in namespace {settings.namespace}: {message}"))
+    yield from (_of_another_stack(settings.namespace, stack, made, owner) for stack, made in of_stacks.items())
+    yield from problems
+
+
+def _of_another_stack(namespace: str, stack: str, made: list[str], owner: str) -> Problem:
+    """One problem for all that another stack has made: the names are not what is wrong."""
+    theirs = " ".join(made)
+    return Problem(
+        "namespace",
+        namespace,
+        f"holds the Studios of the stack {stack}, and a Platform install has one; write the namespace of another "
+        f"Platform install. If this stack was renamed from {stack}, run `kubectl label -n {namespace} {theirs} "
+        f"--overwrite {INSTANCE}={labels_of_stack(owner)[INSTANCE]}`",
+    )
 
 
 def names_in_use(settings: Settings) -> dict[str, list[str]]:

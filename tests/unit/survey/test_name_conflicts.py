@@ -57,18 +57,28 @@ def test_what_the_stack_has_made_itself_is_no_problem(platform: FakeApi) -> None
     assert survey_platform(platform.access, parse_settings(LEAST), field_manager=OURS).warnings == ()
 
 
-def test_another_stack_in_the_same_namespace_needs_other_names(platform: FakeApi) -> None:
+def test_a_namespace_that_holds_another_stacks_studios_is_one_problem(platform: FakeApi) -> None:
     _made_by(platform, labels_of_stack("studios-staging"))
-    problems = _refused(platform)
-    assert len(problems) == 4
-    assert problems[2] == (
-        'seqera-studios:ingressName: "connect-ingress" is taken in namespace platform-stage: the stack staging has '
-        "made ingress/connect-ingress; write another name in ingressName, or, if this stack was renamed from that "
-        "one, `kubectl label -n platform-stage ingress/connect-ingress --overwrite "
-        "app.kubernetes.io/instance=studios-prod`"
+    theirs = (
+        "deployment/connect-proxy service/connect-proxy statefulset/connect-server ingress/connect-ingress "
+        "secret/platform-oidc-certs"
     )
+    assert _refused(platform) == [
+        'seqera-studios:namespace: "platform-stage" holds the Studios of the stack staging, and a Platform install has '
+        "one; write the namespace of another Platform install. If this stack was renamed from staging, run "
+        f"`kubectl label -n platform-stage {theirs} --overwrite app.kubernetes.io/instance=studios-prod`"
+    ]
     with_other_names = {"proxyName": "p", "serverName": "s", "ingressName": "i", "oidcSecret": "o"}
     survey_platform(platform.access, parse_settings({**LEAST, **with_other_names}), field_manager=OURS)
+
+
+def test_another_stack_is_told_before_what_others_have_made(platform: FakeApi) -> None:
+    _by_pulumi(platform, f"{APPS}/deployments", "connect-proxy", {})
+    _by_pulumi(platform, f"{APPS}/statefulsets", "connect-server", labels_of_stack("studios-other"))
+    assert [problem.partition(" ")[0] for problem in _refused(platform)] == [
+        "seqera-studios:namespace:",
+        "seqera-studios:proxyName:",
+    ]
 
 
 def test_a_stacks_name_that_is_too_long_for_a_label_is_cut() -> None:
@@ -105,7 +115,8 @@ def test_an_object_of_another_stack_is_not_taken_for_a_relabelled_one(platform: 
     _by_pulumi(platform, f"{APPS}/deployments", "connect-proxy", labels_of_stack("studios-other"))
     _by_pulumi(platform, f"{CORE}/services", "connect-proxy", labels_of_stack(OURS))
     (problem,) = _refused(platform)
-    assert "the stack other has made deployment/connect-proxy" in problem
+    assert problem.startswith('seqera-studios:namespace: "platform-stage" holds the Studios of the stack other')
+    assert "kubectl label -n platform-stage deployment/connect-proxy --overwrite" in problem
 
 
 @pytest.mark.parametrize(
