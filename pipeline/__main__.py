@@ -15,8 +15,8 @@ from pathlib import Path
 from pipeline.changes import Change, changes_of
 from pipeline.comment import PullRequest
 from pipeline.recover import FINISHING, recover
-from pipeline.report import failure, listed, report
-from pipeline.stacks import stacks_in
+from pipeline.report import failure, listed, plain, report
+from pipeline.stacks import UNKNOWN, missing, stacks_in
 from pipeline.verify.arguments import add_arguments
 
 
@@ -46,6 +46,22 @@ def main(words: list[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     if arguments.command == "stacks":
         return _stacks()
+    code = _run(arguments)
+    if code and arguments.command in _ON_A_STACK and _is_unknown(arguments.stack):
+        print(missing(arguments.stack, Path.cwd()), file=sys.stderr)
+    return code
+
+
+_ON_A_STACK = ("preview", "up", "drift", "recover", "adopt")
+"""The commands that say beside the engine's message what to do about a stack that does not exist."""
+
+
+def _is_unknown(stack: str) -> bool:
+    command = ["pulumi", "stack", "--stack", stack, "--show-name", "--non-interactive"]
+    return UNKNOWN in subprocess.run(command, capture_output=True, text=True, check=False).stderr
+
+
+def _run(arguments: argparse.Namespace) -> int:
     if arguments.command == "preview":
         return _preview(arguments.stack, arguments.report)
     if arguments.command == "comment":
@@ -76,9 +92,13 @@ def _stacks() -> int:
 def _preview(stack: str, path: Path) -> int:
     finished = subprocess.run([*_pulumi("preview", stack), "--json"], capture_output=True, text=True, check=False)
     changes = _changes(finished) if finished.returncode == 0 else None
-    text = failure(stack, _said(finished)) if changes is None else report(stack, changes)
-    path.write_text(text)
-    print(text)
+    if changes is None:
+        said = _said(finished)
+        path.write_text(failure(stack, said))
+        print(said.strip(), file=sys.stderr)
+    else:
+        path.write_text(report(stack, changes))
+        print(plain(stack, changes))
     return finished.returncode or (1 if changes is None else 0)
 
 

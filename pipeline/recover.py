@@ -1,4 +1,4 @@
-"""Finishes what a killed update began: takes its lock away, puts the state right, and runs the command again."""
+"""Finishes what a killed update began: removes its lock, puts the state right, and runs the command again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from pipeline.created import find
 from pipeline.interrupted import Resumed, State, resume, strangers, without
 from pipeline.leftovers import end_leftovers, processes
+from pipeline.locks import locks
 from pipeline.state_folder import UNREADABLE, mend
 
 FINISHING = ("up", "destroy")
@@ -17,33 +18,61 @@ FINISHING = ("up", "destroy")
 def recover(stack: str, command: str) -> int:
     """Puts the state of ``stack`` right, runs ``pulumi <command>``, and returns the exit code.
 
-    Only for a stack with a dead update: one that still runs loses its lock.
+    Only for a stack with a dead update: one that still runs on another machine loses its lock.
     """
-    for name in end_leftovers(processes()):
+    leftovers = end_leftovers(processes())
+    for name in leftovers:
         print(f"{name} was still running, though its engine is dead; it is ended")
-    # Where nothing holds a lock, some backends call that an error: what matters fails again below.
-    _quietly("cancel", stack, "--yes")
     exported = _quietly("stack", stack, "export")
     if UNREADABLE in exported.stderr and mend(_backend(), stack):
-        _quietly("cancel", stack, "--yes")
+        print("the state's file was being written; what was cut off beside it is removed")
         exported = _quietly("stack", stack, "export")
     if exported.returncode:
         return _failed(exported)
     resumed = resume(json.loads(exported.stdout), find)
+    # Writes the state that it was, where nothing was interrupted: that tells whether the stack is locked.
+    written = _import(stack, resumed.state)
+    was_locked = written.returncode != 0
+    if was_locked:
+        written = _without_lock(stack, resumed.state, written.stdout + written.stderr)
+        if written.returncode:
+            return _failed(written)
     if resumed.interrupted:
         code = _put_right(stack, resumed)
         if code:
             return code
+    elif not was_locked and not leftovers:
+        print("nothing to recover: the stack has no lock and no interrupted step")
+    elif not leftovers:
+        print("no step was interrupted")
+    print(f"running pulumi {command}", flush=True)
     # At a terminal Pulumi shows what it is going to do, and asks.
     return subprocess.run([*_pulumi(command, stack), *([] if _asks() else ["--yes"])], check=False).returncode
+
+
+def _without_lock(stack: str, state: State, said: str) -> subprocess.CompletedProcess[str]:
+    """Writes a state that was refused because of a lock, once that is removed.
+
+    Args:
+        stack: the stack.
+        state: what to write.
+        said: what the engine said when it refused.
+    """
+    held = locks(said)
+    running = [lock for lock in held if lock.is_held_by_a_process()]
+    if running:
+        text = "".join(f"{lock} still runs: wait until it has ended, or end it; then recover\n" for lock in running)
+        return subprocess.CompletedProcess([], 1, "", text)
+    # Where nothing holds a lock, some backends call that an error: what matters fails again below.
+    _quietly("cancel", stack, "--yes")
+    for lock in held:
+        print(f"the lock of {lock} is removed")
+    return _import(stack, state)
 
 
 def _put_right(stack: str, resumed: Resumed) -> int:
     for urn, operation in sorted(resumed.interrupted.items()):
         print(f"{_name(urn)} was interrupted while {operation}")
-    imported = _import(stack, resumed.state)
-    if imported.returncode:
-        return _failed(imported)
     refreshed = _quietly("refresh", stack, "--yes", "--skip-preview")
     if refreshed.returncode:
         return _failed(refreshed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.changes import Change
 
@@ -18,13 +18,28 @@ def report(stack: str, changes: Sequence[Change]) -> str:
     """The report on a preview that went well."""
     if not changes:
         return f"### `{stack}`: nothing changes\n"
-    counts = Counter(change.operation for change in changes)
-    summary = ", ".join(f"{counts[kind]} {_PAST.get(kind, kind)}" for kind in sorted(counts))
-    lines = [f"### `{stack}`: {summary}", ""]
+    lines = [f"### `{stack}`: {_summary(changes)}", ""]
     lines += [f"> ⚠️ `{change.name}` is replaced: {change.warning}." for change in changes if change.warning]
     lines += ["", *_HEADER] if len(lines) > 2 else _HEADER
     lines += [_row(change) for change in changes]
     return _fitting("\n".join(lines) + "\n")
+
+
+def plain(stack: str, changes: Sequence[Change]) -> str:
+    """What the report says, for a terminal."""
+    if not changes:
+        return f"{stack}: nothing changes"
+    lines = [f"{stack}: {_summary(changes)}"]
+    for change in changes:
+        first, *others = _listed(change, _ASKED_FOR) or [""]
+        warning = [f"⚠ {change.warning}"] if change.warning else []
+        lines += [f"  {change.operation:<8}{first}", *(" " * 10 + line for line in [*others, *warning])]
+    return "\n".join(lines)
+
+
+def _summary(changes: Sequence[Change]) -> str:
+    counts = Counter(change.operation for change in changes)
+    return ", ".join(f"{counts[kind]} {_PAST.get(kind, kind)}" for kind in sorted(counts))
 
 
 def listed(changes: Sequence[Change]) -> str:
@@ -45,6 +60,8 @@ def failure(stack: str, output: str) -> str:
 PUT_BACK = "what was changed outside of the stack"
 """What an update of unchanged inputs does."""
 _MISSING = {"create": "does not exist", "delete": "is no longer in the program"}
+_ASKED_FOR = {"create": "", "delete": "", "replace": ""}
+"""The same where it is what a preview is asked for, which its operation says."""
 _HEADER = ["| operation | resource | type | what changes |", "|-|-|-|-|"]
 
 
@@ -91,12 +108,12 @@ def _fitting(text: str, ending: str = "") -> str:
     return f"{text[:_MOST_CHARACTERS]}{ending}\nThe rest is in the workflow's log.\n"
 
 
-def _listed(change: Change) -> list[str]:
+def _listed(change: Change, missing: Mapping[str, str] = _MISSING) -> list[str]:
     kind = short_type(change.type)
     if change.words:
         return change.words.splitlines()
-    if change.operation in _MISSING:
-        return [f"{change.name} ({kind}) {_MISSING[change.operation]}"]
+    if change.operation in missing:
+        return [f"{change.name} ({kind}) {missing[change.operation]}".rstrip()]
     values = [
         f"{change.name} ({kind}): {path}" + (f" {before or 'none'} → {after or 'none'}" if before or after else "")
         for path, (before, after) in change.properties.items()

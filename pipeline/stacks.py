@@ -1,4 +1,4 @@
-"""Which stacks are delivered: those with a file beside Pulumi.yaml."""
+"""Which stacks are delivered: those with a file beside Pulumi.yaml; and what to do about one that does not exist."""
 
 from __future__ import annotations
 
@@ -27,3 +27,16 @@ def stacks_in(folder: Path) -> list[str]:
             raise ValueError(f"{path.name}: a stack's name has only letters, digits, '-', '_' and '.'; rename the file")
         found.append(match["stack"])
     return found
+
+
+UNKNOWN = "no stack named"
+"""What the engine says of a stack that does not exist."""
+
+
+def missing(stack: str, folder: Path) -> str:
+    """What to do about a stack that does not exist: its name, those that have a file, and the commands."""
+    others = [path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in sorted(folder.glob("Pulumi.*.yaml"))]
+    known = [name for name in others if name not in NOT_DELIVERED and name != stack]
+    name_one = f"write one that has a file, STACK={' or STACK='.join(known)}; or " if known else ""
+    copy = "" if stack in others else f"`cp Pulumi.dev.yaml Pulumi.{stack}.yaml`, fill it in, and "
+    return f"there is no stack {stack}: {name_one}make it: {copy}`pulumi stack init {stack}`"

@@ -8,9 +8,11 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from pipeline.stacks import UNKNOWN, missing
 from pipeline.verify.arguments import RECONNECT_SECONDS
 from pipeline.verify.cluster import api_of
 from pipeline.verify.findings import CannotAskError
@@ -86,7 +88,9 @@ class Deployment:
             raise CannotAskError(f"pulumi can't be run: {error.strerror}", "install the Pulumi CLI") from None
         if finished.returncode:
             said = [line for line in finished.stderr.splitlines() if line.strip()] or ["no reason given"]
-            raise CannotAskError(f"pulumi {words[0]}: {said[-1].removeprefix('error: ')}", "name a stack that is there")
+            known = UNKNOWN not in finished.stderr
+            mend = f"pulumi {' '.join(words)} --stack {self.stack}" if known else missing(self.stack, Path.cwd())
+            raise CannotAskError(f"pulumi {words[0]}: {said[-1].removeprefix('error: ')}", mend)
         return json.loads(finished.stdout)
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -12,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from pipeline.__main__ import main
 from pipeline.changes import Change, changes_of
 from pipeline.comment import PullRequest, marker
-from pipeline.report import failure, listed, report
-from pipeline.stacks import NOT_DELIVERED, stacks_in
+from pipeline.report import failure, listed, plain, report
+from pipeline.stacks import NOT_DELIVERED, missing, stacks_in
 from testbed import paths
 
 URN = "urn:pulumi:prod::seqera-studios::"
@@ -46,6 +48,37 @@ def test_a_file_whose_name_means_something_to_a_shell_is_refused(tmp_path: Path,
     (tmp_path / name).touch()
     with pytest.raises(ValueError, match="rename the file"):
         stacks_in(tmp_path)
+
+
+def test_a_stack_that_does_not_exist_is_told_with_those_that_have_a_file_and_the_commands(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.local.yaml").touch()
+    init = "`pulumi stack init nope`"
+    copy = f"make it: `cp Pulumi.dev.yaml Pulumi.nope.yaml`, fill it in, and {init}"
+    assert missing("nope", tmp_path) == f"there is no stack nope: {copy}"
+    for name in ("prod", "test"):
+        (tmp_path / f"Pulumi.{name}.yaml").touch()
+    named = "there is no stack nope: write one that has a file, STACK=prod or STACK=test; or"
+    assert missing("nope", tmp_path) == f"{named} {copy}"
+    (tmp_path / "Pulumi.nope.yaml").touch()
+    assert missing("nope", tmp_path) == f"{named} make it: {init}"
+
+
+@pytest.mark.parametrize(
+    "words", [["preview", "nope", "report.md"], ["up", "nope"], ["drift", "nope"], ["recover", "nope", "up"]]
+)
+def test_each_command_on_a_stack_that_does_not_exist_says_what_to_do(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pulumi = tmp_path / "pulumi"
+    pulumi.write_text("#!/bin/sh\necho \"error: no stack named 'nope' found\" >&2\nexit 255\n")
+    pulumi.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr("pipeline.recover.processes", lambda: "")
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 255
+    out, error = capfd.readouterr()
+    assert error == f"error: no stack named 'nope' found\n{missing('nope', tmp_path)}\n"
+    assert out == ""
 
 
 def _step(operation: str, name: str, kind: str, before: Any = None, after: Any = None, *paths: str) -> dict[str, Any]:
@@ -143,6 +176,25 @@ def test_drift_is_listed_by_what_runs_and_what_the_program_says() -> None:
         "budget (kubernetes:policy/v1:PodDisruptionBudget) does not exist",
         "record (aws:route53:Record) is no longer in the program",
     ]
+
+
+def test_a_terminal_gets_a_preview_without_markdown() -> None:
+    changes = [
+        Change("key", "tls:index/privateKey:PrivateKey", "replace", {"rsaBits": ("2048", "4096")}),
+        Change("proxy", "kubernetes:apps/v1:Deployment", "update", {"spec.replicas": ("1", "2"), "spec.x": ("", "")}),
+        Change("edits", "studios:index:PlatformEdits", "update", {}, WORDS),
+        Change("record", "aws:route53/record:Record", "create", {}),
+    ]
+    assert plain("prod", changes).splitlines() == [
+        "prod: 1 created, 1 replaced, 2 updated",
+        "  replace key (tls:PrivateKey)",
+        "          ⚠ a new RSA key: all users log in to their sessions again",
+        "  update  proxy (kubernetes:apps/v1:Deployment): spec.replicas 1 → 2",
+        "          proxy (kubernetes:apps/v1:Deployment): spec.x",
+        f"  update  {WORDS}",
+        "  create  record (aws:route53:Record)",
+    ]
+    assert plain("prod", []) == "prod: nothing changes"
 
 
 def test_a_report_on_nothing_says_so() -> None:

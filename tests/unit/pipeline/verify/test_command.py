@@ -42,12 +42,15 @@ def test_a_stack_whose_settings_are_wrong_is_one_broken_row(capsys: pytest.Captu
 
 
 def test_a_stack_that_does_not_exist_is_told_in_pulumi_s_words(
-    environment: Path, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, environment: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment.write_text(FAKE.replace("config)", "never)"))
+    monkeypatch.chdir(environment.parent)
+    (environment.parent / "Pulumi.test.yaml").touch()
     assert main(["verify", "prod"]) == 1
     out = capsys.readouterr().out
     assert "pulumi config: no stack named" in out
+    assert "→ there is no stack prod: write one that has a file, STACK=test;" in " ".join(out.split())
     assert out.splitlines()[-1].startswith("Something does not hold: 0 hold, 1 do not, ")
 
 

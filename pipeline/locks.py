@@ -1,0 +1,46 @@
+"""The locks of a stack, as the engine names them where it refuses to go on: who holds each, and since when."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+from dataclasses import dataclass
+
+_LOCK = re.compile(r"created by (?P<user>\S*)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock of a stack.
+
+    Args:
+        user: who started the run that holds it.
+        host: the machine of that run.
+        pid: its process there.
+        since: when it began.
+    """
+
+    user: str
+    host: str
+    pid: int
+    since: str
+
+    def __str__(self) -> str:
+        return f"{self.user}@{self.host} (pid {self.pid}), held since {self.since}"
+
+    def is_held_by_a_process(self) -> bool:
+        """Whether the run is one of this machine, and has not ended."""
+        if self.host != socket.gethostname():
+            return False
+        command = ["ps", "-p", str(self.pid), "-o", "stat=,comm="]
+        try:
+            told = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
+        except OSError:
+            return False
+        return len(told) > 1 and not told[0].startswith("Z") and "pulumi" in told[1]
+
+
+def locks(said: str) -> list[Lock]:
+    """The locks that a message of the engine names."""
+    return [Lock(found["user"], found["host"], int(found["pid"]), found["since"]) for found in _LOCK.finditer(said)]
