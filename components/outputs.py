@@ -29,7 +29,7 @@ def outputs_table() -> str:
     for outputs in of_target.values():
         for name, output in outputs.items():
             targets = [title for target, title in TITLES.items() if name in of_target[target]]
-            on = targets[0] if len(targets) == 1 else ""
+            on = targets[0] if len(targets) == 1 else "both"
             secret = ", secret" if output.secret else ""
             rows[name] = f"| `{name}` | {kind_of(output)}{secret} | {on} | {output.text} |"
-    return "\n".join(["| output | type | only on | meaning |", "|-|-|-|-|", *rows.values()])
+    return "\n".join(["| output | type | on | meaning |", "|-|-|-|-|", *rows.values()])

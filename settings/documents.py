@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping
 from ruamel.yaml import YAML
 
 from settings.errors import PROJECT
-from settings.fields import FIELDS, keys_of, required_on
+from settings.fields import FIELDS, keys_of, required_on, target_of
 from settings.model import SECTIONS
-from settings.reference import becomes, fixed_default, kind_of, needs_of, told_default
+from settings.reference import becomes, fixed_default, kind_of, releases_of, told_default
 from settings.releases import RELEASES
 from settings.targets import TITLES
 
+_BOTH = "both"
+"""What a table says where a key is one of each target."""
 _PAGE = f"""# Configuration
 
 Every setting of a stack. In `Pulumi.<stack>.yaml` a key has the project's prefix: `{PROJECT}:platformUrl`.
@@ -22,7 +24,8 @@ Every setting of a stack. In `Pulumi.<stack>.yaml` a key has the project's prefi
 A list or a map is written as YAML in the file, and as JSON on the command line.
 
 - **Default**: a key in bold has to be written. What has none is left to Platform or Connect.
-- **Needs**: the target, or the first release, that knows the key; it is refused on another one.
+- **On**: the target that knows the key; it is refused on the other one.
+- **Since**: the first release that knows the key; it is refused on an earlier one. Without a release, all know it.
 - **Becomes**: the environment variable, or the entry of `tower.yml`, and where that is set.
 
 An editor completes and checks the keys by `pulumi-stack.schema.json`. With the YAML language server (the YAML extension
@@ -74,7 +77,7 @@ def required_table() -> str:
     for key, field in FIELDS.items():
         targets = [target for target in TITLES if key in required_on(target)]
         if targets:
-            on = "" if len(targets) == len(TITLES) else TITLES[targets[0]]
+            on = _BOTH if len(targets) == len(TITLES) else TITLES[targets[0]]
             rows.append(f"| `{key}` | {on} | {_cell(field.description or '')} | {_example(key)} |")
     return "\n".join(rows) + "\n"
 
@@ -111,10 +114,12 @@ def _releases() -> Iterable[str]:
 
 
 def _table(keys: Iterable[str]) -> str:
-    rows = ["| Key | Type | Default | Needs | Becomes | Meaning | Example |", "|-|-|-|-|-|-|-|"]
+    rows = ["| Key | Type | Default | On | Since | Becomes | Meaning | Example |", "|-|-|-|-|-|-|-|-|"]
     for key in keys:
         field = FIELDS[key]
-        cells = (kind_of(field), _default(key), needs_of(key), _becomes(key), field.description or "", _example(key))
+        on, since = TITLES.get(target_of(key) or "", _BOTH), ", ".join(releases_of(key))
+        told = (_becomes(key), field.description or "", _example(key))
+        cells = (kind_of(field), _default(key), on, since, *told)
         rows.append(f"| `{key}` | {' | '.join(map(_cell, cells))} |")
     return "\n".join(rows)
 

@@ -62,11 +62,15 @@ def told_default(key: str, target: str | None = None) -> str | None:
 
 def needs_of(key: str) -> str:
     """The target and the releases that know the setting, in words; empty where all do."""
+    needs, target = releases_of(key), target_of(key)
+    return ", ".join(needs if target is None else [TITLES[target], *needs])
+
+
+def releases_of(key: str) -> list[str]:
+    """The first releases that know the setting; none where all do."""
     first = since(key)
     parts = (("Platform", first.platform), ("Connect", first.connect))
-    needs = [f"{software} {version}" for software, version in parts if version is not None]
-    target = target_of(key)
-    return ", ".join(needs if target is None else [TITLES[target], *needs])
+    return [f"{software} {version}" for software, version in parts if version is not None]
 
 
 def becomes(key: str) -> list[tuple[str, str]]:

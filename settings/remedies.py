@@ -131,3 +131,17 @@ class _Sealed:
 
 SEALED = _Sealed()
 """What a value that was written as a secret is called."""
+
+
+def without_effect(key: str, secret: str, existing: str) -> str:
+    """What is said of a key that has no effect on an existing Secret: it is its owner's.
+
+    Args:
+        key: what has no effect.
+        secret: the Secret's name.
+        existing: the key that names it.
+    """
+    start = f"has no effect on the Secret {secret}, which {existing} names: `{Remove(key)}`"
+    if key.endswith("Rotation"):
+        return f"{start}; to rotate, change that Secret, then run `pulumi up`"
+    return f"{start}, or `{Remove(existing)}` for a Secret of the stack's own"

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from settings.errors import Problem
 from settings.fields import FIELDS, SECRET_KEYS, value_of
 from settings.model import Settings
-from settings.remedies import Retype, Write
+from settings.remedies import Remove, Retype, Write, without_effect
 from settings.rules.book import RuleBook
 from settings.types.text import fits_in_one_line
 
@@ -83,7 +83,11 @@ def _existing_credentials_are_not_rotated_here(settings: Settings, given: Collec
     for key in ("rsaBits", "rsaRotation", "tokenRotation") if settings.existing_oidc else ():
         value = value_of(settings, key)
         if key in given and value != FIELDS[key].default:
-            yield Problem(key, value, "has no effect on the key and token that Platform has; remove it or existingOidc")
+            message = (
+                "has no effect on the key and token that Platform has, which existingOidc keeps: "
+                f"`{Remove(key)}`; to rotate, change them in Platform, then run `pulumi up`"
+            )
+            yield Problem(key, value, message)
 
 
 @RULES.needs("existingTokenSecret", "existingOidcSecret")
@@ -91,7 +95,7 @@ def _an_existing_secret_is_kept_by_its_owner(settings: Settings, given: Collecti
     for key, existing in _OF_OUR_OWN:
         secret, value = value_of(settings, existing), value_of(settings, key)
         if secret is not None and key in given and value != FIELDS[key].default:
-            yield Problem(key, value, f"has no effect on the Secret {secret}; remove it or {existing}")
+            yield Problem(key, value, without_effect(key, secret, existing))
 
 
 @RULES.needs("existingTokenSecret", "existingTokenSecretKey", "existingOidcSecret", "existingOidcSecretKey")

@@ -9,7 +9,7 @@ from settings.errors import Problem
 from settings.fields import FIELDS, applies, keys_of, value_of
 from settings.model import Settings
 from settings.model.ssh import SshSection
-from settings.remedies import Write
+from settings.remedies import Write, without_effect
 from settings.rules.book import RuleBook
 
 RULES = RuleBook()
@@ -69,7 +69,7 @@ def _an_existing_host_key_is_kept_by_its_owner(settings: Settings, given: Collec
     for key in ("sshKeySecret", "sshKeyRotation") if settings.ssh and existing is not None else ():
         value = value_of(settings, key)
         if key in given and value != FIELDS[key].default:
-            yield Problem(key, value, f"has no effect on the Secret {existing}; remove it or existingSshKeySecret")
+            yield Problem(key, value, without_effect(key, existing, "existingSshKeySecret"))
 
 
 @RULES.needs("ssh", "sshKeySecret", "oidcSecret", "tokenSecret", "existingSshKeySecret")

@@ -127,7 +127,7 @@ def test_a_new_setting_is_one_declaration_in_one_file(tmp_path: Path) -> None:
     )
     assert follows["small"] == "seqera-studios:frameSize: 0 is too small; write 1 or more"
     assert follows["page"] == (
-        "| `frameSize` | integer | none | Kubernetes, Connect 0.12.0 | `CONNECT_FRAME_SIZE` (proxy) "
+        "| `frameSize` | integer | none | Kubernetes | Connect 0.12.0 | `CONNECT_FRAME_SIZE` (proxy) "
         "| Bytes of a frame. | `4096` |"
     )
     assert follows["project"] == {"description": "Bytes of a frame.", "default": ""}

@@ -111,6 +111,15 @@ def test_what_makes_a_secret_has_no_effect_on_one_that_exists() -> None:
         "rsaBits",
         "rsaRotation",
     ]
+    rotation, size = problems(existingTokenSecret="ours", tokenRotation="2026", existingOidcSecret="o", rsaBits="4096")
+    assert rotation.message == (
+        "has no effect on the Secret ours, which existingTokenSecret names: `pulumi config rm tokenRotation`; to "
+        "rotate, change that Secret, then run `pulumi up`"
+    )
+    assert size.message == (
+        "has no effect on the Secret o, which existingOidcSecret names: `pulumi config rm rsaBits`, or `pulumi "
+        "config rm existingOidcSecret` for a Secret of the stack's own"
+    )
     assert broken_keys(existingTokenSecret="ours", existingOidcSecret="ours") == []
     assert broken_keys(existingTokenSecret="ours", rsaBits="4096", rsaRotation="2026") == []
 

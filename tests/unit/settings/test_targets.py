@@ -56,9 +56,11 @@ def test_on_compose_the_owners_files_are_taken_over_and_nothing_of_kubernetes() 
 def test_key_and_token_that_are_kept_are_not_rotated_here() -> None:
     found = problems({**COMPOSE, "existingOidc": True, "rsaRotation": "2", "tokenRotation": "2"})
     assert len(found) == 2
-    assert all(
-        "has no effect on the key and token that Platform has; remove it or existingOidc" in each for each in found
-    )
+    for key, each in zip(("rsaRotation", "tokenRotation"), found, strict=True):
+        assert each.endswith(
+            f'{key}: "2" has no effect on the key and token that Platform has, which existingOidc keeps: '
+            f"`pulumi config rm {key}`; to rotate, change them in Platform, then run `pulumi up`"
+        )
 
 
 @pytest.mark.parametrize(

@@ -63,11 +63,12 @@ def test_a_namespace_that_holds_another_stacks_studios_is_one_problem(platform: 
         "deployment/connect-proxy service/connect-proxy statefulset/connect-server ingress/connect-ingress "
         "secret/platform-oidc-certs"
     )
-    assert _refused(platform) == [
+    (problem,) = _refused(platform)
+    assert problem == (
         'seqera-studios:namespace: "platform-stage" holds the Studios of the stack staging, and a Platform install has '
         "one; write the namespace of another Platform install. If this stack was renamed from staging, run "
         f"`kubectl label -n platform-stage {theirs} --overwrite app.kubernetes.io/instance=studios-prod`"
-    ]
+    )
     with_other_names = {"proxyName": "p", "serverName": "s", "ingressName": "i", "oidcSecret": "o"}
     survey_platform(platform.access, parse_settings({**LEAST, **with_other_names}), field_manager=OURS)
 
