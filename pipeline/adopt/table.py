@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pipeline.adopt.plan import Row
+from pipeline.text import shortened, wrapped
 
 _WIDTH = 80
 _WIDTHS = (28, 8, 40)
@@ -17,10 +17,7 @@ def table(rows: Iterable[Row]) -> Iterator[str]:
     yield _line("what", "", "what becomes of it")
     yield "─" * _WIDTH
     for row in rows:
-        cells = [
-            textwrap.wrap(text, width) or [""]
-            for text, width in zip((row.what, row.fate, row.how), _WIDTHS, strict=True)
-        ]
+        cells = [wrapped(text, width) for text, width in zip((row.what, row.fate, row.how), _WIDTHS, strict=True)]
         for place in range(max(map(len, cells))):
             yield _line(*(cell[place] if place < len(cell) else "" for cell in cells))
 
@@ -30,7 +27,7 @@ def settings_lines(settings: Mapping[str, Any], file: str) -> Iterator[str]:
     yield f"Written into {file}:"
     for key, value in sorted(settings.items()):
         line = f"  {key}: {'(taken out)' if value is None else value}"
-        yield line if len(line) <= _WIDTH else f"{line[: _WIDTH - 2]} …"
+        yield shortened(line, _WIDTH)
 
 
 def _line(*cells: str) -> str:

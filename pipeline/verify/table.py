@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
+from pipeline.text import wrapped
 from pipeline.verify.runner import Row, State, all_hold
 
 WIDTH = 80
 TITLE_WIDTH = 24
 _MARK_WIDTH = 2
 _INDENT = " " * (_MARK_WIDTH + TITLE_WIDTH + 1)
+_TEXT_WIDTH = WIDTH - len(_INDENT)
 
 _MARKS: Mapping[State, str] = {"holds": "✓", "broken": "✗", "not checked": "-", "not asked": "·"}
 _PLAIN_MARKS: Mapping[State, str] = {"holds": "+", "broken": "X", "not checked": "-", "not asked": "."}
@@ -29,7 +30,8 @@ class Table:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._color = stream.isatty() and not os.environ.get("NO_COLOR")
-        self._marks = _MARKS if _can_write(stream, "".join(_MARKS.values()) + "→") else _PLAIN_MARKS
+        self._marks = _MARKS if _can_write(stream, "".join(_MARKS.values()) + "→…") else _PLAIN_MARKS
+        self._left_out = "…" if self._marks is _MARKS else "..."
 
     def heading(self, stack: str) -> None:
         """Writes what is checked."""
@@ -44,14 +46,14 @@ class Table:
         mark = self._marks[row.state]
         if self._color:
             mark = f"\x1b[{_COLORS[row.state]}m{mark}\x1b[0m"
-        first, *rest = _wrapped(row.finding) or [""]
+        first, *rest = wrapped(row.finding, _TEXT_WIDTH, self._left_out)
         yield f"{mark} {row.title:<{TITLE_WIDTH}} {first}".rstrip()
         yield from (_INDENT + line for line in rest)
         if row.mend:
             arrow = "→" if self._marks is _MARKS else ">"
             yield from (
                 f"{_INDENT}{arrow if number == 0 else ' '} {line}"
-                for number, line in enumerate(_wrapped(row.mend, indent=2))
+                for number, line in enumerate(wrapped(row.mend, _TEXT_WIDTH - 2, self._left_out))
             )
 
     def summary(self, rows: Sequence[Row]) -> None:
@@ -67,11 +69,6 @@ _WORDS: Mapping[State, str] = {
     "not checked": "not checked",
     "not asked": "not asked",
 }
-
-
-def _wrapped(text: str, indent: int = 0) -> list[str]:
-    # A name longer than the column is cut: a line of 81 columns would break the table on a terminal of 80.
-    return textwrap.wrap(text, WIDTH - len(_INDENT) - indent, break_long_words=True, break_on_hyphens=False)
 
 
 def _can_write(stream: TextIO, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The demo's tables can be read in a terminal of 80 columns."""
+"""The demo's tables can be read in 80 columns, at a terminal and in a log."""
 
 from __future__ import annotations
 
@@ -7,29 +7,44 @@ import io
 import pytest
 from rich.console import Console
 
-from testbed.tables import shortened, show
+from pipeline.text import shortened
+from testbed import parts
+from testbed.tables import show
 
 ARN = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 
 
-@pytest.mark.parametrize(
-    ("text", "width", "short"),
-    [("short", 5, "short"), ("arn:aws:acm:…:certificate", 11, "arn:a…icate"), ("abcdef", 2, "a…"), ("abcdef", 1, "…")],
-)
-def test_a_long_value_keeps_both_ends(text: str, width: int, short: str) -> None:
-    assert shortened(text, width) == short
-
-
-def test_a_row_stays_on_one_line_of_80_columns() -> None:
+def shown(*rows: tuple[str, str], terminal: bool = False) -> list[str]:
     stream = io.StringIO()
-    rows = [("certificateArn", ARN), ("registrationToken", "[secret]")]
-    show(Console(file=stream, force_terminal=True, width=80, color_system=None), "Outputs", ("output", "value"), rows)
-    lines = [line.rstrip() for line in stream.getvalue().splitlines()]
-    assert [len(line) <= 80 for line in lines] == [True] * len(lines)
-    assert lines[-2:] == ["certificateArn     " + shortened(ARN, 61), "registrationToken  [secret]"]
+    console = Console(file=stream, force_terminal=terminal, width=80, color_system=None)
+    show(console, "Outputs", ("output", "value"), rows)
+    return stream.getvalue().splitlines()
 
 
-def test_a_log_gets_the_whole_value() -> None:
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_table_has_80_columns_at_a_terminal_and_in_a_log(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    lines = shown(("certificateArn", ARN), ("registrationToken", "[secret]"), terminal=terminal)
+    assert lines[1:] == [
+        "Outputs",
+        "output             value",
+        "certificateArn     " + shortened(ARN, 61),
+        "registrationToken  [secret]",
+    ]
+
+
+def test_a_log_is_as_wide_as_its_reader_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     stream = io.StringIO()
     show(Console(file=stream), "Outputs", ("output", "value"), [("certificateArn", ARN)])
     assert ARN in stream.getvalue()
+
+
+def test_the_table_of_the_parts_breaks_no_word(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    parts.show()
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    assert "…" not in out

@@ -194,7 +194,10 @@ def test_the_table_fits_into_80_columns_and_shows_no_token(api: FakeApi, objects
     text = "\n".join(lines)
     assert HAND_MADE_TOKEN not in text
     assert "Deployment/connect-proxy      taken     proxy:0.8.2; its pods are replaced one\n" in text
-    assert "token in ConfigMap/tower-     left      in plain text; remove it there once the\n" in text
+    assert (
+        "token in                      left      in plain text; remove it there once the\nConfigMap/tower-backend-cfg "
+        in text
+    )
 
 
 def test_a_namespace_without_a_proxy_has_nothing_to_adopt(api: FakeApi, objects: Objects) -> None:

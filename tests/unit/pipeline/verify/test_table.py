@@ -20,8 +20,8 @@ EXPECTED = """\
 Stack prod, as it is met from here
 ✓ record, zone's servers   example.com has connect.example.com and
                            a2d57c29a.example.com
-✗ proxy                    https://connect.example.com/ answers 502: xxxxxxxxxxx
-                           xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+✗ proxy                    https://connect.example.com/ answers 502:
+                           xxxxxxxxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxxxxxxx
                            → look at the proxy's log
 - sign-in                  not checked: needs proxy
 · silent connections       wait beyond the 301 s: --long
@@ -66,6 +66,7 @@ def test_a_stream_of_ascii_gets_ascii() -> None:
     text = written(encoding="ascii")
     assert text.isascii()
     assert "X proxy " in text
+    assert "xxx...xxx" in text
     assert "> look at the proxy's log" in text
 
 

@@ -1,0 +1,23 @@
+"""Narrow columns break no word."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.text import shortened, wrapped
+
+ARN = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "short"),
+    [("short", 5, "short"), ("arn:aws:acm:…:certificate", 11, "arn:a…icate"), ("abcdef", 2, "a…"), ("abcdef", 1, "…")],
+)
+def test_a_long_value_keeps_both_ends(text: str, width: int, short: str) -> None:
+    assert shortened(text, width) == short
+
+
+def test_prose_is_wrapped_at_its_words_and_only_a_longer_word_is_shortened() -> None:
+    assert wrapped("built from its Go module", 12) == ["built from", "its Go", "module"]
+    assert wrapped(f"see {ARN}", 20) == ["see", shortened(ARN, 20)]
+    assert wrapped("", 20) == [""]
