@@ -73,12 +73,15 @@ def restarting(
 
 
 def in_words(changed: Mapping[str, Sequence[str]], restarts: Sequence[str]) -> str:
-    """One line, or where that would be long, a line for each object."""
-    parts = [f"{target}: {', '.join(texts)}" for target, texts in changed.items()]
-    if restarts:
-        parts.append(f"{', then '.join(restarts)} {'restart' if len(restarts) > 1 else 'restarts'}")
-    is_short = sum(len(texts) for texts in changed.values()) <= _MOST_IN_A_LINE
-    return "; ".join(parts) if is_short else "\n".join(parts)
+    """One line, or where that would be long, a line for each field beneath its object."""
+    last = [f"{', then '.join(restarts)} {'restart' if len(restarts) > 1 else 'restarts'}"] if restarts else []
+    if sum(len(texts) for texts in changed.values()) <= _MOST_IN_A_LINE:
+        return "; ".join([*(f"{target}: {', '.join(texts)}" for target, texts in changed.items()), *last])
+    return "\n".join([*(line for target, texts in changed.items() for line in _lines(target, texts)), *last])
+
+
+def _lines(target: str, texts: Sequence[str]) -> list[str]:
+    return [f"{target}: {texts[0]}"] if len(texts) == 1 else [f"{target}:", *(f"  {text}" for text in texts)]
 
 
 def _set(target: str, edit: Edit, live: Object) -> Iterator[str]:

@@ -66,7 +66,9 @@ def _its_port_is_its_own(settings: Settings, given: Collection[str]) -> Iterator
 @RULES.needs("ssh", "existingSshKeySecret", "sshKeySecret", "sshKeyRotation")
 def _an_existing_host_key_is_kept_by_its_owner(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     existing = settings.existing_ssh_key_secret
-    for key in ("sshKeySecret", "sshKeyRotation") if settings.ssh and existing is not None else ():
+    if not settings.ssh or existing is None:
+        return
+    for key in ("sshKeySecret", "sshKeyRotation"):
         value = value_of(settings, key)
         if key in given and value != FIELDS[key].default:
             yield Problem(key, value, without_effect(key, existing, "existingSshKeySecret"))

@@ -118,15 +118,20 @@ def test_pods_restart_if_what_they_read_changes_or_is_not_known_yet() -> None:
     assert restarting(found, ["cron", "backend"], None, {}) == ["cron", "backend"]
 
 
-def test_few_changes_are_one_line_and_many_a_line_for_each_object() -> None:
+def test_few_changes_are_one_line_and_many_a_line_for_each_field() -> None:
     changed = {CONFIG_MAP: ["A 1 → 2"], "tower.yml": ["allowed-workspaces null → []"]}
     assert in_words(changed, ["cron", "backend"]) == (
         f"{CONFIG_MAP}: A 1 → 2; tower.yml: allowed-workspaces null → []; cron, then backend restart"
     )
     assert in_words({}, ["backend"]) == "backend restarts"
     assert in_words({}, []) == ""
-    many = {CONFIG_MAP: ["A 1 → 2", "B 1 → 2", "C 1 → 2", "D 1 → 2", "E 1 → 2"]}
+    many = {CONFIG_MAP: ["A 1 → 2", "B 1 → 2", "C 1 → 2", "D 1 → 2"], "tower.yml": ["allowed-workspaces null → []"]}
     assert in_words(many, ["cron"]).splitlines() == [
-        f"{CONFIG_MAP}: A 1 → 2, B 1 → 2, C 1 → 2, D 1 → 2, E 1 → 2",
+        f"{CONFIG_MAP}:",
+        "  A 1 → 2",
+        "  B 1 → 2",
+        "  C 1 → 2",
+        "  D 1 → 2",
+        "tower.yml: allowed-workspaces null → []",
         "cron restarts",
     ]
