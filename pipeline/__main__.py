@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -162,7 +163,18 @@ def _pulumi(command: str, stack: str) -> list[str]:
     return ["pulumi", command, "--stack", stack, "--non-interactive", "--color", "never"]
 
 
-if __name__ == "__main__":
-    code = main()
+def _exit_code() -> int:
+    """Runs the command; a reader that has gone, such as ``head``, ends it as it would end any other."""
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would try once more to write what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     # As a shell tells of a command that a signal has ended.
-    sys.exit(code if code >= 0 else 128 - code)
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    sys.exit(_exit_code())

@@ -37,6 +37,6 @@ def missing(stack: str, folder: Path) -> str:
     """What to do about a stack that does not exist: its name, those that have a file, and the commands."""
     others = [path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in sorted(folder.glob("Pulumi.*.yaml"))]
     known = [name for name in others if name not in NOT_DELIVERED and name != stack]
-    name_one = f"write one that has a file, STACK={' or STACK='.join(known)}; or " if known else ""
+    name_one = f"write one that has a file, STACK={' or STACK='.join(known)}, or " if known else "to "
     copy = "" if stack in others else f"`cp Pulumi.dev.yaml Pulumi.{stack}.yaml`, fill it in, and "
-    return f"there is no stack {stack}: {name_one}make it: {copy}`pulumi stack init {stack}`"
+    return f"there is no stack {stack}; {name_one}make it: {copy}`pulumi stack init {stack}`"

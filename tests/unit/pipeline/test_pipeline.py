@@ -54,10 +54,10 @@ def test_a_stack_that_does_not_exist_is_told_with_those_that_have_a_file_and_the
     (tmp_path / "Pulumi.local.yaml").touch()
     init = "`pulumi stack init nope`"
     copy = f"make it: `cp Pulumi.dev.yaml Pulumi.nope.yaml`, fill it in, and {init}"
-    assert missing("nope", tmp_path) == f"there is no stack nope: {copy}"
+    assert missing("nope", tmp_path) == f"there is no stack nope; to {copy}"
     for name in ("prod", "test"):
         (tmp_path / f"Pulumi.{name}.yaml").touch()
-    named = "there is no stack nope: write one that has a file, STACK=prod or STACK=test; or"
+    named = "there is no stack nope; write one that has a file, STACK=prod or STACK=test, or"
     assert missing("nope", tmp_path) == f"{named} {copy}"
     (tmp_path / "Pulumi.nope.yaml").touch()
     assert missing("nope", tmp_path) == f"{named} make it: {init}"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline.__main__ import main
+from testbed import paths
 
 FAKE = """#!/bin/sh
 case "$1" in
@@ -50,8 +53,20 @@ def test_a_stack_that_does_not_exist_is_told_in_pulumi_s_words(
     assert main(["verify", "prod"]) == 1
     out = capsys.readouterr().out
     assert "pulumi config: no stack named" in out
-    assert "→ there is no stack prod: write one that has a file, STACK=test;" in " ".join(out.split())
+    assert "→ there is no stack prod; write one that has a file, STACK=test, or make it:" in " ".join(out.split())
     assert out.splitlines()[-1].startswith("Something does not hold: 0 hold, 1 do not, ")
+
+
+def test_a_reader_that_goes_away_ends_it_without_a_traceback(environment: Path) -> None:
+    words = [sys.executable, "-m", "pipeline", "verify", "prod"]
+    with subprocess.Popen(
+        words, cwd=paths.CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as verifying:
+        assert verifying.stdout is not None
+        assert verifying.stderr is not None
+        verifying.stdout.close()
+        error = verifying.stderr.read()
+    assert (verifying.returncode, error) == (141, "")
 
 
 def test_a_missing_pulumi_is_told(
