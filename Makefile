@@ -15,7 +15,7 @@ SOURCES := __main__.py conftest.py settings live survey components delivery poli
 # Every preview starts Python anew, and compiles thousands of modules again where a shell forbids to keep them compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: adopt test-without-cluster test-on-cluster changes stacks preview comment up verify drift recover help demo down test unit delivery docker stand-ins engine real test-all check bench lock docs
+.PHONY: adopt destroy test-without-cluster test-on-cluster changes stacks preview comment up verify drift recover help demo down test unit delivery docker stand-ins engine real test-all check bench lock docs
 
 ##@ Try it
 
@@ -54,6 +54,10 @@ drift: ## list what differs from STACK=; fail if anything does
 adopt: $(INSTALLED) ## STACK=: take an existing Studios into a stack
 	$(NEEDS_STACK)
 	@$(RUN) -m pipeline adopt $(STACK) $(if $(YES),--yes) $(if $(REMOVE),--remove-old)
+
+destroy: $(INSTALLED) ## say what is given back to Platform, and remove STACK=
+	$(NEEDS_STACK)
+	@$(RUN) -m pipeline destroy $(STACK)
 
 recover: $(INSTALLED) ## finish a killed update of STACK=; FINISH=destroy removes it
 	$(NEEDS_STACK)

@@ -9,7 +9,7 @@ import pulumi
 from pulumi.runtime import rpc
 
 from components.platform_provider import api_of, as_now, in_order, tower_yml_of
-from live.difference import differences, in_words, restarting
+from live.difference import differences, given_back, in_words, restarting
 from live.platform import PlatformError
 from settings.errors import SettingsError
 
@@ -49,3 +49,19 @@ def _words(news: Mapping[str, Any], olds: Mapping[str, Any]) -> str:
     # Not known yet is how a preview says that part of what the pods read is going to change.
     known = checksum if isinstance(checksum, str) and checksum != rpc.UNKNOWN else None
     return in_words(changed, restarting(api, deployments, known, changed))
+
+
+def given_back_in_words(inputs: Mapping[str, Any]) -> str:
+    """What a destroy gives back, and which pods restart, by what Platform's objects hold now.
+
+    Args:
+        inputs: of the edits, as the state has them.
+
+    Raises:
+        PlatformError: the install can't be read.
+        SettingsError: the cluster can't be reached.
+    """
+    props = as_now(dict(inputs))
+    targets = in_order(props["edits"], props["deployments"])
+    changed = given_back(api_of(props), targets, tower_yml_of(props), props["field_manager"])
+    return in_words(changed, [name for name in props["deployments"] if f"Deployment/{name}" in changed])

@@ -54,6 +54,29 @@ def differences(
     return {target: texts for target, texts in found.items() if texts}
 
 
+def given_back(
+    api: PlatformApi, targets: Sequence[str], tower_yml: TowerYmlEdit | None, manager: str
+) -> dict[str, list[str]]:
+    """What a destroy gives back, by object, or file for tower.yml: ``KEY value → given back``.
+
+    Args:
+        api: the namespace.
+        targets: the edited objects, in the order of the changes.
+        tower_yml: the edit of tower.yml; another entry than that has an owner, and stays.
+        manager: who owns what the edits added.
+
+    Raises:
+        PlatformError: tower.yml can't be read.
+    """
+    found = differences(api, {}, None, manager, given_back=targets)
+    if tower_yml is not None:
+        wanted = tower_yml["allowed_workspaces"]
+        if tower_yml_file(api, tower_yml, manager).shown() == wanted:
+            first = {tower_yml["key"]: [f"allowed-workspaces {wanted} → given back"]}
+            return {**first, **found}
+    return found
+
+
 def restarting(
     api: PlatformApi, deployments: Sequence[str], checksum: str | None, changed: Mapping[str, Any]
 ) -> list[str]:

@@ -1,6 +1,6 @@
 """The commands of the workflows, and the one after a workflow that was killed.
 
-``python -m pipeline stacks | preview | comment | up | verify | drift | adopt | recover``
+``python -m pipeline stacks | preview | comment | up | verify | drift | adopt | recover | destroy``
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipeline.changes import Change, changes_of
 from pipeline.comment import PullRequest
+from pipeline.destroy import destroy
 from pipeline.recover import FINISHING, recover
 from pipeline.report import failure, listed, plain, report
 from pipeline.stacks import UNKNOWN, missing, stacks_in
@@ -31,6 +32,7 @@ def main(words: list[str] | None = None) -> int:
         ("comment", "put a report on the pull request PULL_REQUEST"),
         ("up", "update a stack"),
         ("drift", "fail if what runs differs from the stack's state or from the program"),
+        ("destroy", "say what a destroy gives back to Platform, and run it"),
         ("recover", "finish an update that was killed, and no longer runs"),
     ):
         command = commands.add_parser(name, help=text)
@@ -53,7 +55,7 @@ def main(words: list[str] | None = None) -> int:
     return code
 
 
-_ON_A_STACK = ("preview", "up", "drift", "recover", "adopt")
+_ON_A_STACK = ("preview", "up", "drift", "destroy", "recover", "adopt")
 """The commands that say beside the engine's message what to do about a stack that does not exist."""
 
 
@@ -76,6 +78,8 @@ def _run(arguments: argparse.Namespace) -> int:
         from pipeline.adopt.command import adopt
 
         return adopt(arguments.stack, yes=arguments.yes, remove_old=arguments.remove_old)
+    if arguments.command == "destroy":
+        return destroy(arguments.stack)
     if arguments.command == "recover":
         return recover(arguments.stack, arguments.finish)
     return _up(arguments.stack) if arguments.command == "up" else _drift(arguments.stack)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 
 from pipeline.created import find
 from pipeline.interrupted import Resumed, State, resume, strangers, without
@@ -21,8 +22,8 @@ def recover(stack: str, command: str) -> int:
     Only for a stack with a dead update: one that still runs on another machine loses its lock.
     """
     leftovers = end_leftovers(processes())
-    for name in leftovers:
-        print(f"{name} was still running, though its engine is dead; it is ended")
+    for name, count in Counter(leftovers).items():
+        print(f"ended what a dead engine had left running: {name} ({count})")
     exported = _quietly("stack", stack, "export")
     if UNREADABLE in exported.stderr and mend(_backend(), stack):
         print("the state's file was being written; what was cut off beside it is removed")
@@ -43,7 +44,7 @@ def recover(stack: str, command: str) -> int:
             return code
     elif not was_locked and not leftovers:
         print("nothing to recover: the stack has no lock and no interrupted step")
-    elif not leftovers:
+    else:
         print("no step was interrupted")
     print(f"running pulumi {command}", flush=True)
     # At a terminal Pulumi shows what it is going to do, and asks.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 
 import pytest
 
@@ -117,6 +118,22 @@ def test_no_update_in_the_comment_has_an_empty_cell(reviewed: Reviewed) -> None:
     rows = [line for line in (stack.folder / "report.md").read_text().splitlines() if line.startswith("| update")]
     assert len(rows) >= 8
     assert [row for row in rows if row.endswith("|  |")] == []
+
+
+def test_before_a_destroy_it_is_said_what_platform_gets_back(reviewed: Reviewed) -> None:
+    stack, before = reviewed.stack, reviewed.install.objects()
+    words = [sys.executable, "-m", "pipeline", "destroy", stack.name]
+    environment = {**os.environ, **stack.environment}
+    finished = subprocess.run(
+        words, cwd=stack.folder, env=environment, capture_output=True, text=True, check=True, timeout=300
+    )
+    url = reviewed.install.get("configmap", "tower-backend-cfg")["data"][URL]
+    lines = finished.stdout.splitlines()
+    assert lines[0] == f"Given back to Platform, in namespace {reviewed.install.namespace}:"
+    assert f"    {URL} {url} → given back" in lines
+    assert f"  {RESTARTS}" in lines
+    # Without a terminal it destroys nothing.
+    assert reviewed.install.objects() == before
 
 
 def test_drift_is_a_list_of_what_differs_and_nothing_where_nothing_does(reviewed: Reviewed) -> None:

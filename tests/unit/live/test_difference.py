@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from live.difference import differences, in_words, restarting
+from live.difference import differences, given_back, in_words, restarting
 from live.edits import apply_body
 from live.platform import PlatformApi
 from live.tower_yml import TowerYmlEdit
@@ -81,6 +81,21 @@ def test_what_is_no_longer_wanted_is_given_back() -> None:
     assert differences(found, {}, None, MANAGER, given_back=[CONFIG_MAP]) == {
         CONFIG_MAP: ['ALLOWED "" → given back', f"{URL} https://c.example.com → given back"]
     }
+
+
+def test_a_destroy_gives_back_what_is_ours_and_the_entry_that_is_as_it_was_written() -> None:
+    def tower(entry: str) -> dict[str, Any]:
+        text = f"tower:\n  data-studio:\n    allowed-workspaces: {entry}\n"
+        return {"metadata": {"name": "tower-yml", "managedFields": []}, "data": {"tower.yml": text}}
+
+    ours = config_map({URL: "https://c.example.com", "OTHER": "1"}, ours={URL: ""})
+    found = api(ConfigMap_tower_backend_cfg=ours, ConfigMap_tower_yml=tower("[]"))
+    expected = {CONFIG_MAP: [f"{URL} https://c.example.com → given back"]}
+    assert given_back(found, [CONFIG_MAP], None, MANAGER) == expected
+    entry = {"tower.yml": ["allowed-workspaces [] → given back"]}
+    assert given_back(found, [CONFIG_MAP], TOWER_YML, MANAGER) == {**entry, **expected}
+    others = api(ConfigMap_tower_backend_cfg=ours, ConfigMap_tower_yml=tower("[7]"))
+    assert given_back(others, [CONFIG_MAP], TOWER_YML, MANAGER) == expected
 
 
 def test_a_deployments_variables_volume_and_mount_are_told() -> None:

@@ -64,7 +64,14 @@ def test_a_stack_that_does_not_exist_is_told_with_those_that_have_a_file_and_the
 
 
 @pytest.mark.parametrize(
-    "words", [["preview", "nope", "report.md"], ["up", "nope"], ["drift", "nope"], ["recover", "nope", "up"]]
+    "words",
+    [
+        ["preview", "nope", "report.md"],
+        ["up", "nope"],
+        ["drift", "nope"],
+        ["destroy", "nope"],
+        ["recover", "nope", "up"],
+    ],
 )
 def test_each_command_on_a_stack_that_does_not_exist_says_what_to_do(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path

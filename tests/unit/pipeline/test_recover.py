@@ -88,6 +88,18 @@ def test_a_run_that_died_between_two_steps_has_a_lock_only(here: Path, capsys: p
     assert "no step was interrupted" in capsys.readouterr().out
 
 
+def test_plugins_of_a_dead_engine_are_ended_and_counted(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.recover.end_leftovers", lambda _: ["pulumi-resource-aws"] * 3)
+    assert recover("prod", "up") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "ended what a dead engine had left running: pulumi-resource-aws (3)",
+        "no step was interrupted",
+        "running pulumi up",
+    ]
+
+
 def test_a_run_that_still_works_here_keeps_its_lock(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     # A program of this name that runs.
     engine = here / "pulumi-engine"

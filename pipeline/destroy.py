@@ -1,0 +1,67 @@
+"""Says what a destroy gives back to Platform, and runs it: the engine's preview of a destroy lists resources only.
+
+The engine runs no program on a destroy, and refuses one where a resource has a hook for its deletion. So the words come
+from the state and from what runs.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+Resource = Mapping[str, Any]
+_EDITS = ":PlatformEdits"
+
+
+def destroy(stack: str) -> int:
+    """Prints what is given back, runs ``pulumi destroy``, which asks, and returns the exit code.
+
+    Where it can't ask, it only previews.
+    """
+    command = ["pulumi", "stack", "export", "--stack", stack, "--non-interactive"]
+    exported = subprocess.run(command, capture_output=True, text=True, check=False)
+    if exported.returncode:
+        print(exported.stderr.strip(), file=sys.stderr)
+        return exported.returncode
+    resources = json.loads(exported.stdout)["deployment"].get("resources") or []
+    print(given_back(resources), flush=True)
+    asks = sys.stdin.isatty() and sys.stdout.isatty()
+    words = [] if asks else ["--preview-only", "--non-interactive", "--color", "never"]
+    return subprocess.run(["pulumi", "destroy", "--stack", stack, *words], check=False).returncode
+
+
+def given_back(resources: list[Resource]) -> str:
+    """What a destroy of these resources gives back to Platform, in words."""
+    edits = next((each for each in resources if each["type"].endswith(_EDITS)), None)
+    if edits is not None:
+        return _on_kubernetes(edits["inputs"])
+    outputs: Mapping[str, Any] = next(
+        (each.get("outputs") or {} for each in resources if each["type"] == "pulumi:pulumi:Stack"), {}
+    )
+    if "instanceId" in outputs:
+        return (
+            f"Given back to Platform, on {outputs['instanceId']} in {outputs.get('composeFolder')}:\n"
+            "  tower.yml: the entry that it had\n"
+            "  cron and backend: replaced by what docker-compose.yml says of them\n"
+            "  connect-proxy, connect-server and the stack's files: removed"
+        )
+    return "Nothing is given back to Platform: the stack has not changed it."
+
+
+def _on_kubernetes(inputs: Mapping[str, Any]) -> str:
+    # It needs the program's packages, and the commands of the workflows run before those are installed.
+    from components.platform_told import given_back_in_words
+    from live.platform import PlatformError
+    from settings.errors import SettingsError
+
+    try:
+        words = given_back_in_words(inputs)
+    except (PlatformError, SettingsError) as error:
+        return f"What is given back to Platform can't be read: {error}"
+    if not words:
+        return "Nothing is given back to Platform: it has nothing of this stack's."
+    lines = "\n".join(f"  {line}" for line in words.splitlines())
+    return f"Given back to Platform, in namespace {inputs['namespace']}:\n{lines}"
