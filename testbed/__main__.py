@@ -22,7 +22,9 @@ def main() -> int:
     up.add_argument("--node", choices=(lifecycle.KWOK, lifecycle.REAL), help="the kind of nodes (default: kwok)")
     commands.add_parser("down", help="end what was started and remove its state")
     commands.add_parser("status", help="say what is running; exit 1 unless all of it is")
-    commands.add_parser("env", help='print the shell variables to work against it: eval "$(python -m testbed env)"')
+    commands.add_parser(
+        "env", help='print the shell variables to work against it: eval "$(.venv/bin/python -m testbed env)"'
+    )
     demo = commands.add_parser("demo", help="bring Studios up on the stack local and show what there is")
     demo.add_argument("--target", choices=("kubernetes", "compose"), default="kubernetes", help="where Platform runs")
     machine = commands.add_parser("machine", help="run a command on the instance of the demo's Compose Platform")

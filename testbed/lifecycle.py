@@ -32,6 +32,7 @@ PASSPHRASE = "testbed"  # noqa: S105
 #: The Platform install that a person meets; the tests make their own beside it.
 NAMESPACE = "platform-stage"
 HOST = "example.com"
+_NOT_UP = "the testbed is not up; `make demo` starts it with Studios on it, `.venv/bin/python -m testbed up` without"
 
 _PORTS = paths.STATE / "ports.json"
 #: The kinds of nodes: kwok's, which are quick and run nothing, or one that runs its pods.
@@ -109,7 +110,7 @@ def platform(namespace: str, host: str, shape: str = GUIDE) -> None:
     """Puts a Platform install into a namespace, as its owner would, serving ``https://<host>``."""
     ports = _ports()
     if not ports:
-        raise TestbedError("the testbed is not up; run: python -m testbed up")
+        raise TestbedError(_NOT_UP)
     install(kubectl_path(), paths.KUBECONFIG, ports.emulator_url, namespace, host, shape=shape)
 
 
@@ -141,7 +142,7 @@ class FurtherApiServer:
         """Starts it, and returns once it serves."""
         ports = _ports()
         if not ports:
-            raise TestbedError("the testbed is not up; run: python -m testbed up")
+            raise TestbedError(_NOT_UP)
         ports.cluster.start_further_api_server(build.binaries(), self.name, self.port)
         processes.wait_until(self.name, lambda: ports.cluster.is_ready(self.port))
 
@@ -216,7 +217,7 @@ def environment() -> dict[str, str]:
     """
     ports = _ports()
     if not ports or not all(status().values()):
-        raise TestbedError("the testbed is not up; run: python -m testbed up")
+        raise TestbedError(_NOT_UP)
     path = os.environ.get("PATH", "")
     front = [str(folder) for folder in (paths.BIN, paths.PYTHON.parent)]
     rest = [folder for folder in path.split(os.pathsep) if folder not in front]

@@ -164,7 +164,8 @@ class Deployment:
         try:
             return str(self.outputs[name])
         except KeyError:
-            raise CannotAskError(f"the stack has no output {name}", f"pulumi up -s {self.stack}") from None
+            text = f"the stack has no output {name}" if self.outputs else "the stack is empty: nothing is deployed"
+            raise CannotAskError(text, f"pulumi up -s {self.stack}") from None
 
     @property
     def connect_url(self) -> str:

@@ -199,6 +199,17 @@ def test_an_upgrade_that_became_a_plain_request_is_told(status: int) -> None:
     assert "it lost its headers on the way" in of_proxy(proxy.upgrade_reaches_proxy, response(SESSION, status)).text
 
 
+def test_a_stack_with_nothing_deployed_is_empty_and_one_without_an_output_is_not() -> None:
+    empty = deployment()
+    empty.__dict__["outputs"] = {}
+    with pytest.raises(CannotAskError, match="the stack is empty: nothing is deployed") as caught:
+        names.stack_is_deployed(empty)
+    assert caught.value.mend == "pulumi up -s prod"
+    empty.__dict__["outputs"] = {"platformUrl": PLATFORM}
+    with pytest.raises(CannotAskError, match="the stack has no output connectUrl"):
+        names.stack_is_deployed(empty)
+
+
 def test_an_echo_and_a_long_wait_are_made_only_where_they_are_asked_for() -> None:
     assert proxy.session_echoes(deployment()).holds is None
     assert proxy.silence_ends_connections(deployment()) == not_asked("wait beyond the 301 s: --long")
