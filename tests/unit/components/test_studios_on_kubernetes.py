@@ -240,9 +240,9 @@ def test_the_outputs_are_those_that_are_documented_and_only_the_token_is_secret(
 
 def test_the_outputs_table_has_a_row_for_each_and_marks_the_secret() -> None:
     rows = outputs_table().splitlines()
-    assert rows[:2] == ["| output | type | only on | meaning |", "|-|-|-|-|"]
+    assert rows[:2] == ["| output | type | on | meaning |", "|-|-|-|-|"]
     assert len(rows) == 2 + len({output.name for target in (KUBERNETES, COMPOSE) for output in outputs_of(target)})
-    assert "| `registrationToken` | string, secret |  | The initial token with which the proxy registers. |" in rows
+    assert "| `registrationToken` | string, secret | both | The initial token with which the proxy registers. |" in rows
     assert "| `namespace` | string | Kubernetes | Namespace of Platform and Studios. |" in rows
 
 
