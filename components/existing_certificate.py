@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from botocore.exceptions import BotoCoreError, ClientError
 from pulumi.dynamic import CreateResult, DiffResult, UpdateResult
 
-from components.own_resource import OwnProvider, OwnResource, aws_client
+from components.own_resource import OwnProvider, OwnResource, aws_account
+from survey.aws import CHANGE, PREVIEW, AwsAccount, Patience, as_answered
+from survey.aws_errors import AwsError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +57,8 @@ class ExistingCertificateProvider(OwnProvider):
         if replaces:
             return DiffResult(changes=True, replaces=replaces, delete_before_replace=False)
         try:
-            is_gone = not _entries(_elb(_news), _news)
-        except (BotoCoreError, ClientError):
+            is_gone = not _entries(_account(_news, PREVIEW), _news)
+        except AwsError:
             # The update says what is wrong.
             is_gone = True
         return DiffResult(changes=is_gone or _olds["profile"] != _news["profile"])
@@ -70,29 +71,34 @@ class ExistingCertificateProvider(OwnProvider):
         """Removes what was added, unless the listener or that entry is gone."""
         if not _props["added"]:
             return
-        elb = _elb(_props)
+        account = _account(_props)
         try:
             # What its owner has made the default one meanwhile is listed as such, too, and cannot be removed.
-            if any(not entry["IsDefault"] for entry in _entries(elb, _props)):
-                elb.remove_listener_certificates(**_named(_props))
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in ("ListenerNotFound", "CertificateNotFound"):
+            if any(not is_default for is_default in _entries(account, _props)):
+                account.call("elbv2", "remove_listener_certificates", as_answered, **_named(_props))
+        except AwsError as error:
+            if error.code not in ("ListenerNotFound", "CertificateNotFound"):
                 raise
 
 
 def _add(props: dict[str, Any]) -> bool:
-    elb = _elb(props)
-    if _entries(elb, props):
+    account = _account(props)
+    if _entries(account, props):
         return False
-    elb.add_listener_certificates(**_named(props))
+    account.call("elbv2", "add_listener_certificates", as_answered, **_named(props))
     return True
 
 
-def _entries(elb: Any, props: dict[str, Any]) -> list[dict[str, Any]]:
-    pages = elb.get_paginator("describe_listener_certificates").paginate(ListenerArn=props["listener_arn"])
-    return [
-        entry for page in pages for entry in page["Certificates"] if entry["CertificateArn"] == props["certificate_arn"]
-    ]
+def _entries(account: AwsAccount, props: dict[str, Any]) -> list[bool]:
+    """The listener's entries of the certificate: whether each is the default one."""
+    found = account.pages(
+        "elbv2", "describe_listener_certificates", "Certificates", _entry, ListenerArn=props["listener_arn"]
+    )
+    return [is_default for arn, is_default in found if arn == props["certificate_arn"]]
+
+
+def _entry(described: dict[str, Any]) -> tuple[str, bool]:
+    return described["CertificateArn"], described["IsDefault"]
 
 
 def _named(props: dict[str, Any]) -> dict[str, Any]:
@@ -102,6 +108,6 @@ def _named(props: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _elb(props: dict[str, Any]) -> Any:
+def _account(props: dict[str, Any], patience: Patience = CHANGE) -> AwsAccount:
     region = props["listener_arn"].split(":")[3]
-    return aws_client("elbv2", profile=props["profile"], region=region)
+    return aws_account(profile=props["profile"], region=region, patience=patience)

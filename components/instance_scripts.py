@@ -9,15 +9,16 @@ the association and deleted after it: that takes everything away again, also aft
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pulumi
-from botocore.exceptions import ClientError
 from pulumi.dynamic import CreateResult, DiffResult, UpdateResult
 
-from components.own_resource import OwnProvider, OwnResource, aws_client
+from components.own_resource import OwnProvider, OwnResource, aws_account
+from survey.aws import AwsAccount, as_answered
+from survey.aws_errors import AwsError
 
 _PAUSE = 1.0
 _LONGEST_PAUSE = 10.0
@@ -106,27 +107,29 @@ class InstanceCleanupProvider(OwnProvider):
         Raises:
             ScriptError: it failed, or the instance does not answer.
         """
-        ssm, instance = _client("ssm", _props), _props["instance_id"]
+        account, instance = _account(_props), _props["instance_id"]
         try:
-            sent = ssm.send_command(
+            command = account.call(
+                "ssm",
+                "send_command",
+                _command,
                 DocumentName=_props["document"],
                 InstanceIds=[instance],
                 Parameters={"action": ["uninstall"], "folder": [_props["folder"]]},
                 Comment="Takes Studios away",
             )
-        except ClientError as error:
-            if _code(error) != "InvalidInstanceId":
+        except AwsError as error:
+            if error.code != "InvalidInstanceId":
                 raise
-            if _is_gone(_client("ec2", _props), instance):
+            if _is_gone(account, instance):
                 return
             raise ScriptError(
                 f"{instance} does not answer to Systems Manager, so Studios cannot be taken away from it; start the "
                 "instance and its agent, and try again"
             ) from None
-        command = sent["Command"]["CommandId"]
 
-        def ended() -> dict[str, Any] | None:
-            found = _invocation(ssm, command, instance)
+        def ended() -> Mapping[str, Any] | None:
+            found = _invocation(account, command, instance)
             return found if found.get("Status") in {"Success", *_FAILED} else None
 
         found = _wait(ended, float(_props["timeout"]), f"the script on {instance}")
@@ -161,14 +164,16 @@ class InstallationReportProvider(OwnProvider):
 
 
 def _report(props: dict[str, Any]) -> None:
-    ssm, association, timeout = _client("ssm", props), props["association"], float(props["timeout"])
+    account, association, timeout = _account(props), props["association"], float(props["timeout"])
     what = f"the association's run on {props['instance_id']}"
-    version = ssm.describe_association(AssociationId=association)["AssociationDescription"]["AssociationVersion"]
+    version = account.call("ssm", "describe_association", _version, AssociationId=association)
 
     def executions() -> list[dict[str, Any]]:
-        answer = ssm.describe_association_executions(AssociationId=association)
-        runs = [each for each in answer["AssociationExecutions"] if each.get("AssociationVersion") == version]
-        return sorted(runs, key=lambda each: each["CreatedTime"], reverse=True)
+        runs = account.pages(
+            "ssm", "describe_association_executions", "AssociationExecutions", _execution, AssociationId=association
+        )
+        current = [each for each in runs if each.get("AssociationVersion") == version]
+        return sorted(current, key=lambda each: each["CreatedTime"], reverse=True)
 
     def ended(known: frozenset[str] = frozenset()) -> dict[str, Any] | None:
         last = next((each for each in executions() if each["ExecutionId"] not in known), None)
@@ -178,48 +183,68 @@ def _report(props: dict[str, Any]) -> None:
     if last["Status"] != "Success":
         # It may have failed in an earlier `up`, for a reason that is mended by now; it runs again only when changed.
         known = frozenset(each["ExecutionId"] for each in executions())
-        ssm.start_associations_once(AssociationIds=[association])
+        account.call("ssm", "start_associations_once", as_answered, AssociationIds=[association])
         last = _wait(lambda: ended(known), timeout, what)
     if last["Status"] != "Success":
-        targets = ssm.describe_association_execution_targets(
-            AssociationId=association, ExecutionId=last["ExecutionId"]
-        )["AssociationExecutionTargets"]
-        source = next((each.get("OutputSource") or {} for each in targets), {})
-        command = source.get("OutputSourceId")
-        said = _invocation(ssm, command, props["instance_id"]) if command else {}
+        commands = account.pages(
+            "ssm",
+            "describe_association_execution_targets",
+            "AssociationExecutionTargets",
+            _command_of_target,
+            AssociationId=association,
+            ExecutionId=last["ExecutionId"],
+        )
+        command = next(iter(commands), None)
+        said = _invocation(account, command, props["instance_id"]) if command else {}
         raise ScriptError(_said(props["instance_id"], said))
 
 
-def _client(service: str, props: dict[str, Any]) -> Any:
-    return aws_client(service, profile=props["profile"], region=props["region"])
+def _account(props: dict[str, Any]) -> AwsAccount:
+    return aws_account(profile=props["profile"], region=props["region"])
 
 
-def _invocation(ssm: Any, command: str, instance: str) -> dict[str, Any]:
+def _command(answer: Mapping[str, Any]) -> str:
+    return str(answer["Command"]["CommandId"])
+
+
+def _version(answer: Mapping[str, Any]) -> str:
+    return str(answer["AssociationDescription"]["AssociationVersion"])
+
+
+def _execution(described: Mapping[str, Any]) -> dict[str, Any]:
+    return {**described, **{key: described[key] for key in ("ExecutionId", "CreatedTime")}}
+
+
+def _command_of_target(described: Mapping[str, Any]) -> str | None:
+    return (described.get("OutputSource") or {}).get("OutputSourceId")
+
+
+def _invocation(account: AwsAccount, command: str, instance: str) -> Mapping[str, Any]:
     try:
-        return dict(ssm.get_command_invocation(CommandId=command, InstanceId=instance))
-    except ClientError as error:
-        if _code(error) == "InvocationDoesNotExist":
+        return account.call("ssm", "get_command_invocation", as_answered, CommandId=command, InstanceId=instance)
+    except AwsError as error:
+        if error.code == "InvocationDoesNotExist":
             return {}
         raise
 
 
-def _said(instance: str, found: dict[str, Any]) -> str:
+def _said(instance: str, found: Mapping[str, Any]) -> str:
     text = str(found.get("StandardErrorContent") or found.get("StatusDetails") or "nothing").strip()
     return f"the script on {instance} failed, and said: {text}"
 
 
-def _is_gone(ec2: Any, instance: str) -> bool:
+def _is_gone(account: AwsAccount, instance: str) -> bool:
     try:
-        answer = ec2.describe_instances(InstanceIds=[instance])["Reservations"]
-    except ClientError as error:
-        if _code(error).startswith("InvalidInstanceID"):
+        states = account.pages("ec2", "describe_instances", "Reservations", _states, InstanceIds=[instance])
+    except AwsError as error:
+        if error.code.startswith("InvalidInstanceID"):
             return True
         raise
-    return all(each["State"]["Name"] in _GONE for reservation in answer for each in reservation["Instances"])
+    return all(state in _GONE for each in states for state in each)
 
 
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+def _states(reservation: Mapping[str, Any]) -> list[str]:
+    return [each["State"]["Name"] for each in reservation["Instances"]]
 
 
 def _wait(look: Callable[[], _Result | None], timeout: float, what: str) -> _Result:

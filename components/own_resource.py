@@ -17,8 +17,8 @@ import grpc
 import pulumi
 from pulumi.dynamic import ConfigureRequest, Resource, ResourceProvider
 
+from survey.aws import CHANGE, AwsAccount, Patience
 from survey.aws_access import AwsAccess, Role
-from survey.aws_session import AwsSession
 from survey.dns import ZONES_ROLE
 
 
@@ -28,20 +28,21 @@ class _Process:
     access: ClassVar[AwsAccess] = AwsAccess()
 
 
-def aws_client(service: str, *, profile: str | None, region: str | None, role: Role | None = None) -> Any:
-    """A client of boto3, with the identity that the stack's AWS provider has and boto3's own patience.
+def aws_account(
+    *, profile: str | None, region: str | None, role: Role | None = None, patience: Patience = CHANGE
+) -> AwsAccount:
+    """The account in which a resource is, with the identity that the stack's AWS provider has.
 
     Args:
-        service: as boto3 names it, such as ``elbv2``.
         profile: that of the state, where the stack's configuration has none; empty for the environment's credentials.
-        region: such as ``eu-west-1``.
+        region: such as ``eu-west-1``; None for that of the configuration.
         role: to assume with that identity; None for none.
-
-    Raises:
-        botocore.exceptions.BotoCoreError: there is no such profile, or no region.
+        patience: with each call.
     """
-    access = replace(_Process.access, profile=_Process.access.profile or profile or None)
-    return AwsSession(access if role is None else access.assuming(role, ZONES_ROLE)).client(service, region)
+    access = replace(
+        _Process.access, profile=_Process.access.profile or profile or None, region=region or _Process.access.region
+    )
+    return AwsAccount(access if role is None else access.assuming(role, ZONES_ROLE), patience)
 
 
 _ASKED: Final = ("check", "diff", "create", "read", "update", "delete")

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
-from botocore.exceptions import ClientError
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
 
-from components.own_resource import OwnProvider, OwnResource, aws_client
+from components.own_resource import OwnProvider, OwnResource, aws_account
+from survey.aws import AwsAccount
+from survey.aws_errors import AwsError
 from survey.dns import zones_role
 from survey.records import ADDRESS_TYPES, name_in
 
@@ -64,7 +65,7 @@ class RecordAsFoundProvider(OwnProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Records what the name leads to."""
         ours = [props["load_balancer_hostname"]]
-        found = [each for each in records_of(_client(props), props) if not leads_to(each, ours)]
+        found = [each for each in records_of(_account(props), props) if not leads_to(each, ours)]
         outs = {**props, "found": json.dumps(found), "ours": ours}
         return CreateResult(f"{props['zone_id']}_{props['record_name']}", outs)
 
@@ -86,47 +87,51 @@ class RecordAsFoundProvider(OwnProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Brings back what was found, in one change, unless the name leads elsewhere by now."""
-        client, found = _client(_props), json.loads(_props["found"])
+        account, found = _account(_props), json.loads(_props["found"])
         try:
-            live = records_of(client, _props)
+            live = records_of(account, _props)
             own = [each for each in live if leads_to(each, _props["ours"])]
             wanted = found if len(own) == len(live) else []
             changes = [*(_change("DELETE", each) for each in own), *(_change("CREATE", each) for each in wanted)]
             if changes:
-                change(client, _props["zone_id"], changes)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchHostedZone":
+                change(account, _props["zone_id"], changes)
+        except AwsError as error:
+            if error.code != "NoSuchHostedZone":
                 raise
 
 
-def make_way(client: Any, zone_id: str, name: str, alias: RecordSet) -> None:
+def make_way(account: AwsAccount, zone_id: str, name: str, alias: RecordSet) -> None:
     """Replaces what others have at a name by an alias, in one change, where an overwrite would not do.
 
     Nothing stands beside a CNAME, so one must go in the same change; and of a name that has an A record of the stack's
     and an AAAA record of another's, half of the world would go on to the other.
 
     Args:
-        client: of Route 53.
+        account: that of the zone.
         zone_id: the hosted zone.
         name: of the record.
         alias: the stack's own record set.
     """
-    live = records_of(client, {"zone_id": zone_id, "record_name": name})
+    live = records_of(account, {"zone_id": zone_id, "record_name": name})
     target = [alias["AliasTarget"]["DNSName"]]
     others = [each for each in live if each["Type"] != alias["Type"] and not leads_to(each, target)]
     if others:
-        change(client, zone_id, [*(_change("DELETE", each) for each in others), _change("UPSERT", alias)])
+        change(account, zone_id, [*(_change("DELETE", each) for each in others), _change("UPSERT", alias)])
 
 
-def records_of(client: Any, props: Mapping[str, Any]) -> list[RecordSet]:
+def records_of(account: AwsAccount, props: Mapping[str, Any]) -> list[RecordSet]:
     """The address records of a name."""
     name = props["record_name"]
-    answer = client.list_resource_record_sets(HostedZoneId=props["zone_id"], StartRecordName=name, MaxItems=_MOST)
-    return [
-        each
-        for each in answer["ResourceRecordSets"]
-        if name_in(each) == name and each["Type"] in ADDRESS_TYPES and "SetIdentifier" not in each
-    ]
+
+    def of_the_name(answer: Mapping[str, Any]) -> list[RecordSet]:
+        return [
+            each
+            for each in answer["ResourceRecordSets"]
+            if name_in(each) == name and each["Type"] in ADDRESS_TYPES and "SetIdentifier" not in each
+        ]
+
+    where = {"HostedZoneId": props["zone_id"], "StartRecordName": name, "MaxItems": _MOST}
+    return account.call("route53", "list_resource_record_sets", of_the_name, **where)
 
 
 def leads_to(record: RecordSet, hostnames: Sequence[str]) -> bool:
@@ -135,15 +140,20 @@ def leads_to(record: RecordSet, hostnames: Sequence[str]) -> bool:
     return target in {each.rstrip(".").lower().removeprefix("dualstack.") for each in hostnames}
 
 
-def change(client: Any, zone_id: str, changes: Sequence[Mapping[str, Any]]) -> None:
+def change(account: AwsAccount, zone_id: str, changes: Sequence[Mapping[str, Any]]) -> None:
     """Makes changes in a zone, all or none."""
-    client.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": list(changes)})
+    batch = {"Changes": list(changes)}
+    account.call("route53", "change_resource_record_sets", _change_id, HostedZoneId=zone_id, ChangeBatch=batch)
 
 
 def _change(action: str, record: RecordSet) -> dict[str, Any]:
     return {"Action": action, "ResourceRecordSet": dict(record)}
 
 
-def _client(props: Mapping[str, Any]) -> Any:
+def _change_id(answer: Mapping[str, Any]) -> str:
+    return str(answer["ChangeInfo"]["Id"])
+
+
+def _account(props: Mapping[str, Any]) -> AwsAccount:
     role = zones_role(props["role_arn"] or None, props["external_id"] or None)
-    return aws_client("route53", profile=props["profile"], region=props["region"], role=role)
+    return aws_account(profile=props["profile"], region=props["region"], role=role)

@@ -8,9 +8,8 @@ from typing import Protocol
 import pulumi
 
 from components.record_as_found import RecordAsFound, RecordAsFoundArgs, make_way
-from survey.aws import AwsAccount
+from survey.aws import CHANGE, AwsAccount
 from survey.aws_access import Role
-from survey.aws_session import AwsSession
 
 
 class TakenRecord(Protocol):
@@ -65,7 +64,6 @@ def making_way(name: str, account: AwsAccount | None) -> pulumi.ResourceHookBind
                 "EvaluateTargetHealth": target["evaluateTargetHealth"],
             },
         }
-        client = AwsSession(account.access).client("route53", account.region)
-        make_way(client, str(inputs["zoneId"]), str(inputs["name"]), alias)
+        make_way(AwsAccount(account.access, CHANGE), str(inputs["zoneId"]), str(inputs["name"]), alias)
 
     return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-makes-way", replace)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
 from typing import Any, Final, TypeVar
@@ -17,13 +18,32 @@ from survey.aws_session import AwsSession
 
 _T = TypeVar("_T")
 
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long a call may take, in seconds.
+
+    Args:
+        connect, read: for each attempt.
+        attempts: in all.
+        throttled: for so long throttled calls are made again; AWS answers each of them at once.
+        once: whether a service that has not answered is asked no more, and the others are given little time.
+    """
+
+    connect: float
+    read: float
+    attempts: int
+    throttled: float
+    once: bool = False
+
+
 #: With two attempts a call without an answer takes some 25 seconds: a preview waits no longer than half a minute.
-_CONNECT_SECONDS: Final = 4
-_READ_SECONDS: Final = 8
-_ATTEMPTS: Final = 2
+PREVIEW: Final = Patience(connect=4, read=8, attempts=2, throttled=20, once=True)
+#: Once one service has not answered, what is left of that half minute is for all others.
+_HASTE: Final = Patience(connect=1, read=2, attempts=1, throttled=0, once=True)
+#: That of a change, which stops halfway where it gives up.
+CHANGE: Final = Patience(connect=10, read=60, attempts=4, throttled=120)
 _WHOLE_SECONDS: Final = 28
-_THROTTLED_SECONDS: Final = 20
-"""For so long a throttled call is made again; AWS answers each of them at once."""
 _SETTING_OF_CALL: Final = {
     "AssumeRole": "aws:assumeRoles",
     "AssumeRoleWithWebIdentity": "aws:assumeRoleWithWebIdentity",
@@ -31,16 +51,24 @@ _SETTING_OF_CALL: Final = {
 """The call that gets credentials → the setting that it is made for."""
 
 
-__all__ = ["AwsAccess", "AwsAccount"]
+__all__ = ["CHANGE", "PREVIEW", "AwsAccess", "AwsAccount", "Patience", "as_answered"]
 
 
 class AwsAccount:
-    """The account that the access leads to; every call is made with little patience."""
+    """The account that an access leads to.
 
-    def __init__(self, access: AwsAccess) -> None:
+    Args:
+        access: the way to it.
+        patience: with each call.
+    """
+
+    def __init__(self, access: AwsAccess, patience: Patience = PREVIEW) -> None:
         self.access = access
+        self._patience = patience
         self._lock = Lock()
         self._clients: dict[str, Any] = {}
+        self._silent: dict[str, str] = {}
+        self._throttled = 0.0
 
     @cached_property
     def id(self) -> str:
@@ -123,8 +151,9 @@ class AwsAccount:
         from botocore.parsers import ResponseParserError
 
         # Of the service's own, as IAM writes it: elasticloadbalancing:DescribeListeners.
-        action, host = f"{service}:{operation}", ""
-        deadline, attempt = time.monotonic() + _THROTTLED_SECONDS, 0
+        action, host, attempt = f"{service}:{operation}", "", 0
+        if service in self._silent:
+            raise AwsError(self._silent[service], setting="aws:region")
         while True:
             try:
                 asked = self._client(service)
@@ -134,15 +163,18 @@ class AwsAccount:
                 return ask(asked)
             except ClientError as error:
                 code = error.response["Error"].get("Code", "")
-                if code in THROTTLED and time.monotonic() < deadline:
-                    time.sleep(0.25 * 2 ** min(attempt, 3))
-                    attempt += 1
+                if code in THROTTLED and self._throttled < self._patience.throttled:
+                    pause = 0.25 * 2 ** min(attempt, 3)
+                    time.sleep(pause)
+                    self._throttled, attempt = self._throttled + pause, attempt + 1
                     continue
                 setting, action = self._behind(error, action)
                 reason = refusal(action, code, error.response["Error"].get("Message", ""))
                 raise AwsError(reason, code=code, setting=setting) from None
             except BotoCoreError as error:
                 setting, reason = failure(error, self.access.profile)
+                if setting == "aws:region" and self._patience.once:
+                    self._hasten(service, reason)
                 raise AwsError(reason, setting=setting) from None
             except (ResponseParserError, KeyError, TypeError, AttributeError, ValueError, IndexError):
                 reason = f"what answers to {action} at {host} is not AWS"
@@ -158,22 +190,22 @@ class AwsAccount:
             key = access.role_key if access.roles else "aws:profile"
         return key, f"sts:{error.operation_name}"
 
+    def _hasten(self, service: str, reason: str) -> None:
+        """Asks a silent service no more, and waits for the others no longer than a preview may take."""
+        with self._lock:
+            self._silent[service] = reason
+            self._patience = _HASTE
+            self._clients.clear()
+
     def _client(self, service: str) -> Any:
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = self._session.client(service, self.access.region)
+                self._clients[service] = self._session.client(service, self.access.region, _config(self._patience))
             return self._clients[service]
 
     @cached_property
     def _session(self) -> AwsSession:
-        from botocore.config import Config
-
-        patience = Config(
-            connect_timeout=_CONNECT_SECONDS,
-            read_timeout=_READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-        )
-        return AwsSession(self.access, patience)
+        return AwsSession(self.access, _config(self._patience))
 
     def _no_way(self, setting: str, reason: str) -> Problem:
         profile, region, access = self.access.profile, self.access.region, self.access
@@ -211,6 +243,18 @@ class AwsAccount:
         session = self._session.botocore
         partitions = session.get_available_partitions()
         return any(region in session.get_available_regions("ec2", partition) for partition in partitions)
+
+
+def as_answered(answer: _T) -> _T:
+    """For a call, or for pages: what AWS answers, read by whoever asks."""
+    return answer
+
+
+def _config(patience: Patience) -> Any:
+    from botocore.config import Config
+
+    retries = {"mode": "standard", "total_max_attempts": patience.attempts}
+    return Config(connect_timeout=patience.connect, read_timeout=patience.read, retries=retries)
 
 
 def _unknown_region(region: str) -> Problem:

@@ -77,6 +77,8 @@ def failure(error: Exception, profile: str | None) -> tuple[str, str]:
     if isinstance(error, no_answer):
         host = error.kwargs.get("endpoint_url") or "AWS"
         return "aws:region", f"{host} does not answer ({_cause(error)})"
+    if isinstance(error, exceptions.ParamValidationError):
+        return "aws:profile", f"AWS takes no such call: {first_line(error.kwargs['report'])}"
     return "aws:profile", f"the credentials cannot be used: {first_line(error)}"
 
 

@@ -66,12 +66,13 @@ class AwsSession:
         """The session itself."""
         return self._session
 
-    def client(self, service: str, region: str | None) -> Any:
+    def client(self, service: str, region: str | None, config: Any = None) -> Any:
         """A client of boto3.
 
         Args:
             service: as boto3 names it, such as ``elbv2``.
             region: None for the environment's.
+            config: options of this client's calls; None for the session's.
 
         Raises:
             botocore.exceptions.BotoCoreError: there is no region.
@@ -79,7 +80,7 @@ class AwsSession:
         import boto3
 
         made = boto3.Session(botocore_session=self._session, region_name=region)
-        return made.client(service, **self._options(service))
+        return made.client(service, config=config, **self._options(service))
 
     def _options(self, service: str) -> dict[str, Any]:
         endpoints = {_SERVICES.get(name, name): url for name, url in self._access.endpoints.items()}

@@ -23,7 +23,7 @@ def not_in_effect(account: AwsAccount, live: Object, hostname: str) -> list[str]
     Raises:
         AwsError: AWS can't be asked.
     """
-    found = account.pages("elbv2", "describe_load_balancers", "LoadBalancers", _itself)
+    found = account.pages("elbv2", "describe_load_balancers", "LoadBalancers", _balancer)
     balancer = next((each for each in found if each["DNSName"].lower() == hostname.lower()), None)
     if balancer is None:
         return [f"AWS has no load balancer {hostname}"]
@@ -31,7 +31,7 @@ def not_in_effect(account: AwsAccount, live: Object, hostname: str) -> list[str]
         name.removeprefix(f"{ALB}/"): value for name, value in live["metadata"].get("annotations", {}).items()
     }
     arn = balancer["LoadBalancerArn"]
-    listeners = account.pages("elbv2", "describe_listeners", "Listeners", _itself, LoadBalancerArn=arn)
+    listeners = account.pages("elbv2", "describe_listeners", "Listeners", _port, LoadBalancerArn=arn)
     listener = next((each for each in listeners if each["Port"] == _HTTPS), None)
     return [
         *_scheme(balancer, annotations),
@@ -41,7 +41,7 @@ def not_in_effect(account: AwsAccount, live: Object, hostname: str) -> list[str]
 
 
 def _scheme(balancer: Mapping[str, Any], annotations: Mapping[str, str]) -> Iterator[str]:
-    if annotations.get("scheme", balancer["Scheme"]) != balancer["Scheme"]:
+    if "scheme" in annotations and annotations["scheme"] != balancer["Scheme"]:
         yield f"its scheme is {balancer['Scheme']}, not {annotations['scheme']}"
 
 
@@ -57,8 +57,8 @@ def _listener(
     if not known.issuperset(wanted):
         known |= _further_certificates(account, arn)
     yield from (f"its listener has no certificate {each}" for each in wanted if each not in known)
-    rules = account.call("elbv2", "describe_rules", _rules_of, ListenerArn=arn)
-    hosts = {host for rule in rules for host in _hosts_of(rule)}
+    rules = account.pages("elbv2", "describe_rules", "Rules", _hosts_of, ListenerArn=arn)
+    hosts = {host for rule in rules for host in rule}
     asked = [rule["host"] for rule in live.get("spec", {}).get("rules", []) if rule.get("host")]
     yield from (f"its listener has no rule for {host}" for host in asked if host not in hosts)
 
@@ -80,22 +80,27 @@ def _attributes(account: AwsAccount, balancer: str, annotations: Mapping[str, st
             yield f"its attribute {name} is {has.get(name, 'unknown to AWS')}, not {value}"
 
 
-def _hosts_of(rule: Mapping[str, Any]) -> Iterator[str]:
-    for condition in rule.get("Conditions") or []:
-        if condition.get("Field") == "host-header":
-            yield from (condition.get("HostHeaderConfig") or condition).get("Values") or []
+def _hosts_of(rule: Mapping[str, Any]) -> list[str]:
+    return [
+        host
+        for condition in rule.get("Conditions") or []
+        if condition.get("Field") == "host-header"
+        for host in (condition.get("HostHeaderConfig") or condition).get("Values") or []
+    ]
 
 
-def _itself(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    return item
+def _balancer(described: Mapping[str, Any]) -> Mapping[str, Any]:
+    # A gateway load balancer has neither name in DNS nor scheme.
+    found = {"DNSName": "", "Scheme": None, **described}
+    return {**found, "LoadBalancerArn": described["LoadBalancerArn"]}
+
+
+def _port(described: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**described, **{key: described[key] for key in ("ListenerArn", "Port")}}
 
 
 def _certificate_of(item: Mapping[str, Any]) -> str:
     return str(item["CertificateArn"])
-
-
-def _rules_of(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return list(answer["Rules"])
 
 
 def _attributes_of(answer: Mapping[str, Any]) -> dict[str, str]:

@@ -81,8 +81,8 @@ class _Survey:
     def site(self) -> ComposeSite:
         instance, balancer = self._instance(), self._load_balancer()
         listener = self._listener(balancer) if balancer is not None else None
-        if listener is not None and (taken := taken_from_platform(self._settings, self._account, listener)):
-            self._problems.append(taken)
+        if listener is not None:
+            self._check_rules(listener)
         ssh_balancer = find_ssh_balancer(self._settings, self._account, self._problems)
         group, role = "", None
         if instance is not None:
@@ -171,7 +171,8 @@ class _Survey:
                 "elbv2", "describe_listeners", "Listeners", _port, LoadBalancerArn=balancer_arn
             )
         except AwsError as error:
-            self._wrong(key, value, f"cannot be looked up: {error}")
+            unset = "" if value else f"is not set, and the listeners of the load balancer {name} "
+            self._wrong(key, value, f"{unset}cannot be looked up: {error}")
             return None
         others = listed(lambda: there, "HTTPS listener", tags or ())
         if tags is not None:
@@ -192,6 +193,15 @@ class _Survey:
         message = f"is not set, and the listener of the load balancer {name} at port {HTTPS_PORT} {wrong}{others}"
         self._wrong("listenerArn", None, message)
         return None
+
+    def _check_rules(self, listener: str) -> None:
+        try:
+            taken = taken_from_platform(self._settings, self._account, listener)
+        except AwsError as error:
+            self._wrong("listenerArn", listener, f"has rules that cannot be looked up: {error}")
+            return
+        if taken is not None:
+            self._problems.append(taken)
 
     def _security_group(self, instance: Described) -> str:
         groups = sorted(each["GroupId"] for each in instance.get("SecurityGroups") or [])
@@ -276,8 +286,9 @@ def _named(name: str | None, tags: Tags | None, what: str, by_name: str) -> tupl
 
 
 def _balancer(described: Described) -> Described:
-    needed = ("LoadBalancerArn", "LoadBalancerName", "Type", "DNSName", "VpcId")
-    return {**described, **{key: described[key] for key in needed}}
+    needed = ("LoadBalancerArn", "LoadBalancerName", "Type", "VpcId")
+    # A gateway load balancer, which may be among all of an account, has no name in DNS.
+    return {"DNSName": "", **described, **{key: described[key] for key in needed}}
 
 
 def _idle_timeout(answer: Described) -> int:

@@ -79,7 +79,7 @@ def survey_records(settings: Settings, zones: FoundZones) -> ZoneFindings:
     except AwsError as error:
         if error.is_denied:
             return ZoneFindings()
-        return ZoneFindings((Problem(key, value, f"its records cannot be looked up: {error}"),))
+        return ZoneFindings((Problem(key, value, f"has records that cannot be looked up: {error}"),))
 
 
 def _named(settings: Settings, found: FoundZone) -> tuple[str, str | None]:

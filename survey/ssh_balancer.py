@@ -66,8 +66,8 @@ def find_ssh_balancer(settings: Settings, account: AwsAccount, problems: list[Pr
 
 
 def _balancer(described: Described) -> Described:
-    needed = ("LoadBalancerArn", "Type", "DNSName", "AvailabilityZones")
-    return {**described, **{key: described[key] for key in needed}}
+    needed = ("LoadBalancerArn", "Type", "AvailabilityZones")
+    return {"DNSName": "", **described, **{key: described[key] for key in needed}}
 
 
 def _network_of_subnet(subnet: Described) -> str:

@@ -16,7 +16,7 @@ def survey_tls_policy(account: AwsAccount, settings: Settings) -> None:
     """Asks AWS for a policy that the program doesn't know.
 
     Raises:
-        SettingsError: AWS has none of that name.
+        SettingsError: AWS has none of that name, or can't be asked.
     """
     policy = settings.ssl_policy
     if policy in TLS_POLICIES:
@@ -24,8 +24,12 @@ def survey_tls_policy(account: AwsAccount, settings: Settings) -> None:
     try:
         is_there = bool(account.call("elbv2", "describe_ssl_policies", _policies, Names=[policy]))
     except AwsError as error:
-        # Without the right to ask, the controller's verdict on the change tells.
-        is_there = error.code not in ("SSLPolicyNotFound", "SSLPolicyNotFoundException")
+        if error.is_denied:
+            # The controller's verdict on the change tells.
+            return
+        if error.code not in ("SSLPolicyNotFound", "SSLPolicyNotFoundException"):
+            raise SettingsError([Problem("sslPolicy", policy, f"cannot be looked up: {error}")]) from None
+        is_there = False
     if not is_there:
         message = (
             f"is not a TLS policy that AWS has in {account.region}; `aws elbv2 describe-ssl-policies --query "

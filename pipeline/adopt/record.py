@@ -69,7 +69,7 @@ def make_alias(route53: Any, elb: Any, record: SessionRecord) -> None:
     pages = elb.get_paginator("describe_load_balancers").paginate()
     found = (each for page in pages for each in page["LoadBalancers"])
     target = record.target.removeprefix("dualstack.").lower()
-    balancer = next((each for each in found if each["DNSName"].lower() == target), None)
+    balancer = next((each for each in found if each.get("DNSName", "").lower() == target), None)
     if balancer is None:
         raise ConversionError(
             f"the record {record.live['Name'].rstrip('.')} leads to {record.target}, which is not a load balancer of "

@@ -44,7 +44,7 @@ class _Asked:
     def balancer(self) -> dict[str, Any]:
         hostname = self._deployment.output("loadBalancerHostname").lower()
         for each in self.pages("describe_load_balancers", "LoadBalancers"):
-            if each["DNSName"].lower() == hostname:
+            if each.get("DNSName", "").lower() == hostname:
                 return each
         raise CannotAskError(
             f"no load balancer has the name {hostname}",

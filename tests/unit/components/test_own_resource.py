@@ -70,6 +70,11 @@ def test_called_from_anywhere_else_the_error_is_just_raised() -> None:
         Failing().create({"why": "why"})
 
 
+def sts() -> Any:
+    """A client of an account that a resource is in."""
+    return own_resource.aws_account(profile="", region="us-east-1")._client("sts")
+
+
 def test_our_own_resources_have_the_identity_that_the_stack_gives_the_aws_provider(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -77,12 +82,8 @@ def test_our_own_resources_have_the_identity_that_the_stack_gives_the_aws_provid
         monkeypatch.setenv(name, "AKIAENVIRONMENT")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.setattr(own_resource._Process, "access", AwsAccess())
-    assert (
-        own_resource.aws_client("sts", profile="", region="us-east-1")._get_credentials().access_key
-        == "AKIAENVIRONMENT"
-    )
+    assert sts()._get_credentials().access_key == "AKIAENVIRONMENT"
     raw = {"aws:accessKey": "AKIASTACK", "aws:secretKey": "s", "aws:endpoints": '[{"sts": "https://sts.test"}]'}
     Failing().configure(ConfigureRequest(config=Config(raw_config=raw, project_name="seqera-studios")))
-    client = own_resource.aws_client("sts", profile="", region="us-east-1")
-    assert client._get_credentials().access_key == "AKIASTACK"
-    assert client.meta.endpoint_url == "https://sts.test"
+    assert sts()._get_credentials().access_key == "AKIASTACK"
+    assert sts().meta.endpoint_url == "https://sts.test"

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from components.record_as_found import RecordAsFoundProvider, make_way
+from survey.aws import AwsAccess, AwsAccount
 from testbed.emulator import route53 as strict
 from testbed.tests.aws_account import Account, strict_account
 
 PROVIDER = RecordAsFoundProvider()
+ACCOUNT = AwsAccount(AwsAccess(region="us-east-1"))
 NAME, OURS, NEWER = (
     "*.example.com",
     "k8s-studios-1.us-east-1.elb.amazonaws.com",
@@ -71,7 +73,7 @@ class Zone:
         """As an `up` does: recorded, and replaced."""
         outs = PROVIDER.create(self.props).outs
         assert outs is not None
-        make_way(self.route53, self.id, NAME, alias(OURS))
+        make_way(ACCOUNT, self.id, NAME, alias(OURS))
         self.change("UPSERT", alias(OURS))
         return outs
 
@@ -101,7 +103,7 @@ def test_what_was_there_is_replaced_by_the_alias_and_comes_back(zone: Zone, foun
 def test_an_up_that_was_killed_after_the_change_goes_on(zone: Zone) -> None:
     zone.change("CREATE", CNAME)
     state = zone.take_over()
-    make_way(zone.route53, zone.id, NAME, alias(OURS))
+    make_way(ACCOUNT, zone.id, NAME, alias(OURS))
     assert zone.records() == [alias(OURS)]
     PROVIDER.delete("id", state)
     assert [each["Type"] for each in zone.records()] == ["CNAME"]

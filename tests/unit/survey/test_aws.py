@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +17,7 @@ import pytest
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
 from survey import aws
-from survey.aws import AwsAccess, AwsAccount
+from survey.aws import AwsAccess, AwsAccount, Patience
 from survey.certificate import survey_certificate
 from survey.compose import find_site
 from survey.dns import find_zone
@@ -116,8 +117,8 @@ class Clock:
         self.now += seconds
 
 
-def account(**access: Any) -> AwsAccount:
-    return AwsAccount(AwsAccess(**{"region": "us-east-1", **access}))
+def account(*, patience: Patience = aws.PREVIEW, **access: Any) -> AwsAccount:
+    return AwsAccount(AwsAccess(**{"region": "us-east-1", **access}), patience)
 
 
 def refused(look: Callable[[], object]) -> list[str]:
@@ -176,9 +177,9 @@ def failing(code: str, status: int = 400) -> Callable[[str], Answer]:
     return answer
 
 
-def told(endpoint: Endpoint, lookup: str) -> str:
+def told(endpoint: Endpoint, lookup: str, patience: Patience = aws.PREVIEW) -> str:
     look, start, _ = LOOKUPS[lookup]
-    found = [problem for problem in refused(lambda: look(account())) if problem.startswith(start)]
+    found = [problem for problem in refused(lambda: look(account(patience=patience))) if problem.startswith(start)]
     assert len(found) == 1
     return found[0].removeprefix(start)
 
@@ -202,11 +203,11 @@ def test_a_certificate_that_may_not_be_read_is_taken_as_it_is(endpoint: Endpoint
 def test_a_throttled_lookup_says_so_after_it_was_made_again(
     endpoint: Endpoint, lookup: str, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(aws, "_THROTTLED_SECONDS", 1)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
     monkeypatch.setattr(aws, "time", Clock())
     endpoint.answer = failing(code)
-    assert told(endpoint, lookup).startswith(f"AWS throttles {LOOKUPS[lookup][2]}; run the command again")
+    shortly = replace(aws.PREVIEW, throttled=1)
+    assert told(endpoint, lookup, shortly).startswith(f"AWS throttles {LOOKUPS[lookup][2]}; run the command again")
     assert len(endpoint.asked) > 3
 
 
@@ -244,13 +245,12 @@ def test_what_aws_would_not_answer_is_one_sentence(endpoint: Endpoint, lookup: s
 def test_a_service_that_does_not_answer_is_waited_for_for_a_while_only(
     endpoint: Endpoint, lookup: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert 2 * (aws._CONNECT_SECONDS + aws._READ_SECONDS) < 30
-    monkeypatch.setattr(aws, "_READ_SECONDS", 0.1)
+    shortly = replace(aws.PREVIEW, read=0.1)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
     endpoint.answer = lambda _: None
     before = time.monotonic()
-    assert told(endpoint, lookup).startswith(f"{endpoint.url}")
-    assert "does not answer (timed out)" in told(endpoint, lookup)
+    assert told(endpoint, lookup, shortly).startswith(f"{endpoint.url}")
+    assert "does not answer (timed out)" in told(endpoint, lookup, shortly)
     assert time.monotonic() - before < 10
 
 

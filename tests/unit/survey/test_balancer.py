@@ -44,12 +44,13 @@ class Answers:
         attributes = {"idle_timeout.timeout_seconds": "301", "routing.http2.enabled": "false", "other": "1"}
         self.answers: dict[str, Any] = {
             "describe_load_balancers": [
+                {"LoadBalancerArn": "gateway", "Type": "gateway"},
                 {"DNSName": "other", "LoadBalancerArn": "x", "Scheme": "internet-facing"},
                 {"DNSName": HOSTNAME.upper(), "LoadBalancerArn": "balancer", "Scheme": "internal"},
             ],
             "describe_listeners": [{"Port": 80, "ListenerArn": "plain"}, listener],
             "describe_listener_certificates": [{"CertificateArn": OURS}],
-            "describe_rules": {"Rules": [{"Conditions": []}, rule]},
+            "describe_rules": [{"Conditions": []}, rule],
             "describe_load_balancer_attributes": {
                 "Attributes": [{"Key": key, "Value": value} for key, value in attributes.items()]
             },
@@ -101,7 +102,7 @@ def test_a_load_balancer_that_aws_does_not_have_and_one_without_https_are_told()
 
 def test_an_identity_that_may_not_look_is_told_so() -> None:
     class Denied(Answers):
-        def call(self, *_words: Any, **_arguments: Any) -> Any:
+        def pages(self, *_words: Any, **_arguments: Any) -> Any:
             raise AwsError("these credentials may not call it", code="AccessDenied")
 
     with pytest.raises(AwsError):
