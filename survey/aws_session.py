@@ -80,7 +80,8 @@ class AwsSession:
         import boto3
 
         made = boto3.Session(botocore_session=self._session, region_name=region)
-        return made.client(service, config=config, **self._options(service))
+        options = self._options(service) if config is None else {"config": config, **self._options(service)}
+        return made.client(service, **options)
 
     def _options(self, service: str) -> dict[str, Any]:
         endpoints = {_SERVICES.get(name, name): url for name, url in self._access.endpoints.items()}

@@ -81,8 +81,8 @@ class _Survey:
     def site(self) -> ComposeSite:
         instance, balancer = self._instance(), self._load_balancer()
         listener = self._listener(balancer) if balancer is not None else None
-        if listener is not None:
-            self._check_rules(listener)
+        if listener is not None and (taken := taken_from_platform(self._settings, self._account, listener)):
+            self._problems.append(taken)
         ssh_balancer = find_ssh_balancer(self._settings, self._account, self._problems)
         group, role = "", None
         if instance is not None:
@@ -193,15 +193,6 @@ class _Survey:
         message = f"is not set, and the listener of the load balancer {name} at port {HTTPS_PORT} {wrong}{others}"
         self._wrong("listenerArn", None, message)
         return None
-
-    def _check_rules(self, listener: str) -> None:
-        try:
-            taken = taken_from_platform(self._settings, self._account, listener)
-        except AwsError as error:
-            self._wrong("listenerArn", listener, f"has rules that cannot be looked up: {error}")
-            return
-        if taken is not None:
-            self._problems.append(taken)
 
     def _security_group(self, instance: Described) -> str:
         groups = sorted(each["GroupId"] for each in instance.get("SecurityGroups") or [])

@@ -17,9 +17,6 @@ def taken_from_platform(settings: Settings, account: AwsAccount, listener: str) 
 
     It does where Connect is beside Platform, and Platform is served by the listener's default action, or by a rule that
     comes later. Who may not read the rules is not kept from deploying.
-
-    Raises:
-        AwsError: the rules cannot be read, for another reason than a right that lacks.
     """
     platform = settings.platform_host
     if settings.path_routing or parent_of(platform) != settings.sessions_domain:
@@ -27,9 +24,9 @@ def taken_from_platform(settings: Settings, account: AwsAccount, listener: str) 
     try:
         rules = account.pages("elbv2", "describe_rules", "Rules", _hosts_by_priority, ListenerArn=listener)
     except AwsError as error:
-        if not error.is_denied:
-            raise
-        return None
+        if error.is_denied:
+            return None
+        return Problem("listenerArn", listener, f"has rules that cannot be looked up: {error}")
     own = settings.listener_rule_priority
     places = [priority for priority, hosts in rules if priority is not None and platform in hosts]
     if places and (own is None or min(places) < own):
