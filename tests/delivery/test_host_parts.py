@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from studios_host.bundle import Bundle, variables
 from studios_host.compose import Compose
 from studios_host.docker import Container, Docker, Finished, listed_paths
-from studios_host.errors import Problems, RefusedError
+from studios_host.errors import Problems, RefusedError, shortened
 from studios_host.files import Placement, Wanted, put_back
 from studios_host.place import MARKER, Place, State
 from studios_host.places import place as place_of
@@ -276,6 +276,53 @@ def test_problems_are_told_together(messages: list[str], said: str) -> None:
     assert Problems().unless_any("found") == "found"
 
 
+def test_long_lists_of_names_are_shortened() -> None:
+    assert shortened(["a", "b"]) == "a, b"
+    assert shortened([f"n{number}" for number in range(12)]).endswith("n10, n11")
+    assert shortened([f"n{number}" for number in range(30)]).endswith("n10, n11, and 18 more")
+
+
+@pytest.mark.parametrize("name", ["new/draft.txt", "new", "files/kept", "backup/kept", "state"])
+def test_what_the_owner_has_by_our_names_is_told_and_stays(tmp_path: Path, name: str) -> None:
+    theirs = tmp_path / ".studios" / name
+    if "/" in name or name == "state":
+        theirs.parent.mkdir(parents=True)
+        theirs.write_text("by hand")
+    else:
+        theirs.mkdir(parents=True)
+    place = Place(tmp_path)
+    with place.locked(), pytest.raises(RefusedError, match=f"has {name.partition('/')[0]}, which is not of this"):
+        place.begin()
+    place.forget()
+    assert theirs.exists()
+
+
+def test_what_a_run_left_that_was_killed_is_removed_by_the_next(tmp_path: Path) -> None:
+    killed = Place(tmp_path)
+    killed.begin()
+    (killed.new / "secret").write_text("x")
+    (killed.files / "key.pem").parent.mkdir()
+    (killed.files / "key.pem").write_text("x")
+    place = Place(tmp_path)
+    with place.locked():
+        place.begin()
+        assert [path.name for path in place.new.iterdir()] == [".studios-new"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"files": [], "later": 1}', "was written by a newer release of this program; run that release"),
+        ("{", "is damaged, and is not JSON"),
+    ],
+)
+def test_a_state_that_this_script_cannot_read_is_told(place: Place, text: str, words: str) -> None:
+    (place.own / "state.json").write_text(text)
+    with pytest.raises(RefusedError, match=words):
+        place.state()
+
+
 def test_what_the_owner_keeps_beside_our_files_is_never_removed(place: Place) -> None:
     place.remember(State(files=["a.yml"], parameters={"uid": "101"}))
     (place.own / "notes.txt").write_text("the owner's")
@@ -309,7 +356,7 @@ class Recording(Docker):
 
     given: dict[str, str]
 
-    def run(self, words: Any, folder: Any = None, environment: Any = None, seconds: Any = None) -> Finished:
+    def run(self, words: Any, folder: Any = None, environment: Any = None, **_options: Any) -> Finished:
         self.given = dict(environment or {})
         return Finished(0, "", "")
 

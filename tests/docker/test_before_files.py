@@ -25,6 +25,7 @@ esac
 """
 
 
+@pytest.mark.slow
 def test_a_folder_data_studios_of_the_owner_stays_as_it_is(studios: Callable[..., Studios]) -> None:
     installed = studios(files={"data-studios/kept": "by hand\n"})
     theirs = installed.platform.folder / "data-studios"
@@ -34,10 +35,13 @@ def test_a_folder_data_studios_of_the_owner_stays_as_it_is(studios: Callable[...
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [OWN, ".studios/own.txt"])
+@pytest.mark.parametrize("name", [OWN, ".studios/own.txt", ".studios/new/own.txt", ".studios/files/own.txt"])
 def test_a_file_of_our_names_is_not_overwritten(studios: Callable[..., Studios], name: str) -> None:
     installed = studios(files={name: "services: {}\n"})
+    before = installed.platform.snapshot()
     assert "is not of this deployment" in refused(installed, {"composeOverride": OWN})
+    ok(installed.uninstall())
+    assert installed.platform.snapshot() == before
 
 
 @pytest.mark.slow
@@ -56,13 +60,15 @@ def test_a_port_that_a_program_of_the_host_has_is_named(studios: Callable[..., S
 
 
 @pytest.mark.slow
-def test_a_port_that_another_container_has_is_named(studios: Callable[..., Studios]) -> None:
+def test_a_port_that_another_container_has_is_named_with_its_setting(studios: Callable[..., Studios]) -> None:
     installed = studios()
     machine = installed.platform.machine
-    words = ["run", "--detach", "--name", "other", "--publish", "9090:80", "mysql:8.0"]
+    words = ["run", "--detach", "--name", "other", "--publish", "9090:80", "--publish", "2222:81", "mysql:8.0"]
     machine.docker(*words[:1], "--env", "MYSQL_ALLOW_EMPTY_PASSWORD=yes", *words[1:])
     try:
-        assert "port 9090 is taken by the container other; write another one in proxyPort" in refused(installed)
+        said = refused(installed, {"ssh": True, "platformVersion": "26.1"})
+        assert "port 9090 is taken by the container other; write another one in proxyPort" in said
+        assert "port 2222 is taken by the container other; write another one in sshPort" in said
     finally:
         machine.docker("rm", "--force", "other")
 
@@ -135,12 +141,20 @@ def test_a_user_who_could_not_read_the_key_is_named(studios: Callable[..., Studi
 def test_a_platform_that_does_not_run_is_not_started(studios: Callable[..., Studios]) -> None:
     installed = studios()
     installed.platform.compose("stop", "backend")
-    assert "backend does not run: it is exited; bring Platform up first" in refused(installed)
+    said = refused(installed)
+    assert (
+        "backend does not run: it is exited; bring it up first (docker start seqera-backend-1), and try again" in said
+    )
+    installed.platform.machine.docker("start", "seqera-backend-1")
+    installed.platform.wait_until_healthy("backend")
+    ok(installed.install())
+    ok(installed.uninstall())
     installed.platform.compose("down")
     assert "no container of cron or backend was started from" in refused(installed)
     assert installed.platform.containers() == {}
 
 
+@pytest.mark.slow
 def test_variables_that_environment_of_a_service_sets_are_named_with_their_place(
     studios: Callable[..., Studios],
 ) -> None:
@@ -196,7 +210,9 @@ def test_a_key_and_a_token_in_use_are_kept_or_replaced_when_told_so(studios: Cal
 def test_a_service_connect_proxy_of_the_owner_is_named(studios: Callable[..., Studios]) -> None:
     theirs = "services:\n  connect-proxy:\n    image: mysql:8.0\n    environment: {MYSQL_ALLOW_EMPTY_PASSWORD: 'yes'}\n"
     installed = studios(files={"docker-compose.override.yml": theirs})
-    assert "has a service connect-proxy already" in refused(installed, {"composeOverride": OWN})
+    said = refused(installed, {"composeOverride": OWN})
+    assert "has a service connect-proxy already; take it out there and remove its container" in said
+    assert "(docker rm --force seqera-connect-proxy-1)" in said
     ok(installed.install({"composeOverride": OWN, "proxyName": "studios-proxy"}))
     assert "studios-proxy" in installed.platform.containers()
 
@@ -287,7 +303,7 @@ services:
     environment: {MYSQL_ALLOW_EMPTY_PASSWORD: 'yes'}
     ports: ['9090:80']
 """
-    files = {"data-studios/kept": "", "docker-compose.override.yml": theirs, "tower.env": tower}
+    files = {"data-studios/kept": "by hand\n", "docker-compose.override.yml": theirs, "tower.env": tower}
     installed = studios(files={**files, "tower.yml": "tower: {data-studio: {allowed-workspaces: [1]}}\n"})
     said = refused(installed, {"platformVersion": "25.2", "connectVersion": "0.8.9"})
     assert said.startswith("studios: 10 problems:\n1. ")
@@ -305,6 +321,8 @@ services:
     ):
         assert words in said, words
     assert "of-other-clients" not in said
+    ok(installed.uninstall())
+    assert (installed.platform.folder / "data-studios" / "kept").read_text() == "by hand\n"
 
 
 @pytest.mark.slow

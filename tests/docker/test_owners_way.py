@@ -94,6 +94,7 @@ def test_another_user_with_a_project_files_and_a_scaled_service_of_their_own(
     assert platform.containers()["db"].mounts["/var/lib/mysql"] == str(platform.database_folder)
 
 
+@pytest.mark.slow
 def test_a_home_that_only_the_mounts_tell_is_used_for_backend_too(studios: Callable[..., Studios]) -> None:
     installed = studios(
         owner="ec2-user",
@@ -109,13 +110,34 @@ def test_a_home_that_only_the_mounts_tell_is_used_for_backend_too(studios: Calla
     assert others(installed.platform) == kept
 
 
-def test_edits_of_other_services_that_were_not_started_stay_so(studios: Callable[..., Studios]) -> None:
+def test_edits_that_were_not_started_stay_so_and_one_of_backend_is_refused_with_its_keys(
+    studios: Callable[..., Studios],
+) -> None:
     installed = studios()
     kept = others(installed.platform)
     edit(installed.platform, ("8000:80", "8001:80"), ("MYSQL_DATABASE: tower", "MYSQL_DATABASE: tower2"))
+    backend = ("MICRONAUT_ENVIRONMENTS=prod,redis,ha", "MICRONAUT_ENVIRONMENTS=prod,redis,other")
+    edit(installed.platform, backend)
+    said = refused(installed)
+    assert "backend in environment: MICRONAUT_ENVIRONMENTS;" in said
+    assert "cron in" not in said
+    assert "prod,redis" not in said
+    edit(installed.platform, backend[::-1])
     ok(installed.install())
     ok(installed.uninstall())
     assert others(installed.platform) == kept
+    edit(installed.platform, backend)
+    # The command does as its user would, whoever gives it: the database stays where it is.
+    platform = installed.platform
+    folder, command = refused(installed).partition("In ")[2].splitlines()[0].split(": ", 1)
+    assert command == (
+        f"HOME={platform.home} docker compose -p seqera -f docker-compose.yml up -d --no-deps cron backend"
+    )
+    assert folder == str(platform.folder)
+    platform.machine.run(["sh", "-c", command], folder=platform.folder, env={"HOME": "/root"})
+    platform.wait_until_healthy("backend", "cron")
+    assert others(platform) == kept
+    ok(installed.install())
 
 
 @pytest.mark.slow
@@ -130,15 +152,44 @@ def test_a_stopped_service_and_one_that_has_ended_stay_so(studios: Callable[...,
     assert installed.platform.containers()["migrate"].status == "exited"
 
 
-def test_an_edit_of_backend_that_was_not_started_is_refused_with_its_keys(studios: Callable[..., Studios]) -> None:
-    installed = studios()
-    edit(installed.platform, ("MICRONAUT_ENVIRONMENTS=prod,redis,ha", "MICRONAUT_ENVIRONMENTS=prod,redis"))
-    said = refused(installed)
-    assert "backend in environment: MICRONAUT_ENVIRONMENTS" in said
-    words = "docker compose -p seqera -f docker-compose.yml up -d --no-deps cron backend"
-    assert f"In {installed.platform.folder}: {words}" in said
-    assert "cron in" not in said
-    assert "prod,redis" not in said
+#: Keys of a service, and how a refusal names them.
+KEYS = {
+    "mem_limit: 300m": "mem_limit",
+    "cpus: 0.5": "cpus",
+    "extra_hosts: ['ldap:10.0.0.1']": "extra_hosts",
+    "logging: {driver: json-file, options: {max-size: 1m}}": "logging",
+    "cap_add: [SYS_PTRACE]": "cap_add",
+    "dns: [10.0.0.2]": "dns",
+    "ulimits: {nofile: 2048}": "ulimits",
+    "tmpfs: [/scratch]": "tmpfs",
+    "stop_grace_period: 20s": "stop_grace_period",
+    "hostname: tower": "hostname",
+    "working_dir: /tmp": "working_dir",
+    "privileged: true": "privileged",
+    "devices: ['/dev/null:/dev/other']": "devices",
+    "healthcheck: {test: [CMD, 'true'], interval: 1s}": "healthcheck",
+    "shm_size: 64k": "shm_size",
+    "read_only: true": "read_only",
+    "labels: {of: owner}": "labels: of",
+    "ports: ['8001:8080']": "ports",
+    "networks: {backend: {aliases: [tower]}}": "networks: seqera_backend",
+    "volumes: [$HOME/own:/own]": "volumes: /own",
+}
+
+
+@pytest.mark.slow
+def test_a_key_of_any_kind_that_was_edited_and_not_started_is_named(studios: Callable[..., Studios]) -> None:
+    installed = studios(files={"docker-compose.override.yml": "services: {}\n"})
+    path = installed.platform.folder / "docker-compose.override.yml"
+    # A message names the first twelve.
+    for first in range(0, len(KEYS), 7):
+        keys = list(KEYS)[first : first + 7]
+        path.write_text("".join(["services:\n  backend:\n", *(f"    {key}\n" for key in keys)]))
+        said = refused(installed, {"composeOverride": OWN})
+        named = said.partition("backend in ")[2].partition("; put the files back")[0].split(", ")
+        assert {KEYS[key] for key in keys} <= set(named)
+    listed = installed.platform.machine.docker("ps", "--all", "--format", "{{.Names}}")
+    assert "compared" not in listed
 
 
 @pytest.mark.slow
@@ -194,14 +245,67 @@ def test_a_service_with_a_profile_that_only_the_owners_shell_names(studios: Call
     assert others(installed.platform) == kept
 
 
+#: Settings of a network, which Docker Compose can only give to a new one.
+WITH_MTU = "{driver_opts: {com.docker.network.driver.mtu: '1400'}}"
+
+
 @pytest.mark.slow
-def test_an_edit_of_a_network_that_was_not_started_is_refused(studios: Callable[..., Studios]) -> None:
-    installed = studios()
-    edit(installed.platform, ("  backend: {}", "  backend: {driver_opts: {com.docker.network.driver.mtu: '1400'}}"))
-    assert "seqera_backend" in refused(installed)
+@pytest.mark.parametrize("name", ["backend", "frontend"])
+def test_an_edit_of_a_network_that_was_not_started_is_refused(studios: Callable[..., Studios], name: str) -> None:
+    installed = studios(start=False)
+    platform = installed.platform
+    # Of Platform's services, only the proxy and frontend are on `frontend`.
+    edit(
+        platform,
+        (
+            "    command: -c '/tower.sh'\n    networks:\n      - frontend\n",
+            "    command: -c '/tower.sh'\n    networks:\n",
+        ),
+    )
+    platform.up()
+    edit(platform, (f"  {name}: {{}}", f"  {name}: {WITH_MTU}"))
+    said = refused(installed)
+    assert (
+        f"says something else of the network seqera_{name} than what runs; put the file back, or start Platform" in said
+    )
+    assert "up -d\n" in said
 
 
-@pytest.mark.parametrize("way", [{"project": "tower"}, {"shell": {"COMPOSE_PROJECT_NAME": "tower"}}])
+def test_a_service_that_lives_in_backends_network_is_not_cut_off(studios: Callable[..., Studios]) -> None:
+    beside = "    image: mysql:8.0\n    environment: {MYSQL_ALLOW_EMPTY_PASSWORD: 'yes'}\n"
+    theirs = (
+        f"services:\n  sidecar:\n{beside}    network_mode: service:backend\n    pid: service:cron\n"
+        f"  reader:\n{beside}    volumes_from: [backend]\n"
+        "  frontend:\n    depends_on: {backend: {condition: service_healthy, restart: true}}\n"
+    )
+    installed = studios(files={"docker-compose.override.yml": theirs})
+    platform = installed.platform
+    said = refused(installed, {"composeOverride": OWN})
+    assert "1. sidecar has network_mode: service:backend, and would be cut off when backend is replaced" in said
+    assert "2. sidecar has pid: service:cron, and would be cut off when cron is replaced" in said
+    assert "(docker stop seqera-sidecar-1)" in said
+    platform.machine.docker("stop", "seqera-sidecar-1")
+    kept = others(platform)
+    ok(installed.install({"composeOverride": OWN}))
+    assert others(platform) == kept
+    words = ["-f", "docker-compose.yml", "-f", "docker-compose.override.yml", "-f", OWN]
+    platform.compose(*words, "up", "--detach", "--no-deps", "sidecar")
+    assert "nothing has changed" in ok(installed.install({"composeOverride": OWN}))
+    assert "sidecar has network_mode" in refused(installed, {"composeOverride": OWN, "allowedWorkspaces": [7]})
+    kept = others(platform)
+    finished = installed.uninstall()
+    assert finished.returncode == 1
+    assert "sidecar has network_mode" in finished.stderr
+    assert others(platform) == kept
+    platform.machine.docker("stop", "seqera-sidecar-1")
+    kept = others(platform)
+    ok(installed.uninstall())
+    assert others(platform) == kept
+
+
+@pytest.mark.parametrize(
+    "way", [pytest.param({"project": "tower"}, marks=pytest.mark.slow), {"shell": {"COMPOSE_PROJECT_NAME": "tower"}}]
+)
 def test_the_project_that_runs_is_changed_and_no_second_one_starts(
     studios: Callable[..., Studios], way: dict[str, object]
 ) -> None:
@@ -273,10 +377,15 @@ def test_the_files_of_compose_file_stay_in_use(studios: Callable[..., Studios]) 
     }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    ["docker-compose.override.yaml", "compose.override.yml", "compose.override.yaml", "docker-compose.override.yml"],
+    [
+        "docker-compose.override.yaml",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml")
+        ),
+    ],
 )
 def test_each_name_of_the_owners_override_stays_in_effect(studios: Callable[..., Studios], name: str) -> None:
     installed = studios(files={name: "services:\n  backend:\n    environment: [OWN=1]\n"})

@@ -75,7 +75,7 @@ def test_only_cron_is_stopped(studios: Callable[..., Studios]) -> None:
 def test_a_service_that_is_paused_is_named(studios: Callable[..., Studios]) -> None:
     installed = studios()
     installed.platform.compose("pause", "cron")
-    assert "cron does not run: it is paused; bring Platform up first (docker compose unpause)" in refused(installed)
+    assert "cron does not run: it is paused; bring it up first (docker unpause seqera-cron-1)" in refused(installed)
     installed.platform.compose("unpause", "cron")
     installed.platform.wait_until_healthy("cron")
     ok(installed.install())

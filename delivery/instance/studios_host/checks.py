@@ -12,6 +12,7 @@ from typing import Any
 
 from studios_host.compose import Compose
 from studios_host.docker import Container, Docker, Finished
+from studios_host.owner import of_networks
 from studios_host.project import Project
 
 
@@ -39,14 +40,23 @@ def not_running(project: Project, services: Sequence[str], *, known: bool) -> It
     """Services of Platform that do not run; what this deployment started may be mended by it."""
     for service in services:
         found = project.of(service)
-        states = {
-            each.health if each.status == "running" and each.health == "unhealthy" else each.status for each in found
-        }
-        wrong = sorted(states - ({"running", "restarting", "unhealthy"} if known else {"running"}))
-        if not found or wrong:
-            state = wrong[0] if wrong else "not there"
-            how = "docker compose unpause" if state == "paused" else "docker compose up -d"
-            yield f"{service} does not run: it is {state}; bring Platform up first ({how}), and try again"
+        if not found:
+            yield (
+                f"{service} does not run: it is not there; bring Platform up first, as the user who starts it "
+                "(docker compose up -d), and try again"
+            )
+        for each in found:
+            state = each.health if each.status == "running" and each.health == "unhealthy" else each.status
+            if state not in ({"running", "restarting", "unhealthy"} if known else {"running"}):
+                yield f"{service} does not run: it is {state}; {_remedy(each, state)}, and try again"
+                break
+
+
+def _remedy(container: Container, state: str) -> str:
+    commands = {"paused": "unpause", "exited": "start", "created": "start"}
+    if state in commands:
+        return f"bring it up first (docker {commands[state]} {container.name})"
+    return f"bring it up first (docker logs {container.name} shows its last lines)"
 
 
 def taken_services(
@@ -54,26 +64,56 @@ def taken_services(
 ) -> Iterator[str]:
     """Services of our names that the owner has already."""
     for service in services:
+        names = project.names([service])
+        remove = f"docker rm --force {' '.join(names)}"
         if service in owners["services"]:
             yield (
-                f"Platform's compose file has a service {service} already; take it out there and stop it "
-                f"(docker compose rm --stop {service}), or write another name in proxyName or serverName"
+                f"Platform's compose file has a service {service} already; take it out there"
+                f"{f' and remove its container ({remove})' if names else ''}, or write another name in "
+                "proxyName or serverName"
             )
-        elif not known and project.of(service):
-            name = project.of(service)[0].name
-            yield f"{name} exists, and is not of this deployment; remove it: docker rm --force {name}"
+        elif not known and names:
+            yield f"{names[0]} exists, and is not of this deployment; remove it: {remove}"
 
 
-def taken_ports(docker: Docker, project: Project, service: str, model: Mapping[str, Any]) -> Iterator[str]:
+def shared_namespaces(docker: Docker, project: Project, services: Sequence[str]) -> Iterator[str]:
+    """Containers that run in the network or among the processes of one that is to be replaced: they would lose it."""
+    owners = {each.id: each for service in services for each in project.of(service)}
+    for container in docker.running():
+        for key, joined in container.joined.items():
+            if joined in owners and container.id not in owners:
+                other = owners[joined].service
+                again = f" (docker compose up -d {container.service})" if container.service else ""
+                yield (
+                    f"{container.service or container.name} has {key}: service:{other}, and would be cut off when "
+                    f"{other} is replaced; stop it before (docker stop {container.name}), and start it again "
+                    f"afterwards, as the user who starts Platform{again}"
+                )
+
+
+def replaced_networks(
+    docker: Docker, compose: Compose, platform: Sequence[str], services: Sequence[str]
+) -> Iterator[str]:
+    """Networks of any of these services that run otherwise than the owner's files say."""
+    existing = docker.networks()
+    found = [name for name in compose.plan(services).networks if name in existing]
+    if found:
+        yield of_networks(compose, found, platform)
+
+
+def taken_ports(
+    docker: Docker, project: Project, service: str, model: Mapping[str, Any], ssh_port: str
+) -> Iterator[str]:
     """Ports of the host that something else has."""
     # One that restarts again and again has its ports, too.
     up = [container for container in project.of(service) if container.status in ("running", "restarting", "paused")]
     ours = {port for container in up for port in container.published}
     wanted = {str(port["published"]) for port in model["services"][service].get("ports") or [] if port.get("published")}
-    taken = docker.published_ports()
+    taken = {port: container.name for container in docker.running() for port in container.published}
     for port in sorted(wanted - ours):
+        advice = f"write another one in {'sshPort' if port == ssh_port else 'proxyPort'}"
         if port in taken:
-            yield f"port {port} is taken by the container {taken[port]}; write another one in proxyPort"
+            yield f"port {port} is taken by the container {taken[port]}; {advice}"
             continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -81,7 +121,7 @@ def taken_ports(docker: Docker, project: Project, service: str, model: Mapping[s
                 probe.bind(("", int(port)))
             except OSError as error:
                 if error.errno == errno.EADDRINUSE:
-                    yield f"port {port} is taken by another program on this host; write another one in proxyPort"
+                    yield f"port {port} is taken by another program on this host; {advice}"
 
 
 def missing_images(docker: Docker, model: Mapping[str, Any], services: Sequence[str], seconds: float) -> Iterator[str]:

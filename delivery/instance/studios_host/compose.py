@@ -64,8 +64,8 @@ class Compose:
         # Files say $PWD, and Docker Compose takes it from the variable.
         return self.docker.run(["compose", *options, *words], folder, {**self.shell, "PWD": folder, **_STEERED})
 
-    def model(self) -> dict[str, Any]:
-        """The merged model, with the variables of each service.
+    def config(self) -> dict[str, Any]:
+        """The merged model, with the variables of each service, in which each dollar sign is doubled: to be read again.
 
         Raises:
             RefusedError: Docker Compose refuses the files.
@@ -73,7 +73,16 @@ class Compose:
         found = self.run("config", "--format", "json")
         if found.code:
             raise RefusedError(f"docker compose refuses {self.shown()}: {found.reason}")
-        model: dict[str, Any] = _unescaped(json.loads(found.stdout))
+        config: dict[str, Any] = json.loads(found.stdout)
+        return config
+
+    def model(self) -> dict[str, Any]:
+        """The merged model, with the variables of each service.
+
+        Raises:
+            RefusedError: Docker Compose refuses the files.
+        """
+        model: dict[str, Any] = _unescaped(self.config())
         return model
 
     def environment_files(self, service: str) -> list[str]:
@@ -132,8 +141,12 @@ class Compose:
         counts = {service: len(self.project.of(service)) for service in services}
         return [word for service, count in counts.items() if count for word in ("--scale", f"{service}={count}")]
 
+    def release(self) -> tuple[int, ...]:
+        """Its release, as numbers."""
+        return release(self.docker.run(["compose", "version", "--short"]).stdout.strip())
+
     def by_hand(self, *words: str) -> str:
-        """The command with which the owner does it, in the project's folder."""
+        """The command that does it in the project's folder, for any user: it sets the variables that the files read."""
         command = ["docker", "compose", "-p", self.project.name]
         first = os.path.dirname(self.source.config_files[0]) if self.source.config_files else ""
         if os.path.realpath(first) != os.path.realpath(self.project.working_dir):
@@ -142,7 +155,17 @@ class Compose:
             command += ["--env-file", os.path.relpath(path, self.project.working_dir)]
         for path in (*self.source.config_files, *self.overrides):
             command += ["-f", os.path.relpath(path, self.project.working_dir)]
-        return shlex.join([*command, *words])
+        return " ".join([*self._variables(), shlex.join([*command, *words])])
+
+    def _variables(self) -> list[str]:
+        """The assignments before a command: those of the owner's shell that the files read."""
+        others = {name: f"/{name}-of-no-user" for name in self.shell}
+        try:
+            text = json.dumps(replace(self, shell=others, overrides=()).config())
+        except RefusedError:
+            # A file of variables may be in the home folder.
+            text = " ".join(others.values())
+        return [f"{name}={shlex.quote(self.shell[name])}" for name, other in others.items() if other in text]
 
     def shown(self) -> str:
         """The files, for a message."""

@@ -1,48 +1,179 @@
-"""In which keys of its service a container differs from the merged model: names only, since values may be secret."""
+"""In which keys of its service a container differs from the merged model: names only, since values may be secret.
+
+Docker is asked, not a list of keys: Docker Compose makes a container of each service under a project of its own, and
+never starts it. It is compared with the one that runs, and removed. So it makes no difference which release of Docker
+Compose made the one that runs, and how that release describes a service.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
+from studios_host.compose import Compose, release
 from studios_host.docker import Container
+from studios_host.errors import RefusedError
 
-if TYPE_CHECKING:
-    from studios_host.compose import Compose
-
-
-def differences(compose: Compose, model: Mapping[str, Any], container: Container) -> list[str]:
-    """Returns the keys, such as `image` or `environment: TOWER_SERVER_URL`; empty where none is seen."""
-    service = model["services"].get(container.service)
-    if service is None:
-        return ["being a service at all"]
-    image = compose.docker.image(service["image"]) if service.get("image") else None
-    return [
-        *_image(service, container, image),
-        *_environment(service, container, image),
-        *_mounts(service, model, container),
-        *_others(service, model, container),
-    ]
-
-
-def _image(service: Mapping[str, Any], container: Container, image: Mapping[str, Any] | None) -> list[str]:
-    if service.get("image") and service["image"] != container.raw["Config"].get("Image"):
-        return ["image"]
-    if image is not None and image["Id"] != container.raw.get("Image"):
-        return ["image: another one has been pulled under its name"]
-    return []
+_WITHOUT_DEPENDENCIES = (2, 30, 0)
+"""From this release on, `depends_on` is no part of what Docker Compose compares: `--no-deps` leaves it out."""
+_SUFFIX = "-studios-compared"
+"""Of the project's name under which containers are made to be compared."""
+_NOT_COMPARED = frozenset({"build", "container_name", "depends_on", "external_links", "links", "profiles", "scale"})
+"""Keys that say nothing of what runs within a container, or that only one container can have at a time."""
+_ANONYMOUS = re.compile(r"[0-9a-f]{64}")
+"""Name of a volume that Docker has given."""
+_VARYING = frozenset({
+    "AttachStderr", "AttachStdin", "AttachStdout", "Binds", "ConsoleSize", "ContainerIDFile", "Env", "Image", "Labels",
+    "MaskedPaths", "Mounts", "OnBuild", "ReadonlyPaths", "Volumes",
+})  # fmt: skip
+"""What Docker's description has of a container beside what is compared, or in a place of its own."""
+_KEYS = {
+    "Cmd": "command", "Memory": "mem_limit", "NanoCpus": "cpus", "LogConfig": "logging", "RestartPolicy": "restart",
+    "StopTimeout": "stop_grace_period", "PortBindings": "ports", "ExposedPorts": "expose", "PidMode": "pid",
+    "IpcMode": "ipc", "UTSMode": "uts", "ReadonlyRootfs": "read_only", "DeviceRequests": "gpus", "Domainname":
+    "domainname", "OomScoreAdj": "oom_score_adj", "CpusetCpus": "cpuset",
+}  # fmt: skip
+"""Docker's names that are not those of compose files, but for their form."""
 
 
-def _environment(service: Mapping[str, Any], container: Container, image: Mapping[str, Any] | None) -> list[str]:
-    pairs = (pair.partition("=") for pair in ((image or {}).get("Config") or {}).get("Env") or [])
-    wanted: dict[str, str | None] = {name: value for name, _, value in pairs}
-    for name, value in (service.get("environment") or {}).items():
-        wanted[name] = None if value is None else str(value)
-    given = container.environment
-    names = [name for name, value in wanted.items() if value is not None and given.get(name) != value]
-    if image is not None:
-        names += [name for name in given if wanted.get(name) is None]
-    return [f"environment: {name}" for name in sorted(names)]
+def differences(compose: Compose, services: Sequence[str]) -> dict[str, list[str]]:
+    """Returns the keys by service, such as `image` or `environment: TOWER_SERVER_URL`; no service without any is in it.
+
+    Raises:
+        RefusedError: no container can be made as the files say.
+    """
+    found: dict[str, list[str]] = {}
+    with _made(compose, services) as made:
+        for service in services:
+            for container in compose.project.of(service):
+                keys = ["being a service at all"] if service not in made else _between(made[service], container)
+                if keys:
+                    found[service] = keys
+    return found
+
+
+def leaves(compose: Compose, service: str, containers: Sequence[Container]) -> bool:
+    """Whether these containers of the service are as the files say, so that starting it has nothing to do.
+
+    Where Docker Compose takes them for others, only since its releases describe a service differently, they are.
+    """
+    plan = compose.plan([service])
+    if plan.leaves([each.name for each in containers]):
+        return True
+    now = compose.release()
+    alike = now >= _WITHOUT_DEPENDENCIES and all(release(each.label("version")) == now for each in containers)
+    if plan.networks or alike:
+        return False
+    current = replace(compose, project=replace(compose.project, containers=tuple(containers)))
+    try:
+        return not differences(current, [service])
+    except RefusedError:
+        return False
+
+
+@contextmanager
+def _made(compose: Compose, services: Sequence[str]) -> Iterator[dict[str, Container]]:
+    """Service → a container as the files say, which never runs."""
+    name = compose.project.name + _SUFFIX
+    label = f"com.docker.compose.project={name}"
+    model = compose.config()
+    wanted = [service for service in services if service in model["services"] and compose.project.of(service)]
+    text = json.dumps(
+        {
+            **{key: model[key] for key in ("configs", "secrets") if key in model},
+            **{key: _existing(model[key]) for key in ("networks", "volumes") if key in model},
+            "services": {service: _service(compose, model["services"][service], service) for service in wanted},
+        }
+    )
+    # The folder is not Platform's, so that no run takes them for Platform's containers.
+    words = ["compose", "--project-name", name, "--project-directory", "/", "--file", "-", "create"]
+    try:
+        _remove(compose, label)
+        done = compose.docker.run([*words, "--no-build", "--pull", "never", "--no-recreate"], "/", stdin=text)
+        if done.code:
+            raise RefusedError(f"docker compose cannot make a container as the files say: {done.reason}")
+        yield {each.service: each for each in compose.docker.containers(label)}
+    finally:
+        _remove(compose, label)
+
+
+def _remove(compose: Compose, label: str) -> None:
+    ids = [each.id for each in compose.docker.containers(label)]
+    if ids:
+        compose.docker.run(["rm", "--force", "--volumes", *ids])
+
+
+def _existing(kinds: Mapping[str, Any]) -> dict[str, Any]:
+    """Networks or volumes: none is made to compare."""
+    return {key: {"name": about["name"], "external": True} for key, about in kinds.items()}
+
+
+def _service(compose: Compose, about: Mapping[str, Any], service: str) -> dict[str, Any]:
+    kept = {key: value for key, value in about.items() if key not in _NOT_COMPARED}
+    kept.setdefault("image", compose.project.of(service)[0].raw["Config"]["Image"])
+    for key in ("network_mode", "pid", "ipc"):
+        kind, _, other = str(kept.get(key, "")).partition(":")
+        if kind == "service" and compose.project.of(other):
+            kept[key] = f"container:{compose.project.of(other)[0].id}"
+    kept["volumes_from"] = [_of_container(compose, each) for each in kept.get("volumes_from") or []]
+    if "deploy" in kept:
+        kept["deploy"] = {key: value for key, value in kept["deploy"].items() if key not in ("replicas", "mode")}
+    return kept
+
+
+def _of_container(compose: Compose, volumes: str) -> str:
+    service, _, rest = volumes.partition(":")
+    found = compose.project.of(service)
+    return f"container:{found[0].name}:{rest or 'rw'}" if found and service != "container" else volumes
+
+
+def _between(made: Container, runs: Container) -> list[str]:
+    one, other = _shape(made), _shape(runs)
+    keys = [key for key in {**one, **other} if one.get(key) != other.get(key)]
+    if one["image"] == other["image"] and made.raw.get("Image") != runs.raw.get("Image"):
+        keys.append("image: another one has been pulled under its name")
+    return sorted(keys)
+
+
+def _shape(container: Container) -> dict[str, Any]:
+    """Key → value, without what is empty."""
+    raw = container.raw
+    config, host = dict(raw["Config"]), dict(raw.get("HostConfig") or {})
+    networks = (raw.get("NetworkSettings") or {}).get("Networks") or {}
+    if container.id.startswith(config.get("Hostname") or "-"):
+        del config["Hostname"]
+    if host.get("NetworkMode") not in ("host", "none") and ":" not in str(host.get("NetworkMode")):
+        # The first of the networks, by name or id, which are compared below.
+        host.pop("NetworkMode", None)
+    found = {_key(name): value for name, value in {**config, **host}.items() if name not in _VARYING}
+    for key in ("cap_add", "cap_drop"):
+        found[key] = sorted({str(name).upper().removeprefix("CAP_") for name in found.get(key) or []})
+    found["image"] = config.get("Image")
+    found |= {f"environment: {name}": value for name, value in container.environment.items()}
+    labels = container.labels.items()
+    found |= {f"labels: {name}": value for name, value in labels if not name.startswith("com.docker.compose.")}
+    for mount in raw.get("Mounts") or []:
+        source = mount.get("Name") or mount.get("Source")
+        source = "" if _ANONYMOUS.fullmatch(source or "") else source
+        found[f"volumes: {mount['Destination']}"] = (mount.get("Type"), source, mount.get("RW"))
+    for name, about in networks.items():
+        found[f"networks: {name}"] = _attachment(container, about or {})
+    return {key: value for key, value in found.items() if value or key.startswith(("environment", "labels"))}
+
+
+def _attachment(container: Container, about: Mapping[str, Any]) -> tuple[Any, ...]:
+    hostname = (container.raw.get("Config") or {}).get("Hostname")
+    names = {container.name, container.service, container.id[:12], hostname}
+    aliases = sorted({*(about.get("Aliases") or [])} - names)
+    return aliases, about.get("IPAMConfig") or None, about.get("DriverOpts") or None
+
+
+def _key(name: str) -> str:
+    return _KEYS.get(name) or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def files_of(model: Mapping[str, Any], service: str) -> dict[str, str]:
@@ -54,43 +185,4 @@ def files_of(model: Mapping[str, Any], service: str) -> dict[str, str]:
             target = each.get("target") or each["source"]
             if path:
                 found[target if target.startswith("/") else f"{folder}/{target}"] = path
-    return found
-
-
-def _mounts(service: Mapping[str, Any], model: Mapping[str, Any], container: Container) -> list[str]:
-    wanted = files_of(model, container.service) | {
-        volume["target"]: volume.get("source", "")
-        for volume in service.get("volumes") or []
-        if volume.get("type") == "bind"
-    }
-    given = container.mounts
-    names = {path for path in {*wanted, *given} if wanted.get(path) != given.get(path)}
-    return [f"volumes: {path}" for path in sorted(names)]
-
-
-def _others(service: Mapping[str, Any], model: Mapping[str, Any], container: Container) -> list[str]:
-    config, host = container.raw["Config"], container.raw.get("HostConfig") or {}
-    found = []
-    if {str(port["published"]) for port in service.get("ports") or [] if port.get("published")} != container.published:
-        found.append("ports")
-    if service.get("command") is not None and service["command"] != config.get("Cmd"):
-        found.append("command")
-    if service.get("entrypoint") is not None and service["entrypoint"] != config.get("Entrypoint"):
-        found.append("entrypoint")
-    if "user" in service and str(service["user"]) != config.get("User"):
-        found.append("user")
-    if "mem_limit" in service and int(service["mem_limit"]) != host.get("Memory"):
-        found.append("mem_limit")
-    hosts = {str(each).replace("=", ":", 1) for each in service.get("extra_hosts") or []}
-    if hosts != set(host.get("ExtraHosts") or []):
-        found.append("extra_hosts")
-    policy = str(service.get("restart", "no")).partition(":")[0]
-    if policy != ((host.get("RestartPolicy") or {}).get("Name") or "no"):
-        found.append("restart")
-    networks = {model["networks"][name]["name"] for name in service.get("networks") or {} if name in model["networks"]}
-    given = set((container.raw.get("NetworkSettings") or {}).get("Networks") or {})
-    if not service.get("network_mode") and networks != given:
-        found.append("networks")
-    labels = service.get("labels") or {}
-    found += [f"labels: {name}" for name in sorted(labels) if container.labels.get(name) != str(labels[name])]
     return found

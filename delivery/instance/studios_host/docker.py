@@ -133,6 +133,14 @@ class Container:
         }
 
     @property
+    def joined(self) -> Mapping[str, str]:
+        """Key of a service → id of the container with which it shares a namespace."""
+        host = self.raw.get("HostConfig") or {}
+        fields = {"network_mode": "NetworkMode", "pid": "PidMode", "ipc": "IpcMode"}
+        pairs = {key: str(host.get(field, "")).partition("container:")[2] for key, field in fields.items()}
+        return {key: value for key, value in pairs.items() if value}
+
+    @property
     def published(self) -> set[str]:
         """The ports of the host that lead to it, as text."""
         bindings = (self.raw.get("HostConfig") or {}).get("PortBindings") or {}
@@ -151,6 +159,7 @@ class Docker:
         folder: str | None = None,
         environment: Mapping[str, str] | None = None,
         seconds: float | None = None,
+        stdin: str = "",
     ) -> Finished:
         """Runs `docker` with these words, in a folder, with these variables beside its own, for at most so long."""
         try:
@@ -158,7 +167,7 @@ class Docker:
                 ["docker", *words],
                 env={**self.environment, **(environment or {})},
                 cwd=folder,
-                stdin=subprocess.DEVNULL,
+                input=stdin.encode(),
                 capture_output=True,
                 check=False,
                 timeout=seconds,
@@ -180,11 +189,13 @@ class Docker:
             raise RefusedError(f"docker does not answer: {listed.reason}; start the Docker daemon on this host")
         return self.inspect("container", listed.stdout.split(), Container)
 
-    def published_ports(self) -> Mapping[str, str]:
-        """Port of the host → name of the running container that has it."""
-        running = self.run(["ps", "--quiet", "--no-trunc"]).stdout.split()
-        found = self.inspect("container", running, Container)
-        return {port: container.name for container in found for port in container.published}
+    def running(self) -> list[Container]:
+        """Every container that runs, also those that Docker Compose did not make."""
+        return self.inspect("container", self.run(["ps", "--quiet", "--no-trunc"]).stdout.split(), Container)
+
+    def networks(self) -> set[str]:
+        """The names of all networks."""
+        return set(self.run(["network", "ls", "--format", "{{.Name}}"]).stdout.splitlines())
 
     def image(self, name: str) -> Mapping[str, Any] | None:
         """What `docker image inspect` says of an image; None where this host lacks it."""

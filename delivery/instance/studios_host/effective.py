@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from studios_host.compose import Compose
-from studios_host.errors import RefusedError
+from studios_host.errors import RefusedError, shortened
 from studios_host.places import place
 
 PEM_PATH = "TOWER_OIDC_PEM_PATH"
@@ -32,7 +32,7 @@ def shadowed(
     ]
     if found:
         yield (
-            f"environment: of Platform's services sets what this stack has to set: {', '.join(found)}; "
+            f"environment: of Platform's services sets what this stack has to set: {shortened(found)}; "
             "take it out there, or set the same in this stack"
         )
 
@@ -57,7 +57,7 @@ def overridden(
                 found.append(f"{name} of {service}{place(compose, service, name)}")
     if found:
         yield (
-            f"Platform's own files set otherwise what this stack sets: {', '.join(found)}; "
+            f"Platform's own files set otherwise what this stack sets: {shortened(found)}; "
             "take it out there, set the same in this stack, or replace it: takeOver: [tower.env]"
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 _Result = TypeVar("_Result")
@@ -17,11 +17,24 @@ class PutBackError(RefusedError):
     """The run had begun to change something; the message says what became of it."""
 
 
+_MAX_NAMES = 12
+"""Names in one message: Systems Manager keeps 8,000 characters of all of them."""
+
+
+def shortened(names: Sequence[str]) -> str:
+    """Names with commas between, of a long list the first ones."""
+    left = len(names) - _MAX_NAMES
+    return ", ".join([*names[:_MAX_NAMES], *([f"and {left} more"] if left > 0 else [])])
+
+
 class Problems:
     """What keeps a run from beginning, to be told together: whoever mends one wants to know the next one, too."""
 
     def __init__(self) -> None:
         self._found: list[str] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
 
     def add(self, messages: Iterable[str]) -> None:
         """Adds messages, each with what to do."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from studios_host.files import Placement, Wanted, put_back, remove
 from studios_host.place import DATA, Place, State
 from studios_host.project import find_project
 from studios_host.services import Start, Starter
-from studios_host.survey import survey
+from studios_host.survey import Survey, survey
 from studios_host.wish import PEM, PLATFORM_ENV, STUDIOS_ENV, Wish
 
 PROXY_UID = 65532
@@ -38,25 +37,24 @@ def install(docker: Docker, place: Place, bundle: Bundle, deadline: float) -> st
     if project is None:
         raise RefusedError(
             f"no container of {' or '.join(wish.platform)} was started from {place.folder}; "
-            "bring Platform up first (docker compose up -d), and try again"
+            "bring Platform up first, as the user who starts it (docker compose up -d), and try again"
         )
     found = survey(docker, place, bundle, wish, state, project, deadline)
     new = State(files=[wish.override, DATA], parameters=dict(bundle.parameters), tower_yml=found.tower_yml)
-    said = _apply(docker, place, found.owner, wish, state, new, found.files, found.entry, deadline)
+    said = _apply(docker, place, found, wish, state, new, deadline)
     return "\nstudios: ".join([said, *([found.advice] if found.advice else [])])
 
 
 def _apply(
     docker: Docker,
     place: Place,
-    owner: Compose,
+    found: Survey,
     wish: Wish,
     state: State,
     new: State,
-    files: Mapping[str, bytes],
-    entry: list[Wanted],
     deadline: float,
 ) -> str:
+    owner, files, entry = found.owner, found.files, found.entry
     reader = _reader(place.folder, owner, wish.platform[-1])
     wanted = [
         *entry,
@@ -78,6 +76,8 @@ def _apply(
         if state.parameters != new.parameters or state.files != new.files:
             place.remember(new)
         return "nothing has changed"
+    if found.shared:
+        raise RefusedError("\n".join(found.shared))
     fresh = not data.exists()
     try:
         placement.prepare()
@@ -91,18 +91,21 @@ def _apply(
         starter.start(Start(anew=bool(content) or state.interrupted, gone=tuple(gone)))
     except (OSError, RefusedError) as failure:
         placement.discard()
-        _back(place, placement, starter, state, new, data if fresh else None)
-        raise PutBackError(_reason(failure, starter)) from None
+        outcome = _back(place, placement, starter, state, new, data if fresh else None)
+        raise PutBackError(f"{_reason(failure)}\nstudios: {outcome}") from None
     place.remember(new)
     placement.keep_newest_backups()
     changed = " ".join(sorted({change.path.name for change in placement.changes} - {"override.yml", "tower.json"}))
     return f"installed: {changed or 'the containers'}"
 
 
-def _back(place: Place, placement: Placement, starter: Starter, state: State, new: State, data: Path | None) -> None:
-    """Files first, then containers, and last what says that there is something to put back."""
-    if placement.backup:
-        put_back(place, placement.backup)
+def _back(place: Place, placement: Placement, starter: Starter, state: State, new: State, data: Path | None) -> str:
+    """Files first, then containers, and last what says that there is something to put back; returns what came of it."""
+    try:
+        if placement.backup:
+            put_back(place, placement.backup)
+    except OSError as error:
+        return f"the files could not be put back: {_reason(error)}; the next run tries again"
     copy, override = place.override_copy, place.folder / state.parameters.get("override", "")
     if starter.before.overrides == (str(copy),) and override.is_file():
         # The same file, by the name that the owner's commands know.
@@ -111,7 +114,10 @@ def _back(place: Place, placement: Placement, starter: Starter, state: State, ne
     if starter.failed_back:
         # The next run goes on with it: an installation, or taking away.
         place.remember(replace(state if state.parameters else new, backup="", interrupted=True))
-        return
+        return (
+            f"the files were put back as they were, the containers were not: {starter.failed_back}; "
+            "the next run tries again"
+        )
     if data is not None:
         remove([data] if data.exists() else [])
     if (place.own / "parameters").exists() or not state.parameters:
@@ -120,16 +126,13 @@ def _back(place: Place, placement: Placement, starter: Starter, state: State, ne
         place.remember(replace(state, backup="", interrupted=False))
     if not state.parameters:
         shutil.rmtree(place.own, ignore_errors=True)
+    return "files and containers were put back as they were" if starter.touched else "nothing was changed"
 
 
-def _reason(failure: OSError | RefusedError, starter: Starter) -> str:
-    reason = str(failure)
+def _reason(failure: OSError | RefusedError) -> str:
     if isinstance(failure, OSError):
-        reason = f"{failure.filename or 'a file'}: {failure.strerror}"
-    if not starter.touched:
-        return f"{reason}\nstudios: nothing was changed"
-    back = f"\nstudios: putting it back failed: {starter.failed_back}" if starter.failed_back else ""
-    return f"{reason}\nstudios: files and containers were put back as they were{back}"
+        return f"{failure.filename or 'a file'}: {failure.strerror}"
+    return str(failure)
 
 
 def _reader(folder: Path, owner: Compose, service: str) -> tuple[tuple[int, int], int]:

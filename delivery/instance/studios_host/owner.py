@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 
 from studios_host.compose import Compose, Plan
 from studios_host.differences import differences
-from studios_host.docker import Container, Docker
-from studios_host.errors import RefusedError
+from studios_host.docker import Docker
+from studios_host.errors import RefusedError, shortened
 from studios_host.project import Project, Source
 
 _NO_HOME = "/home-of-no-user"
@@ -69,7 +69,7 @@ def as_the_owner(
             except RefusedError as refused:
                 failure = failure or refused
     for way in ways:
-        if _same_but_for_the_release(way, services):
+        if _runs_so(way, services):
             return way.compose
     if not ways:
         raise failure or RefusedError("docker compose refuses Platform's files")
@@ -123,53 +123,51 @@ def _below_home(compose: Compose) -> Iterator[tuple[str, str, str]]:
                 yield service, volume["target"], source[len(_NO_HOME) :]
 
 
-def _same_but_for_the_release(way: _Way, services: Sequence[str]) -> bool:
-    """Whether only another release of Docker Compose, which describes a service otherwise, sees a difference."""
+def _runs_so(way: _Way, services: Sequence[str]) -> bool:
+    """Whether the containers are as the files say, though Docker Compose takes them for others.
+
+    Releases differ in how they describe a service, and those before 2.27 count what it depends on, which is left out
+    where a service is started without that.
+    """
     if way.plan.networks:
         return False
-    now = way.compose.docker.run(["compose", "version", "--short"]).stdout.strip().lstrip("v")
-    containers = [container for service in services for container in way.compose.project.of(service)]
-    return all(each.label("version") != now for each in containers) and not _different(way.compose, services)
-
-
-def _different(compose: Compose, services: Sequence[str]) -> dict[str, list[str]]:
-    model = compose.model()
-    found: dict[str, list[str]] = {}
-    for service in services:
-        for container in compose.project.of(service):
-            keys = differences(compose, model, container)
-            if keys:
-                found[service] = keys
-    return found
+    try:
+        return not differences(way.compose, services)
+    except RefusedError:
+        return False
 
 
 def _explained(way: _Way, services: Sequence[str]) -> str:
     project = way.compose.project
-    started = next(iter(project.of(services[-1])), project.containers[0])
-    there = tuple(path for path in started.config_files if os.path.isfile(path))
-    by_hand = replace(way.compose, source=Source(there, started.environment_files), overrides=())
     if way.plan.networks:
-        return (
-            f"{way.compose.shown()} says something else of the network {', '.join(way.plan.networks)} than what runs; "
-            f"start Platform with it first. In {project.working_dir}: {by_hand.by_hand('up', '-d')}"
-        )
-    different = _different(way.compose, services)
-    changed = [
-        container
-        for service in services
-        for container in way.compose.project.of(service)
-        if not way.plan.leaves([container.name])
-    ]
-    parts = [f"{name} in {', '.join(keys)}" for name, keys in different.items()] or [_label(each) for each in changed]
+        return of_networks(way.compose, way.plan.networks, services)
+    try:
+        parts = [f"{name} in {shortened(keys)}" for name, keys in differences(way.compose, services).items()]
+    except RefusedError as refused:
+        parts = [str(refused)]
+    changed = [service for service in services if not way.plan.leaves(project.names([service]))]
+    parts = parts or [f"{service} in its configuration" for service in changed]
     unset = ""
     if way.plan.unset:
-        unset = f"; not set here, but perhaps in your shell: {', '.join(way.plan.unset)}: write it into .env"
+        unset = f"; not set here, but perhaps in your shell: {shortened(way.plan.unset)}: write it into .env"
     return (
         f"what runs differs from what {way.compose.shown()} says: {'; '.join(parts)}{unset}; "
-        f"put the files back, or start it as they say. In {project.working_dir}: "
-        f"{by_hand.by_hand('up', '-d', '--no-deps', *services)}"
+        f"put the files back, or start it as they say. {_by_hand(way.compose, services, '--no-deps', *services)}"
     )
 
 
-def _label(container: Container) -> str:
-    return f"{container.service} in its configuration"
+def of_networks(compose: Compose, networks: Sequence[str], services: Sequence[str]) -> str:
+    """The message about networks that run otherwise than the files say: a new one would take every container off it."""
+    return (
+        f"{compose.over().shown()} says something else of the network {shortened(networks)} than what runs; "
+        f"put the file back, or start Platform with it first. {_by_hand(compose, services)}"
+    )
+
+
+def _by_hand(compose: Compose, services: Sequence[str], *words: str) -> str:
+    """The command that starts Platform from the files that backend was started from."""
+    project = compose.project
+    started = next(iter(project.of(services[-1])), project.containers[0])
+    there = tuple(path for path in started.config_files if os.path.isfile(path))
+    by_hand = replace(compose, source=Source(there, started.environment_files), overrides=())
+    return f"In {project.working_dir}: {by_hand.by_hand('up', '-d', *words)}"

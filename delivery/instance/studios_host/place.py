@@ -21,6 +21,9 @@ _SERVICE = re.compile(r"^  ([A-Za-z0-9][A-Za-z0-9._-]*):$", re.MULTILINE)
 DATA = "data-studios"
 """Where the proxy writes."""
 _SERVICES = 4
+_MARK = ".studios-new"
+"""A file in `.studios/new`, by which it is known for a folder of this deployment."""
+_UNMARKED = ".new.partial"
 _OURS = frozenset({"new", "backup", "files", "state.json", "tower.json", "override.yml"})
 _EARLIER = frozenset({"installed", "parameters", "pending", "services", "override", "lock"})
 """What the script of release 1.0 kept there."""
@@ -51,6 +54,7 @@ class Place:
         self.backups = self.own / "backup"
         self.tower_state = self.own / "tower.json"
         self.override_copy = self.own / "override.yml"
+        self.begun = False
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -65,13 +69,13 @@ class Place:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise RefusedError(f"another run is at work in {self.folder}; try again when it has ended") from None
-            existed = self.own.exists()
             try:
                 yield
             finally:
-                shutil.rmtree(self.new, ignore_errors=True)
-                if not existed and not (self.own / "state.json").exists():
-                    shutil.rmtree(self.own, ignore_errors=True)
+                if self.begun:
+                    shutil.rmtree(self.new, ignore_errors=True)
+                    if not self._is_installed():
+                        self.forget()
         finally:
             os.close(lock)
 
@@ -84,24 +88,46 @@ class Place:
         if self.own.is_symlink() or (self.own.exists() and not self.own.is_dir()):
             raise RefusedError(f"{self.own} exists and is not of this deployment; move it away")
         if self.own.exists():
-            foreign = sorted(path.name for path in self.own.iterdir() if not is_ours(path.name))
+            marked = (self.new / _MARK).exists()
+            known = marked or self._is_installed()
+            names = sorted(path.name for path in self.own.iterdir())
+            foreign = [each for each in names if not (known and is_ours(each)) or (each == "new" and not marked)]
+            # A run that was ended before it could mark its folder leaves only this.
+            foreign = [each for each in foreign if each != _UNMARKED]
             if foreign:
                 raise RefusedError(f"{self.own} has {foreign[0]}, which is not of this deployment; move it away")
         # The owner's docker compose reads the files for containers below it.
         self.own.mkdir(mode=0o755, exist_ok=True)
         self.own.chmod(0o755)
-        shutil.rmtree(self.new, ignore_errors=True)
-        self.new.mkdir(mode=0o700)
+        self.begun = True
+        unmarked = self.own / _UNMARKED
+        for path in (self.new, unmarked):
+            shutil.rmtree(path, ignore_errors=True)
+        unmarked.mkdir(mode=0o700)
+        (unmarked / _MARK).touch()
+        unmarked.rename(self.new)
         for path in self.files.glob("*"):
             # Docker makes a folder of what is mounted and not there.
             if path.is_dir():
                 shutil.rmtree(path)
 
+    def _is_installed(self) -> bool:
+        return any((self.own / name).exists() for name in ("state.json", "parameters")) or bool(
+            self._remains().parameters
+        )
+
     def state(self) -> State:
-        """What the last run left; of release 1.0 of the script too."""
+        """What the last run left; of release 1.0 of the script too.
+
+        Raises:
+            RefusedError: a newer script has left it, or it is damaged.
+        """
         path = self.own / "state.json"
         if path.exists():
-            state = State(**json.loads(path.read_text()))
+            try:
+                state = State(**read_json(path))
+            except TypeError:
+                raise RefusedError(f"{path} was written by a newer release of this program; run that release") from None
             state.files = [name for name in state.files if not self.is_foreign(name)]
             return state
         if not (self.own / "parameters").exists():
@@ -137,10 +163,14 @@ class Place:
                 (self.own / name).unlink(missing_ok=True)
 
     def forget(self) -> None:
-        """Removes everything of ours in `.studios`: last what says that there is something to take away."""
+        """Removes everything of ours in `.studios`: last what says that there is something to take away.
+
+        Where nothing was installed, and no run was killed, the owner's files may have these names.
+        """
         if self.own.is_symlink() or not self.own.is_dir():
             return
-        ours = [path for path in self.own.iterdir() if is_ours(path.name)]
+        known = self.begun or self._is_installed() or (self.new / _MARK).exists()
+        ours = [path for path in self.own.iterdir() if known and is_ours(path.name)]
         for path in sorted(ours, key=lambda path: path.name in ("state.json", "parameters")):
             if path.is_dir():
                 shutil.rmtree(path)
@@ -191,5 +221,14 @@ def write(path: Path, content: bytes, mode: int = 0o600, owner: tuple[int, int] 
 
 
 def read_json(path: Path) -> Any:
-    """The value in a file of JSON; None where there is no file."""
-    return json.loads(path.read_text()) if path.exists() else None
+    """The value in a file of JSON; None where there is no file.
+
+    Raises:
+        RefusedError: it is not JSON.
+    """
+    if not path.exists():
+        return None
+    try:
+        return json.loads(path.read_text())
+    except ValueError:
+        raise RefusedError(f"{path} is damaged, and is not JSON; put it back from a copy, or move it away") from None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from studios_host.compose import Compose
+from studios_host.differences import leaves
 from studios_host.docker import Docker
 from studios_host.errors import RefusedError
 from studios_host.watch import QUIET_SECONDS, watch
@@ -61,7 +62,8 @@ class Starter:
         found = [container for service in services for container in project.of(service)]
         if {each.service for each in found} != set(services) or any(each.status != "running" for each in found):
             return False
-        return self.after.plan(services).leaves(project.names(services))
+        # One by one, as they are started: that a service depends on another one may count.
+        return all(leaves(self.after, service, project.of(service)) for service in services)
 
     def start(self, start: Start) -> None:
         """Starts what is not as the new files say.
@@ -102,16 +104,16 @@ class Starter:
 
     def _up(self, compose: Compose, service: str, *, anew: bool) -> bool:
         """Whether the service had to be started."""
-        names = [
-            each.name
+        running = [
+            each
             for each in self.docker.containers(f"com.docker.compose.project={self._name}")
             if each.service == service and each.status == "running" and not each.is_of_run
         ]
-        leaves = bool(names) and compose.plan([service]).leaves(names)
-        if leaves and not anew:
+        kept = bool(running) and leaves(compose, service, running)
+        if kept and not anew:
             return False
         self.touched.append(service)
-        compose.up(service, start=True, anew=anew and leaves)
+        compose.up(service, start=True, anew=anew and kept)
         return True
 
     def _remove(self, service: str) -> None:

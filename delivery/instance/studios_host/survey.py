@@ -28,7 +28,8 @@ _VARIABLES = re.compile(rb"^( +)- (\./\.studios/files/\S+\.env)$", re.MULTILINE)
 class Survey:
     """The owner's Docker Compose; the files to place; tower.yml, as files, and its path where it has our entry.
 
-    `advice` is what the owner has to know for commands by hand.
+    `advice` is what the owner has to know for commands by hand; `shared` are containers that a replacement would cut
+    off.
     """
 
     owner: Compose
@@ -36,6 +37,7 @@ class Survey:
     entry: list[Wanted]
     tower_yml: str
     advice: str
+    shared: list[str]
 
 
 def survey(
@@ -57,7 +59,7 @@ def survey(
         return problems.unless_any(found)
     with problems.collected():
         owner = _owner(docker, place, project, wish, state)
-        if place.new.is_dir():
+        if place.begun:
             found = _looked_at(docker, place, bundle, wish, state, owner, problems, deadline)
     return problems.unless_any(found)
 
@@ -82,6 +84,10 @@ def _looked_at(
             advice = is_read_by_hand(owner, wish.override, installed)
     problems.add(checks.taken_services(owners, project, wish.studios, known=known))
     problems.add(checks.unreadable_key(docker, project, owners, wish.platform, wish.uid))
+    services = (*wish.platform, *wish.studios)
+    shared = list(checks.shared_namespaces(docker, project, services))
+    if not known:
+        problems.add(shared)
     files = files_of(bundle, wish, project)
     with problems.collected():
         if wish.existing_oidc:
@@ -91,13 +97,17 @@ def _looked_at(
         merged = _merged(place, owner, wish, files)
     if merged:
         problems.add(_variables(place, owner, owners, merged, wish, files, state))
-        problems.add(checks.taken_ports(docker, project, wish.studios[0], merged))
+        problems.add(checks.taken_ports(docker, project, wish.studios[0], merged, _ssh_port(files)))
         problems.add(checks.missing_images(docker, merged, wish.studios, max(10.0, deadline - time.monotonic())))
+    if merged and not problems:
+        with problems.collected():
+            staged = owner.over(str(place.new / "files" / wish.override))
+            problems.add(checks.replaced_networks(docker, staged, wish.platform, services))
     entry: list[Wanted] = []
     tower_yml = ""
     with problems.collected():
         entry, tower_yml = _tower_yml(place, wish, state, owners)
-    return Survey(owner, files, entry, tower_yml, advice)
+    return Survey(owner, files, entry, tower_yml, advice, shared)
 
 
 def _owner(docker: Docker, place: Place, project: Project, wish: Wish, state: State) -> Compose:
@@ -133,6 +143,10 @@ def files_of(bundle: Bundle, wish: Wish, project: Project) -> dict[str, bytes]:
         # Platform starts without them, too, should the owner's deployer delete them. An older one refuses this form.
         files[wish.override] = _VARIABLES.sub(rb"\1- path: \2\n\1  required: false", override)
     return files
+
+
+def _ssh_port(files: Mapping[str, bytes]) -> str:
+    return variables(files[PLATFORM_ENV]).get("TOWER_DATA_STUDIO_CONNECT_SSH_PORT", "")
 
 
 def _with_token(text: bytes, token: str) -> bytes:

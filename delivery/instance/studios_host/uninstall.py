@@ -6,7 +6,9 @@ from pathlib import Path
 
 from studios_host import tower_entry
 from studios_host.by_hand import still_named
+from studios_host.checks import shared_namespaces
 from studios_host.compose import Compose
+from studios_host.differences import leaves
 from studios_host.docker import STUDIOS_LABEL, Container, Docker
 from studios_host.errors import PutBackError, RefusedError
 from studios_host.files import Wanted, put_back, remove
@@ -43,8 +45,8 @@ def uninstall(docker: Docker, place: Place, deadline: float) -> str:
         ]
         if using:
             raise RefusedError(
-                f"{' and '.join(sorted(using))} still use files of Studios that are gone; start them as "
-                "Platform's own files say (docker compose up -d backend cron), and try again"
+                f"{' and '.join(sorted(using))} still use files of Studios that are gone; start them as Platform's "
+                "own files say, as the user who starts Platform (docker compose up -d backend cron), and try again"
             )
         left = _connects(docker, place.folder)
         for container in left:
@@ -58,9 +60,29 @@ def uninstall(docker: Docker, place: Place, deadline: float) -> str:
     if paused:
         raise RefusedError(f"{' and '.join(paused)} is paused; docker unpause {' '.join(paused)}, and try again")
     compose = _owner(docker, place, project, platform, state) if project is not None else None
+    if project is not None and compose is not None and not _is_leaving(state):
+        shared = [*shared_namespaces(docker, project, (*platform, *studios))]
+        if shared:
+            raise RefusedError("\n".join(shared))
     if state.backup and not _is_leaving(state):
         put_back(place, state.backup)
     _leave(place, state)
+    try:
+        said = _take_away(docker, place, state, project, compose, deadline)
+    except PutBackError:
+        raise
+    except (OSError, RefusedError) as failure:
+        reason = f"{failure.filename}: {failure.strerror}" if isinstance(failure, OSError) else str(failure)
+        raise PutBackError(f"{reason}\nstudios: not everything was taken away; the next run goes on") from None
+    named = still_named(place.folder, state.parameters["override"])
+    return f"{said}\nstudios: {named}" if named else said
+
+
+def _take_away(
+    docker: Docker, place: Place, state: State, project: Project | None, compose: Compose | None, deadline: float
+) -> str:
+    platform = tuple(state.parameters["platform_services"].split())
+    studios = tuple(state.parameters["studios_services"].split())
     for container in docker.containers():
         if container.service in studios and not container.is_of_run and _is_here(container, place, project):
             docker.remove(container)
@@ -76,8 +98,7 @@ def uninstall(docker: Docker, place: Place, deadline: float) -> str:
         _restart(docker, compose.over(), platform, deadline)
     remove(place.path(name) for name in state.files)
     place.forget()
-    named = still_named(place.folder, state.parameters["override"])
-    return f"{said}\nstudios: {named}" if named else said
+    return said
 
 
 def _project(docker: Docker, place: Place, platform: tuple[str, ...]) -> Project | None:
@@ -149,7 +170,7 @@ def _restart(docker: Docker, compose: Compose, platform: tuple[str, ...], deadli
         if not found:
             continue
         running = any(each.status in ("running", "restarting") for each in found)
-        if not compose.plan([service]).leaves([each.name for each in found]):
+        if not leaves(compose, service, found):
             compose.up(service, start=running, anew=False)
         if running:
             watched.append(service)
