@@ -91,9 +91,9 @@ class Install:
         """The names of each workload's pods: they change when it restarts, and only then."""
         return {app: {pod["metadata"]["name"] for pod in self.pods(app)} for app in apps}
 
-    def client(self, service: str) -> Any:
-        """A boto3 client of the emulator."""
-        return emulator.client(service, self.environment)
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A boto3 client of the emulator, for its usual region if none is given."""
+        return emulator.client(service, {**self.environment, **({} if region is None else {"AWS_REGION": region})})
 
     @cached_property
     def zone_id(self) -> str:
@@ -117,9 +117,9 @@ class Install:
         summaries = (summary for page in pages for summary in page["CertificateSummaryList"])
         return {s["CertificateArn"]: s["DomainName"] for s in summaries if s["DomainName"].endswith(self.host)}
 
-    def wildcard_certificate(self) -> str:
+    def wildcard_certificate(self, region: str | None = None) -> str:
         """A wildcard certificate that was requested and validated before."""
-        acm, route53 = self.client("acm"), self.client("route53")
+        acm, route53 = self.client("acm", region), self.client("route53")
         names = [self.host, f"*.{self.host}"]
         arn: str = acm.request_certificate(DomainName=names[0], SubjectAlternativeNames=names, ValidationMethod="DNS")[
             "CertificateArn"
