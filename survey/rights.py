@@ -117,6 +117,13 @@ RULES: Final = (
         verbs=(*READ, *_WRITE),
     ),
     Rule(
+        why="Where Prometheus reads their metrics; only needed with serviceMonitor: true.",
+        group="monitoring.coreos.com",
+        resources=("servicemonitors",),
+        verbs=(*READ, *_WRITE),
+        spared=lambda settings: () if settings.service_monitor else (*READ, *_WRITE),
+    ),
+    Rule(
         why="Waiting until pods are ready and the Service leads to them: Pulumi's Kubernetes provider reads these.",
         resources=("pods", "endpoints", "persistentvolumeclaims"),
         verbs=("list", "watch"),

@@ -237,3 +237,21 @@ def test_a_wrong_certificate_authority_is_one_line_without_a_traceback(
         "); check the authority in the kubeconfig (for EKS: aws eks update-kubeconfig), "
         "and that `kubectl get nodes` works from here"
     )
+
+
+def test_a_service_monitor_needs_the_prometheus_operator_in_the_cluster(platform: FakeApi) -> None:
+    read = settings(serviceMonitor=True, managementPort=9100, managementNamespace="monitoring")
+    wanted = (
+        "seqera-studios:serviceMonitor: true needs the Prometheus Operator, which the cluster does not have; install "
+        "it, or remove this setting"
+    )
+    path = "/apis/monitoring.coreos.com/v1"
+    platform.refusals[path] = (404, "page not found")
+    assert refused(platform.access, read) == [wanted]
+    platform.refusals[path] = (200, "")
+    # As an API server answers: a list of kinds, without metadata.
+    kinds = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "monitoring.coreos.com/v1"}
+    platform.answers[path] = json.dumps({**kinds, "resources": [{"name": "podmonitors"}]}).encode()
+    assert refused(platform.access, read) == [wanted]
+    platform.answers[path] = json.dumps({**kinds, "resources": [{"name": "servicemonitors"}]}).encode()
+    assert survey_platform(platform.access, read).warnings == ()

@@ -172,6 +172,8 @@ def test_the_documented_role_has_what_is_needed_and_a_preview_gets_by_with_its_r
         for verb in rule["verbs"]
     }
     optional = {Right("", "pods", "create"), Right("", "resourcequotas", "list")}
-    assert documented - optional == set(needed(takeOver=["ConfigMap/tower-backend-cfg"]))
+    assert documented - optional == set(
+        needed(takeOver=["ConfigMap/tower-backend-cfg"], serviceMonitor=True, managementPort=9100)
+    )
     assert optional <= documented
     assert {right.verb for right in documented if right.verb not in READ} == {"create", "update", "patch", "delete"}
