@@ -16,7 +16,7 @@ from components.platform_told import told_in_words
 from components.pods import READY_SECONDS, SecretKey
 from live.cluster import Cluster
 from live.edits import PlatformInputs, PlatformWorkload, edited_names, platform_edits
-from live.tower_yml import TowerYmlEdit
+from live.tower_yml import ALLOWED_WORKSPACES, TowerYmlEdit, entries_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class PlatformIntegrationArgs:
         token_secret: the Secret with the registration token, and the key in it.
         pem, token: the values in them, so that a new one restarts Platform.
         checksum_key: what the checksum is keyed by.
-        tower_yml: the change of tower.yml; None where Platform reads the workspaces from ``environment``.
+        tower_yml: the change of tower.yml; None where Platform reads all that is set from ``environment``.
         ca: the source of the volume with the private CA that sessions get; None for no volume.
         rollout_seconds: how long each Deployment may take to restart.
     """
@@ -139,8 +139,10 @@ def _inputs(args: PlatformIntegrationArgs) -> PlatformInputs:
 
 
 def _read_by_pods(args: PlatformIntegrationArgs, revision: pulumi.Output[str]) -> dict[str, pulumi.Input[str]]:
-    workspaces = {} if args.tower_yml is None else {"tower.yml": args.tower_yml["allowed_workspaces"]}
-    return {**args.environment, **workspaces, "pem": args.pem, "token": args.token, "revision": revision}
+    entries = entries_of(args.tower_yml)
+    # The first entry that there was has the file's name, so that its pods don't restart for another one.
+    workspaces = {"tower.yml": entries.pop(ALLOWED_WORKSPACES)} if ALLOWED_WORKSPACES in entries else {}
+    return {**args.environment, **workspaces, **entries, "pem": args.pem, "token": args.token, "revision": revision}
 
 
 def _once(resource: pulumi.CustomResource, name: str) -> pulumi.Output[str]:

@@ -32,7 +32,7 @@ from live.edits import Names, apply_body, item_paths
 from live.ownership import managed_fields, owned_by
 from live.platform import PlatformApi, PlatformError
 from live.rollout import wait_for_rollout
-from live.tower_yml import OriginalEntry, TowerYmlEdit, tower_yml_file
+from live.tower_yml import OriginalEntry, TowerYmlEdit, is_of, live_entries, recorded_entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ class PlatformAsFound(OwnResource, module="studios", name="PlatformAsFound"):
 
 @dataclass
 class Snapshot:
-    """What has to be given back, by object in the order of the changes, and by file."""
+    """What has to be given back, by object in the order of the changes, and by entry of tower.yml."""
 
     objects: dict[str, list[OriginalValue]] = field(default_factory=dict)
     files: list[OriginalEntry] = field(default_factory=list)
@@ -90,10 +90,9 @@ class Snapshot:
         """The record as an output."""
         return json.dumps({"objects": self.objects, "files": self.files})
 
-    def file(self, edit: TowerYmlEdit) -> OriginalEntry | None:
-        """What was recorded of the file that an edit names."""
-        same = [each for each in self.files if (each["config_map"], each["key"]) == (edit["config_map"], edit["key"])]
-        return same[0] if same else None
+    def entry(self, edit: TowerYmlEdit | None, name: str) -> OriginalEntry | None:
+        """What was recorded of an entry in the file that an edit names."""
+        return next((each for each in self.files if is_of(each, edit, name)), None)
 
 
 class PlatformAsFoundProvider(PlatformProvider):
@@ -155,7 +154,7 @@ class PlatformAsFoundProvider(PlatformProvider):
             if target.startswith("ConfigMap/"):
                 restore(api, target, snapshot, manager)
         for file in snapshot.files:
-            tower_yml_file(api, file, manager).restore(file)
+            recorded_entry(api, file, manager).restore(file)
         for deployment in deployments:
             if restore(api, f"Deployment/{deployment}", snapshot, manager):
                 wait_for_rollout(api, f"Deployment/{deployment}", _props["timeout_seconds"])
@@ -163,9 +162,8 @@ class PlatformAsFoundProvider(PlatformProvider):
 
 def _check_tower_yml(api: PlatformApi, news: Properties, before: Snapshot) -> None:
     edit = tower_yml_of(news)
-    if edit is not None:
-        file = tower_yml_file(api, edit, news["field_manager"])
-        file.dry_run(edit["allowed_workspaces"], before.file(edit), news["take_over"])
+    for name, entry, desired in live_entries(api, edit, news["field_manager"]):
+        entry.dry_run(desired, before.entry(edit, name), news["take_over"])
 
 
 def restore(api: PlatformApi, target: str, snapshot: Snapshot, manager: str) -> bool:
@@ -184,18 +182,18 @@ def _record(api: PlatformApi, props: Properties, before: Snapshot) -> Snapshot:
             if live is None:
                 raise PlatformError(f"there is no {target} in namespace {api.namespace}")
             objects[target] = record_originals(live, target, fields[target], manager, objects[target])
-    edit = tower_yml_of(props)
-    if edit is None:
-        return Snapshot(objects, before.files)
-    previous = before.file(edit)
-    file = tower_yml_file(api, edit, manager).recorded(edit["allowed_workspaces"], previous)
-    return Snapshot(objects, [*(each for each in before.files if each is not previous), file])
+    edit, files = tower_yml_of(props), before.files
+    for name, entry, desired in live_entries(api, edit, manager):
+        previous = before.entry(edit, name)
+        others = [each for each in files if each is not previous]
+        files = [*others, entry.recorded(desired, previous, before.files)]
+    return Snapshot(objects, files)
 
 
 def _is_not_as_written(api: PlatformApi, props: Properties) -> bool:
     """Whether tower.yml isn't as we have written it, or not yet."""
-    edit = tower_yml_of(props)
-    return edit is not None and tower_yml_file(api, edit, props["field_manager"]).shown() != edit["allowed_workspaces"]
+    entries = live_entries(api, tower_yml_of(props), props["field_manager"])
+    return any(entry.shown() != desired for _, entry, desired in entries)
 
 
 def _dropped(api: PlatformApi, news: Properties, olds: Properties) -> dict[str, list[str]]:

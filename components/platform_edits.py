@@ -30,7 +30,7 @@ from live.edits import CHECKSUM_ANNOTATION, drifted_items, edited_names, item_pa
 from live.fields import Object, in_sync
 from live.platform import OwnedByOthersError, PlatformApi, PlatformError
 from live.rollout import wait_for_rollout
-from live.tower_yml import TowerYmlEdit, tower_yml_file
+from live.tower_yml import TowerYmlEdit, entries_of, is_of, live_entries, recorded_entry, tower_yml_edit
 from settings.remedies import Add
 
 
@@ -122,8 +122,9 @@ class PlatformEditsProvider(PlatformProvider):
         }
         edit = tower_yml_of(props)
         if edit is not None:
-            shown = tower_yml_file(api, edit, props["field_manager"]).shown()
-            seen["tower_yml"] = {**edit, "allowed_workspaces": shown} if shown is not None else None
+            there = {name: entry.shown() for name, entry, _ in live_entries(api, edit, props["field_manager"])}
+            shown = {name: value for name, value in there.items() if value is not None}
+            seen["tower_yml"] = tower_yml_edit(edit["config_map"], edit["key"], shown)
         return ReadResult(id_, seen, {key: value for key, value in seen.items() if key != "__provider"})
 
 
@@ -138,8 +139,9 @@ def _drift(api: PlatformApi, props: Properties) -> dict[str, list[str]]:
         if paths:
             found[target] = [f"{part_of(path)} {name_of(path)}".strip() for path in paths]
     edit = tower_yml_of(props)
-    if edit is not None and tower_yml_file(api, edit, props["field_manager"]).shown() != edit["allowed_workspaces"]:
-        found.setdefault(f"ConfigMap/{edit['config_map']}", []).append(f"{edit['key']} allowed-workspaces")
+    for name, entry, desired in live_entries(api, edit, props["field_manager"]):
+        if edit is not None and entry.shown() != desired:
+            found.setdefault(f"ConfigMap/{edit['config_map']}", []).append(f"{edit['key']} {name.rpartition('.')[2]}")
     return found
 
 
@@ -148,8 +150,8 @@ def _all_made(api: PlatformApi, props: Properties) -> bool:
         live = api.get(target)
         if live is None or not in_sync(live, body, props["field_manager"]):
             return False
-    edit = tower_yml_of(props)
-    return edit is None or tower_yml_file(api, edit, props["field_manager"]).shown() == edit["allowed_workspaces"]
+    entries = live_entries(api, tower_yml_of(props), props["field_manager"])
+    return all(entry.shown() == desired for _, entry, desired in entries)
 
 
 def _make_edits(api: PlatformApi, news: Properties) -> None:
@@ -178,14 +180,13 @@ def _apply(api: PlatformApi, target: str, body: Object | None, news: Properties,
 
 
 def _edit_files(api: PlatformApi, news: Properties, snapshot: Snapshot) -> None:
-    edit = tower_yml_of(news)
-    current = snapshot.file(edit) if edit is not None else None
+    edit, manager = tower_yml_of(news), news["field_manager"]
     for original in snapshot.files:
-        if original is not current:
-            tower_yml_file(api, original, news["field_manager"]).restore(original)
-    if edit is not None:
-        owners = current["owners"] if current is not None else []
-        tower_yml_file(api, edit, news["field_manager"]).write(edit["allowed_workspaces"], owners)
+        if not any(is_of(original, edit, name) for name in entries_of(edit)):
+            recorded_entry(api, original, manager).restore(original)
+    for name, entry, desired in live_entries(api, edit, manager):
+        current = snapshot.entry(edit, name)
+        entry.write(desired, current["owners"] if current is not None else [])
 
 
 def _dry_run(api: PlatformApi, news: Properties, desired: Mapping[str, Object], snapshot: Snapshot) -> None:
@@ -208,10 +209,9 @@ def _dry_run(api: PlatformApi, news: Properties, desired: Mapping[str, Object], 
             except PlatformError as error:
                 problems.append(str(error))
     edit = tower_yml_of(news)
-    if edit is not None:
+    for name, entry, wanted in live_entries(api, edit, news["field_manager"]):
         try:
-            file = tower_yml_file(api, edit, news["field_manager"])
-            file.dry_run(edit["allowed_workspaces"], snapshot.file(edit), news["take_over"])
+            entry.dry_run(wanted, snapshot.entry(edit, name), news["take_over"])
         except PlatformError as error:
             problems.append(str(error))
     if problems:

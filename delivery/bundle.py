@@ -14,6 +14,7 @@ from settings.model import Settings
 from settings.model.install import PEM_PATH_VARIABLE
 from settings.model.keys import PLATFORM_TOKEN_VARIABLE, PROXY_TOKEN_VARIABLE
 from settings.model.ssh import FINGERPRINT_VARIABLE, KEY_VARIABLE
+from settings.workspaces import ALLOWED_WORKSPACES_ENTRY
 
 LARGEST_SECRET = 65536
 """Bytes, the quota of Secrets Manager."""
@@ -59,11 +60,14 @@ def bundle(settings: Settings, credentials: Credentials) -> str:
 
 def parameters(settings: Settings, files: list[str]) -> dict[str, str]:
     """What the install script has to know: lists are of names, with spaces between; the override is the last file."""
+    entries = environment.tower_yml_entries(settings)
+    others = {name: value for name, value in entries.items() if name != ALLOWED_WORKSPACES_ENTRY}
     return {
         "compose_file": settings.compose_file,
         "override": settings.compose_override,
         "files": " ".join(files),
         "allowed_workspaces": settings.tower_yml_workspaces or WORKSPACES_ELSEWHERE,
+        **({"tower_yml": json.dumps(others)} if others else {}),
         "uid": str(settings.container_uid),
         "platform_services": f"{settings.cron_service} {settings.backend_service}",
         "studios_services": f"{settings.proxy_name} {settings.server_name}",

@@ -14,7 +14,7 @@ from live.fields import Object, desired_values, item_of, value_at
 from live.ownership import Path, managed_fields, owned_by
 from live.platform import PlatformApi
 from live.redaction import looks_secret
-from live.tower_yml import TowerYmlEdit, tower_yml_file
+from live.tower_yml import TowerYmlEdit, live_entries
 
 UNSET = "unset"
 """How a variable, a volume or a mount is shown that is not there."""
@@ -47,10 +47,10 @@ def differences(
         live = api.get(target)
         if live is not None:
             found[target] = [*_set(target, edit, live), *_given_back(target, edit, live, manager)]
-    if tower_yml is not None:
-        was, wanted = tower_yml_file(api, tower_yml, manager).shown(), tower_yml["allowed_workspaces"]
-        if was not in (None, wanted):
-            found[tower_yml["key"]] = [f"allowed-workspaces {was} → {wanted}"]
+    for name, entry, wanted in live_entries(api, tower_yml, manager):
+        was = entry.shown()
+        if tower_yml is not None and was not in (None, wanted):
+            found.setdefault(tower_yml["key"], []).append(f"{name.rpartition('.')[2]} {was} → {wanted}")
     return {target: texts for target, texts in found.items() if texts}
 
 

@@ -25,8 +25,8 @@ from live.fields import Object, desired_values, key_of, value_at, values
 from live.ownership import Path, list_item, managed_fields, manager_names, owned_by, owners_of
 from live.platform import API_VERSIONS
 from live.pod_parts import ca_volume, variable_body, volume_source
-from live.tower_yml import TowerYmlEdit
-from settings.environment import platform_environment
+from live.tower_yml import TowerYmlEdit, tower_yml_edit
+from settings.environment import platform_environment, tower_yml_entries
 from settings.model import Settings
 from settings.model.install import PEM_PATH_VARIABLE
 from settings.model.keys import PLATFORM_TOKEN_VARIABLE
@@ -100,9 +100,14 @@ def platform_inputs(settings: Settings, known: Mapping[str, Any] | None = None) 
         backend=PlatformWorkload(deployment=settings.backend_deployment, container=settings.backend_container),
         pem_path=settings.pem_path,
         pem_volume=settings.cert_volume,
-        tower_yml=_tower_yml_edit(settings),
+        tower_yml=tower_yml_edit_of(settings),
         ca=ca_volume(settings),
     )
+
+
+def tower_yml_edit_of(settings: Settings) -> TowerYmlEdit | None:
+    """What a stack with these settings sets in tower.yml; None where Platform reads all of it elsewhere."""
+    return tower_yml_edit(settings.tower_yml_config_map, settings.tower_yml_key, tower_yml_entries(settings))
 
 
 def platform_edits_of(settings: Settings) -> dict[str, Edit]:
@@ -254,16 +259,6 @@ def drifted_items(target: str, edit: Edit, live: Object) -> list[Path]:
         for path in item_paths(target, edited_names(target, edit))
         if any(value_at(live, leaf) != value for leaf, value in body.items() if leaf[: len(path)] == path)
     ]
-
-
-def _tower_yml_edit(settings: Settings) -> TowerYmlEdit | None:
-    if settings.tower_yml_workspaces is None:
-        return None
-    return TowerYmlEdit(
-        config_map=settings.tower_yml_config_map,
-        key=settings.tower_yml_key,
-        allowed_workspaces=settings.tower_yml_workspaces,
-    )
 
 
 def _exclusive(body: Object) -> Iterator[tuple[Path, Object]]:

@@ -1,4 +1,4 @@
-"""Where tower.yml has the entry of the allowed workspaces, or how much of the way to it."""
+"""Where tower.yml has an entry, or how much of the way to it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,19 @@ from live import yaml_text
 from live.yaml_documents import Document, documents
 from live.yaml_text import Pair, YamlTextError
 
-PATH = ("tower", "data-studio", "allowed-workspaces")
-"""The entry's path in the file."""
+Path = tuple[str, ...]
+"""The keys that lead to an entry, such as ``("tower", "data-studio", "allowed-workspaces")``."""
+
+
+def path_of(entry: str) -> Path:
+    """The path of an entry that is written in one line, with dots."""
+    return tuple(entry.split("."))
+
+
+def setting_of(path: Path) -> str:
+    """The setting that an entry follows from: it has the name of the entry's last key."""
+    first, *rest = path[-1].split("-")
+    return first + "".join(map(str.capitalize, rest))
 
 
 @dataclass(frozen=True)
@@ -23,38 +34,38 @@ class Spot:
     root_is_empty: bool
 
 
-def find_place(text: str) -> tuple[Document, Spot]:
+def find_place(text: str, path: Path) -> tuple[Document, Spot]:
     """The document to read and to edit, and how far the path leads in it."""
-    found = [(document, _locate_in(document)) for document in documents(text)]
+    found = [(document, _locate_in(document, path)) for document in documents(text)]
     depth = max(len(spot.found) for _, spot in found)
     deepest = [each for each in found if len(each[1].found) == depth]
     # Of two entries the later one counts; where none has a part of the path, any would do.
     if depth == 0:
         return next((each for each in reversed(deepest) if not each[1].root_is_empty), deepest[-1])
-    return deepest[-1] if depth == len(PATH) else deepest[0]
+    return deepest[-1] if depth == len(path) else deepest[0]
 
 
-def _locate_in(document: Document) -> Spot:
+def _locate_in(document: Document, path: Path) -> Spot:
     try:
-        return locate(document.text)
+        return locate(document.text, path)
     except YamlTextError as error:
         if document.count == 1:
             raise
         raise YamlTextError(
-            f"{_in_stream(document, error)}, in document {document.number} of {document.count}"
+            f"{_in_stream(document, path, error)}, in document {document.number} of {document.count}"
         ) from None
 
 
-def _in_stream(document: Document, error: YamlTextError) -> YamlTextError:
+def _in_stream(document: Document, path: Path, error: YamlTextError) -> YamlTextError:
     """The error with the line that it has in the whole text."""
     try:
-        locate("\n" * document.lines_before + document.text)
+        locate("\n" * document.lines_before + document.text, path)
     except YamlTextError as found:
         return found
     return error
 
 
-def locate(text: str) -> Spot:
+def locate(text: str, path: Path) -> Spot:
     """How far the path leads in a text of one document.
 
     Raises:
@@ -65,26 +76,26 @@ def locate(text: str) -> Spot:
     if root is None:
         return Spot(found, [], root_is_empty=True)
     mappings = [root]
-    for depth, name in enumerate(PATH):
-        _refuse_dotted(mappings[-1], depth)
+    for depth, name in enumerate(path):
+        _refuse_dotted(mappings[-1], path, depth)
         pair = yaml_text.find(mappings[-1], name)
         if pair is None:
             break
         found.append(pair)
-        path = ".".join(PATH[: depth + 1])
+        here = ".".join(path[: depth + 1])
         if pair.is_alias or yaml_text.is_shared(root, pair.value):
-            raise YamlTextError(f"shares {path} with another place through an anchor; write it out in both")
-        if depth + 1 == len(PATH) or yaml_text.is_null(pair.value):
+            raise YamlTextError(f"shares {here} with another place through an anchor; write it out in both")
+        if depth + 1 == len(path) or yaml_text.is_null(pair.value):
             break
         if not isinstance(pair.value, MappingNode):
-            raise YamlTextError(f"has something at {path} that is not a mapping (line {pair.key.start_mark.line + 1})")
+            raise YamlTextError(f"has something at {here} that is not a mapping (line {pair.key.start_mark.line + 1})")
         mappings.append(pair.value)
     return Spot(found, mappings, root_is_empty=False)
 
 
-def _refuse_dotted(mapping: MappingNode, depth: int) -> None:
+def _refuse_dotted(mapping: MappingNode, path: Path, depth: int) -> None:
     # Platform reads `tower.data-studio:` as it reads the nested form, and one would hide the other.
-    for end in range(depth + 2, len(PATH) + 1):
-        dotted = ".".join(PATH[depth:end])
+    for end in range(depth + 2, len(path) + 1):
+        dotted = ".".join(path[depth:end])
         if yaml_text.find(mapping, dotted) is not None:
             raise YamlTextError(f"has the key {dotted} in one line; write its parts nested, a line each")

@@ -1,4 +1,4 @@
-"""The one entry of tower.yml that Studios needs, `tower.data-studio.allowed-workspaces`.
+"""An entry of tower.yml, such as `tower.data-studio.allowed-workspaces`: read, set and given back, all else as it is.
 
 The file belongs to another owner, comments and all. So nothing is loaded and dumped: the entry's place is found by
 parsing, and only its characters change. Every edit is parsed again and compared before it is handed back.
@@ -9,14 +9,16 @@ path. Platform reads all of them, and what a later one says of a key counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from live import yaml_text
-from live.tower_yml_place import PATH, Spot, find_place, locate
+from live.tower_yml_place import Path, Spot, find_place, locate
 from live.yaml_text import Canonical, Pair, YamlTextError
 
 INDENT = 2
@@ -28,60 +30,71 @@ class TowerYmlError(ValueError):
 
 @dataclass(frozen=True)
 class Entry:
-    """What a tower.yml says of the allowed workspaces, exactly enough to say it again.
+    """What a tower.yml says of an entry, exactly enough to say it again.
 
-    `depth` is how many keys of the path exist: 3 where the entry itself does.
+    `path` is the entry's. `depth` is how many keys of it exist: all where the entry itself does.
     `source` is the text of the last one's value, if that is the entry's, or a null in a line of its own; else None.
     """
 
+    path: Path
     depth: int
     source: str | None
+
+    @classmethod
+    def of_record(cls, path: Path, record: Mapping[str, Any]) -> Entry:
+        """The entry of which `record` was kept."""
+        return cls(path, int(record["depth"]), record.get("source"))
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What is to be kept of it. States and hosts hold these keys."""
+        return {"depth": self.depth, "source": self.source}
 
     @property
     def present(self) -> bool:
         """Whether the file has the entry."""
-        return self.depth == len(PATH)
+        return self.depth == len(self.path)
 
     @property
     def value(self) -> object:
-        """The entry's value: None (all workspaces) or a list of ids, unless another owner wrote something else."""
+        """The entry's value; None where it is absent, too."""
         if not self.present or not self.source:
             return None
         # It stood behind a colon, where a tab indents nothing.
         return YAML(typ="safe", pure=True).load(yaml_text.with_spaces(f":{self.source}")[1:])
 
 
-def read_entry(text: str) -> Entry:
-    """What the text says of the allowed workspaces.
+def read_entry(text: str, path: Path) -> Entry:
+    """What the text says of the entry at a path.
 
     Raises:
         TowerYmlError: the text is not a YAML mapping.
     """
     try:
-        document, spot = find_place(text)
-        return _entry(document.text, spot)
+        document, spot = find_place(text, path)
+        return _entry(document.text, spot, path)
     except YamlTextError as error:
         raise TowerYmlError(str(error)) from None
 
 
-def set_allowed_workspaces(text: str, value: list[int] | None) -> str:
-    """The text with the entry set: None for all workspaces, an empty list for none. Unchanged where it says so already.
+def set_entry(text: str, path: Path, value: object) -> str:
+    """The text with the entry set to a value that JSON knows. Unchanged where it says so already.
 
     Raises:
         TowerYmlError: the text is not a YAML mapping, or the entry cannot be set without changing something else.
     """
     try:
-        document, spot = find_place(text)
-        entry = _entry(document.text, spot)
+        document, spot = find_place(text, path)
+        entry = _entry(document.text, spot, path)
         if entry.present and entry.value == value:
             return text
-        for edited in _with_value(document.text, spot, value):
-            if _differs_only_in_entry(edited, document.text) and _read(edited).value == value:
+        for edited in _with_value(document.text, spot, path, value):
+            if _differs_only_in_entry(edited, document.text, path) and _read(edited, path).value == value:
                 return document.replaced(edited)
     except YamlTextError as error:
         raise TowerYmlError(str(error)) from None
     raise TowerYmlError(
-        f"cannot be given {'.'.join(PATH)} without changing something else, since anchors or tags are in the way; "
+        f"cannot be given {'.'.join(path)} without changing something else, since anchors or tags are in the way; "
         "write that entry with its value in the file"
     )
 
@@ -95,32 +108,33 @@ def restore(text: str, earlier: Entry) -> str:
         TowerYmlError: the text is not a YAML mapping, or the entry cannot be restored without changing something else.
     """
     try:
-        document, spot = find_place(text)
-        if len(spot.found) < len(PATH):
+        document, spot = find_place(text, earlier.path)
+        if len(spot.found) < len(earlier.path):
             return text
         part = document.text
         restored = _replaced(part, spot, earlier.source or "") if earlier.present else _removed(part, spot, earlier)
-        if _differs_only_in_entry(restored, part):
+        if _differs_only_in_entry(restored, part, earlier.path):
             return document.replaced(restored)
     except YamlTextError as error:
         raise TowerYmlError(str(error)) from None
-    raise TowerYmlError(f"cannot be given back without {'.'.join(PATH)} unchanged otherwise; edit that entry by hand")
+    name = ".".join(earlier.path)
+    raise TowerYmlError(f"cannot be given back without {name} unchanged otherwise; edit that entry by hand")
 
 
-def _read(text: str) -> Entry:
-    return _entry(text, locate(text))
+def _read(text: str, path: Path) -> Entry:
+    return _entry(text, locate(text, path), path)
 
 
-def _entry(text: str, spot: Spot) -> Entry:
+def _entry(text: str, spot: Spot, path: Path) -> Entry:
     if not spot.found:
-        return Entry(0, None)
+        return Entry(path, 0, None)
     last = spot.found[-1]
-    if len(spot.found) == len(PATH):
+    if len(spot.found) == len(path):
         start, end = _value_span(text, last)
-        return Entry(len(PATH), text[start:end])
+        return Entry(path, len(path), text[start:end])
     if yaml_text.is_null(last.value) and (spot.mappings[-1].flow_style or not last.is_empty):
-        return Entry(len(spot.found), text[slice(*_value_span(text, last))])
-    return Entry(len(spot.found), None)
+        return Entry(path, len(spot.found), text[slice(*_value_span(text, last))])
+    return Entry(path, len(spot.found), None)
 
 
 def _value_span(text: str, pair: Pair) -> tuple[int, int]:
@@ -132,10 +146,6 @@ def _value_span(text: str, pair: Pair) -> tuple[int, int]:
     if isinstance(pair.value, SequenceNode) and not pair.value.flow_style:
         return yaml_text.line_end(text, start), yaml_text.line_end(text, end)
     return start, end
-
-
-def _written(value: list[int] | None) -> str:
-    return "null" if value is None else f"[{', '.join(map(str, value))}]"
 
 
 def _replaced(text: str, spot: Spot, source: str) -> str:
@@ -151,11 +161,11 @@ def _replaced(text: str, spot: Spot, source: str) -> str:
     return yaml_text.replace(bare, behind_key, behind_key, source)
 
 
-def _with_value(text: str, spot: Spot, value: list[int] | None) -> Iterator[str]:
+def _with_value(text: str, spot: Spot, path: Path, value: object) -> Iterator[str]:
     """The edits that set the entry, the most natural one first."""
-    missing = PATH[len(spot.found) :]
+    missing = path[len(spot.found) :]
     if not missing:
-        yield _replaced(text, spot, f" {_written(value)}")
+        yield _replaced(text, spot, f" {json.dumps(value)}")
         return
     if spot.root_is_empty:
         yield yaml_text.appended(
@@ -172,7 +182,7 @@ def _with_value(text: str, spot: Spot, value: list[int] | None) -> Iterator[str]
         yield from _into_block(text, spot, missing, value)
 
 
-def _into_null(text: str, spot: Spot, missing: tuple[str, ...], value: list[int] | None) -> Iterator[str]:
+def _into_null(text: str, spot: Spot, missing: Path, value: object) -> Iterator[str]:
     pair, holder = spot.found[-1], spot.mappings[-1]
     start, end = _value_span(text, pair)
     if pair.is_empty and not holder.flow_style:
@@ -182,14 +192,14 @@ def _into_null(text: str, spot: Spot, missing: tuple[str, ...], value: list[int]
     yield yaml_text.replace(text, start, end, f" {{{_flow(missing, value)}}}")
 
 
-def _into_flow(text: str, parent: MappingNode, missing: tuple[str, ...], value: list[int] | None) -> str:
+def _into_flow(text: str, parent: MappingNode, missing: Path, value: object) -> str:
     brace = text.index("{", parent.start_mark.index) + 1
     comma = ", " if parent.value else ""
     first = yaml_text.pairs(parent)[0].start if parent.value else brace
     return yaml_text.replace(text, first, first, _flow(missing, value) + comma)
 
 
-def _into_block(text: str, spot: Spot, missing: tuple[str, ...], value: list[int] | None) -> Iterator[str]:
+def _into_block(text: str, spot: Spot, missing: Path, value: object) -> Iterator[str]:
     br = yaml_text.line_break(text)
     parent = spot.mappings[-1]
     first = yaml_text.pairs(parent)[0]
@@ -208,7 +218,7 @@ def _into_block(text: str, spot: Spot, missing: tuple[str, ...], value: list[int
     yield yaml_text.replace(text, at, at, block + br)
 
 
-def _refuse_merged(parent: MappingNode, missing: tuple[str, ...]) -> None:
+def _refuse_merged(parent: MappingNode, missing: Path) -> None:
     merged = [pair.value for pair in yaml_text.pairs(parent) if pair.key.value == "<<"]
     if len(missing) > 1 and any(_mentions(node, missing[0]) for node in merged):
         raise YamlTextError(f"merges {missing[0]} from an anchor elsewhere in the file; write it out where it is used")
@@ -223,19 +233,19 @@ def _mentions(node: Node, name: str) -> bool:
     )
 
 
-def _block(path: tuple[str, ...], value: list[int] | None, column: int, br: str) -> str:
+def _block(path: Path, value: object, column: int, br: str) -> str:
     lines = [f"{' ' * (column + INDENT * depth)}{name}:" for depth, name in enumerate(path)]
-    return f"{br.join(lines)} {_written(value)}"
+    return f"{br.join(lines)} {json.dumps(value)}"
 
 
-def _flow(path: tuple[str, ...], value: list[int] | None) -> str:
+def _flow(path: Path, value: object) -> str:
     *parents, leaf = path
-    return "".join(f"{name}: {{" for name in parents) + f"{leaf}: {_written(value)}" + "}" * len(parents)
+    return "".join(f"{name}: {{" for name in parents) + f"{leaf}: {json.dumps(value)}" + "}" * len(parents)
 
 
 def _removed(text: str, spot: Spot, earlier: Entry) -> str:
     """The text without the entry, and without those of its parents that were not there before and hold nothing else."""
-    depth = len(PATH) - 1
+    depth = len(earlier.path) - 1
     while depth > earlier.depth and len(spot.mappings[depth].value) == 1:
         depth -= 1
     pair, holder = spot.found[depth], spot.mappings[depth]
@@ -247,13 +257,13 @@ def _removed(text: str, spot: Spot, earlier: Entry) -> str:
     return yaml_text.without_lines(text, pair.start, max(yaml_text.end_of(pair.key), yaml_text.end_of(pair.value)))
 
 
-def _differs_only_in_entry(edited: str, text: str) -> bool:
+def _differs_only_in_entry(edited: str, text: str, path: Path) -> bool:
     try:
-        return _rest(edited) == _rest(text)
+        return _rest(edited, path) == _rest(text, path)
     except YamlTextError:
         return False
 
 
-def _rest(text: str) -> Canonical:
+def _rest(text: str, path: Path) -> Canonical:
     """What the text says beside the entry; parents that hold nothing count as absent."""
-    return yaml_text.without(yaml_text.canonical(yaml_text.compose(text)), PATH)
+    return yaml_text.without(yaml_text.canonical(yaml_text.compose(text)), path)

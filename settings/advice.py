@@ -37,12 +37,17 @@ def _newer_releases(settings: Settings) -> Iterator[Problem]:
             f"is newer than {newest}, the newest release that this program knows: the settings and the Connect release "
             f"of {newest} are used. Set connectVersion to the release that your Platform comes with",
         )
-    elif settings.connect_version.release > NEWEST_CONNECT.release:
-        yield Problem(
-            "connectVersion",
-            str(settings.connect_version),
-            f"is newer than {NEWEST_CONNECT}, the newest release that this program knows: its settings are used",
-        )
+        return
+    for key in ("connectVersion", "proxyVersion", "serverVersion"):
+        version = value_of(settings, key)
+        if version.release > NEWEST_CONNECT.release:
+            yield Problem(
+                key,
+                str(version),
+                f"is newer than {NEWEST_CONNECT}, the newest release that this program knows: its settings are used",
+            )
+            # The versions of the two are that of connectVersion where they are not set.
+            return
 
 
 def _tool_names(settings: Settings) -> Iterator[Problem]:

@@ -6,11 +6,13 @@ registration token is not among them: pods read it from a Secret.
 
 from __future__ import annotations
 
+import json
+
 from pydantic import SecretStr
 
 from settings import workspaces
-from settings.fields import applies, value_of, variables
-from settings.marks import Place
+from settings.fields import FIELDS, applies, marks, value_of, variables
+from settings.marks import Place, TowerYml
 from settings.model import Settings, ssh
 from settings.model.connect import HOST_DOMAIN_VARIABLE, TUNNEL_URL_VARIABLE
 from settings.mounts import (
@@ -28,9 +30,12 @@ from settings.mounts import (
 )
 from settings.templates import PREFIX, template_environment
 from settings.types.pods import SecretKeyReference
+from settings.workspaces import ALLOWED_WORKSPACES_ENTRY
 
 DATA_EXPLORER_VARIABLE = "TOWER_DATA_EXPLORER_ENABLED"
 """Studios needs it, so no setting switches it off."""
+_AS_VARIABLE = str.maketrans(".-", "__")
+"""Micronaut reads an entry of tower.yml from a variable, too, which wins."""
 FINGERPRINT_TO_COME = "the fingerprint of the SSH host key"
 """Stands for the value that only the deployment knows."""
 
@@ -46,6 +51,17 @@ def platform_environment(settings: Settings) -> dict[str, str]:
         entries[PLATFORM_CA_VARIABLE] = f"{PLATFORM_CA_FOLDER}/{CA_FILE}"
     own = _declared(settings, "platform") | _set_ones(entries) | template_environment(settings.studio_templates)
     return own | settings.platform_extra_env
+
+
+def tower_yml_entries(settings: Settings) -> dict[str, str]:
+    """What tower.yml gets: entry → its value, as JSON."""
+    found = {ALLOWED_WORKSPACES_ENTRY: settings.tower_yml_workspaces} | {
+        mark.entry: json.dumps(value)
+        for key in FIELDS
+        for mark in marks(key, TowerYml)
+        if not mark.is_computed and (value := value_of(settings, key)) is not None
+    }
+    return _set_ones(found)
 
 
 def proxy_environment(settings: Settings) -> dict[str, str]:
@@ -89,7 +105,14 @@ def owner_of_variable(variable: str, place: Place) -> str | None:
 def _declared_at(variable: str, place: Place) -> str | None:
     if variable.startswith(PREFIX) and place == "platform":
         return "studioTemplates"
-    return next((key for key, each in variables() if each.name == variable and place in each.places), None)
+    in_file = {
+        mark.entry.translate(_AS_VARIABLE).upper(): key
+        for key in FIELDS
+        for mark in marks(key, TowerYml)
+        if place == "platform"
+    }
+    declared = (key for key, each in variables() if each.name == variable and place in each.places)
+    return next(declared, in_file.get(variable))
 
 
 def _declared(settings: Settings, place: Place) -> dict[str, str]:

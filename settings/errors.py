@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pydantic import BaseModel
+
 from settings.remedies import in_arguments
 
 PROJECT = "seqera-studios"
@@ -62,8 +64,12 @@ _USER_INFO = re.compile(r"(?<=://)[^/?#\s\"]*@")
 
 def _quoted(value: object) -> str:
     # ASCII only, so that a look-alike or a control character is seen for what it is.
-    text = _USER_INFO.sub("[hidden]@", json.dumps(value, default=str))
+    text = _USER_INFO.sub("[hidden]@", json.dumps(value, default=_plain))
     return _cut(text)
+
+
+def _plain(value: object) -> object:
+    return value.model_dump(by_alias=True, exclude_none=True) if isinstance(value, BaseModel) else str(value)
 
 
 def _cut(text: str) -> str:

@@ -72,9 +72,13 @@ def platform(name: str, write: Write | None = as_text) -> Variable:
 
 @dataclass(frozen=True)
 class TowerYml:
-    """The setting becomes an entry of tower.yml, up to some release."""
+    """The setting becomes an entry of tower.yml, with its value, or where it is computed, with what follows from it.
+
+    The entry's last key is the setting's, with dashes: messages name one by the other.
+    """
 
     entry: str
+    is_computed: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from settings.environment import tower_yml_entries
 from settings.errors import Problem
 from settings.model import Settings
 from settings.resources import bytes_or_cores
@@ -25,7 +26,7 @@ def unchangeable(install: Install, settings: Settings) -> Iterator[Problem]:
                 f"kubectl -n {install.namespace} rollout resume deployment/{name}",
             )
     named = {"backendConfigMap": settings.backend_config_map, "cronConfigMap": settings.cron_config_map}
-    if settings.tower_yml_workspaces is not None:
+    if tower_yml_entries(settings):
         named["towerYmlConfigMap"] = settings.tower_yml_config_map
     told: set[str] = set()
     for key, name in named.items():

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from live.edits import CA_VOLUME, Edit, edited_names, item_paths, name_of, part_of, platform_edits_of
+from live.entry_conflicts import field_name, is_conflict, shown
 from live.fields import value_at
 from live.messages import conflict, shown_owners
 from live.ownership import Path, managed_fields, manager_names, owners_of
 from live.redaction import looks_secret
+from live.tower_yml_place import path_of
+from live.tower_yml_place import setting_of as setting_of_entry
 from live.tower_yml_text import read_entry
-from live.workspaces_entry import field_name, is_conflict, shown
-from settings.environment import FINGERPRINT_TO_COME, setting_of
+from settings.environment import FINGERPRINT_TO_COME, setting_of, tower_yml_entries
 from settings.errors import Problem
 from settings.model import Settings
 from settings.model.install import PEM_PATH_VARIABLE
@@ -162,10 +164,11 @@ def _mounted(live: Mapping[str, Any], edit: Edit, folder: str) -> str | None:
 
 def _in_tower_yml(settings: Settings, live: Mapping[str, Any]) -> Iterator[_ExpectedField]:
     key = settings.tower_yml_key
-    entry, ours = read_entry(live["data"][key]), str(settings.tower_yml_workspaces)
-    if is_conflict(entry, ours, ()):
-        path = ("f:data", f"f:{key}")
-        yield _ExpectedField("allowedWorkspaces", field_name(key), _Json(ours), _Json(shown(entry)), path)
+    for name, ours in tower_yml_entries(settings).items():
+        entry, path = read_entry(live["data"][key], path_of(name)), ("f:data", f"f:{key}")
+        if is_conflict(entry, ours, ()):
+            setting = setting_of_entry(entry.path)
+            yield _ExpectedField(setting, field_name(entry, key), _Json(ours), _Json(shown(entry)), path)
 
 
 def _managers(live: Mapping[str, Any], path: Path) -> list[str]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from live.ownership import managed_fields
-from live.tower_yml_place import PATH
+from live.tower_yml_place import path_of
 from live.tower_yml_text import TowerYmlError, read_entry
+from settings.environment import tower_yml_entries
 from settings.model import Settings
 from survey.install import Install
 
@@ -60,7 +61,7 @@ def keeper_of(live: Object) -> Keeper | None:
 
 def reverted(install: Install, settings: Settings) -> Iterator[str]:
     """What a tool is going to put back, a warning for each object; nothing for what its repository has already."""
-    if settings.tower_yml_workspaces is not None:
+    if tower_yml_entries(settings):
         yield from _tower_yml(install, settings)
     for target in settings.take_over:
         yield from _taken_over(install, target)
@@ -72,17 +73,17 @@ def _tower_yml(install: Install, settings: Settings) -> Iterator[str]:
     keeper = None if live is None else keeper_of(live)
     if live is None or keeper is None:
         return
-    try:
-        entry = read_entry((live.get("data") or {}).get(key, ""))
-    except TowerYmlError:
-        return
-    if entry.present:
-        return
-    yield (
-        f"{keeper.tool} keeps ConfigMap/{name} ({keeper.source}), and will put back the text of {key}, without "
-        f"{'.'.join(PATH)}: write {PATH[-1]}: {settings.tower_yml_workspaces} there in its repository, or "
-        f"{keeper.advice.format(_pointer('data', key))}; docs/gitops.md"
-    )
+    for entry, value in tower_yml_entries(settings).items():
+        try:
+            is_there = read_entry((live.get("data") or {}).get(key, ""), path_of(entry)).present
+        except TowerYmlError:
+            return
+        if not is_there:
+            yield (
+                f"{keeper.tool} keeps ConfigMap/{name} ({keeper.source}), and will put back the text of {key}, without "
+                f"{entry}: write {entry.rpartition('.')[2]}: {value} there in its repository, or "
+                f"{keeper.advice.format(_pointer('data', key))}; docs/gitops.md"
+            )
 
 
 def _taken_over(install: Install, target: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from live.ownership import Path, list_item, managed_fields, owners_of
+from settings.environment import tower_yml_entries
 from settings.errors import Problem
 from settings.model import Settings
 from survey.install import Install, pod_of
@@ -14,7 +15,7 @@ from survey.install import Install, pod_of
 
 def mount_problems(install: Install, settings: Settings, field_manager: str | None) -> Iterator[Problem]:
     """A tower.yml that no container of backend reads, and a key that would hide a mount, or be hidden by one."""
-    if settings.tower_yml_workspaces is not None:
+    if tower_yml_entries(settings):
         yield from _tower_yml_problems(install, settings)
     for deployment, name in (
         (settings.cron_deployment, settings.cron_container),

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from live.ownership import INSTANCE, belongs_to, labels_of_stack, owner_of, stack_of
+from settings.environment import tower_yml_entries
 from settings.errors import Problem
 from settings.model import Settings
 from settings.remedies import Write, in_arguments
@@ -70,7 +71,7 @@ def names_in_use(settings: Settings) -> dict[str, list[str]]:
         "configmaps": [settings.backend_config_map, settings.cron_config_map],
         "deployments": [settings.backend_deployment, settings.cron_deployment],
     }
-    if settings.tower_yml_workspaces is not None:
+    if tower_yml_entries(settings):
         names["configmaps"].append(settings.tower_yml_config_map)
     for _, name, kinds, _ in _names_to_create(settings):
         for kind in kinds:

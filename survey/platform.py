@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from live.api import FORBIDDEN, ApiError, ClusterApi, NotFoundError
 from live.cluster import Cluster
+from live.entry_conflicts import has_changed_any
 from live.fields import Object
+from live.tower_yml_place import path_of
 from live.tower_yml_text import TowerYmlError, read_entry
-from live.workspaces_entry import has_changed_any
+from settings.environment import tower_yml_entries
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.remedies import Write
@@ -36,6 +38,8 @@ from survey.name_conflicts import name_conflicts, names_in_use
 from survey.rights import Review, review_rights
 from survey.secrets import config_map_problems, existing_secret_problems
 from survey.trial import POD, Trial, no_pods_tried, warnings_of
+
+_MONITORING = "/apis/monitoring.coreos.com/v1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +104,7 @@ def survey_platform(
     ]
     if not problems:
         config_maps = (settings.backend_config_map, settings.cron_config_map)
-        by_file = settings.tower_yml_workspaces is not None
+        by_file = bool(tower_yml_entries(settings))
         problems = [
             *mount_problems(install, settings, field_manager),
             *conflicts(
@@ -211,7 +215,8 @@ def _config_map_problems(install: Install, settings: Settings) -> Iterator[Probl
 
 
 def _tower_yml_problems(install: Install, settings: Settings) -> Iterator[Problem]:
-    if settings.tower_yml_workspaces is None:
+    entries = tower_yml_entries(settings)
+    if not entries:
         return
     if settings.tower_yml_config_map not in install.config_maps:
         yield _missing_config_map("towerYmlConfigMap", settings.tower_yml_config_map, install)
@@ -221,18 +226,24 @@ def _tower_yml_problems(install: Install, settings: Settings) -> Iterator[Proble
         in_map = f" of ConfigMap {settings.tower_yml_config_map}"
         yield missing("towerYmlKey", settings.tower_yml_key, "key", list(data), in_map)
         return
-    try:
-        read_entry(data[settings.tower_yml_key])
-    except TowerYmlError as error:
-        yield Problem("towerYmlKey", settings.tower_yml_key, f"in ConfigMap {settings.tower_yml_config_map} {error}")
+    told: set[str] = set()
+    for name in entries:
+        try:
+            read_entry(data[settings.tower_yml_key], path_of(name))
+        except TowerYmlError as error:
+            told.add(f"in ConfigMap {settings.tower_yml_config_map} {error}")
+    yield from (Problem("towerYmlKey", settings.tower_yml_key, message) for message in sorted(told))
 
 
 def _monitoring_problems(api: ClusterApi, settings: Settings) -> Iterator[Problem]:
     if not settings.service_monitor:
         return
     try:
-        api.get("/apis/monitoring.coreos.com/v1")
+        # A list of kinds, without the metadata of an object.
+        kinds = api.send("GET", _MONITORING).get("resources", [])
     except NotFoundError:
+        kinds = []
+    if "servicemonitors" not in [each.get("name") for each in kinds]:
         yield Problem(
             "serviceMonitor",
             True,

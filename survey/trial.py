@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from live.api import ApiError, ClusterApi, NotFoundError
 from live.changes import dry_run_edit
-from live.edits import CHECKSUM_ANNOTATION, apply_body, platform_edits_of
+from live.edits import CHECKSUM_ANNOTATION, apply_body, platform_edits_of, tower_yml_edit_of
 from live.fields import Object, in_sync
 from live.platform import PlatformApi, PlatformError
-from live.tower_yml import TowerYmlFile
+from live.tower_yml import live_entries
 from settings.errors import Problem
 from settings.model import Settings
 from survey.install import Install, resource_of
@@ -118,13 +118,16 @@ class Trial:
         return run
 
     def _tower_yml(self) -> Iterator[Callable[[], list[Told]]]:
-        wanted, name = self.settings.tower_yml_workspaces, self.settings.tower_yml_config_map
-        if wanted is None or not self.may(Right("", "configmaps", "patch")):
+        edit = tower_yml_edit_of(self.settings)
+        if edit is None or not self.may(Right("", "configmaps", "patch")):
             return
-        file = TowerYmlFile(
-            PlatformApi(self.api, self.install.namespace), name, self.settings.tower_yml_key, self.field_manager
-        )
-        yield lambda: [self._told(f"the change of ConfigMap/{name}", lambda _: file.ask_server(wanted))]
+        api, what = PlatformApi(self.api, self.install.namespace), f"the change of ConfigMap/{edit['config_map']}"
+
+        def ask(_: list[str]) -> None:
+            for _name, entry, wanted in live_entries(api, edit, self.field_manager):
+                entry.ask_server(wanted)
+
+        yield lambda: [self._told(what, ask)]
 
     def _pod_of(self, workload: Object, *, fits_later: bool) -> Callable[[], list[Told]]:
         template, name = workload["spec"]["template"], workload["metadata"]["name"]

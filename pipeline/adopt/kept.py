@@ -7,13 +7,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from live.tower_yml_place import path_of
 from live.tower_yml_text import TowerYmlError, read_entry
 from pipeline.adopt.found import REDIS_VARIABLE, URL_VARIABLE, ExistingStudios, Object
 from settings.errors import SettingsError
 from settings.model import Settings
 from settings.parsing import parse_settings
 from settings.templates import PREFIX
-from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE, in_environment
+from settings.workspaces import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE, in_environment
 
 Values = dict[str, Any]
 
@@ -114,7 +115,10 @@ def _workspaces(found: ExistingStudios, given: Settings) -> object:
         ids = [int(each) for each in text.split(",") if each.strip().isdigit()]
         return ids or "none"
     try:
-        entry = read_entry(found.install.data(given.tower_yml_config_map).get(given.tower_yml_key, ""))
+        entry = read_entry(
+            found.install.data(given.tower_yml_config_map).get(given.tower_yml_key, ""),
+            path_of(ALLOWED_WORKSPACES_ENTRY),
+        )
     except TowerYmlError:
         return None
     if not entry.present:

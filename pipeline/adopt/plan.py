@@ -10,6 +10,7 @@ from live.ownership import owner_of
 from pipeline.adopt.found import ExistingStudios, Workload
 from pipeline.adopt.kept import Values, fitting, password_in_plain_text, settings_of_ingress, values_as_they_are
 from pipeline.adopt.record import Form
+from settings.environment import tower_yml_entries
 from settings.fields import FIELDS
 from settings.model import TOKEN_KEY, Settings
 from settings.parsing import parse_settings
@@ -265,7 +266,7 @@ def _taken_over(found: ExistingStudios, settings: Settings, stack: str) -> list[
                 deployments=install.deployments,
                 field_manager=owner_of(stack),
                 tower_yml=install.config_maps.get(settings.tower_yml_config_map)
-                if settings.tower_yml_workspaces is not None
+                if tower_yml_entries(settings)
                 else None,
             )
         )
@@ -280,5 +281,5 @@ def _config_maps(settings: Settings) -> set[str]:
 
 def _targets(settings: Settings) -> Iterator[str]:
     yield from (target for target in platform_edits_of(settings) if target not in settings.take_over)
-    if settings.tower_yml_workspaces is not None:
+    if tower_yml_entries(settings):
         yield f"ConfigMap/{settings.tower_yml_config_map}"

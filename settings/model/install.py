@@ -59,7 +59,7 @@ class InstallSection(Section):
         default=(),
         description=(
             "Platform's objects, such as `ConfigMap/tower-backend-cfg`, with values that may be replaced. On Compose: "
-            "`tower.yml` for its allowed workspaces, `tower.env` for variables that it sets otherwise, and for the "
+            "`tower.yml` for its entries, `tower.env` for variables that it sets otherwise, and for the "
             "OIDC key and token in use."
         ),
         examples=[["ConfigMap/tower-backend-cfg"]],

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, SecretStr
 
-from settings.marks import COMPUTED, Only, Required, connect
+from settings.marks import COMPUTED, Derived, Only, Required, connect
 from settings.model.section import ByTarget, Section
 from settings.mounts import CERTIFICATES_VARIABLE, redis_tls_file
 from settings.targets import COMPOSE, KUBERNETES
@@ -14,6 +14,10 @@ from settings.types import kubernetes, network, pods, text
 from settings.types.text import MapInText
 
 _PASSWORD_VARIABLE = "CONNECT_REDIS_PASSWORD"  # noqa: S105 (the name of a variable)
+
+
+def _has_ca(data: dict[str, Any]) -> bool:
+    return data["redis_ca_secret"] is not None
 
 
 class RedisSection(Section):
@@ -32,9 +36,14 @@ class RedisSection(Section):
     redis_database: Annotated[int, connect("CONNECT_REDIS_DB")] = Field(
         default=1, ge=0, le=65535, description="Number of the Redis database.", examples=[2]
     )
-    redis_tls: Annotated[bool, connect("CONNECT_REDIS_TLS_ENABLE")] = Field(
-        default=False, description="Speak TLS to Redis.", examples=[True]
+    redis_ca_secret: Annotated[pods.RedisCa | None, connect(CERTIFICATES_VARIABLE, COMPUTED), Only(KUBERNETES)] = Field(
+        default=None,
+        description="Secret, and its key, with the PEM file of the private CA of Redis.",
+        examples=[{"name": "acme-redis-ca", "key": "ca.crt"}],
     )
+    redis_tls: Annotated[
+        bool, connect("CONNECT_REDIS_TLS_ENABLE"), Derived("`true` with `redisCaSecret`, else `false`")
+    ] = Field(default_factory=_has_ca, description="Speak TLS to Redis.", examples=[True])
     redis_tls_skip_verify: Annotated[bool, connect("CONNECT_REDIS_TLS_SKIP_VERIFY")] = Field(
         default=False, description="Accept any certificate from Redis.", examples=[True]
     )
@@ -53,11 +62,6 @@ class RedisSection(Section):
     )
     redis_password: Annotated[SecretStr | None, connect(_PASSWORD_VARIABLE)] = Field(
         default=None, min_length=1, description="Password at Redis (secret)."
-    )
-    redis_ca_secret: Annotated[pods.RedisCa | None, connect(CERTIFICATES_VARIABLE, COMPUTED), Only(KUBERNETES)] = Field(
-        default=None,
-        description="Secret, and its key, with the PEM file of the private CA of Redis.",
-        examples=[{"name": "acme-redis-ca", "key": "ca.crt"}],
     )
     redis_password_secret: Annotated[
         pods.SecretKeyReference | None, MapInText, connect(_PASSWORD_VARIABLE, COMPUTED), Only(KUBERNETES)

@@ -25,7 +25,9 @@ class StudiosSection(Section):
     heading: ClassVar[str] = "What users get"
 
     allowed_workspaces: Annotated[
-        studios.Workspaces, platform(ALLOWED_WORKSPACES_VARIABLE, COMPUTED), TowerYml(ALLOWED_WORKSPACES_ENTRY)
+        studios.Workspaces,
+        platform(ALLOWED_WORKSPACES_VARIABLE, COMPUTED),
+        TowerYml(ALLOWED_WORKSPACES_ENTRY, is_computed=True),
     ] = Field(
         default="all",
         description='Workspaces with Studios: `"all"`, `"none"` or a list of ids.',
@@ -78,13 +80,10 @@ class StudiosSection(Section):
         examples=["15m"],
     )
     approaching_expiration_threshold: Annotated[
-        text.Duration | None, platform("TOWER_DATA_STUDIO_APPROACHING_EXPIRATION_THRESHOLD"), Since(platform="26.2")
+        text.Duration | None, TowerYml("tower.data-studio.approaching-expiration-threshold"), Since(platform="26.2")
     ] = Field(
         default=None,
-        description=(
-            "How long before the end of its lifespan a Studio is told to be expiring: Platform's "
-            "`tower.data-studio.approaching-expiration-threshold`, by the variable that Micronaut reads for it."
-        ),
+        description="How long before the end of its lifespan a Studio is told to be expiring.",
         examples=["30m"],
     )
     private_by_default: Annotated[

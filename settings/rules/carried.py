@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from settings.errors import Problem
 from settings.fields import value_of
 from settings.model import Settings
-from settings.mounts import CA_MOUNT, REDIS_CA_MOUNT, REDIS_TLS_MOUNT, TEMPORARY_FOLDER
+from settings.mounts import CA_MOUNT, REDIS_CA_MOUNT, REDIS_TLS_MOUNT, SSH_KEY_MOUNT, TEMPORARY_FOLDER
 from settings.rules.book import RuleBook
 
 RULES = RuleBook()
@@ -31,11 +31,14 @@ SETTING_OF_ANNOTATION: Mapping[str, str] = {
     f"{_ALB}group.name": "loadBalancerGroup",
     f"{_ALB}group.order": "loadBalancerGroupOrder",
     f"{_ALB}ip-address-type": "ipAddressType",
+    "kubernetes.io/ingress.class": "ingressClass",
 }
 """Annotation of the Ingress → the setting that it comes from."""
 _FIXED_ANNOTATIONS: Mapping[str, str] = {
     f"{_ALB}listen-ports": "sessions are served at 443, and 80 leads there",
     f"{_ALB}ssl-redirect": "sessions are served at 443, and 80 leads there",
+    f"{_ALB}create-acm-cert": "the certificate is made by the stack, or that of certificateArn",
+    f"{_ALB}acm-pca-arn": "the certificate is made by the stack, or that of certificateArn",
 }
 
 
@@ -79,7 +82,7 @@ def _extra_volumes_have_names_and_places_of_their_own(settings: Settings, given:
             yield Problem(f"extraVolumes[{index}].name", name, "is a volume of the program's own; write another name")
         elif name in names[:index]:
             yield Problem(f"extraVolumes[{index}].name", name, "is the name of another volume, too; write another one")
-    taken = [TEMPORARY_FOLDER, settings.storage_root, REDIS_TLS_MOUNT, CA_MOUNT, REDIS_CA_MOUNT]
+    taken = [TEMPORARY_FOLDER, settings.storage_root, REDIS_TLS_MOUNT, CA_MOUNT, REDIS_CA_MOUNT, SSH_KEY_MOUNT]
     for index, mount in enumerate(settings.extra_mounts):
         if mount.name not in names:
             there = f"there are {', '.join(names)}" if names else "there is none"

@@ -14,6 +14,7 @@ from settings.versions import Version
 
 RULES = RuleBook()
 
+_POLICY_FILE = "CONNECT_POLICY_FILE"
 _SERVER = Version(0, 12, 0)
 """The first server that goes with a proxy that counts."""
 
@@ -26,6 +27,16 @@ def _the_server_knows_it_too(settings: Settings, given: Collection[str]) -> Iter
             None,
             f"needs Connect {_SERVER} or newer on the server, too, which is {settings.server_version}; "
             f"remove it, or write: {Write('serverVersion', str(_SERVER))}",
+        )
+
+
+@RULES.needs("transferPolicy", "proxyExtraEnv")
+def _the_policy_is_given_once(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    if settings.transfer_policy is not None and _POLICY_FILE in settings.proxy_extra_env:
+        yield Problem(
+            f"proxyExtraEnv.{_POLICY_FILE}",
+            settings.proxy_extra_env[_POLICY_FILE],
+            "gives a policy beside transferPolicy, and the proxy refuses to start with two; remove one of them",
         )
 
 

@@ -70,9 +70,11 @@ def test_a_folder_with_any_character_reaches_the_script(installer: Installer, tm
 def test_what_edits_tower_yml_comes_along_whole(tmp_path: Path) -> None:
     write_tools(tmp_path)
     program = (
-        "from live.tower_yml_text import read_entry, restore, set_allowed_workspaces as edit\n"
+        "from live.tower_yml_text import read_entry, restore, set_entry\n"
+        "path = ('tower', 'data-studio', 'allowed-workspaces')\n"
         "text = 'mail: {}\\n---\\ntower:\\n  admin: {}\\n'\n"
-        "print(edit(text, [7]), restore(edit(text, [7]), read_entry(text)) == text)"
+        "edited = set_entry(text, path, [7])\n"
+        "print(edited, restore(edited, read_entry(text, path)) == text)"
     )
     # As the script runs it: no package of this machine's is found.
     command = [sys.executable, "-E", "-s", "-S", "-c", program]

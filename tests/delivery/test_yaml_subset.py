@@ -61,15 +61,16 @@ def _as_on_the_host() -> Iterator[None]:
 with _as_on_the_host():
     on_the_host = importlib.import_module("live.tower_yml_text")
 
+PATH = ("tower", "data-studio", "allowed-workspaces")
 REFUSED = (tower_yml.TowerYmlError, on_the_host.TowerYmlError, yaml_subset.YAMLError)
 
 
 def made_of(module: Any, text: str, value: list[int] | None, later: list[int] | None) -> tuple[object, ...] | None:
     """All that the module makes of the text; None where it refuses it."""
     try:
-        entry = module.read_entry(text)
-        first = module.set_allowed_workspaces(text, value)
-        second = module.set_allowed_workspaces(first, later)
+        entry = module.read_entry(text, PATH)
+        first = module.set_entry(text, PATH, value)
+        second = module.set_entry(first, PATH, later)
         return entry.depth, entry.source, entry.value, first, second, module.restore(second, entry)
     except REFUSED:
         return None
@@ -139,9 +140,9 @@ TABS = [
 @pytest.mark.parametrize("text", TABS)
 @pytest.mark.parametrize("module", [tower_yml, on_the_host])
 def test_tabs_stay_where_yaml_allows_them(module: Any, text: str) -> None:
-    entry = module.read_entry(text)
-    edited = module.set_allowed_workspaces(text, [7])
-    assert module.read_entry(edited).value == [7]
+    entry = module.read_entry(text, PATH)
+    edited = module.set_entry(text, PATH, [7])
+    assert module.read_entry(edited, PATH).value == [7]
     assert edited.count("\t") >= text.count("\t") - 3
     assert module.restore(edited, entry) == text
     assert made_of(module, text, [7], None) == made_of(tower_yml, text, [7], None)
@@ -150,7 +151,7 @@ def test_tabs_stay_where_yaml_allows_them(module: Any, text: str) -> None:
 @pytest.mark.parametrize("module", [tower_yml, on_the_host])
 def test_a_tab_that_indents_is_refused(module: Any) -> None:
     with pytest.raises(module.TowerYmlError, match="is not valid YAML in line 2"):
-        module.read_entry("tower:\n\ta: 1\n")
+        module.read_entry("tower:\n\ta: 1\n", PATH)
 
 
 def test_twice_the_text_takes_little_more_than_twice_the_time() -> None:
@@ -161,7 +162,7 @@ def test_twice_the_text_takes_little_more_than_twice_the_time() -> None:
         times = []
         for _ in range(3):
             began = time.process_time()
-            on_the_host.restore(on_the_host.set_allowed_workspaces(text, [7]), on_the_host.read_entry(text))
+            on_the_host.restore(on_the_host.set_entry(text, PATH, [7]), on_the_host.read_entry(text, PATH))
             times.append(time.process_time() - began)
         return min(times)
 

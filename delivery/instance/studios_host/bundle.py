@@ -19,7 +19,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PARAMETER = re.compile(r"[a-z_]+")
 _LINE = re.compile(r"[ -~]*")
 _NEEDED = ("compose_file", "override", "files", "allowed_workspaces", "uid", "platform_services", "studios_services")
-_KNOWN = (*_NEEDED, "docker_config", "take_over", "existing_oidc")
+_KNOWN = (*_NEEDED, "docker_config", "take_over", "existing_oidc", "tower_yml")
 
 
 @dataclass(frozen=True)

@@ -198,13 +198,13 @@ def _variables(
 
 
 def _tower_yml(place: Place, wish: Wish, state: State, owners: Mapping[str, Any]) -> tuple[list[Wanted], str]:
-    """tower.yml with the entry, or with the one that the owner had; and its path, where it has ours."""
-    known = read_json(place.tower_state)
-    if wish.workspaces != WORKSPACES_ELSEWHERE:
-        path = tower_entry.mounted(owners, wish.platform)
-        text, memory = tower_entry.with_entry(path, known, wish.workspaces, take_over="tower.yml" in wish.take_over)
+    """tower.yml with the entries, or with those that the owner had; and its path, where it has ours."""
+    known = tower_entry.remembered(read_json(place.tower_state))
+    if wish.tower_yml:
+        path = tower_entry.mounted(owners, wish.platform, wish.tower_yml)
+        text, memory = tower_entry.with_entries(path, known, wish.tower_yml, take_over="tower.yml" in wish.take_over)
         return [Wanted(place.tower_state, memory, mode=0o600), Wanted(path, text)], str(path)
-    if known is not None:
+    if known:
         # From 26.1 on Platform has them from its environment.
         path = place.path(state.tower_yml or "tower.yml")
         wanted = [Wanted(path, tower_entry.restored(path, known))] if path.exists() else []

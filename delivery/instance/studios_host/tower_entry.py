@@ -1,25 +1,29 @@
-"""The entry of tower.yml that Studios needs, what the owner had there, and who set it."""
+"""The entries of tower.yml that Studios needs, what the owner had there, and who set it."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml.error import YAMLError
 
-from live.tower_yml_text import Entry, TowerYmlError, read_entry, restore, set_allowed_workspaces
+from live.tower_yml_place import path_of, setting_of
+from live.tower_yml_text import Entry, TowerYmlError, read_entry, restore, set_entry
 from studios_host.differences import files_of
 from studios_host.errors import RefusedError
 
 IN_CONTAINER = "/tower.yml"
-_KEY = "tower.data-studio.allowed-workspaces"
+ALLOWED_WORKSPACES = "tower.data-studio.allowed-workspaces"
+
+Known = Mapping[str, Mapping[str, Any]]
+"""Entry → ``earlier``, what the file had there, and ``written``, the values that this deployment has set."""
 
 
-def mounted(model: Mapping[str, Any], services: tuple[str, ...]) -> Path:
-    """Returns the file that is mounted as tower.yml into each of these services.
+def mounted(model: Mapping[str, Any], services: tuple[str, ...], entries: Collection[str]) -> Path:
+    """Returns the file that is mounted as tower.yml into each of these services, which read these entries there.
 
     Raises:
         RefusedError: there is none, or each has another one.
@@ -35,8 +39,8 @@ def mounted(model: Mapping[str, Any], services: tuple[str, ...]) -> Path:
     if len(found) < len(services):
         missing = next(service for service in services if service not in found)
         raise RefusedError(
-            f"no file is mounted at {IN_CONTAINER} into {missing}; Platform up to 25.3 reads the allowed workspaces "
-            f"there: add ./tower.yml:{IN_CONTAINER} to its volumes"
+            f"no file is mounted at {IN_CONTAINER} into {missing}, and Platform reads {' and '.join(entries)} there: "
+            f"add ./tower.yml:{IN_CONTAINER} to its volumes"
         )
     paths = {Path(source).resolve() for source in found.values()}
     if len(paths) > 1:
@@ -48,55 +52,84 @@ def mounted(model: Mapping[str, Any], services: tuple[str, ...]) -> Path:
     return path
 
 
-def with_entry(path: Path, known: Mapping[str, Any] | None, value: str, *, take_over: bool) -> tuple[bytes, bytes]:
-    """Returns the text with the entry, and what is to be remembered for `restored`.
+def remembered(text: object) -> Known:
+    """What a host remembers, by entry: a run of 1.0.0 has remembered that of the allowed workspaces only."""
+    if not isinstance(text, dict):
+        return {}
+    return {ALLOWED_WORKSPACES: text} if "written" in text else text
+
+
+def with_entries(path: Path, known: Known, entries: Mapping[str, str], *, take_over: bool) -> tuple[bytes, bytes]:
+    """Returns the text with these entries, and what is to be remembered for `restored`.
 
     Args:
         path: of tower.yml.
-        known: what was remembered, if this deployment has set the entry.
-        value: JSON: null for all workspaces, or a list of ids.
-        take_over: set an entry that another owner wrote, too.
+        known: what was remembered, of the entries that this deployment has set.
+        entries: the entries, with dots, and their values as JSON.
+        take_over: set entries that another owner wrote, too.
 
     Raises:
-        RefusedError: the text cannot be edited, or another owner set the entry to another value.
+        RefusedError: the text cannot be edited, or another owner set entries to other values.
     """
-    try:
-        text, wanted = _read(path), json.loads(value)
-        entry = read_entry(text)
-        ours = known is not None and _shown(entry) in known["written"]
-        if entry.present and not ours and entry.value != wanted and not take_over:
-            raise RefusedError(
-                f"{_KEY} in {path} is {_shown(entry)}, and this stack would set {value}; "
-                "write the same in allowedWorkspaces, or take it over: takeOver: [tower.yml]"
-            )
-        edited = set_allowed_workspaces(text, wanted)
-    except (TowerYmlError, YAMLError) as error:
-        raise RefusedError(f"{path} {error}") from None
-    except UnicodeDecodeError:
-        raise RefusedError(f"{path} is not UTF-8") from None
-    earlier, written = asdict(entry), [value]
-    if ours and known is not None:
-        earlier = known["earlier"]
-        # A run may be killed between the two moves: then the file still has what was written before.
-        written += [shown for shown in known["written"] if shown != value and shown == _shown(entry)]
-    return edited.encode(), (json.dumps({"earlier": earlier, "written": written}) + "\n").encode()
+    with _refusing(path):
+        text = _read(path)
+        found, edited = _restored(text, known), text
+        for name in known:
+            if name not in entries:
+                edited = _one_restored(edited, name, known[name])
+        memory, others = {}, []
+        for name, value in entries.items():
+            entry, wanted, before = read_entry(text, path_of(name)), json.loads(value), known.get(name)
+            ours = before is not None and _shown(entry) in before["written"]
+            if entry.present and not ours and entry.value != wanted and not take_over:
+                setting = setting_of(path_of(name))
+                others.append(
+                    f"{name} in {path} is {_shown(entry)}, and this stack would set {value}; "
+                    f"write the same in {setting}, or take it over: takeOver: [tower.yml]"
+                )
+            edited = set_entry(edited, path_of(name), wanted)
+            earlier, written = read_entry(found, path_of(name)).record, [value]
+            if ours and before is not None:
+                earlier = before["earlier"]
+                # A run may be killed between the two moves: then the file still has what was written before.
+                written += [shown for shown in before["written"] if shown != value and shown == _shown(entry)]
+            memory[name] = {"earlier": earlier, "written": written}
+    if others:
+        raise RefusedError("\n".join(others))
+    return edited.encode(), (json.dumps(memory) + "\n").encode()
 
 
-def restored(path: Path, known: Mapping[str, Any]) -> bytes:
-    """Returns the text with the entry that the owner had, unless the owner has written another one since.
+def restored(path: Path, known: Known) -> bytes:
+    """Returns the text with the entries that the owner had, unless the owner has written others since.
 
     Raises:
         RefusedError: the text cannot be edited.
     """
+    with _refusing(path):
+        return _restored(_read(path), known).encode()
+
+
+def _restored(text: str, known: Known) -> str:
+    for name, record in known.items():
+        text = _one_restored(text, name, record)
+    return text
+
+
+def _one_restored(text: str, name: str, record: Mapping[str, Any]) -> str:
+    path = path_of(name)
+    if _shown(read_entry(text, path)) not in record["written"]:
+        return text
+    return restore(text, Entry.of_record(path, record["earlier"]))
+
+
+@contextlib.contextmanager
+def _refusing(path: Path) -> Iterator[None]:
     try:
-        text = _read(path)
-        if _shown(read_entry(text)) in known["written"]:
-            text = restore(text, Entry(**known["earlier"]))
+        yield
     except (TowerYmlError, YAMLError) as error:
         raise RefusedError(f"{path} {error}") from None
     except UnicodeDecodeError:
         raise RefusedError(f"{path} is not UTF-8") from None
-    return text.encode()
 
 
 def _shown(entry: Entry) -> str:

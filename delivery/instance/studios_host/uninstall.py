@@ -148,9 +148,9 @@ def _is_here(container: Container, place: Place, project: Project | None) -> boo
 
 
 def _give_back_tower_yml(place: Place, state: State) -> None:
-    known = read_json(place.tower_state)
+    known = tower_entry.remembered(read_json(place.tower_state))
     path = place.path(state.tower_yml or "tower.yml")
-    if known is None or not path.exists():
+    if not known or not path.exists():
         return
     wanted = Wanted(path, tower_entry.restored(path, known))
     if wanted.content is not None and not wanted.is_there():

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from studios_host.tower_entry import ALLOWED_WORKSPACES
 
 STUDIOS_ENV = "data-studios.env"
 PLATFORM_ENV = "tower-studios.env"
@@ -13,7 +16,7 @@ WORKSPACES_ELSEWHERE = "leave"
 
 @dataclass(frozen=True)
 class Wish:
-    """The parameters of a bundle, in their types."""
+    """The parameters of a bundle, in their types; ``tower_yml`` has the value, as JSON, of each entry there."""
 
     compose_file: str
     override: str
@@ -21,19 +24,23 @@ class Wish:
     studios: tuple[str, ...]
     uid: int
     workspaces: str
+    tower_yml: Mapping[str, str]
     take_over: tuple[str, ...]
     existing_oidc: bool
 
     @classmethod
     def of(cls, parameters: Mapping[str, str]) -> Wish:
         """Reads them."""
+        workspaces = parameters["allowed_workspaces"]
+        own = {} if workspaces == WORKSPACES_ELSEWHERE else {ALLOWED_WORKSPACES: workspaces}
         return cls(
             compose_file=parameters["compose_file"],
             override=parameters["override"],
             platform=tuple(parameters["platform_services"].split()),
             studios=tuple(parameters["studios_services"].split()),
             uid=int(parameters["uid"]),
-            workspaces=parameters["allowed_workspaces"],
+            workspaces=workspaces,
+            tower_yml={**own, **json.loads(parameters.get("tower_yml", "{}"))},
             take_over=tuple(parameters.get("take_over", "").split()),
             existing_oidc=parameters.get("existing_oidc") == "yes",
         )

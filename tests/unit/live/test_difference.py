@@ -123,6 +123,9 @@ def test_the_workspaces_in_tower_yml_are_told_as_the_file_has_them(entry: str, t
     text = f"tower:\n  data-studio:\n    allowed-workspaces: {entry}\n"
     live = {"metadata": {"name": "tower-yml", "managedFields": []}, "data": {"tower.yml": text}}
     assert words(api(ConfigMap_tower_yml=live), {}, TOWER_YML) == ({} if told is None else {"tower.yml": told})
+    both = TowerYmlEdit(**TOWER_YML, entries={"tower.data-studio.approaching-expiration-threshold": '"30m"'})
+    further = 'approaching-expiration-threshold absent → "30m"'
+    assert words(api(ConfigMap_tower_yml=live), {}, both) == {"tower.yml": [further, *(told or [])]}
 
 
 def test_pods_restart_if_what_they_read_changes_or_is_not_known_yet() -> None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from live.platform import PlatformApi, PlatformError
-from live.tower_yml import OriginalEntry, TowerYmlFile
+from live.tower_yml import ALLOWED_WORKSPACES, OriginalEntry, TowerYmlEntry, entries_of, tower_yml_edit
 
 MANAGER = "studios-prod"
 
@@ -27,7 +27,9 @@ class OneConfigMap:
 
 
 def check(value: str, wanted: str, written: list[str] | None, take_over: list[str] | None = None) -> None:
-    file = TowerYmlFile(cast("PlatformApi", OneConfigMap(value)), "tower-yml", "tower.yml", MANAGER)
+    file = TowerYmlEntry(
+        cast("PlatformApi", OneConfigMap(value)), "tower-yml", "tower.yml", MANAGER, ALLOWED_WORKSPACES
+    )
     record = OriginalEntry(config_map="tower-yml", key="tower.yml", entry={}, owners=[], written=written or [])
     file.dry_run(wanted, None if written is None else record, take_over or [])
 
@@ -53,3 +55,37 @@ def test_an_entry_that_the_stack_has_not_written_is_refused_with_both_values_and
 
 def test_an_entry_that_says_already_what_the_stack_sets_is_nobodys_loss() -> None:
     check("[7, 8]  # for the pilot", json.dumps([7, 8]), None)
+
+
+def test_what_another_entry_of_this_stack_has_added_is_none_of_what_was_found() -> None:
+    api = OneConfigMap("null")
+    workspaces = OriginalEntry(
+        config_map="tower-yml", key="tower.yml", entry={"depth": 0, "source": None}, owners=[], written=["null"]
+    )
+    name = "tower.data-studio.approaching-expiration-threshold"
+    entry = TowerYmlEntry(cast("PlatformApi", api), "tower-yml", "tower.yml", MANAGER, name)
+    assert entry.recorded('"30m"', None, [workspaces])["entry"] == {"depth": 0, "source": None}
+    recorded = entry.recorded('"30m"', None)
+    assert (recorded["entry"], recorded["path"], recorded["written"]) == (
+        {"depth": 2, "source": None},
+        name,
+        ['"30m"'],
+    )
+    assert [each["manager"] for each in recorded["owners"]] == ["helm"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "edit"),
+    [
+        ({}, None),
+        ({ALLOWED_WORKSPACES: "null"}, {"allowed_workspaces": "null"}),
+        ({"a.b": '"30m"'}, {"entries": {"a.b": '"30m"'}}),
+        ({"a.b": "1", ALLOWED_WORKSPACES: "[]"}, {"allowed_workspaces": "[]", "entries": {"a.b": "1"}}),
+    ],
+)
+def test_an_edit_has_the_form_of_1_0_0_where_that_suffices(
+    entries: dict[str, str], edit: dict[str, Any] | None
+) -> None:
+    made = tower_yml_edit("tower-yml", "tower.yml", entries)
+    assert made == (edit and {"config_map": "tower-yml", "key": "tower.yml", **edit})
+    assert entries_of(made) == entries

@@ -7,7 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from live.tower_yml_text import Entry, TowerYmlError, read_entry, restore, set_allowed_workspaces
+from live import tower_yml_text
+from live.tower_yml_place import path_of
+from live.tower_yml_text import Entry, TowerYmlError, restore, set_entry
+
+PATH = path_of("tower.data-studio.allowed-workspaces")
+FURTHER = tuple(map(path_of, ("tower.data-studio.approaching-expiration-threshold", "tower.our-own.part", "studios")))
+
+
+def read_entry(text: str) -> Entry:
+    return tower_yml_text.read_entry(text, PATH)
+
+
+def set_allowed_workspaces(text: str, value: object) -> str:
+    return set_entry(text, PATH, value)
+
 
 REALISTIC = """\
 # Kept by the platform team. Ask before you change it.
@@ -107,11 +121,11 @@ def test_a_neighbour_that_the_owner_put_beside_the_entry_stays() -> None:
 
 
 def test_an_entry_that_the_owner_took_out_stays_out() -> None:
-    assert restore(REALISTIC, Entry(3, " [1]")) == REALISTIC
+    assert restore(REALISTIC, Entry(PATH, 3, " [1]")) == REALISTIC
 
 
 def test_the_entry_is_read_with_its_value() -> None:
-    assert read_entry(REALISTIC) == Entry(1, None)
+    assert read_entry(REALISTIC) == Entry(PATH, 1, None)
     assert not read_entry(REALISTIC).present
     listed = read_entry("tower:\n  data-studio:\n    allowed-workspaces:\n      - 3\n      - 4\n")
     assert listed.present
@@ -241,6 +255,28 @@ def test_whatever_the_file_looks_like_only_the_entry_changes_and_it_comes_back_b
     assert restore(set_allowed_workspaces(edited, later), earlier) == text
     kept = [line for line in text.split("\n") if "#" in line and "allowed-workspaces" not in line and "# t" not in line]
     assert [line for line in kept if line.split("#")[1] not in edited] == []
+
+
+@given(documents(), st.permutations((PATH, *FURTHER)), st.permutations((PATH, *FURTHER)))
+def test_any_number_of_entries_is_set_and_given_back_in_any_order(
+    text: str, order: list[tuple[str, ...]], other_order: list[tuple[str, ...]]
+) -> None:
+    earlier = {path: tower_yml_text.read_entry(text, path) for path in order}
+    edited = text
+    for path in order:
+        edited = set_entry(edited, path, "30m")
+    assert {path: tower_yml_text.read_entry(edited, path).value for path in order} == dict.fromkeys(order, "30m")
+    for path in other_order:
+        edited = restore(edited, earlier[path])
+    assert edited == text
+
+
+@pytest.mark.parametrize("value", ["30m", "yes", "1", "a: b # c", True, 15, 1.5, None, [], ["a"], {"a": 1}])
+def test_a_value_is_read_as_it_was_written(value: object) -> None:
+    for text in ("", "tower:\n  a: 1\n", "tower: {a: 1}\n"):
+        edited = set_entry(text, FURTHER[0], value)
+        assert tower_yml_text.read_entry(edited, FURTHER[0]).value == value
+        assert set_entry(edited, FURTHER[0], value) == edited
 
 
 #: A file of several documents → what it becomes once every workspace is allowed.

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from settings.fields import FIELDS, SECRET_KEYS, target_of
+from live.tower_yml_place import path_of, setting_of
+from settings.fields import FIELDS, SECRET_KEYS, target_of, tower_yml_entries
 from settings.parsing import parse_settings
 from settings.reference import becomes
 from settings.rules.ssh import SSH_KEYS
@@ -154,3 +155,12 @@ def test_the_page_names_the_variables_that_each_setting_really_becomes() -> None
         ("redisPasswordSecret", "CONNECT_REDIS_PASSWORD"),
     }
     assert told - of_template == wanted | second
+
+
+def test_an_entry_of_tower_yml_has_the_name_of_its_setting() -> None:
+    declared = {key: entry for key in FIELDS for entry in tower_yml_entries(key)}
+    assert declared == {
+        "allowedWorkspaces": "tower.data-studio.allowed-workspaces",
+        "approachingExpirationThreshold": "tower.data-studio.approaching-expiration-threshold",
+    }
+    assert [setting_of(path_of(entry)) for entry in declared.values()] == list(declared)

@@ -43,10 +43,20 @@ def test_each_is_in_the_table_of_the_folder() -> None:
         ("certificateArn", "arn:{}:acm:{}:111122223333:certificate/12345678-1234-1234-1234-123456789012"),
         ("loadBalancer", "arn:{}:elasticloadbalancing:{}:111122223333:loadbalancer/app/platform/0123456789abcdef"),
         ("listenerArn", "arn:{}:elasticloadbalancing:{}:111122223333:listener/app/platform/0123456789abcdef/01234567"),
+        ("sshLoadBalancer", "arn:{}:elasticloadbalancing:{}:111122223333:loadbalancer/net/ssh/0123456789abcdef"),
+        ("hostedZoneRoleArn", "arn:{}:iam::111122223333:role/dns-editor"),
     ],
 )
 @pytest.mark.parametrize(
-    ("partition", "region"), [("aws", "eu-west-1"), ("aws-us-gov", "us-gov-west-1"), ("aws-cn", "cn-north-1")]
+    ("partition", "region"),
+    [
+        ("aws", "eu-west-1"),
+        ("aws-us-gov", "us-gov-west-1"),
+        ("aws-cn", "cn-north-1"),
+        ("aws-iso", "us-iso-east-1"),
+        ("aws-iso-b", "us-isob-east-1"),
+        ("aws-eusc", "eusc-de-east-1"),
+    ],
 )
 def test_an_arn_of_each_partition_is_taken(key: str, arn: str, partition: str, region: str) -> None:
     compose = {
@@ -59,7 +69,27 @@ def test_an_arn_of_each_partition_is_taken(key: str, arn: str, partition: str, r
         "composeFolder": "/opt/seqera",
     }
     written = arn.format(partition, region)
-    assert parse_settings({**compose, key: written}).model_dump(by_alias=True)[key] == written
+    beside = {"ssh": "true", "platformVersion": "26.2"} if key == "sshLoadBalancer" else {}
+    assert parse_settings({**compose, **beside, key: written}).model_dump(by_alias=True)[key] == written
+
+
+@pytest.mark.parametrize("domain", ["us-gov-west-1.amazonaws.com", "cn-north-1.amazonaws.com.cn"])
+def test_hosts_of_each_partition_are_taken(domain: str) -> None:
+    read = parse_settings(
+        {
+            "platformUrl": "https://platform.example.com",
+            "platformVersion": "26.2",
+            "namespace": "platform",
+            "hostedZone": "example.com",
+            "redisAddress": f"studios.abc123.ng.0001.cache.{domain}:6379",
+            "proxyImage": f"111122223333.dkr.ecr.{domain}/studios/proxy",
+            "studioTemplates": json.dumps(
+                {"LAB": {"repository": f"111122223333.dkr.ecr.{domain}/studios/lab:1-0.14.0", "tool": "jupyter"}}
+            ),
+        }
+    )
+    assert read.proxy_image == f"111122223333.dkr.ecr.{domain}/studios/proxy:0.14.0"
+    assert read.redis_address == f"studios.abc123.ng.0001.cache.{domain}:6379"
 
 
 @pytest.mark.parametrize("kind", [*shapes.KINDS.values(), *shapes.SURROUNDINGS], ids=lambda kind: kind.words[:40])

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from components.studios_on_kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from delivery.bundle import Credentials, bundle
 from live.cluster import Cluster
+from live.tower_yml import ALLOWED_WORKSPACES, entries_of
 from settings.errors import SettingsError
 from settings.fields import FIELDS, SECRET_KEYS
 from settings.model import Settings
@@ -101,8 +102,8 @@ def on_kubernetes(settings: Settings) -> Written:
         name: value if isinstance(value, str) else f"{value['secret']}/{value['key']}"
         for name, value in backend.items()
     }
-    if edits.get("tower_yml"):
-        written["tower.yml"] = {"tower.data-studio.allowed-workspaces": edits["tower_yml"]["allowed_workspaces"]}
+    if entries := entries_of(edits.get("tower_yml")):
+        written["tower.yml"] = entries
     return written
 
 
@@ -119,10 +120,10 @@ def on_compose(settings: Settings) -> Written:
         "studios": variables(content["files"]["data-studios.env"]),
         "platform": variables(content["files"]["tower-studios.env"]),
     }
+    entries: dict[str, str] = json.loads(content["parameters"].get("tower_yml", "{}"))
     if content["parameters"]["allowed_workspaces"] != "leave":
-        entry = content["parameters"]["allowed_workspaces"]
-        written["tower.yml"] = {"tower.data-studio.allowed-workspaces": entry}
-    return written
+        entries[ALLOWED_WORKSPACES] = content["parameters"]["allowed_workspaces"]
+    return {**written, "tower.yml": entries} if entries else written
 
 
 def variables(env_file: str) -> dict[str, str]:
@@ -212,3 +213,8 @@ def test_the_script_on_the_host_knows_variables_by_the_same_names() -> None:
     named = set(re.findall(r"\b(?:TOWER|CONNECT)_[A-Z_]+", text))
     assert {"TOWER_OIDC_PEM_PATH", "CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"} < named
     assert named - of_platform <= set(ROWS)
+
+
+def test_what_the_program_never_writes_stands_in_no_row_of_the_table() -> None:
+    assert GOLDEN["never"].keys() & ROWS.keys() == set()
+    assert all(GOLDEN["never"].values())

@@ -110,6 +110,16 @@ def test_a_release_candidate_counts_as_its_release_and_is_written_as_it_is() -> 
                 )
             ],
         ),
+        (
+            "26.2",
+            {"proxyVersion": NEWER_CONNECT},
+            [
+                (
+                    f'seqera-studios:proxyVersion: "{NEWER_CONNECT}" is newer than {RELEASES[-1].connect}, the '
+                    "newest release that this program knows: its settings are used"
+                )
+            ],
+        ),
     ],
 )
 def test_a_release_newer_than_the_program_is_taken_with_one_warning(

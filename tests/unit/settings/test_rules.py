@@ -219,3 +219,79 @@ def test_an_image_tag_that_is_another_release_than_connects_is_refused() -> None
 def test_only_objects_that_the_stack_changes_can_be_taken_over() -> None:
     assert broken_keys(takeOver='["ConfigMap/platform-backend-cfg","Deployment/cron"]') == []
     assert broken_keys(takeOver='["ConfigMap/tower-yml","Deployment/frontend"]') == ["takeOver[1]"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"ingressAnnotations": {"kubernetes.io/ingress.class": "nginx"}},
+            (
+                'ingressAnnotations.kubernetes.io/ingress.class: "nginx" has a setting of its own; remove it here, and '
+                "set ingressClass"
+            ),
+        ),
+        (
+            {"ingressAnnotations": {"alb.ingress.kubernetes.io/create-acm-cert": "true"}},
+            (
+                'ingressAnnotations.alb.ingress.kubernetes.io/create-acm-cert: "true" is set by the program: the '
+                "certificate is made by the stack, or that of certificateArn; remove it here"
+            ),
+        ),
+        (
+            {
+                "platformVersion": "26.2",
+                "ssh": True,
+                "extraVolumes": [{"name": "keys", "emptyDir": {}}],
+                "extraMounts": [{"name": "keys", "mountPath": "/etc/connect/ssh"}],
+            },
+            'extraMounts[0].mountPath: "/etc/connect/ssh" has another mount already; write another path',
+        ),
+        (
+            {
+                "platformVersion": "26.2",
+                "platformExtraEnv": {"TOWER_DATA_STUDIO_APPROACHING_EXPIRATION_THRESHOLD": "1m"},
+            },
+            (
+                "platformExtraEnv.TOWER_DATA_STUDIO_APPROACHING_EXPIRATION_THRESHOLD: is set by the program, out of "
+                "approachingExpirationThreshold; remove it here"
+            ),
+        ),
+        (
+            {
+                "platformVersion": "26.2",
+                "transferPolicy": {
+                    "buckets": [
+                        {
+                            "name": "ip",
+                            "quotas": [{"bytes": 1, "window": "1h"}],
+                            "extractors": [{"protocol": "any", "source": {"type": "client_ip"}}],
+                        }
+                    ]
+                },
+                "proxyExtraEnv": {"CONNECT_POLICY_FILE": "/etc/policy.json"},
+            },
+            (
+                'proxyExtraEnv.CONNECT_POLICY_FILE: "/etc/policy.json" gives a policy beside transferPolicy, and the '
+                "proxy refuses to start with two; remove one of them"
+            ),
+        ),
+        (
+            {"target": "compose", "redisPasswordSecret": {"name": "redis", "key": "password"}},
+            (
+                'redisPasswordSecret: {"name": "redis", "key": "password"} is for target kubernetes, and target is '
+                "compose; remove it"
+            ),
+        ),
+    ],
+)
+def test_what_contradicts_the_program_is_told_as_it_was_written(changes: dict[str, object], said: str) -> None:
+    written = {key: value if isinstance(value, str) else json.dumps(value) for key, value in changes.items()}
+    assert f"seqera-studios:{said}" in [str(problem) for problem in problems(**written)]
+
+
+def test_a_ca_of_redis_switches_tls_on() -> None:
+    ca = {"redisCaSecret": "acme-redis-ca", "redisAddress": "redis:6379"}
+    assert parse_settings({**LEAST, **ca}).redis_tls is True
+    assert parse_settings(LEAST).redis_tls is False
+    assert broken_keys(**ca, redisTls="false") == ["redisCaSecret"]

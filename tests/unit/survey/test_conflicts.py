@@ -145,6 +145,19 @@ def test_every_other_entry_of_tower_yml_is_a_conflict(
     assert "owned by kubectl-client-side-apply, and this stack sets" in problem
 
 
+def test_each_entry_of_tower_yml_is_held_against_the_setting_of_its_name(platform: FakeApi) -> None:
+    with_entry(platform, "[7]\n    approaching-expiration-threshold: 15m", "helm")
+    changes = {"platformVersion": "26.2", "approachingExpirationThreshold": "30m"}
+    (problem,) = found(platform, **changes)
+    assert problem == (
+        'seqera-studios:approachingExpirationThreshold: ConfigMap/tower-yml has "15m" for '
+        'tower.data-studio.approaching-expiration-threshold in tower.yml, owned by helm, and this stack sets "30m"; '
+        "change approachingExpirationThreshold, or let the stack replace it: "
+        "pulumi config set --path 'takeOver[0]' ConfigMap/tower-yml"
+    )
+    assert found(platform, **changes, takeOver=["ConfigMap/tower-yml"]) == []
+
+
 def test_the_entry_and_another_conflict_are_told_at_once_with_a_place_for_each_object(platform: FakeApi) -> None:
     with_config(platform, {CONNECT_URL: "https://old.example.com"}, "helm")
     with_entry(platform, "[7]", "helm")

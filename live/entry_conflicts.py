@@ -1,4 +1,4 @@
-"""An entry of tower.yml that limits the workspaces, and that this stack has not written.
+"""An entry of tower.yml that this stack sets, and that another owner has written with another value.
 
 The file is one string, and after each edit it belongs to its owner again: nothing in the cluster tells who has written
 the entry. The stack's record does, which only the resources have. So the survey answers for a stack that has changed
@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from live.ownership import belongs_to
-from live.tower_yml_place import PATH
 from live.tower_yml_text import Entry
 
 
@@ -21,7 +20,7 @@ def is_conflict(entry: Entry, desired: str, written: Collection[str]) -> bool:
 
     Args:
         entry: what the file says.
-        desired: JSON, as this stack sets it: ``null`` for every workspace, or a list of ids.
+        desired: JSON, as this stack sets it.
         written: what the stack has written so far, in the same form.
     """
     return entry.present and shown(entry) not in {desired, *written}
@@ -32,9 +31,9 @@ def shown(entry: Entry) -> str:
     return json.dumps(entry.value, default=str)
 
 
-def field_name(key: str) -> str:
+def field_name(entry: Entry, key: str) -> str:
     """What the entry is called in a message; ``key`` is the file's in its ConfigMap."""
-    return f"{'.'.join(PATH)} in {key}"
+    return f"{'.'.join(entry.path)} in {key}"
 
 
 def has_changed_any(manager: str | None, objects: Iterable[Mapping[str, Any]]) -> bool:
