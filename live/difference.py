@@ -68,13 +68,13 @@ def given_back(
     Raises:
         PlatformError: tower.yml can't be read.
     """
-    found = differences(api, {}, None, manager, given_back=targets)
-    if tower_yml is not None:
-        wanted = tower_yml["allowed_workspaces"]
-        if tower_yml_file(api, tower_yml, manager).shown() == wanted:
-            first = {tower_yml["key"]: [f"allowed-workspaces {wanted} → given back"]}
-            return {**first, **found}
-    return found
+    ours = [
+        f"{name.rpartition('.')[2]} {wanted} → given back"
+        for name, entry, wanted in live_entries(api, tower_yml, manager)
+        if entry.shown() == wanted
+    ]
+    first = {tower_yml["key"]: ours} if tower_yml is not None and ours else {}
+    return {**first, **differences(api, {}, None, manager, given_back=targets)}
 
 
 def restarting(
