@@ -1,6 +1,11 @@
-"""What users of Pulumi do besides `up`: a targeted update, a refresh, and pods that an autoscaler counts."""
+"""What users of Pulumi do besides `up`: target, refresh, import, an autoscaler that counts pods, a move."""
 
 from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +27,16 @@ def deployed(new_install: NewInstall, new_stack: NewStack) -> tuple[Install, Sta
 def urn_of(stack: Stack, name: str) -> str:
     (urn,) = (each for each in stack.urns() if each.endswith(f"::{name}"))
     return urn
+
+
+@pytest.fixture
+def other(deployed: tuple[Install, Stack], tmp_path: Path) -> Iterator[Stack]:
+    """A second stack with the same settings, which holds nothing yet."""
+    _, stack = deployed
+    other = Stack(f"{stack.name}-moved", tmp_path / "other", stack.environment, dict(stack.config)).create()
+    yield other
+    other.destroy()
+    other.remove()
 
 
 def replicas(install: Install) -> int:
@@ -47,6 +62,18 @@ def test_a_refresh_finds_nothing_after_an_update(deployed: tuple[Install, Stack]
     assert stack.preview("--expect-no-changes").changes == {}
 
 
+def test_what_the_state_has_lost_is_imported_again(deployed: tuple[Install, Stack]) -> None:
+    install, stack = deployed
+    name = "studios-proxy-disruption-budget"
+    lost, parent, provider = (urn_of(stack, each) for each in (name, "studios-proxy", "cluster"))
+    stack.pulumi("state", "delete", "--yes", "--force", "--stack", stack.name, lost).ok()
+    assert stack.preview().changes == {name: "create"}
+    named = ("--parent", f"parent={parent}", "--provider", f"cluster={provider}", "--protect=false")
+    what = ("kubernetes:policy/v1:PodDisruptionBudget", name, f"{install.namespace}/connect-proxy")
+    stack.pulumi("import", "--yes", "--generate-code=false", "--stack", stack.name, *named, *what).ok()
+    assert stack.preview("--expect-no-changes").changes == {}
+
+
 def test_an_update_leaves_the_number_of_pods_that_an_autoscaler_has_chosen(deployed: tuple[Install, Stack]) -> None:
     install, stack = deployed
     # As an autoscaler does, by the Deployment's scale.
@@ -58,3 +85,36 @@ def test_an_update_leaves_the_number_of_pods_that_an_autoscaler_has_chosen(deplo
     stack.set(cacheTtl="8m").up().ok()
     assert replicas(install) == 3
     assert stack.preview("--refresh").changes == {}
+
+
+def test_a_number_of_pods_is_taken_back_from_the_autoscaler_by_force(deployed: tuple[Install, Stack]) -> None:
+    install, stack = deployed
+    refused = stack.set(proxyReplicas=2).up()
+    assert refused.code != 0
+    assert ".spec.replicas" in refused.text
+    calm = stack.environment
+    stack.environment = {**calm, "PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
+    stack.up().ok()
+    assert replicas(install) == 2
+    stack.environment = calm
+    assert stack.preview("--expect-no-changes").changes == {}
+
+
+def test_a_stack_moves_into_another_once_its_objects_are_labelled_for_that(
+    deployed: tuple[Install, Stack], other: Stack
+) -> None:
+    install, stack = deployed
+    words = ("--source", stack.name, "--dest", other.name, "--yes", "--include-parents")
+    stack.pulumi("state", "move", *words, urn_of(stack, "studios")).ok()
+    refused = other.preview_text()
+    assert refused.code != 0
+    commands = re.findall(r"`(kubectl label [^`]*)`", " ".join(refused.text.split()))
+    assert commands
+    for command in commands:
+        install.kubectl(*shlex.split(command)[1:])
+    other.up().ok()
+    assert other.preview("--expect-no-changes").changes == {}
+    key = "TOWER_DATA_STUDIO_CONNECT_URL"
+    assert install.get("configmap", "tower-backend-cfg")["data"][key] == f"https://connect.{install.host}"
+    other.destroy().ok()
+    assert key not in install.get("configmap", "tower-backend-cfg")["data"]
