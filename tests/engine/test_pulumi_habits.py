@@ -109,7 +109,7 @@ def test_a_stack_moves_into_another_once_its_objects_are_labelled_for_that(
     refused = other.preview_text()
     assert refused.code != 0
     commands = re.findall(r"`(kubectl label [^`]*)`", " ".join(refused.text.split()))
-    assert commands
+    assert commands, refused.text
     for command in commands:
         install.kubectl(*shlex.split(command)[1:])
     other.up().ok()
