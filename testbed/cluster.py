@@ -55,7 +55,7 @@ class Cluster:
         """Writes certificates and kubeconfigs, once; ``token_webhook`` is the address of the token review."""
         if paths.KUBECONFIG.exists():
             return
-        authority = Authority(paths.PKI)
+        authority = Authority(paths.PKI, keep=True)
         service_account_key(paths.PKI / "service-accounts.key")
         authority.server("kube-apiserver", ["127.0.0.1", "localhost", "kubernetes.default.svc", SERVICE_ADDRESS])
         for name, (user, groups) in NODE_CLIENTS.items():

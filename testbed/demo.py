@@ -43,9 +43,10 @@ def demo() -> None:
         TestbedError: the testbed is not up, Pulumi failed, or something does not hold; it has said why by then.
     """
     variables = {**os.environ, **environment()}
-    lacking = traffic.missing() if "kwok" in status() else "kwok: on NODE=real, pods run in the node's own network"
+    on_node = "kwok" not in status()
+    lacking = None if on_node else traffic.missing()
     if not lacking:
-        traffic.start(variables, NAMESPACE, CONNECT_URL)
+        traffic.start(variables, NAMESPACE, CONNECT_URL, on_node=on_node)
     pulumi(variables, "stack", "select", "--create", STACK)
     pulumi(variables, "up", "--stack", STACK, "--yes", "--skip-preview")
     console = Console(highlight=False)

@@ -63,21 +63,21 @@ class Authority:
     def __init__(self, folder: Path, *, keep: bool = False) -> None:
         self.folder = folder
         self.certificate = folder / "ca.crt"
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "studios-testbed")])
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "studios-testbed")])
         kept = folder / "ca.key"
         if keep and kept.exists():
             key = serialization.load_pem_private_key(kept.read_bytes(), None)
             assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101 (written below)
-            self._key = key
+            self.key = key
             return
-        self._key = ec.generate_private_key(ec.SECP256R1())
+        self.key = ec.generate_private_key(ec.SECP256R1())
         if keep:
-            write_private(kept, _key_pem(self._key))
+            write_private(kept, _key_pem(self.key))
         certificate = (
-            _builder(self._name, self._name, self._key.public_key())
+            _builder(self.name, self.name, self.key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
-            .sign(self._key, hashes.SHA256())
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), critical=False)
+            .sign(self.key, hashes.SHA256())
         )
         write_private(self.certificate, certificate.public_bytes(serialization.Encoding.PEM))
 
@@ -101,12 +101,12 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in organizations]
         subject = x509.Name([*attributes, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-        builder = _builder(subject, self._name, key.public_key()).add_extension(
+        builder = _builder(subject, self.name, key.public_key()).add_extension(
             x509.ExtendedKeyUsage([usage]), critical=False
         )
         if alternatives:
             builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-        certificate = builder.sign(self._key, hashes.SHA256())
+        certificate = builder.sign(self.key, hashes.SHA256())
         return Pair(
             write_private(self.folder / f"{name}.crt", certificate.public_bytes(serialization.Encoding.PEM)),
             write_private(self.folder / f"{name}.key", _key_pem(key)),

@@ -69,6 +69,8 @@ class Configuration:
         for name, value in KERNEL.items():
             self._text(f"kernel/{name}", f"{value}\n")
         self._text("containerd.toml", self._containerd())
+        # Names outside of the cluster are the host's to answer, once there is traffic.
+        self._text("resolv.conf", f"nameserver {self.link.host}\n")
         # For every registry: the node reaches none but the testbed's own.
         self._text("registries/_default/hosts.toml", f'server = "{self.link.registry}"\n')
         self._json("cni/10-pods.conflist", self._network())
@@ -156,7 +158,7 @@ state = "/run/containerd"
             "providerID": real_node()["spec"]["providerID"],
             "clusterDomain": "cluster.local",
             "clusterDNS": [CLUSTER_DNS],
-            "resolvConf": "",
+            "resolvConf": str(FOLDER / "resolv.conf"),
             "containerRuntimeEndpoint": f"unix://{CONTAINERD_SOCKET}",
             "cgroupDriver": "cgroupfs",
             "cgroupRoot": f"/{cgroup()}",

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from testbed.node.configuration import CONTAINERD_SOCKET, KERNEL, POD_NETWORK, QUEUE, real_node
-from testbed.node.link import Link, ip
+from testbed.node.link import BALANCERS, Link, ip
 
 _IPTABLES = {
     "nat": [
@@ -64,6 +64,7 @@ def _configure_network(link: Link) -> None:
     ip("address", "add", f"{link.node}/30", "dev", "eth0")
     ip("link", "set", "eth0", "up")
     ip("route", "add", "default", "via", link.host)
+    ip("route", "add", "local", BALANCERS, "dev", "lo")
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
     # Nothing leaves the machine, even if the host passes on what it gets.
     for chain in ("OUTPUT", "FORWARD"):

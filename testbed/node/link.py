@@ -13,8 +13,10 @@ import psutil
 
 from testbed.errors import TestbedError
 
-#: Set aside for tests of networks (RFC 2544): neither the internet nor a private network has addresses here.
-ADDRESSES = ipaddress.ip_network("198.18.0.0/15")
+#: Half of what is set aside for tests of networks (RFC 2544): neither the internet nor a private network has them.
+ADDRESSES = ipaddress.ip_network("198.18.0.0/16")
+#: The other half: load balancers have addresses of it, and listen in the node's network.
+BALANCERS = "198.19.0.0/16"
 #: Where the host's end offers what the node needs of it.
 API_PORT, REGISTRY_PORT = 6443, 5000
 

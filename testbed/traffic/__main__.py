@@ -21,13 +21,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m testbed.traffic", description=__doc__)
     parser.add_argument("--namespace", required=True, help="where Platform runs")
     parser.add_argument("--connect-url", required=True, help="of the proxy")
+    parser.add_argument("--on-node", action="store_true", help="the pods run on the testbed's real node")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ended.set())
     try:
-        site = Site(os.environ, arguments.namespace, FOLDER, arguments.connect_url)
+        site = Site(os.environ, arguments.namespace, FOLDER, arguments.connect_url, on_node=arguments.on_node)
     except TestbedError as error:
         print(error, file=sys.stderr)
         return 1

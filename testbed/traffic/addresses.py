@@ -28,19 +28,24 @@ class Network:
     _name_servers: int = 2
 
     @property
+    def prefix(self) -> str:
+        """The first three numbers of the load balancers' addresses."""
+        return f"127.{self.second}.{_BALANCERS}"
+
+    @property
     def name_server(self) -> str:
         """Where the DNS server listens."""
-        return f"127.{self.second}.{_BALANCERS}.2"
+        return f"{self.prefix}.2"
 
     def further_name_server(self) -> str:
         """Where another DNS server listens, such as one that answers for the names of a cluster, too."""
         self._name_servers += 1
-        return f"127.{self.second}.{_BALANCERS}.{self._name_servers}"
+        return f"{self.prefix}.{self._name_servers}"
 
     def balancer(self, arn: str) -> str:
         """The address of a load balancer: one of its own, and the same for as long as the network is held."""
         if arn not in self._balancers:
-            self._balancers[arn] = f"127.{self.second}.{_BALANCERS}.{10 + len(self._balancers)}"
+            self._balancers[arn] = f"{self.prefix}.{10 + len(self._balancers)}"
         return self._balancers[arn]
 
     def pod(self, address: str) -> str:

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from testbed.pki import Authority
+
 _LIFETIME = datetime.timedelta(days=395)
 
 
@@ -20,12 +22,19 @@ class ServedCertificates:
 
     A certificate that AWS issued, or that an authority signed, is signed by the authority here, which clients are told
     to trust; one that was imported and signs itself does so here too.
+
+    Args:
+        known: an authority that clients trust already; without it there is one of its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, known: Authority | None = None) -> None:
+        self._made: dict[tuple[Any, ...], dict[str, str]] = {}
+        if known is not None:
+            self._key, self._name = known.key, known.name
+            self.authority = x509.load_pem_x509_certificate(known.certificate.read_bytes())
+            return
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name("Testbed Load Balancers")
-        self._made: dict[tuple[Any, ...], dict[str, str]] = {}
         now = datetime.datetime.now(datetime.timezone.utc)
         self.authority = (
             _builder(self._name, self._name, self._key.public_key(), now - _LIFETIME, now + 10 * _LIFETIME)

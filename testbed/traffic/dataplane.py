@@ -7,8 +7,7 @@ import logging
 import queue
 import subprocess
 import threading
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from testbed.errors import TestbedError
@@ -23,13 +22,13 @@ class DataPlane:
     """The program ``dataplane``, running.
 
     Args:
-        program: its path.
+        command: its command line.
         on_health: is called for each change of a target's state, from another thread.
     """
 
-    def __init__(self, program: Path, on_health: Callable[[Health], None]) -> None:
+    def __init__(self, command: Sequence[str], on_health: Callable[[Health], None]) -> None:
         self._process = subprocess.Popen(
-            [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
         )
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
         self._on_health = on_health

@@ -27,8 +27,14 @@ def missing() -> str | None:
     return None
 
 
-def start(environment: dict[str, str], namespace: str, connect_url: str) -> None:
+def start(environment: dict[str, str], namespace: str, connect_url: str, *, on_node: bool) -> None:
     """Starts it unless it is running, and returns once it listens.
+
+    Args:
+        environment: the variables to work against the testbed.
+        namespace: where Platform runs.
+        connect_url: of the proxy.
+        on_node: whether the pods run on the real node.
 
     Raises:
         TestbedError: it ended, or does not come up; the message has its log.
@@ -37,7 +43,7 @@ def start(environment: dict[str, str], namespace: str, connect_url: str) -> None
         return
     VARIABLES.unlink(missing_ok=True)
     SESSION_LOG.unlink(missing_ok=True)
-    words = ["--namespace", namespace, "--connect-url", connect_url]
+    words = ["--namespace", namespace, "--connect-url", connect_url, *(["--on-node"] if on_node else [])]
     processes.start(NAME, [paths.PYTHON, "-m", "testbed.traffic", *words], environment)
     processes.wait_until(NAME, VARIABLES.exists, _SECONDS)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from testbed import build
+from testbed.traffic import node
 from testbed.traffic.addresses import Routes
 from testbed.traffic.cluster import Api
 from testbed.traffic.pods import Pods
@@ -84,26 +85,35 @@ class Site:
         namespace: where Platform runs.
         folder: for logs and files.
         connect_url: of the proxy: a session is opened there as soon as it is possible.
+        on_node: whether the pods run on the real node; otherwise a process here stands for each.
     """
 
-    def __init__(self, environment: Mapping[str, str], namespace: str, folder: Path, connect_url: str) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], namespace: str, folder: Path, connect_url: str, *, on_node: bool = False
+    ) -> None:
         self._kubeconfig, self._namespace, self._connect_url = Path(environment["KUBECONFIG"]), namespace, connect_url
         self.pods: Pods | None = None
-        self.traffic = Traffic(environment, folder, lambda: self.pods.routes() if self.pods else Routes())
+        if on_node:
+            self.traffic = Traffic(environment, folder, node.routes, node.ground())
+        else:
+            self.traffic = Traffic(environment, folder, lambda: self.pods.routes() if self.pods else Routes())
+            self.pods = self._processes(folder / "pods")
+        self.session = Session(self.traffic, connect_url, SESSION, folder / "session.log")
+
+    def _processes(self, folder: Path) -> Pods:
         try:
-            self.pods = Pods(
+            return Pods(
                 self._kubeconfig,
-                namespace,
+                self._namespace,
                 self.traffic.network,
                 self.traffic.answer,
                 self.traffic.ports,
                 self.traffic.ca_file,
-                folder / "pods",
+                folder,
             )
         except BaseException:
             self.traffic.close()
             raise
-        self.session = Session(self.traffic, connect_url, SESSION, folder / "session.log")
 
     def verify_variables(self) -> dict[str, str]:
         """The variables with which `python -m pipeline verify` finds its way here, and asks for all that it can."""

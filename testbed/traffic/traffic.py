@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from testbed import build, targets
 from testbed.errors import TestbedError
 from testbed.traffic import addresses
 from testbed.traffic.account import Account
-from testbed.traffic.addresses import Routes
+from testbed.traffic.addresses import Network, Routes
 from testbed.traffic.certificates import ServedCertificates
 from testbed.traffic.dataplane import DataPlane
 from testbed.traffic.dns_server import DnsServer
@@ -35,6 +36,28 @@ def bind(port: int) -> int:
     return port + PORT_OFFSET if port + PORT_OFFSET < 65536 else port
 
 
+@dataclass(frozen=True)
+class Ground:
+    """Where load balancers and names are served.
+
+    Args:
+        network: the addresses.
+        bind: the port there that stands for a port of a load balancer.
+        certificates: what the load balancers show.
+        enter: the command line that leads to where the load balancers listen; empty for this host.
+    """
+
+    network: Network
+    bind: Callable[[int], int]
+    certificates: ServedCertificates
+    enter: Sequence[str] = ()
+
+    @classmethod
+    def loopback(cls) -> Ground:
+        """A part of loopback that no other testbed has."""
+        return cls(addresses.take(), bind, ServedCertificates())
+
+
 class Traffic:
     """DNS and load balancers, running until they are closed.
 
@@ -42,24 +65,31 @@ class Traffic:
         environment: what `python -m testbed env` prints.
         folder: where the certificate of the authority is written.
         routes: what stands for targets that exist elsewhere; asked at each change.
+        ground: where they are served; None for loopback.
     """
 
     def __init__(
-        self, environment: Mapping[str, str], folder: Path, routes: Callable[[], Routes] = lambda: Routes()
+        self,
+        environment: Mapping[str, str],
+        folder: Path,
+        routes: Callable[[], Routes] = lambda: Routes(),
+        ground: Ground | None = None,
     ) -> None:
+        ground = ground or Ground.loopback()
         self._emulator = environment["AWS_ENDPOINT_URL"]
         self._account = Account(environment)
         self._routes = routes
-        self.network = addresses.take()
-        certificates = ServedCertificates()
-        self.ca_file = certificates.write_authority(folder / "load-balancers.crt")
-        self._planner = Planner(self._account, self.network, certificates, bind)
+        self._bind = ground.bind
+        self.network = ground.network
+        self.ca_file = ground.certificates.write_authority(folder / "load-balancers.crt")
+        self._planner = Planner(self._account, self.network, ground.certificates, ground.bind)
         self._lock = threading.Lock()
         self._applied: dict[str, Any] = {}
         self._names: Names | None = None
         self._names_of = 0.0
-        self.dns = DnsServer(self.network.name_server, bind(_DNS), self.answer)
-        self._plane = DataPlane(build.ensure(targets.DATAPLANE) / "dataplane", self._report)
+        self.dns = DnsServer(self.network.name_server, self._bind(_DNS), self.answer)
+        command = [*ground.enter, str(build.ensure(targets.DATAPLANE) / "dataplane")]
+        self._plane = DataPlane(command, self._report)
         self._ended = threading.Event()
         self.refresh()
         self._follower = threading.Thread(target=self._follow, daemon=True)
@@ -72,13 +102,13 @@ class Traffic:
 
     @property
     def ports(self) -> dict[int, int]:
-        """Port of a host → where on loopback it is served."""
-        return {port: bind(port) for port in (_DNS, *_PORTS)}
+        """Port of a host → where it is served."""
+        return {port: self._bind(port) for port in (_DNS, *_PORTS)}
 
     @property
     def connect_to(self) -> Sequence[str]:
         """Where to connect instead, in the form of curl's option of this name: every host, at another port."""
-        return [f":{port}::{other}" for port, other in self.ports.items()]
+        return [f":{port}::{other}" for port, other in self.ports.items() if port != other]
 
     def answer(self, name: str, type_: str) -> Answer:
         """What DNS answers."""

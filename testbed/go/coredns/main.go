@@ -9,6 +9,7 @@ import (
 	_ "github.com/coredns/coredns/plugin/bind"
 	_ "github.com/coredns/coredns/plugin/cache"
 	_ "github.com/coredns/coredns/plugin/errors"
+	_ "github.com/coredns/coredns/plugin/forward"
 	_ "github.com/coredns/coredns/plugin/health"
 	_ "github.com/coredns/coredns/plugin/kubernetes"
 	_ "github.com/coredns/coredns/plugin/loop"
@@ -18,7 +19,7 @@ import (
 
 func init() {
 	// The order in which a request passes them, which is CoreDNS' own.
-	dnsserver.Directives = []string{"reload", "bind", "ready", "health", "errors", "cache", "kubernetes", "loop"}
+	dnsserver.Directives = []string{"reload", "bind", "ready", "health", "errors", "cache", "kubernetes", "loop", "forward"}
 }
 
 func main() {
