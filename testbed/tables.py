@@ -12,7 +12,7 @@ from rich.text import Text
 from pipeline.text import wrapped
 
 _GAP = "  "
-#: Of what is no terminal, unless COLUMNS says otherwise.
+#: Where the output is not a terminal, unless COLUMNS says otherwise.
 _WIDTH = 80
 _LEAST = 8
 

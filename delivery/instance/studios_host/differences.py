@@ -19,7 +19,7 @@ from studios_host.docker import Container
 from studios_host.errors import RefusedError
 
 _WITHOUT_DEPENDENCIES = (2, 30, 0)
-"""From this release on, `depends_on` is no part of what Docker Compose compares: `--no-deps` leaves it out."""
+"""From this release on, Docker Compose leaves `depends_on` out of what it compares: `--no-deps` leaves it out."""
 _SUFFIX = "-studios-compared"
 """Of the project's name under which containers are made to be compared."""
 _NOT_COMPARED = frozenset({"build", "container_name", "depends_on", "external_links", "links", "profiles", "scale"})
