@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
+from testbed import paths
 from testbed.compose.host import FILES
 from testbed.docker.site import ONLY_IN_THE_REGISTRY, Site
 from tests.compose_bundle import TOKEN
@@ -218,27 +220,40 @@ def test_a_service_connect_proxy_of_the_owner_is_named(studios: Callable[..., St
 
 
 @pytest.mark.slow
-def test_the_tower_yml_that_is_really_mounted_is_edited(studios: Callable[..., Studios]) -> None:
-    installed = studios(start=False)
+def test_the_stack_for_the_terraform_installer_works_beside_its_files(studios: Callable[..., Studios]) -> None:
+    example = YAML(typ="safe").load(paths.CHECKOUT / "examples" / "stacks" / "terraform-installer.yaml")["config"]
+    prefix = "seqera-studios:"
+    stack = {key.removeprefix(prefix): value for key, value in example.items() if key.startswith(prefix)}
+    # The instance, the load balancer and the folder are the test's.
+    stack = {key: stack[key] for key in stack if key not in ("instanceTags", "loadBalancerTags", "composeFolder")}
+    stack |= {"platformUrl": "https://example.com", "hostedZone": "example.com"}
+    its_own = {"data-studios.env": "OF=installer\n", "data-studios-rsa.pem": "of the installer\n"}
+    installed = studios(owner="ec2-user", start=False, files=its_own)
     platform = installed.platform
     text = (platform.folder / "tower.yml").read_text()
     target = platform.folder / "target" / "tower_config"
     target.mkdir(parents=True)
-    (platform.folder / "tower.yml").rename(target / "tower.yml")
-    (platform.folder / "tower.env").rename(target / "tower.env")
+    for name in ("tower.yml", "tower.env"):
+        (platform.folder / name).rename(target / name)
     edit(
         platform,
         ("$PWD/tower.yml:", "$PWD/target/tower_config/tower.yml:"),
         ("      - tower.env", "      - target/tower_config/tower.env"),
     )
     platform.up()
-    before = platform.snapshot()
-    ok(installed.install({"allowedWorkspaces": [7]}))
+    before, kept = platform.snapshot(), others(platform)
+    # From 26.1 on the workspaces are a variable; before, they are in the tower.yml that is really mounted.
+    ok(installed.install(stack))
+    assert (target / "tower.yml").read_text() == text
+    assert installed.install({**stack, "platformVersion": "25.3", "allowedWorkspaces": [7]}).returncode == 0
     assert "allowed-workspaces: [7]" in (target / "tower.yml").read_text()
     assert not (platform.folder / "tower.yml").exists()
     assert "workspaces with Studios: 7" in platform.logs("backend").replace("[7]", "7")
+    assert others(platform) == kept
+    for name, content in its_own.items():
+        assert (platform.folder / name).read_text() == content
     ok(installed.uninstall())
-    assert (target / "tower.yml").read_text() == text
+    assert others(platform) == kept
     assert platform.snapshot() == before
 
 

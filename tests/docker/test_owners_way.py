@@ -174,6 +174,8 @@ KEYS = {
     "ports: ['8001:8080']": "ports",
     "networks: {backend: {aliases: [tower]}}": "networks: seqera_backend",
     "volumes: [$HOME/own:/own]": "volumes: /own",
+    "restart: on-failure:2": "restart",
+    "container_name: tower": "container_name",
 }
 
 

@@ -22,17 +22,20 @@ _WITHOUT_DEPENDENCIES = (2, 30, 0)
 """From this release on, Docker Compose leaves `depends_on` out of what it compares: `--no-deps` leaves it out."""
 _SUFFIX = "-studios-compared"
 """Of the project's name under which containers are made to be compared."""
-_NOT_COMPARED = frozenset({"build", "container_name", "depends_on", "external_links", "links", "profiles", "scale"})
-"""Keys that say nothing of what runs within a container, or that only one container can have at a time."""
+_NOT_COMPARED = frozenset({
+    "build", "container_name", "depends_on", "external_links", "links", "profiles", "restart", "scale",
+})  # fmt: skip
+"""Keys that say nothing of what runs within a container, or that a container that never runs must not have."""
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 """Name of a volume that Docker has given."""
 _VARYING = frozenset({
     "AttachStderr", "AttachStdin", "AttachStdout", "Binds", "ConsoleSize", "ContainerIDFile", "Env", "Image", "Labels",
-    "MaskedPaths", "Mounts", "OnBuild", "ReadonlyPaths", "Volumes",
+    "MaskedPaths", "Mounts", "OnBuild", "ReadonlyPaths",
+    "RestartPolicy", "Volumes",
 })  # fmt: skip
 """What Docker's description has of a container beside what is compared, or in a place of its own."""
 _KEYS = {
-    "Cmd": "command", "Memory": "mem_limit", "NanoCpus": "cpus", "LogConfig": "logging", "RestartPolicy": "restart",
+    "Cmd": "command", "Memory": "mem_limit", "NanoCpus": "cpus", "LogConfig": "logging",
     "StopTimeout": "stop_grace_period", "PortBindings": "ports", "ExposedPorts": "expose", "PidMode": "pid",
     "IpcMode": "ipc", "UTSMode": "uts", "ReadonlyRootfs": "read_only", "DeviceRequests": "gpus", "Domainname":
     "domainname", "OomScoreAdj": "oom_score_adj", "CpusetCpus": "cpuset",
@@ -47,10 +50,13 @@ def differences(compose: Compose, services: Sequence[str]) -> dict[str, list[str
         RefusedError: no container can be made as the files say.
     """
     found: dict[str, list[str]] = {}
-    with _made(compose, services) as made:
+    model = compose.config()
+    with _made(compose, model, services) as made:
         for service in services:
             for container in compose.project.of(service):
-                keys = ["being a service at all"] if service not in made else _between(made[service], container)
+                keys = ["being a service at all"]
+                if service in made:
+                    keys = sorted(_between(made[service], container) + _beside(model["services"][service], container))
                 if keys:
                     found[service] = keys
     return found
@@ -76,11 +82,10 @@ def leaves(compose: Compose, service: str, containers: Sequence[Container]) -> b
 
 
 @contextmanager
-def _made(compose: Compose, services: Sequence[str]) -> Iterator[dict[str, Container]]:
+def _made(compose: Compose, model: Mapping[str, Any], services: Sequence[str]) -> Iterator[dict[str, Container]]:
     """Service → a container as the files say, which never runs."""
     name = compose.project.name + _SUFFIX
     label = f"com.docker.compose.project={name}"
-    model = compose.config()
     wanted = [service for service in services if service in model["services"] and compose.project.of(service)]
     text = json.dumps(
         {
@@ -121,7 +126,8 @@ def _service(compose: Compose, about: Mapping[str, Any], service: str) -> dict[s
             kept[key] = f"container:{compose.project.of(other)[0].id}"
     kept["volumes_from"] = [_of_container(compose, each) for each in kept.get("volumes_from") or []]
     if "deploy" in kept:
-        kept["deploy"] = {key: value for key, value in kept["deploy"].items() if key not in ("replicas", "mode")}
+        left_out = ("mode", "replicas", "restart_policy")
+        kept["deploy"] = {key: value for key, value in kept["deploy"].items() if key not in left_out}
     return kept
 
 
@@ -136,7 +142,22 @@ def _between(made: Container, runs: Container) -> list[str]:
     keys = [key for key in {**one, **other} if one.get(key) != other.get(key)]
     if one["image"] == other["image"] and made.raw.get("Image") != runs.raw.get("Image"):
         keys.append("image: another one has been pulled under its name")
-    return sorted(keys)
+    return keys
+
+
+def _beside(about: Mapping[str, Any], runs: Container) -> list[str]:
+    """The keys that a container that never runs cannot show: Docker starts it again when it starts itself."""
+    name, _, count = str(about.get("restart") or "no").partition(":")
+    policy = (about.get("deploy") or {}).get("restart_policy")
+    if policy is not None:
+        names = {"none": "no", "any": "always", "": "always"}
+        name, count = names.get(policy.get("condition", ""), policy.get("condition", "")), policy.get("max_attempts")
+    given = (runs.raw.get("HostConfig") or {}).get("RestartPolicy") or {}
+    same = (name, int(count or 0)) == (given.get("Name") or "no", given.get("MaximumRetryCount") or 0)
+    return [
+        *([] if same else ["restart"]),
+        *(["container_name"] if about.get("container_name", runs.name) != runs.name else []),
+    ]
 
 
 def _shape(container: Container) -> dict[str, Any]:

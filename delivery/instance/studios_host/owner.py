@@ -52,7 +52,7 @@ def as_the_owner(
         path = found[0].missing()[0] if found and found[0].missing() else "compose files that are not there any more"
         raise RefusedError(
             f"Platform was started from {path}, which is not there any more; "
-            "put it back, or start Platform again from the files that are there"
+            "put it back, or start Platform again from the files that are there, as the user who starts it"
         )
     names = [] if interrupted else project.names(services)
     ways: list[_Way] = []
