@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from settings.balancers import is_read, nearest_annotation
 from settings.errors import Problem
 from settings.fields import applies, value_of
 from settings.model import Settings
@@ -12,6 +13,7 @@ from settings.rules.variables import EXTRA
 from settings.templates import r_ide_tool
 from settings.versions import Version
 
+_ALB = "alb.ingress.kubernetes.io/"
 _SSH_CONNECT = Version(0, 12, 0)
 """Since June 2026 Seqera's documentation asks for it; 0.10 knows the variables."""
 
@@ -22,6 +24,7 @@ def advice(settings: Settings) -> list[Problem]:
         *_newer_releases(settings),
         *_tool_names(settings),
         *_headers(settings),
+        *_annotations(settings),
         *_ssh(settings),
         *_monitoring(settings),
         *_unchecked(settings),
@@ -71,6 +74,18 @@ def _headers(settings: Settings) -> Iterator[Problem]:
                     name,
                     "is a header that the proxy doesn't set itself: a user may forge it; X-Connect-Sub can't be forged",
                 )
+
+
+def _annotations(settings: Settings) -> Iterator[Problem]:
+    for name in settings.ingress_annotations:
+        below = name.removeprefix(_ALB)
+        if below != name and not is_read(below):
+            yield Problem(
+                f"ingressAnnotations.{name}",
+                None,
+                "is not an annotation that the AWS Load Balancer Controller reads up to 3.5, and it says nothing of "
+                f"others; the nearest is {_ALB}{nearest_annotation(below)}",
+            )
 
 
 def _ssh(settings: Settings) -> Iterator[Problem]:

@@ -80,6 +80,43 @@ _MONTH: Final = re.compile(r"-(\d{4})-(\d{1,2})\Z", re.ASCII)
 _LAST: Final = (2023, 4)
 
 
+INGRESS_ANNOTATIONS: Final = frozenset(
+    """
+    acm-pca-arn auth-idp-cognito auth-idp-oidc auth-on-unauthenticated-request auth-scope auth-session-cookie
+    auth-session-timeout auth-type backend-protocol backend-protocol-version certificate-arn create-acm-cert
+    customer-owned-ipv4-pool dry-run-plan enable-frontend-nlb frontend-nlb-attributes frontend-nlb-eip-allocations
+    frontend-nlb-healthcheck-healthy-threshold-count frontend-nlb-healthcheck-interval-seconds
+    frontend-nlb-healthcheck-path frontend-nlb-healthcheck-port frontend-nlb-healthcheck-protocol
+    frontend-nlb-healthcheck-success-codes frontend-nlb-healthcheck-timeout-seconds
+    frontend-nlb-healthcheck-unhealthy-threshold-count frontend-nlb-listener-port-mapping frontend-nlb-scheme
+    frontend-nlb-security-groups frontend-nlb-subnets frontend-nlb-tags group.name group.order
+    healthcheck-interval-seconds healthcheck-path healthcheck-port healthcheck-protocol healthcheck-timeout-seconds
+    healthy-threshold-count inbound-cidrs ip-address-type ipam-ipv4-pool-id jwt-validation listen-ports
+    load-balancer-attributes load-balancer-name manage-backend-security-group-rules minimum-load-balancer-capacity
+    multi-cluster-target-group mutual-authentication scheme security-group-prefix-lists security-groups
+    shield-advanced-protection ssl-policy ssl-redirect subnets success-codes tags target-control-port
+    target-group-attributes target-node-labels target-type unhealthy-threshold-count use-regex-path-match waf-acl-id
+    wafv2-acl-arn wafv2-acl-name web-acl-id
+    """.split()  # noqa: SIM905 (a list of seventy lines says the same)
+)
+"""What the AWS Load Balancer Controller reads up to 3.5, below `alb.ingress.kubernetes.io/`; 2.x knows most of them.
+
+https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/pkg/annotations/constants.go
+"""
+_OF_A_PORT: Final = ("listener-attributes.",)
+_OF_A_SERVICE: Final = ("actions.", "conditions.", "transforms.")
+
+
+def is_read(annotation: str) -> bool:
+    """Whether the controller reads an annotation of this name below `alb.ingress.kubernetes.io/`."""
+    return annotation in INGRESS_ANNOTATIONS or annotation.startswith((*_OF_A_PORT, *_OF_A_SERVICE))
+
+
+def nearest_annotation(name: str) -> str:
+    """The annotation with the most similar name."""
+    return get_close_matches(name, sorted(INGRESS_ANNOTATIONS), n=1, cutoff=0.0)[0]
+
+
 def is_newer_policy(policy: str) -> bool:
     """Whether a TLS policy may be one that AWS has added since the list was written."""
     month = _MONTH.search(policy)

@@ -6,10 +6,13 @@ import json
 
 import pytest
 
+from settings.advice import advice
+from settings.balancers import is_read
 from settings.errors import Problem, SettingsError
 from settings.parsing import parse_settings
 from settings.releases import RELEASES, default_connect_version, platform_version
 from settings.versions import Version
+from testbed.ingress_annotations import names
 
 LEAST = {
     "platformUrl": "https://example.com",
@@ -295,3 +298,27 @@ def test_a_ca_of_redis_switches_tls_on() -> None:
     assert parse_settings({**LEAST, **ca}).redis_tls is True
     assert parse_settings(LEAST).redis_tls is False
     assert broken_keys(**ca, redisTls="false") == ["redisCaSecret"]
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("alb.ingress.kubernetes.io/subnet", "alb.ingress.kubernetes.io/subnets"),
+        ("alb.ingress.kubernetes.io/wafv2-arn", "alb.ingress.kubernetes.io/wafv2-acl-arn"),
+        ("alb.ingress.kubernetes.io/frontend-nlb-attributes", None),
+        ("alb.ingress.kubernetes.io/listener-attributes.HTTPS-443", None),
+        ("alb.ingress.kubernetes.io/conditions.connect-proxy", None),
+        ("example.com/owner", None),
+    ],
+)
+def test_an_annotation_that_the_controller_would_ignore_is_a_warning(name: str, nearest: str | None) -> None:
+    read = parse_settings({**LEAST, "ingressAnnotations": json.dumps({name: "x"})})
+    said = (
+        f"seqera-studios:ingressAnnotations.{name}: is not an annotation that the AWS Load Balancer Controller reads "
+        f"up to 3.5, and it says nothing of others; the nearest is {nearest}"
+    )
+    assert [str(each) for each in advice(read)] == ([said] if nearest else [])
+
+
+def test_version_3_of_the_controller_reads_all_that_version_2_reads() -> None:
+    assert {name for name in names() if not is_read(name)} == set()
