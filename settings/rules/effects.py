@@ -14,36 +14,32 @@ from settings.types.text import fits_in_one_line
 RULES = RuleBook()
 
 
-_NEEDED: tuple[tuple[str, str, str], ...] = (
-    ("redisTlsSkipVerify", "redisTls", ""),
-    ("redisTlsSecret", "redisTls", ""),
-    ("redisCaSecret", "redisTls", ""),
-    ("loadBalancerGroupOrder", "loadBalancerGroup", ""),
-    ("managementAuthKey", "managementPort", ""),
-    ("proxyReadinessPath", "managementPort", ""),
-    ("managementNamespace", "managementPort", ""),
-    ("serviceMonitor", "managementPort", ""),
-    ("managementNamespace", "networkPolicies", ""),
-    *(
-        (key, "transferPolicy", ", as the proxy counts nothing then")
-        for key in ("telemetryFlushInterval", "telemetryTtl", "telemetryStreamEmitInterval")
-    ),
+_NEEDED: tuple[tuple[str, str], ...] = (
+    ("redisTlsSkipVerify", "redisTls"),
+    ("redisTlsSecret", "redisTls"),
+    ("redisCaSecret", "redisTls"),
+    ("loadBalancerGroupOrder", "loadBalancerGroup"),
+    ("managementAuthKey", "managementPort"),
+    ("proxyReadinessPath", "managementPort"),
+    ("managementNamespace", "managementPort"),
+    ("serviceMonitor", "managementPort"),
+    ("managementNamespace", "networkPolicies"),
 )
-"""Setting, the one without which it has no effect, and why."""
+"""Setting, and the one without which it has no effect."""
 
 
-def _register_needed(key: str, other: str, reason: str) -> None:
+def _register_needed(key: str, other: str) -> None:
     @RULES.needs(key, other)
     def _it_has_an_effect(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
         value, needed = value_of(settings, key), value_of(settings, other)
         if value not in (None, False) and needed in (None, False):
             shown = None if key in SECRET_KEYS else getattr(value, "name", value)
             remedy = "that to true" if needed is False else "that"
-            yield Problem(key, shown, f"has no effect without {other}{reason}; set {remedy}, or remove it")
+            yield Problem(key, shown, f"has no effect without {other}; set {remedy}, or remove it")
 
 
-for _key, _other, _reason in _NEEDED:
-    _register_needed(_key, _other, _reason)
+for _key, _other in _NEEDED:
+    _register_needed(_key, _other)
 
 
 @RULES.needs("loadBalancerAttributes")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from settings.errors import Problem
-from settings.fields import applies
+from settings.fields import applies, value_of
 from settings.model import Settings
 from settings.remedies import Write
 from settings.rules.book import RuleBook
@@ -15,6 +15,7 @@ from settings.versions import Version
 RULES = RuleBook()
 
 _POLICY_FILE = "CONNECT_POLICY_FILE"
+_TELEMETRY = ("telemetryFlushInterval", "telemetryTtl", "telemetryStreamEmitInterval")
 _SERVER = Version(0, 12, 0)
 """The first server that goes with a proxy that counts."""
 
@@ -28,6 +29,17 @@ def _the_server_knows_it_too(settings: Settings, given: Collection[str]) -> Iter
             f"needs Connect {_SERVER} or newer on the server, too, which is {settings.server_version}; "
             f"remove it, or write: {Write('serverVersion', str(_SERVER))}",
         )
+
+
+@RULES.needs("transferPolicy", "proxyExtraEnv", *_TELEMETRY)
+def _there_is_something_to_count(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    if settings.transfer_policy is None and _POLICY_FILE not in settings.proxy_extra_env:
+        for key in _TELEMETRY:
+            if (value := value_of(settings, key)) is not None:
+                message = (
+                    "has no effect without transferPolicy, as the proxy counts nothing then; set that, or remove it"
+                )
+                yield Problem(key, value, message)
 
 
 @RULES.needs("transferPolicy", "proxyExtraEnv")

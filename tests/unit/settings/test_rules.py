@@ -322,3 +322,9 @@ def test_an_annotation_that_the_controller_would_ignore_is_a_warning(name: str, 
 
 def test_version_3_of_the_controller_reads_all_that_version_2_reads() -> None:
     assert {name for name in names() if not is_read(name)} == set()
+
+
+def test_telemetry_counts_by_a_policy_of_ones_own_too() -> None:
+    changes = {"platformVersion": "26.2", "telemetryTtl": "48h"}
+    assert broken_keys(**changes) == ["telemetryTtl"]
+    assert broken_keys(**changes, proxyExtraEnv='{"CONNECT_POLICY_FILE": "/etc/policy.json"}') == []
