@@ -183,6 +183,19 @@ def own_host(label: str) -> Callable[[Install], dict[str, Any]]:
     return lambda install: {"connectUrl": f"https://{label}.{install.host}"}
 
 
+def sessions_hold(install: Install, stack: Stack) -> None:
+    """Another quota changes what the proxy reads at its start, and restarts nothing else."""
+    apps = ("backend", "connect-proxy", "connect-server", "cron")
+    before = install.pod_names(*apps)
+    (bucket,) = stack.config["transferPolicy"]["buckets"]
+    stack.set(transferPolicy={"buckets": [{**bucket, "quotas": [{"bytes": "60GB", "window": "24h"}]}]})
+    changed = {"studios-configuration-proxy": "update", "studios-proxy-deployment": "update"}
+    assert stack.preview().changes == changed
+    stack.up().ok()
+    after = install.pod_names(*apps)
+    assert [app for app in apps if not before[app] & after[app]] == ["connect-proxy"]
+
+
 def by_kubeconfig(install: Install) -> dict[str, Any]:
     return {"certificateArn": install.wildcard_certificate(), "kubeContext": "x"}
 
@@ -211,7 +224,7 @@ PREPARED: dict[str, tuple[Callable[[Install], dict[str, Any]], Callable[[Install
     "other-cluster": (other_cluster, nothing_more),
     "pods": (pods, pods_hold),
     "redis": (redis, redis_holds),
-    "sessions": (own_host("studios"), nothing_more),
+    "sessions": (own_host("studios"), sessions_hold),
     "ssh": (lambda install: {"sshHost": f"shell.{install.host}"}, nothing_more),
 }
 
