@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import psutil
@@ -25,7 +26,9 @@ _READS = re.compile(r"(Describe|List|Get)\w*$")
 _ROUTE53_NAME = re.compile(rb"<Name>([^<]+)</Name>")
 _MARK = "STUDIOS_TEST_RUN"
 _ENGINE = "pulumi"
+_PROVIDER = "pulumi-resource-kubernetes"
 _SECONDS = 120.0
+_QUIET_SECONDS = 3.0
 
 Command = tuple[str, ...]
 
@@ -150,15 +153,41 @@ class Killer:
                 command, cwd=self.stack.folder, env=environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL
             )
             code = process.wait(timeout=600)
-            _wait_until_gone(mark)
+            self._wait_until_gone(mark)
             output.seek(0)
             return Finished(list(command), code, output.read(), "")
+
+    def _wait_until_gone(self, mark: str) -> None:
+        """Waits for the plugins of a dead engine.
+
+        The official Kubernetes provider looks for its engine every five minutes only, and waits for pods until then: it
+        is ended as soon as it asks for nothing more.
+        """
+        quiet_since, asked = time.monotonic(), -1
+        deadline = quiet_since + _SECONDS
+        while left := _processes(mark):
+            now = time.monotonic()
+            assert now < deadline, f"outlived the engine: {[process.cmdline() for process in left]}"
+            if (requests := sum(len(each.requests) for each in self.relays)) != asked:
+                asked, quiet_since = requests, now
+            if now - quiet_since > _QUIET_SECONDS and all(_named(process, _PROVIDER) for process in left):
+                for process in left:
+                    with suppress(psutil.NoSuchProcess):
+                        process.kill()
+            time.sleep(0.1)
 
 
 def _kill_engine(mark: str) -> None:
     for process in _processes(mark):
         if process.name() == _ENGINE:
             process.send_signal(signal.SIGKILL)
+
+
+def _named(process: psutil.Process, name: str) -> bool:
+    try:
+        return name in process.name() or name in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _processes(mark: str) -> list[psutil.Process]:
@@ -171,10 +200,3 @@ def _processes(mark: str) -> list[psutil.Process]:
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return found
-
-
-def _wait_until_gone(mark: str) -> None:
-    deadline = time.monotonic() + _SECONDS
-    while left := _processes(mark):
-        assert time.monotonic() < deadline, f"outlived the engine: {[process.cmdline() for process in left]}"
-        time.sleep(0.1)
