@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 from pulumi.runtime import rpc
 
 from components.platform_provider import api_of, as_now, in_order, tower_yml_of
+from live.api import ClusterApi
+from live.cluster import Cluster
 from live.difference import differences, given_back, in_words, restarting
 from live.platform import PlatformError
 from settings.errors import SettingsError
+from survey.install import resource_of
+from survey.rights import Review, review_to_destroy
 
 
 def told_in_words(name: str, parent: pulumi.Resource) -> pulumi.ResourceHookBinding:
@@ -49,6 +53,24 @@ def _words(news: Mapping[str, Any], olds: Mapping[str, Any]) -> str:
     # Not known yet is how a preview says that part of what the pods read is going to change.
     known = checksum if isinstance(checksum, str) and checksum != rpc.UNKNOWN else None
     return in_words(changed, restarting(api, deployments, known, changed))
+
+
+def rights_to_destroy(inputs: Mapping[str, Any], made: Mapping[str, Sequence[str]]) -> Review:
+    """Which of the rights that a destroy needs are missing.
+
+    Args:
+        inputs: of the edits, as the state has them.
+        made: by resource, the names of the objects that the stack has made.
+
+    Raises:
+        SettingsError: the cluster can't be reached.
+    """
+    api = ClusterApi(Cluster(kubeconfig=inputs["kubeconfig"] or None, context=inputs["context"] or None))
+    names = {resource: list(found) for resource, found in made.items()}
+    for target in inputs["edits"]:
+        kind, _, name = target.partition("/")
+        names.setdefault(resource_of(kind), []).append(name)
+    return review_to_destroy(api, inputs["namespace"], names, takes_over=bool(inputs["take_over"]))
 
 
 def given_back_in_words(inputs: Mapping[str, Any]) -> str:

@@ -27,6 +27,9 @@ def destroy(stack: str) -> int:
         print(exported.stderr.strip(), file=sys.stderr)
         return exported.returncode
     resources = json.loads(exported.stdout)["deployment"].get("resources") or []
+    if refusal := missing_rights(resources):
+        print(refusal, file=sys.stderr)
+        return 1
     print(given_back(resources), flush=True)
     asks = sys.stdin.isatty() and sys.stdout.isatty()
     words = [] if asks else ["--preview-only", "--non-interactive", "--color", "never"]
@@ -49,6 +52,31 @@ def given_back(resources: list[Resource]) -> str:
             "  connect-proxy, connect-server and the stack's files: removed"
         )
     return "Nothing is given back to Platform: the stack has not changed it."
+
+
+def missing_rights(resources: list[Resource]) -> str:
+    """The rights that a destroy of these resources needs and the user has not; empty if there are none.
+
+    Pulumi's Kubernetes provider waits without end where it may not list or watch what it deletes.
+    """
+    edits = next((each for each in resources if each["type"].endswith(_EDITS)), None)
+    if edits is None:
+        return ""
+    # They need the program's packages, and the commands of the workflows run before those are installed.
+    from components.platform_told import rights_to_destroy
+    from settings.errors import SettingsError
+    from survey.install import resource_of
+
+    made: dict[str, list[str]] = {}
+    for each in resources:
+        package, _, rest = str(each["type"]).partition(":")
+        if package == "kubernetes" and "id" in each:
+            made.setdefault(resource_of(rest.rpartition(":")[2]), []).append(each["id"].rpartition("/")[2])
+    try:
+        problem = rights_to_destroy(edits["inputs"], made).before_destroy()
+    except SettingsError as error:
+        return "\n".join(map(str, error.problems))
+    return "" if problem is None else str(problem)
 
 
 def _on_kubernetes(inputs: Mapping[str, Any]) -> str:

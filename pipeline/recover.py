@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 
 from pipeline.created import find
+from pipeline.destroy import missing_rights
 from pipeline.interrupted import Resumed, State, resume, strangers, without
 from pipeline.leftovers import end_leftovers, processes
 from pipeline.locks import locks
@@ -46,6 +47,9 @@ def recover(stack: str, command: str) -> int:
         print("nothing to recover: the stack has no lock and no interrupted step")
     else:
         print("no step was interrupted")
+    if command == "destroy" and (refusal := missing_rights(resumed.state["deployment"].get("resources") or [])):
+        print(refusal, file=sys.stderr)
+        return 1
     print(f"running pulumi {command}", flush=True)
     # At a terminal Pulumi shows what it is going to do, and asks.
     return subprocess.run([*_pulumi(command, stack), *([] if _asks() else ["--yes"])], check=False).returncode

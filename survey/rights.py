@@ -9,26 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from live.api import ApiError, ClusterApi, NotFoundError
 from settings import environment
 from settings.errors import Problem
 from settings.model import Settings
+from survey.access_reviews import Right, covers, is_allowed, rules_of
+
+__all__ = ["READ", "RULES", "Review", "Right", "Rule", "review_rights", "review_to_destroy"]
 
 READ: Final = ("get", "list", "watch")
 _WRITE: Final = ("create", "patch", "delete")
-_AUTHORIZATION: Final = "/apis/authorization.k8s.io/v1"
 _DOCUMENT: Final = "docs/rbac.yml is a Role with all that is needed"
 
 
-@dataclass(frozen=True)
-class Right:
-    """A verb on a resource; ``group`` is "" for the core API."""
-
-    group: str
-    resource: str
-    verb: str
+_TRIED: Final = Right("", "pods", "create")
+"""It is needed for less than others, and is asked for none the less."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +169,13 @@ class Review:
         if updating and (writes := self._shown(verb_is_read=False)):
             yield self._problem(f"{writes}, which up needs; {_DOCUMENT}")
 
+    def before_destroy(self) -> Problem | None:
+        """What keeps a destroy from ever ending."""
+        shown = "; ".join(filter(None, (self._shown(verb_is_read=True), self._shown(verb_is_read=False))))
+        if not shown:
+            return None
+        return self._problem(f"{shown}, without which a destroy stops halfway, or waits without end; {_DOCUMENT}")
+
     def warnings(self, *, updating: bool) -> Iterator[str]:
         """What the user should know of rights in a preview, which a role that only reads may run."""
         if self.unknown is not None:
@@ -199,78 +203,64 @@ class Review:
 def review_rights(api: ClusterApi, settings: Settings, names: Mapping[str, Sequence[str]]) -> Review:
     """Asks the API server for each right that a stack with these settings needs.
 
-    What a rules review lists is granted. It may be incomplete, as on EKS, so each right that it does not list is asked
-    for by an access review, which is exact.
-
     Args:
         api: the cluster.
         settings: of the stack.
         names: by resource, the objects that the stack reads or writes: a Role may let one do that with these only.
     """
-    namespace = settings.namespace
-    tried = Right("", "pods", "create")
-    wanted = [*(right for rule in RULES for right in rule.rights(settings)), tried]
+    wanted = [right for rule in RULES for right in rule.rights(settings)]
+    return _review(api, settings.namespace, [*wanted, _TRIED], names)
+
+
+def review_to_destroy(
+    api: ClusterApi, namespace: str, names: Mapping[str, Sequence[str]], *, takes_over: bool
+) -> Review:
+    """Asks for each right that a destroy needs.
+
+    Args:
+        api: the cluster.
+        namespace: Platform's.
+        names: by resource, the objects that the stack has made or edited.
+        takes_over: whether values were taken from others, which come back by an update.
+    """
+    verbs = {*READ, "patch", "delete", *(("update",) if takes_over else ())}
+    wanted = [
+        Right(rule.group, resource, verb)
+        for rule in RULES
+        for resource in rule.resources
+        for verb in rule.verbs
+        if verb in verbs and (resource in names or resource == "namespaces")
+    ]
+    return _review(api, namespace, wanted, names)
+
+
+def _review(api: ClusterApi, namespace: str, wanted: Sequence[Right], names: Mapping[str, Sequence[str]]) -> Review:
+    """Which of these rights are missing.
+
+    What a rules review lists is granted. It may be incomplete, as on EKS, so each right that it does not list is asked
+    for by an access review, which is exact.
+    """
     unknown: list[str] = []
 
     def ask(right: Right) -> bool:
         try:
-            if _is_allowed(api, namespace, right):
+            if is_allowed(api, namespace, right):
                 return True
             by_name = names.get(right.resource, ()) if right.verb not in ("create", "list", "watch") else ()
-            return bool(by_name) and all(_is_allowed(api, namespace, right, name) for name in by_name)
+            return bool(by_name) and all(is_allowed(api, namespace, right, name) for name in by_name)
         except (ApiError, NotFoundError) as error:
             unknown.append(error.reason if isinstance(error, ApiError) else "it serves no reviews of access")
             return True
 
-    listed = _rules_of(api, namespace)
-    left = [right for right in wanted if not any(_covers(rule, right) for rule in listed)]
+    listed = rules_of(api, namespace)
+    left = [right for right in wanted if not any(covers(rule, right) for rule in listed)]
     with ThreadPoolExecutor(max_workers=12) as pool:
         denied = {right for right, is_allowed in zip(left, pool.map(ask, left), strict=True) if not is_allowed}
     return Review(
-        missing=tuple(right for right in wanted if right in denied and right != tried),
+        missing=tuple(right for right in wanted if right in denied and right != _TRIED),
         unknown=unknown[0] if unknown else None,
         may=lambda right: right not in denied,
         setting=api.setting,
         host=api.host,
         namespace=namespace,
     )
-
-
-def _rules_of(api: ClusterApi, namespace: str) -> list[Mapping[str, Any]]:
-    body = {"spec": {"namespace": namespace}}
-    try:
-        status = _reviewed(api, "SelfSubjectRulesReview", body)
-    except (ApiError, NotFoundError):
-        return []
-    rules = status.get("resourceRules")
-    return [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
-
-
-def _covers(rule: Mapping[str, Any], right: Right) -> bool:
-    def has(key: str, value: str) -> bool:
-        found = rule.get(key)
-        return isinstance(found, list) and (value in found or "*" in found)
-
-    is_for_all = not rule.get("resourceNames")
-    return (
-        is_for_all and has("apiGroups", right.group) and has("resources", right.resource) and has("verbs", right.verb)
-    )
-
-
-def _is_allowed(api: ClusterApi, namespace: str, right: Right, name: str = "") -> bool:
-    if right.resource == "namespaces":
-        name = namespace
-    attributes = {"namespace": namespace, "group": right.group, "resource": right.resource, "verb": right.verb}
-    body = {"spec": {"resourceAttributes": {**attributes, **({"name": name} if name else {})}}}
-    allowed = _reviewed(api, "SelfSubjectAccessReview", body).get("allowed")
-    if not isinstance(allowed, bool):
-        raise NotFoundError("allowed")
-    return allowed
-
-
-def _reviewed(api: ClusterApi, kind: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    asked = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, **body}
-    status = api.send("POST", f"{_AUTHORIZATION}/{kind.lower()}s", body=asked).get("status")
-    if not isinstance(status, dict):
-        raise NotFoundError(kind)
-    return status

@@ -7,8 +7,11 @@ anything. With the official Kubernetes provider it would wait without end.
 from __future__ import annotations
 
 import json
+import os
 import re
 import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +30,9 @@ Right = tuple[str, str, str]
 """Group, resource and verb."""
 
 READS = ("get", "list", "watch")
-NAMED = re.compile(r"does not let you, in namespace [\w-]+, (?P<rights>[^:]+?)(?:, which (?:preview|up)|: up would)")
+NAMED = re.compile(
+    r"does not let you, in namespace [\w-]+, (?P<rights>[^:]+?)(?:, which (?:preview|up)|, without which|: up would)"
+)
 REQUEST = re.compile(
     r"/(?:api|apis/(?P<group>[^/]+))/v\d\w*/namespaces/(?P<ns>[^/]+)(/(?P<kind>\w+)(/(?P<name>[^/?]+))?)?"
 )
@@ -187,6 +192,32 @@ def test_a_right_that_is_missing_is_named_before_anything_is_waited_for(learner:
     assert time.monotonic() - started < 30
     if right[2] not in READS:
         assert named(stack.preview_text().ok()) == [{right}]
+
+
+def test_a_destroy_without_a_right_that_it_needs_is_refused_and_changes_nothing(learner: Learner) -> None:
+    stack, before = learner.stack, learner.install.objects()
+    missing = {("policy", "poddisruptionbudgets", "list"), ("apps", "statefulsets", "delete")}
+    learner.allow(documented_rights() - missing)
+    started = time.monotonic()
+    refused = _make_destroy(stack)
+    assert refused.code == 1
+    assert time.monotonic() - started < 30
+    assert named(refused) == [missing]
+    assert learner.install.objects() == before
+
+    # What only an up needs is not asked for.
+    learner.allow({right for right in documented_rights() if right[2] != "create"} - OPTIONAL)
+    assert "Given back to Platform" in _make_destroy(stack).ok().text
+
+
+def _make_destroy(stack: Stack) -> Finished:
+    """What `make destroy` runs; without a terminal it destroys nothing."""
+    command = [sys.executable, "-m", "pipeline", "destroy", stack.name]
+    environment = {**os.environ, **stack.environment}
+    finished = subprocess.run(
+        command, cwd=stack.folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    return Finished(command, finished.returncode, finished.stdout, finished.stderr)
 
 
 def _patch(install: Install, target: str, patch: dict[str, Any], *words: str) -> None:

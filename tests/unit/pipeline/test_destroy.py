@@ -11,7 +11,8 @@ import pytest
 
 from live.platform import PlatformError
 from pipeline.__main__ import main
-from pipeline.destroy import given_back
+from pipeline.destroy import given_back, missing_rights
+from settings.errors import Problem, SettingsError
 
 EDITS = {
     "type": "pulumi-python:dynamic/studios:PlatformEdits",
@@ -68,3 +69,30 @@ def test_without_a_terminal_it_only_previews(
         "Nothing is given back to Platform: the stack has not changed it.",
         "destroy --stack prod --preview-only --non-interactive --color never",
     ]
+
+
+def test_a_right_that_lacks_ends_it_before_anything_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, Any] = {}
+
+    class Missing:
+        def before_destroy(self) -> str:
+            return "the cluster does not let you delete services"
+
+    def ask(inputs: Any, made: Any) -> Missing:
+        asked.update(made, inputs=inputs)
+        return Missing()
+
+    monkeypatch.setattr("components.platform_told.rights_to_destroy", ask)
+    ingress = {"type": "kubernetes:networking.k8s.io/v1:Ingress", "id": "platform-stage/connect-ingress"}
+    provider = {"type": "pulumi:providers:kubernetes", "id": "x"}
+    assert missing_rights([EDITS, ingress, provider]) == "the cluster does not let you delete services"
+    assert asked == {"ingresses": ["connect-ingress"], "inputs": EDITS["inputs"]}
+    assert missing_rights([ingress]) == ""
+
+
+def test_a_cluster_that_cannot_be_reached_ends_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(_inputs: Any, _made: Any) -> None:
+        raise SettingsError([Problem("kubeconfig", None, "gives no way to a cluster")])
+
+    monkeypatch.setattr("components.platform_told.rights_to_destroy", ask)
+    assert missing_rights([EDITS]) == "seqera-studios:kubeconfig: gives no way to a cluster"

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from live.api import ClusterApi
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
 from survey.platform import survey_platform
-from survey.rights import READ, RULES, Right
+from survey.rights import READ, RULES, Right, review_to_destroy
 from survey.role import role_document
 
 from .conftest import APPS, CORE, LEAST, NAMESPACE, FakeApi
@@ -177,3 +178,30 @@ def test_the_documented_role_has_what_is_needed_and_a_preview_gets_by_with_its_r
     )
     assert optional <= documented
     assert {right.verb for right in documented if right.verb not in READ} == {"create", "update", "patch", "delete"}
+
+
+def to_destroy(api: FakeApi, **made: list[str]) -> str:
+    """What a destroy is refused for."""
+    found = review_to_destroy(ClusterApi(api.access), NAMESPACE, made, takes_over=False)
+    return str(found.before_destroy() or "")
+
+
+def test_a_destroy_needs_what_it_deletes_and_no_right_to_make_or_to_take_over(platform: FakeApi) -> None:
+    made = {"poddisruptionbudgets": ["connect-proxy"], "deployments": ["backend", "connect-proxy"]}
+    verbs = ("get", "list", "watch", "patch", "delete")
+    groups = {"poddisruptionbudgets": "policy", "deployments": "apps"}
+    platform.rules = []
+    platform.allowed = {(verb, resource, group, "") for resource, group in groups.items() for verb in verbs}
+    platform.allowed |= {("get", "namespaces", "", NAMESPACE)}
+    assert to_destroy(platform, **made) == ""
+
+    platform.allowed -= {("watch", "poddisruptionbudgets", "policy", ""), ("delete", "deployments", "apps", "")}
+    assert to_destroy(platform, **made) == (
+        f"seqera-studios:kubeconfig: the cluster at {platform.url} does not let you, in namespace platform-stage, watch "
+        "poddisruptionbudgets.policy; delete deployments.apps, without which a destroy stops halfway, or waits without "
+        "end; docs/rbac.yml is a Role with all that is needed"
+    )
+
+    # A Role for these objects only is enough for what is done to one of them.
+    platform.allowed |= {("delete", "deployments", "apps", name) for name in made["deployments"]}
+    assert "deployments" not in to_destroy(platform, **made)
