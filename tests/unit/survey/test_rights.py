@@ -197,9 +197,9 @@ def test_a_destroy_needs_what_it_deletes_and_no_right_to_make_or_to_take_over(pl
 
     platform.allowed -= {("watch", "poddisruptionbudgets", "policy", ""), ("delete", "deployments", "apps", "")}
     assert to_destroy(platform, **made) == (
-        f"seqera-studios:kubeconfig: the cluster at {platform.url} does not let you, in namespace platform-stage, watch "
-        "poddisruptionbudgets.policy; delete deployments.apps, without which a destroy stops halfway, or waits without "
-        "end; docs/rbac.yml is a Role with all that is needed"
+        f"seqera-studios:kubeconfig: the cluster at {platform.url} does not let you, in namespace platform-stage, "
+        "watch poddisruptionbudgets.policy; delete deployments.apps, without which a destroy stops halfway, or waits "
+        "without end; docs/rbac.yml is a Role with all that is needed"
     )
 
     # A Role for these objects only is enough for what is done to one of them.
