@@ -38,16 +38,17 @@ class Pace:
         with self._lock:
             return list(self._calls)
 
-    def take(self, environ: dict[str, Any]) -> None:
-        """Notes a call, and waits for as long as it takes."""
+    def take(self, environ: dict[str, Any]) -> str | None:
+        """Notes a call, waits for as long as it takes, and returns its operation, if it is known."""
         operation = operation_of(environ)
         if operation is None:
-            return
+            return None
         with self._lock:
             self._calls = [*self._calls[-_KEPT:], (time.time(), operation)]
             seconds = self._seconds.get(operation, 0.0)
         if seconds:
             time.sleep(seconds)
+        return operation
 
 
 def operation_of(environ: dict[str, Any]) -> str | None:

@@ -17,7 +17,7 @@ from moto.sts.models import sts_backends
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
-from testbed.emulator import eks, managed_instances, nodes, pace, strictness, target_health
+from testbed.emulator import denials, eks, managed_instances, nodes, pace, strictness, target_health
 from testbed.emulator.token_review import Reviewer, access_key_of
 
 HOST: Final = "127.0.0.1"
@@ -41,14 +41,19 @@ class Emulator:
         self._port = port
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._lock = Lock()
-        self._pace = pace.Pace()
+        self._pace, self._denials = pace.Pace(), denials.Denials()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """WSGI: answers one request."""
         if environ["PATH_INFO"] == pace.PACE:
             body = pace.answer(self._pace, environ)
             return list(Response(body, mimetype="application/json")(environ, start_response))
-        self._pace.take(environ)
+        if environ["PATH_INFO"] == denials.DENIALS:
+            self._denials.set(json.loads(Request(environ).get_data()))
+            return _json({})(environ, start_response)
+        operation = self._pace.take(environ)
+        if (refusal := self._denials.refusal(environ, operation)) is not None:
+            return list(Response(refusal, status=403, mimetype="text/xml")(environ, start_response))
         with self._lock:
             try:
                 return list(self._application(environ["PATH_INFO"])(environ, start_response))

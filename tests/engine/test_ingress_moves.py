@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
+from testbed.emulator.denials import DENIALS
 from testbed.emulator.pace import PACE
 from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
@@ -36,6 +38,13 @@ class Moved:
     def record(self) -> str:
         (record,) = (each for key, each in self.install.records().items() if key == f"*.{self.install.host} A")
         return str(record["AliasTarget"]["DNSName"]).rstrip(".")
+
+    def deny(self, **operations: list[str]) -> None:
+        """Denies these calls to whoever has an access key of that name."""
+        url = f"{self.install.environment['AWS_ENDPOINT_URL']}{DENIALS}"
+        body = json.dumps(operations).encode()
+        request = urllib.request.Request(url, data=body, method="PUT")  # noqa: S310 (the emulator's)
+        urllib.request.urlopen(request, timeout=30).close()  # noqa: S310
 
     def pace(self, seconds: dict[str, float] | None = None) -> list[tuple[float, str]]:
         body = None if seconds is None else json.dumps(seconds).encode()
@@ -66,6 +75,39 @@ def test_an_update_that_stays_on_the_load_balancer_waits_for_its_effect_and_leav
     balancer = moved.install.load_balancer(before)["LoadBalancerArn"]
     attributes = moved.install.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=balancer)["Attributes"]
     assert {"Key": "idle_timeout.timeout_seconds", "Value": "600"} in attributes
+
+
+RIGHTS = ("DescribeListeners", "DescribeRules", "DescribeLoadBalancerAttributes")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "denied"),
+    [
+        (610, RIGHTS),
+        *(pytest.param(611 + at, [each], marks=pytest.mark.slow) for at, each in enumerate(RIGHTS)),
+    ],
+)
+def test_who_may_not_look_at_the_load_balancer_is_warned_once_that_the_effect_was_not_checked(
+    moved: Moved, seconds: int, denied: Sequence[str]
+) -> None:
+    moved.stack.set(idleTimeout=seconds)
+    identity = {"AWS_ACCESS_KEY_ID": "limited", "AWS_SECRET_ACCESS_KEY": "limited"}
+    limited = replace(moved.stack, environment={**moved.stack.environment, **identity})
+    moved.deny(limited=list(denied))
+    try:
+        finished = limited.up().ok()
+    finally:
+        moved.deny()
+    place = f"Ingress {moved.install.namespace}/connect-ingress"
+    warnings = [line for line in finished.text.splitlines() if "was not checked" in line]
+    # The engine prints a diagnostic as it comes, and once more at the end.
+    (warning,) = {line.partition("warning: ")[2] for line in warnings}
+    assert warning == (
+        f"whether the load balancer is as {place} asks for was not checked: these credentials may not call "
+        f"elasticloadbalancing:{denied[0]}; allow it (docs/rights.md lists what a deployment needs)"
+    )
+    assert len(warnings) <= 2
+    assert moved.stack.preview("--expect-no-changes").changes == {}
 
 
 @pytest.mark.parametrize(
