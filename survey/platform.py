@@ -18,7 +18,7 @@ from settings.model import Settings
 from settings.remedies import Write
 from settings.rules.names import taken_over_without_effect
 from survey import identity
-from survey.admission import beyond_quota, unchangeable
+from survey.admission import unchangeable
 from survey.adopting import as_adopted
 from survey.conflicts import conflicts
 from survey.effective_environment import EffectiveEnvironment, shadowed
@@ -35,6 +35,7 @@ from survey.install import Install, missing, read_install
 from survey.leftover_templates import leftover_templates
 from survey.mounts import mount_problems
 from survey.name_conflicts import name_conflicts, names_in_use
+from survey.quota import beyond_quota
 from survey.rights import Review, review_rights
 from survey.secrets import config_map_problems, existing_secret_problems
 from survey.trial import POD, Trial, no_pods_tried, warnings_of
@@ -101,6 +102,8 @@ def survey_platform(
         *protected_from_deletion(settings),
         *_monitoring_problems(api, settings),
         *(_in_the_way(install, settings, field_manager, controller, is_here=is_here) if field_manager else []),
+        # Later, the stack's own objects and pods are among those that count.
+        *(beyond_quota(install, settings, planned(settings)) if field_manager and not is_here else []),
     ]
     if not problems:
         config_maps = (settings.backend_config_map, settings.cron_config_map)
@@ -168,10 +171,9 @@ def _in_the_way(
     yield from taken_away_from_others(install, settings, owner, by_class=controller.group is not None)
     if not is_here:
         yield from disagreements_with_class(controller, settings)
-        # Later, the user has seen these, and the stack's own pods are among those that count.
+        # Later, the user has seen these.
         yield from routes_to_the_same_host(install, settings, owner)
         yield from unchangeable(install, settings)
-        yield from beyond_quota(install, settings)
 
 
 def _workload_problems(install: Install, settings: Settings) -> Iterator[Problem]:

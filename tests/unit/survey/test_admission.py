@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from components.planned import planned_objects
 from live.ownership import labels_of_stack
+from settings.errors import SettingsError
+from settings.parsing import parse_settings
+from survey.platform import PlatformSurvey, survey_platform
+from survey.quota import quantity
 
-from .conftest import APPS, CORE, FakeApi, deployment, named
-from .test_effective_environment import refused, survey
+from .conftest import APPS, CORE, LEAST, FakeApi, deployment, named
 
 QUOTAS = f"{CORE}/resourcequotas"
+
+
+def survey(api: FakeApi, **changes: object) -> PlatformSurvey:
+    settings = parse_settings({**LEAST, **changes})
+    return survey_platform(api.access, settings, field_manager="studios-local", planned=planned_objects)
+
+
+def refused(api: FakeApi, **changes: object) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        survey(api, **changes)
+    return [str(problem).removeprefix("seqera-studios:") for problem in caught.value.problems]
 
 
 def test_a_paused_rollout_is_refused_with_the_command_that_ends_it(platform: FakeApi) -> None:
@@ -71,7 +87,11 @@ def test_a_quota_without_room_for_the_pods_is_refused_with_all_figures(platform:
         ({"cpu": "100"}, {"cpu": "1500m"}, True),
         ({"limits.memory": "1Mi"}, {"limits.memory": "0"}, False),
         ({"requests.memory": "64Gi"}, {"requests.memory": "2Gi"}, True),
-        ({"services": "0", "requests.storage": "0", "count/deployments.apps": "0"}, {}, True),
+        ({"limits.cpu": "3500m"}, {}, False),
+        ({"limits.cpu": "4"}, {}, True),
+        ({"ephemeral-storage": "255Mi"}, {}, False),
+        ({"limits.ephemeral-storage": "1Ti"}, {"limits.ephemeral-storage": "1e9"}, True),
+        ({"requests.storage": "0", "persistentvolumeclaims": "0", "requests.nvidia.com/gpu": "0"}, {}, True),
         ({"pods": "not a number"}, {}, True),
     ],
 )
@@ -86,9 +106,84 @@ def test_every_quota_on_pods_is_added_up(
         assert problem.startswith('namespace: "platform-stage" has the ResourceQuota limits, which allows ')
 
 
-def test_a_quota_for_some_pods_only_is_left_to_the_api_server(platform: FakeApi) -> None:
-    quota(platform, {"pods": "0"}, {}, scopes=["BestEffort"])
-    survey(platform)
+@pytest.mark.parametrize(
+    ("hard", "needed"),
+    [
+        ({"count/deployments.apps": "2"}, None),
+        ({"count/deployments.apps": "1"}, "1"),
+        ({"count/statefulsets.apps": "0"}, "1"),
+        ({"count/replicasets.apps": "1"}, "1"),
+        ({"services": "1"}, "2"),
+        ({"services.nodeports": "0"}, "1"),
+        ({"services.loadbalancers": "0"}, None),
+        ({"secrets": "3"}, None),
+        ({"secrets": "1"}, "2"),
+        ({"count/configmaps": "2"}, "2"),
+        ({"count/ingresses.networking.k8s.io": "0"}, "1"),
+        ({"count/poddisruptionbudgets.policy": "0"}, "2"),
+    ],
+)
+def test_every_quota_on_objects_is_counted_up(platform: FakeApi, hard: dict[str, str], needed: str | None) -> None:
+    (resource,) = hard
+    used = {resource: "1"} if hard[resource] != "0" else {}
+    quota(platform, hard, used)
+    if needed is None:
+        survey(platform)
+    else:
+        (problem,) = refused(platform)
+        assert problem == (
+            f'namespace: "platform-stage" has the ResourceQuota limits, which allows {resource} {hard[resource]}, of '
+            f"which {used.get(resource, '0')} is in use, and Studios makes {needed} more; raise the quota"
+        )
+
+
+@pytest.mark.parametrize(
+    ("spec", "counts"),
+    [
+        ({"scopes": ["BestEffort"]}, False),
+        ({"scopes": ["NotBestEffort"]}, True),
+        ({"scopes": ["Terminating"]}, False),
+        ({"scopes": ["NotTerminating", "NotBestEffort"]}, True),
+        ({"scopes": ["PriorityClass"]}, True),
+        ({"scopes": ["CrossNamespacePodAffinity"]}, False),
+        ({"scopeSelector": {"matchExpressions": [{"scopeName": "NotTerminating", "operator": "Exists"}]}}, True),
+        *(
+            (
+                {
+                    "scopeSelector": {
+                        "matchExpressions": [{"scopeName": "PriorityClass", "operator": operator, "values": values}]
+                    }
+                },
+                counts,
+            )
+            for operator, values, counts in (
+                ("In", ["high"], True),
+                ("In", ["low"], False),
+                ("NotIn", ["high"], False),
+                ("NotIn", ["low"], True),
+                ("Exists", [], True),
+                ("DoesNotExist", [], False),
+            )
+        ),
+    ],
+)
+def test_a_quota_for_some_pods_counts_those_of_its_scopes(
+    platform: FakeApi, spec: dict[str, Any], counts: bool
+) -> None:
+    quota(platform, {"pods": "1"}, {}, **spec)
+    if counts:
+        assert len(refused(platform, priorityClassName="high")) == 1
+    else:
+        survey(platform, priorityClassName="high")
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [("1", 1), ("1500m", "1.5"), ("2k", 2000), ("1Ki", 1024), ("1.5Gi", 1610612736), ("1e3", 1000), ("2E", 2 * 10**18)],
+)
+def test_quantities_are_read_as_kubernetes_writes_them(text: str, amount: object) -> None:
+    assert quantity(text) == Decimal(str(amount))
+    assert quantity(f"{text}x") is None
 
 
 @pytest.mark.parametrize("status", [403, 404, 500])
