@@ -157,7 +157,7 @@ def _surveyed(
             # The certificate is made in this account, wherever the zones are.
             _ = account.id
         zones = find_zones(of_zones, settings)
-        return zones, survey_records(settings, zones)
+        return zones, survey_records(settings, zones, account)
 
     def certificate() -> None:
         survey_certificate(account, settings)

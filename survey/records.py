@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from settings import hosts
 from settings.errors import Problem
@@ -15,28 +13,12 @@ from settings.model.dns import CREATE, EXISTING, TAKE_OVER
 from settings.remedies import Write
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
+from survey.caa import forbidden_by_caa
 from survey.dns import FoundZone, FoundZones, HostedZone
+from survey.validated import validated_already
+from survey.zone_records import ADDRESS_TYPES, Listing, Record, name_in
 
-ADDRESS_TYPES = ("A", "AAAA", "CNAME")
-_AUTHORITIES = {"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"}
-"""https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html"""
-_CAA = re.compile(r'\s*\d+\s+(?P<tag>issue|issuewild)\s+"(?P<value>[^"]*)"', re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Record:
-    """The records of one name and type: ``targets`` are their values, or what an alias leads to.
-
-    ``variant`` is what tells it from others of that name and type, by which a routing policy chooses; mostly "".
-    """
-
-    name: str
-    type: str
-    targets: tuple[str, ...]
-    variant: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.type} {', '.join(self.targets)}"
+__all__ = ["ADDRESS_TYPES", "Record", "ZoneFindings", "name_in", "records_at", "survey_records", "taken_message"]
 
 
 @dataclass(frozen=True)
@@ -52,8 +34,13 @@ class ZoneFindings:
     first: tuple[Problem, ...] = ()
 
 
-def survey_records(settings: Settings, zones: FoundZones) -> ZoneFindings:
+def survey_records(settings: Settings, zones: FoundZones, account: AwsAccount) -> ZoneFindings:
     """Looks at the zones' records for the names of the stack.
+
+    Args:
+        settings: of the stack.
+        zones: those of the stack.
+        account: that of the certificate.
 
     Returns:
         Nothing where these credentials may not list records: the provider says so when it makes one.
@@ -66,16 +53,17 @@ def survey_records(settings: Settings, zones: FoundZones) -> ZoneFindings:
     if (message := _unfit(public.zone, settings, validates=validates)) is not None:
         return ZoneFindings((Problem(key, value, message),))
     try:
-        listing = _Listing(public.account, public.zone)
+        listing = Listing(public.account, public.zone)
         problems = list(_delegated(listing, settings, key, value))
         if validates and not problems:
-            problems += _forbidden_by_caa(listing, settings, key, value)
+            problems += forbidden_by_caa(listing, settings, key, value)
+        first = tuple(validated_already(listing, account, settings)) if validates else ()
         if zones.record is None:
-            return ZoneFindings(tuple(problems))
+            return ZoneFindings(tuple(problems), first)
         if zones.record != public:
-            listing = _Listing(zones.record.account, zones.record.zone)
+            listing = Listing(zones.record.account, zones.record.zone)
         found = _of_the_record(listing, settings)
-        return ZoneFindings((*problems, *found.problems), found.first)
+        return ZoneFindings((*problems, *found.problems), (*first, *found.first))
     except AwsError as error:
         if error.is_denied:
             return ZoneFindings()
@@ -104,7 +92,7 @@ def _unfit(zone: HostedZone, settings: Settings, *, validates: bool) -> str | No
     return None
 
 
-def _of_the_record(listing: _Listing, settings: Settings) -> ZoneFindings:
+def _of_the_record(listing: Listing, settings: Settings) -> ZoneFindings:
     ssh = _ssh_record(listing, settings)
     if not settings.has_session_record:
         return ssh
@@ -126,7 +114,7 @@ def records_at(account: AwsAccount, zone_id: str, name: str) -> list[Record]:
     Raises:
         AwsError: they cannot be listed.
     """
-    return _Listing(account, HostedZone(zone_id, "", private=False)).addresses(name)
+    return Listing(account, HostedZone(zone_id, "", private=False)).addresses(name)
 
 
 def taken_message(taken: Sequence[Record], name: str, setting: str = "sessionRecord") -> str:
@@ -151,7 +139,7 @@ def _policy_in_the_way(taken: Sequence[Record], name: str) -> Iterator[Problem]:
         )
 
 
-def _ssh_record(listing: _Listing, settings: Settings) -> ZoneFindings:
+def _ssh_record(listing: Listing, settings: Settings) -> ZoneFindings:
     """What stands against the record of SSH; with Docker Compose only that of a load balancer is the stack's."""
     host = settings.ssh_host
     if not settings.ssh or (applies("sshLoadBalancer", settings.target) and settings.ssh_load_balancer is None):
@@ -177,45 +165,7 @@ def _missing_record(name: str, zone: HostedZone, setting: str) -> Problem:
     )
 
 
-class _Listing:
-    """Reads a zone name by name: a zone may have ten thousand records."""
-
-    def __init__(self, account: AwsAccount, zone: HostedZone) -> None:
-        self._account = account
-        self.zone = zone
-        self._read: dict[str, list[Record]] = {}
-
-    def at(self, name: str) -> list[Record]:
-        """The records of a name."""
-        if name not in self._read:
-            found = self._account.call(
-                "route53",
-                "list_resource_record_sets",
-                _records_in,
-                HostedZoneId=self.zone.id,
-                StartRecordName=name,
-                MaxItems="20",
-            )
-            self._read[name] = [record for record in found if record.name == name]
-        return self._read[name]
-
-    def of_type(self, name: str, type_: str) -> list[Record]:
-        """Those of a type."""
-        return [record for record in self.at(name) if record.type == type_]
-
-    def addresses(self, name: str) -> list[Record]:
-        """Those that lead somewhere."""
-        return [record for record in self.at(name) if record.type in ADDRESS_TYPES]
-
-    def between(self, host: str) -> Iterator[str]:
-        """The host and the names above it, below the zone's own."""
-        name = host
-        while name != self.zone.name and hosts.is_within(name, self.zone.name):
-            yield name
-            name = name.partition(".")[2]
-
-
-def _delegated(listing: _Listing, settings: Settings, key: str, value: str | None) -> Iterator[Problem]:
+def _delegated(listing: Listing, settings: Settings, key: str, value: str | None) -> Iterator[Problem]:
     for name in listing.between(settings.connect_host):
         for record in listing.of_type(name, "NS"):
             servers = ", ".join(record.targets)
@@ -228,38 +178,7 @@ def _delegated(listing: _Listing, settings: Settings, key: str, value: str | Non
             return
 
 
-def _forbidden_by_caa(listing: _Listing, settings: Settings, key: str, value: str | None) -> Iterator[Problem]:
-    for domain in settings.certificate_domains:
-        for name in [*listing.between(domain), listing.zone.name]:
-            texts = [text for record in listing.of_type(name, "CAA") for text in record.targets]
-            if texts:
-                if (allowed := _others_allowed(texts, wildcard=not settings.path_routing)) is not None:
-                    tag, others = allowed
-                    yield Problem(
-                        key,
-                        value,
-                        f"has CAA records at {name} that let only {others} issue a certificate, so that ACM does not; "
-                        f'add 0 {tag} "amazon.com" there, or write certificateArn',
-                    )
-                    return
-                # Those nearest to the domain decide.
-                break
-
-
-def _others_allowed(texts: Sequence[str], *, wildcard: bool) -> tuple[str, str] | None:
-    """The tag of CAA records that keep ACM from issuing a certificate, and whom they allow; None if none do."""
-    found = [match for text in texts if (match := _CAA.match(text))]
-    tags = [(match["tag"].lower(), match["value"].partition(";")[0].strip().lower()) for match in found]
-    plain = {authority for tag, authority in tags if tag == "issue"}
-    wild = {authority for tag, authority in tags if tag == "issuewild"} or plain
-    for allowed, tag in ((plain, "issue"), (wild, "issuewild")):
-        needed = tag == "issue" or wildcard
-        if allowed and needed and not allowed & _AUTHORITIES:
-            return tag, ", ".join(sorted(authority or "no authority" for authority in allowed))
-    return None
-
-
-def _hidden_by_own_record(listing: _Listing, settings: Settings) -> Iterator[Problem]:
+def _hidden_by_own_record(listing: Listing, settings: Settings) -> Iterator[Problem]:
     host = settings.connect_host
     if host == settings.session_host or not hosts.is_within(host, listing.zone.name):
         return
@@ -271,21 +190,3 @@ def _hidden_by_own_record(listing: _Listing, settings: Settings) -> Iterator[Pro
             "the name leads to the load balancer of Studios",
         )
         return
-
-
-def name_in(record_set: Mapping[str, Any]) -> str:
-    """The name of a record set, as Route 53 describes it, as people write it."""
-    return str(record_set["Name"]).rstrip(".").replace("\\052", "*").lower()
-
-
-def _records_in(answer: Mapping[str, Any]) -> list[Record]:
-    return [
-        Record(
-            name_in(each),
-            each["Type"],
-            tuple(value["Value"].rstrip(".") for value in each.get("ResourceRecords") or [])
-            or (each["AliasTarget"]["DNSName"].rstrip("."),),
-            each.get("SetIdentifier") or "",
-        )
-        for each in answer["ResourceRecordSets"]
-    ]

@@ -14,6 +14,7 @@ from settings.parsing import parse_settings
 from survey.aws import AwsAccess, AwsAccount
 from survey.dns import FoundZone, FoundZones, HostedZone, find_zone
 from survey.records import ZoneFindings, survey_records
+from testbed.tests.aws_account import be_strict
 
 from .conftest import LEAST
 
@@ -127,7 +128,7 @@ class Zone:
         settings = parse_settings(given)
         found = FoundZone(self.zone, AwsAccount(AwsAccess(region="us-east-1")))
         validation = found if settings.validates_in_zone else None
-        return survey_records(settings, FoundZones(validation, found))
+        return survey_records(settings, FoundZones(validation, found), found.account)
 
     def problems(self, **changes: object) -> list[str]:
         return [str(problem).removeprefix("seqera-studios:") for problem in self.found(**changes).problems]
@@ -289,6 +290,67 @@ def test_the_caa_records_nearest_to_the_host_decide(route53: Any) -> None:
     deep = {"platformUrl": "https://prod.example.com"}
     assert made.problems(**deep) == []
     assert made.problems() == [CAA.format("example.com", "letsencrypt.org", "issue")]
+
+
+def test_caa_records_above_the_zone_count_where_it_has_none(route53: Any) -> None:
+    parent = Zone(route53)
+    parent.add("example.com", "CAA", '0 issue "letsencrypt.org"')
+    made = Zone(route53, "prod.example.com")
+    deep = {"platformUrl": "https://prod.example.com", "hostedZone": "prod.example.com"}
+    assert made.problems(**deep) == [
+        CAA.format("example.com", "letsencrypt.org", "issue").replace('"example.com" has', '"prod.example.com" has')
+    ]
+    made.add("prod.example.com", "CAA", '0 issue "amazon.com"')
+    assert made.problems(**deep) == []
+
+
+DEEPER = {"platformUrl": "https://example.com", "connectUrl": "https://connect.studios.example.com"}
+
+
+def validation(made: Zone, domain: str, *names: str) -> str:
+    """A certificate that another has made and validated in the zone; returns its ARN."""
+    acm = boto3.client("acm", region_name="us-east-1")
+    arn: str = acm.request_certificate(
+        DomainName=domain, SubjectAlternativeNames=[domain, *names], ValidationMethod="DNS"
+    )["CertificateArn"]
+    record = acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"][0]["ResourceRecord"]
+    made.add(record["Name"], record["Type"], record["Value"])
+    return arn
+
+
+def test_a_validation_record_that_exists_for_another_certificate_is_told_with_its_target_and_the_certificate(
+    route53: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be_strict(monkeypatch)
+    made = Zone(route53)
+    domain = parse_settings({**LEAST, **DEEPER}).certificate_domains[0]
+    arn = validation(made, domain, f"*.{domain}")
+    (problem,) = made.first(**DEEPER)
+    assert problem.startswith("certificateArn: is not set, and the record _")
+    assert f".{domain} (CNAME _" in problem
+    assert problem.partition("), ")[2] == (
+        f"which ACM asks for, exists already for the certificate {arn}, which this stack has not made; use that "
+        f"certificate: pulumi config set certificateArn {arn}; or delete that certificate and the record once nothing "
+        "needs them"
+    )
+
+
+def test_a_certificate_that_does_not_cover_the_hosts_is_not_offered(route53: Any) -> None:
+    made = Zone(route53)
+    domain = parse_settings({**LEAST, **DEEPER}).certificate_domains[0]
+    validation(made, domain)
+    (problem,) = made.first(**DEEPER)
+    assert "pulumi config set" not in problem
+
+
+def test_validation_records_of_other_domains_other_accounts_and_platforms_own_host_are_in_nobodys_way(
+    route53: Any,
+) -> None:
+    made = Zone(route53)
+    validation(made, "example.com", "*.example.com")
+    domain = parse_settings({**LEAST, **DEEPER}).certificate_domains[0]
+    made.add(f"_0123.{domain}", "CNAME", "_4567.acm-validations.aws")
+    assert made.first(**DEEPER) == made.first() == []
 
 
 def test_with_path_routing_no_wildcard_has_to_be_allowed(route53: Any) -> None:

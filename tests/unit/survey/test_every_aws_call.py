@@ -60,6 +60,8 @@ STOPS_NOTHING = {
     ("compose_by_name", "elbv2:describe_rules", "denied"),
     ("tls_policy", "elbv2:describe_ssl_policies", "denied"),
     ("zones_by_name", "route53:list_resource_record_sets", "denied"),
+    ("zones_with_another_certificate", "route53:list_resource_record_sets", "denied"),
+    ("zones_with_another_certificate", "acm:list_certificates", "denied"),
     # The listener is gone, and the certificate with it.
     ("certificate_of_another", "elbv2:remove_listener_certificates", "not found"),
     *(("eks_of_another_name", "eks:list_clusters", fault) for fault in FAULTS),
@@ -311,9 +313,20 @@ def compose_by_tags(site: Site, account: AwsAccount) -> object:
 
 def zones_by_name(_site: Site, account: AwsAccount) -> object:
     settings = parse_settings(LEAST)
-    found = survey_records(settings, find_zones(account, settings))
+    found = survey_records(settings, find_zones(account, settings), account)
     if found.problems:
         raise SettingsError(list(found.problems))
+    return None
+
+
+def zones_with_another_certificate(site: Site, account: AwsAccount) -> object:
+    domain = "connect.studios.example.com"
+    settings = parse_settings({**LEAST, "connectUrl": f"https://{domain}"})
+    record = f"_0.{settings.certificate_domains[0]}"
+    site.account.change("UPSERT", record, "CNAME", "_1.acm-validations.aws")
+    found = survey_records(settings, find_zones(account, settings), account)
+    if problems := [*found.problems, *found.first]:
+        raise SettingsError(problems)
     return None
 
 
@@ -440,7 +453,16 @@ CHANGES = {"certificate_of_another", "record_taken_over", "script_taken_away", "
 WORK: dict[str, Work] = {
     each.__name__: each
     for each in (
-        *(compose_by_name, compose_by_tags, zones_by_name, zones_by_id, certificate, tls_policy, eks),
+        *(
+            compose_by_name,
+            compose_by_tags,
+            zones_by_name,
+            zones_by_id,
+            zones_with_another_certificate,
+            certificate,
+            tls_policy,
+            eks,
+        ),
         *(eks_of_another_name, effect_of_the_ingress, certificate_of_another, record_taken_over),
         *(script_taken_away, script_that_failed),
     )

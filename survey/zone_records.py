@@ -1,0 +1,103 @@
+"""The records of a hosted zone, read name by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from settings import hosts
+from survey.aws import AwsAccount
+from survey.dns import HostedZone
+
+ADDRESS_TYPES: Final = ("A", "AAAA", "CNAME")
+_OF_ACM: Final = ".acm-validations.aws"
+_MOST_OF_A_NAME: Final = 20
+_MOST_VALIDATIONS: Final = 100
+
+
+@dataclass(frozen=True)
+class Record:
+    """The records of one name and type: ``targets`` are their values, or what an alias leads to.
+
+    ``variant`` is what tells it from others of that name and type, by which a routing policy chooses; mostly "".
+    """
+
+    name: str
+    type: str
+    targets: tuple[str, ...]
+    variant: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.type} {', '.join(self.targets)}"
+
+
+class Listing:
+    """Reads a zone name by name: a zone may have ten thousand records."""
+
+    def __init__(self, account: AwsAccount, zone: HostedZone) -> None:
+        self.account = account
+        self.zone = zone
+        self._read: dict[str, list[Record]] = {}
+
+    def at(self, name: str) -> list[Record]:
+        """The records of a name."""
+        if name not in self._read:
+            self._read[name] = [record for record in self._from(name, _MOST_OF_A_NAME) if record.name == name]
+        return self._read[name]
+
+    def _from(self, name: str, most: int) -> list[Record]:
+        """The records from a name on, in the zone's order."""
+        return self.account.call(
+            "route53",
+            "list_resource_record_sets",
+            _records_in,
+            HostedZoneId=self.zone.id,
+            StartRecordName=name,
+            MaxItems=str(most),
+        )
+
+    def of_type(self, name: str, type_: str) -> list[Record]:
+        """Those of a type."""
+        return [record for record in self.at(name) if record.type == type_]
+
+    def addresses(self, name: str) -> list[Record]:
+        """Those that lead somewhere."""
+        return [record for record in self.at(name) if record.type in ADDRESS_TYPES]
+
+    def validations(self, domain: str) -> list[Record]:
+        """The records by which ACM validates a domain, of this account's certificates or of others'."""
+        found = self._from(f"_.{domain}", _MOST_VALIDATIONS)
+        return [
+            record
+            for record in found
+            if record.type == "CNAME"
+            and record.name.startswith("_")
+            and record.name.partition(".")[2] == domain
+            and record.targets[0].endswith(_OF_ACM)
+        ]
+
+    def between(self, host: str) -> Iterator[str]:
+        """The host and the names above it, below the zone's own."""
+        name = host
+        while name != self.zone.name and hosts.is_within(name, self.zone.name):
+            yield name
+            name = name.partition(".")[2]
+
+
+def name_in(record_set: Mapping[str, Any]) -> str:
+    """The name of a record set, as Route 53 describes it, as people write it."""
+    return str(record_set["Name"]).rstrip(".").replace("\\052", "*").lower()
+
+
+def _records_in(answer: Mapping[str, Any]) -> list[Record]:
+    return [
+        Record(
+            name_in(each),
+            each["Type"],
+            tuple(value["Value"].rstrip(".") for value in each.get("ResourceRecords") or [])
+            or (each["AliasTarget"]["DNSName"].rstrip("."),),
+            each.get("SetIdentifier") or "",
+        )
+        for each in answer["ResourceRecordSets"]
+    ]
