@@ -63,6 +63,7 @@ class IngressVerdict:
     ) -> None:
         self._ingress, self._account, self._patience, self._resource = ingress, account, patience, resource
         self._before: Before | None = None
+        self._unchecked: str | None = None
         # Not the event loop's own threads: a hook of this program may have to wait for one of those.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ingress-verdict")
 
@@ -100,7 +101,16 @@ class IngressVerdict:
         """
         if pulumi.runtime.is_dry_run():
             return hostname
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._settled, hostname)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._settled, hostname)
+        finally:
+            if self._unchecked is not None:
+                # Not in the thread that has found it out: a message goes to the engine by the event loop.
+                place = f"Ingress {self._ingress.namespace}/{self._ingress.name}"
+                pulumi.log.warn(
+                    f"whether the load balancer is as {place} asks for was not checked: {self._unchecked}",
+                    self._resource,
+                )
 
     def _foreseen(self, known: str, annotations: Mapping[str, Any]) -> Any:
         try:
@@ -137,22 +147,18 @@ class IngressVerdict:
         return hostname or known
 
     def _effect(self, *, warn: bool) -> Effect:
-        warned = not warn
-
         def look(live: Object, hostname: str) -> list[str] | None:
-            nonlocal warned
             reason = "the AWS provider's account is not known here"
             if self._account is not None:
                 try:
-                    return not_in_effect(self._account, live, hostname)
+                    missing = not_in_effect(self._account, live, hostname)
                 except (AwsError, SettingsError) as error:
                     reason = str(error)
-            if not warned:
-                warned = True
-                place = f"Ingress {self._ingress.namespace}/{self._ingress.name}"
-                pulumi.log.warn(
-                    f"whether the load balancer is as {place} asks for was not checked: {reason}", self._resource
-                )
+                else:
+                    self._unchecked = None
+                    return missing
+            if warn:
+                self._unchecked = reason
             return None
 
         return look

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -105,7 +106,13 @@ class Cluster:
         if not patient:
             connection.retries = False  # The client's three silent retries only fill the log with warnings.
 
+        said: list[str] = []
+
         def load() -> Any:
+            with _said_on_root_logger(said):
+                return read()
+
+        def read() -> Any:
             if content is not None and content.startswith("{"):
                 merged = json.loads(content)
                 config.load_kube_config_from_dict(merged, context=self.context, client_configuration=connection)
@@ -117,9 +124,8 @@ class Cluster:
             return config.kube_config.KubeConfigMerger(place).config.value
 
         try:
-            with _said_on_root_logger() as said:
-                # It may run a command that gets a token, and waits for it without end.
-                written = _cluster_in(with_timeout(_TOKEN_SECONDS, load), self.context).get("proxy-url")
+            # It may run a command that gets a token, and waits for it without end.
+            written = _cluster_in(with_timeout(_TOKEN_SECONDS, load), self.context).get("proxy-url")
         except TimeoutError:
             message = f"gives no credentials: its token command takes longer than {_TOKEN_SECONDS} s"
             raise self._unusable(named, message) from None
@@ -194,17 +200,20 @@ def _without_user(url: str) -> str:
 
 
 @contextmanager
-def _said_on_root_logger() -> Iterator[list[str]]:
+def _said_on_root_logger(said: list[str]) -> Iterator[None]:
     """Collects what the client logs where a token command fails: it raises nothing, and goes on without a token."""
-    said: list[str] = []
+    thread = threading.get_ident()
 
     def collect(record: logging.LogRecord) -> bool:
+        if record.thread != thread:
+            # That of another kubeconfig, of which a command has ended too late.
+            return True
         said.append(" ".join(record.getMessage().split()))
         return False
 
     root = logging.getLogger()
     root.addFilter(collect)
     try:
-        yield said
+        yield
     finally:
         root.removeFilter(collect)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -112,32 +113,48 @@ def test_a_complaint_without_the_effect_being_known_is_a_refusal() -> None:
         wait(Steps((OLD, REFUSED)), effect=lambda *_: None)
 
 
-def effect_of(account: object, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[str]]:
-    """What looks for the effect, with this account, and what it warns of."""
+def warned_of(account: object, monkeypatch: pytest.MonkeyPatch, *states: tuple[str, Verdict]) -> list[str]:
+    """What is warned of once a change is confirmed, with this account."""
     warnings: list[str] = []
-    monkeypatch.setattr("pulumi.log.warn", lambda text, _resource: warnings.append(text))
-    ingress = cast("LiveIngress", Steps((OLD, ACCEPTED)))
+
+    def warn(text: str, _resource: object) -> None:
+        # As that of Pulumi: it needs the event loop of the thread that it is called in.
+        asyncio.get_running_loop()
+        warnings.append(text)
+
+    monkeypatch.setattr("pulumi.log.warn", warn)
+    monkeypatch.setattr("pulumi.runtime.is_dry_run", lambda: False)
+    ingress = cast("LiveIngress", Steps(*states or ((OLD, ACCEPTED),)))
     verdict = IngressVerdict(ingress, cast("AwsAccount", account), QUICK, cast("pulumi.Resource", None))
-    return verdict._effect(warn=True), warnings
+    verdict._before = Before(hostname=OLD, moves=False)
+    try:
+        assert asyncio.run(verdict.confirmed(OLD)) == OLD
+    except RefusedError:
+        warnings.append("refused")
+    return warnings
+
+
+class Denied:
+    def pages(self, *_words: Any, **_arguments: Any) -> Any:
+        raise AwsError("these credentials may not call elasticloadbalancing:DescribeLoadBalancers")
+
+
+NOT_CHECKED = (
+    "whether the load balancer is as Ingress platform/connect-ingress asks for was not checked: these credentials may "
+    "not call elasticloadbalancing:DescribeLoadBalancers"
+)
 
 
 def test_an_identity_that_may_not_look_is_warned_once_that_the_effect_was_not_checked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Denied:
-        def pages(self, *_words: Any, **_arguments: Any) -> Any:
-            raise AwsError("these credentials may not call elasticloadbalancing:DescribeLoadBalancers")
+    assert warned_of(Denied(), monkeypatch, (OLD, Verdict()), (OLD, Verdict()), (OLD, ACCEPTED)) == [NOT_CHECKED]
 
-    look, warnings = effect_of(Denied(), monkeypatch)
-    assert [look({}, OLD), look({}, OLD)] == [None, None]
-    (warning,) = warnings
-    assert warning == (
-        "whether the load balancer is as Ingress platform/connect-ingress asks for was not checked: these credentials "
-        "may not call elasticloadbalancing:DescribeLoadBalancers"
-    )
+
+def test_a_refusal_says_too_that_the_effect_was_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert warned_of(Denied(), monkeypatch, (OLD, REFUSED)) == [NOT_CHECKED, "refused"]
 
 
 def test_where_the_account_is_not_known_the_same_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    look, warnings = effect_of(None, monkeypatch)
-    assert look({}, OLD) is None
-    assert [text.rpartition(": ")[2] for text in warnings] == ["the AWS provider's account is not known here"]
+    (text,) = warned_of(None, monkeypatch)
+    assert text.rpartition(": ")[2] == "the AWS provider's account is not known here"
