@@ -130,7 +130,7 @@ def test_who_has_no_right_is_told_all_reads_then_all_writes_and_with_these_all_w
     assert writes == documented_rights() - reads - OPTIONAL
     refused = stack.up()
     assert refused.code != 0
-    assert named(refused) == [writes]
+    assert named(refused) == [writes], refused.text
     assert install.objects() == before
 
     learner.allow(reads | writes)
@@ -187,7 +187,7 @@ def test_a_right_that_is_missing_is_named_before_anything_is_waited_for(learner:
     refused = stack.preview_text() if right[2] in READS else stack.up()
     assert refused.code != 0
     assert "Traceback" not in refused.text
-    assert named(refused) == [{right}]
+    assert named(refused) == [{right}], refused.text
     assert learner.install.objects() == before
     assert time.monotonic() - started < 30
     if right[2] not in READS:
@@ -202,7 +202,7 @@ def test_a_destroy_without_a_right_that_it_needs_is_refused_and_changes_nothing(
     refused = _make_destroy(stack)
     assert refused.code == 1
     assert time.monotonic() - started < 30
-    assert named(refused) == [missing]
+    assert named(refused) == [missing], refused.text
     assert learner.install.objects() == before
 
     # What only an up needs is not asked for.
