@@ -26,6 +26,7 @@ from components.platform_provider import (
     preview_api_of,
     replacing,
     tower_yml_of,
+    undone_entries,
 )
 from live.changes import OriginalValue, apply_edit, record_originals
 from live.edits import Names, apply_body, item_paths
@@ -101,7 +102,7 @@ class PlatformAsFoundProvider(PlatformProvider):
     def check(self, _olds: Properties, news: Properties) -> CheckResult:
         """Refuses an entry of tower.yml that another owner has written, where no record exists yet.
 
-        Adds the variables that were dropped since the last update, which had the old inputs.
+        Adds what was dropped since the last update, which had the old inputs: so a preview shows that, and no more.
         """
         inputs = super().check(_olds, news).inputs
         if not _olds:
@@ -197,8 +198,8 @@ def _is_not_as_written(api: PlatformApi, props: Properties) -> bool:
 
 
 def _dropped(api: PlatformApi, news: Properties, olds: Properties) -> dict[str, list[str]]:
-    """By ConfigMap, the variables that were and are edited, and that aren't ours any more."""
-    found = {}
+    """By ConfigMap, what was and is edited, and isn't ours any more: variables, and entries of tower.yml."""
+    found: dict[str, list[str]] = {}
     for target in (each for each in news["fields"] if each.startswith("ConfigMap/") and each in olds["fields"]):
         live = api.get(target)
         ours = owned_by(managed_fields(live), news["field_manager"]) if live is not None else set()
@@ -206,6 +207,9 @@ def _dropped(api: PlatformApi, news: Properties, olds: Properties) -> dict[str, 
         gone = [name for name, path in zip(names, item_paths(target, names), strict=True) if path not in ours]
         if gone:
             found[target] = gone
+    if news["tower_yml"] == olds["tower_yml"]:
+        for target, entry in undone_entries(api, news):
+            found.setdefault(target, []).append(entry)
     return found
 
 

@@ -24,6 +24,7 @@ from components.platform_provider import (
     preview_api_of,
     replacing,
     tower_yml_of,
+    undone_entries,
 )
 from live.changes import apply_edit, dry_run_edit
 from live.edits import CHECKSUM_ANNOTATION, drifted_items, edited_names, item_paths, name_of, observed_edit, part_of
@@ -138,10 +139,8 @@ def _drift(api: PlatformApi, props: Properties) -> dict[str, list[str]]:
         )
         if paths:
             found[target] = [f"{part_of(path)} {name_of(path)}".strip() for path in paths]
-    edit = tower_yml_of(props)
-    for name, entry, desired in live_entries(api, edit, props["field_manager"]):
-        if edit is not None and entry.shown() != desired:
-            found.setdefault(f"ConfigMap/{edit['config_map']}", []).append(f"{edit['key']} {name.rpartition('.')[2]}")
+    for target, entry in undone_entries(api, props):
+        found.setdefault(target, []).append(entry)
     return found
 
 

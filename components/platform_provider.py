@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, TypedDict
 
 from pulumi.dynamic import CheckResult
@@ -13,7 +13,7 @@ from live.api import ClusterApi
 from live.cluster import Cluster
 from live.edits import apply_body
 from live.platform import PlatformApi
-from live.tower_yml import TowerYmlEdit
+from live.tower_yml import TowerYmlEdit, live_entries
 
 Properties = dict[str, Any]
 
@@ -93,6 +93,14 @@ def bodies(props: Properties) -> dict[str, Any]:
 def tower_yml_of(props: Properties) -> TowerYmlEdit | None:
     """The edit of tower.yml, if there is one."""
     return props.get("tower_yml")
+
+
+def undone_entries(api: PlatformApi, props: Properties) -> Iterator[tuple[str, str]]:
+    """The entries of tower.yml that aren't as the edit has them: the ConfigMap, and key and name of the entry."""
+    edit = tower_yml_of(props)
+    for name, entry, desired in live_entries(api, edit, props["field_manager"]):
+        if edit is not None and entry.shown() != desired:
+            yield f"ConfigMap/{edit['config_map']}", f"{edit['key']} {name.rpartition('.')[2]}"
 
 
 @functools.lru_cache(maxsize=8)
