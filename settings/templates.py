@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
@@ -130,3 +130,9 @@ def template_environment(templates: Mapping[str, StudioTemplate]) -> dict[str, s
         for key, template in sorted(templates.items())
         for part in _PARTS
     }
+
+
+def keys_in(variables: Iterable[str]) -> str:
+    """The templates' keys in the names of Platform's variables, in one phrase."""
+    # A template's key may have underscores, and its variables end with a part that has none.
+    return ", ".join(sorted({name.removeprefix(PREFIX).rpartition("_")[0] for name in variables}))

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from live.ownership import managed_fields, manager_names, owners_of
 from settings.environment import platform_environment
 from settings.model import Settings
-from settings.templates import PREFIX
+from settings.templates import PREFIX, keys_in
 from survey.effective_environment import EffectiveEnvironment
 from survey.install import Install
 
 
-def leftover_templates(
+@dataclass(frozen=True)
+class Leftovers:
+    """Variables of templates that are not of the stack, from one source; ``config_map`` where that is a whole one."""
+
+    source: str
+    config_map: str | None
+    names: tuple[str, ...]
+
+
+def find_leftovers(
     environment: EffectiveEnvironment, install: Install, settings: Settings, field_manager: str | None
-) -> Iterator[str]:
-    """A warning for each place that sets variables of templates which the stack doesn't have.
+) -> list[Leftovers]:
+    """The templates that backend has and the stack doesn't.
 
     Args:
         environment: of the containers.
@@ -26,19 +36,25 @@ def leftover_templates(
     """
     container = install.container(settings.backend_deployment, settings.backend_container)
     if container is None:
-        return
+        return []
+    own = platform_environment(settings)
     places: dict[tuple[str, str | None], list[str]] = {}
-    for name, value in environment.of(container, {settings.backend_config_map: platform_environment(settings)}).items():
-        if not name.startswith(PREFIX) or name in platform_environment(settings):
+    for name, value in environment.of(container, {settings.backend_config_map: own}).items():
+        if not name.startswith(PREFIX) or name in own:
             continue
         if value.config_map is None or _managers(install, value.config_map, name) != [field_manager]:
             places.setdefault((value.source, value.config_map), []).append(name)
-    for (source, config_map), names in places.items():
-        # A template's key may have underscores, and its variables end with a part that has none.
-        keys = ", ".join(sorted({name.removeprefix(PREFIX).rpartition("_")[0] for name in names}))
+    return [Leftovers(source, config_map, tuple(names)) for (source, config_map), names in places.items()]
+
+
+def leftover_templates(
+    environment: EffectiveEnvironment, install: Install, settings: Settings, field_manager: str | None
+) -> Iterator[str]:
+    """A warning for each place that sets variables of templates which the stack doesn't have."""
+    for found in find_leftovers(environment, install, settings, field_manager):
         yield (
-            f"{source} has Studio templates that are not of this stack ({keys}), and Platform offers them beside those "
-            f"of studioTemplates; {_way_out(install.namespace, config_map, names)}"
+            f"{found.source} has Studio templates that are not of this stack ({keys_in(found.names)}), and Platform "
+            f"offers them beside those of studioTemplates; {_way_out(install.namespace, found.config_map, found.names)}"
         )
 
 
@@ -47,7 +63,7 @@ def _managers(install: Install, config_map: str, key: str) -> list[str]:
     return manager_names(owners_of(managed_fields(live), ("f:data", f"f:{key}")))
 
 
-def _way_out(namespace: str, config_map: str | None, names: list[str]) -> str:
+def _way_out(namespace: str, config_map: str | None, names: Sequence[str]) -> str:
     if config_map is None:
         return f"to end that, remove {', '.join(sorted(names))} there"
     patch = json.dumps({"data": dict.fromkeys(sorted(names))}, separators=(",", ":"))

@@ -21,6 +21,7 @@ from pipeline.adopt.record import ConversionError, make_alias, session_record
 from pipeline.adopt.state import with_adopted
 from pipeline.adopt.table import settings_lines, table
 from pipeline.adopt.takeover import delete, hand_over, path_of
+from pipeline.adopt.templates import old_templates, remove, shown
 from pipeline.created import find
 from pipeline.interrupted import Resource
 from pipeline.verify.deployment import Deployment, Options
@@ -141,7 +142,7 @@ def _record_exists(deployment: Deployment, record: Resource) -> bool:
 
 
 def _remove_old(deployment: Deployment, found: ExistingStudios, stack: str, *, yes: bool) -> int:
-    """Removes the objects of the earlier Studios that are not the stack's."""
+    """Removes the objects and the Studio templates of the earlier Studios that are not the stack's."""
     owner, namespace = owner_of(_short(stack)), deployment.settings.namespace
     workloads = [each for each in (found.proxy, found.server) if each is not None]
     objects = [(each.kind, each.live) for each in workloads]
@@ -152,17 +153,18 @@ def _remove_old(deployment: Deployment, found: ExistingStudios, stack: str, *, y
         for kind, each in objects
         if not belongs_to(owner, each["metadata"].get("labels"))
     ]
-    if not old:
+    templates = old_templates(deployment.cluster, deployment.settings, owner)
+    if not old and not templates:
         print("Nothing is left of the earlier Studios.")
         return 0
-    if found.proxy.release is not None:
+    if old and found.proxy.release is not None:
         raise AdoptionError(
             f"{', '.join(old)} belong to the Helm release {found.proxy.release}, which would make them anew; remove it "
             "there: helm uninstall, or the values that switch Studios off and helm upgrade"
         )
     if not _serves_itself(deployment, namespace):
         raise AdoptionError("the stack's own proxy is not ready yet; run: pulumi up")
-    print("To be removed: " + ", ".join(old))
+    print("To be removed: " + ", ".join([*old, *(shown(name, names) for name, names in templates.items())]))
     if not (yes or _agreed("Remove them")):
         print("Nothing was changed.")
         return 1
@@ -170,7 +172,14 @@ def _remove_old(deployment: Deployment, found: ExistingStudios, stack: str, *, y
     for target in sorted(old, key=lambda each: each.partition("/")[0] != "Ingress"):
         delete(deployment.cluster, target, namespace)
         print(f"{target} is removed")
-    if found.route is not None:
+    remove(deployment.cluster, namespace, templates)
+    if templates:
+        backend = deployment.settings.backend_deployment
+        print(
+            "The Studio templates are removed. Platform offers them until backend restarts: "
+            f"kubectl -n {namespace} rollout restart deployment/{backend}"
+        )
+    if old and found.route is not None:
         print(f"Ingress/{found.route['metadata']['name']} still has a rule for it: take that out of your manifests.")
     return 0
 

@@ -146,6 +146,8 @@ def test_what_cannot_be_taken_in_place_is_changed_over_side_by_side_and_removed_
     install.kubectl("create", "-f", "-", stdin=json.dumps(proxy))
     install.kubectl("rollout", "status", "deployment/connect-proxy", "--timeout=60s")
     _make_cname(install)
+    old = {f"TOWER_DATA_STUDIO_TEMPLATES_OLD_{part}": "x" for part in ("ICON", "REPOSITORY", "TOOL", "STATUS")}
+    install.kubectl("patch", "configmap/tower-backend-cfg", "--type=merge", "--patch", json.dumps({"data": old}))
 
     with asked_all_the_time(install) as asked:
         by_hand.adopt("--yes").ok()
@@ -159,6 +161,8 @@ def test_what_cannot_be_taken_in_place_is_changed_over_side_by_side_and_removed_
 
     removed = by_hand.adopt("--yes", "--remove-old").ok().stdout
     assert "Deployment/connect-proxy is removed" in removed
+    assert "the Studio templates OLD in ConfigMap/tower-backend-cfg" in removed
+    assert not old.keys() & install.get("configmap", "tower-backend-cfg")["data"].keys()
     assert "Ingress/front-ingress still has a rule for it" in removed
     assert not {"deployment.apps/connect-proxy", "service/connect-proxy"} & install.names()
     assert "Nothing is left of the earlier Studios." in by_hand.adopt("--yes", "--remove-old").ok().stdout
