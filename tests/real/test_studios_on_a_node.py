@@ -8,10 +8,13 @@ import os
 import signal
 import stat
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from testbed.traffic.site import Site
+from tests.engine.verified import World
 from tests.real.conftest import DRAIN, Studios
 from tests.real.on_the_node import Process, asking, connect, node_port, ready, until, watching
 
@@ -35,6 +38,20 @@ def _proxy_host(studios: Studios) -> str:
 def test_every_pod_is_ready_by_its_own_probes(studios: Studios) -> None:
     expected = {"connect-proxy": 2, "connect-server": 2, "backend": 1, "cron": 1, "frontend": 1, "redis": 1}
     assert {app: sum(map(ready, studios.install.pods(app))) for app in expected} == expected
+
+
+def test_a_session_echoes_through_load_balancer_and_pods_and_verify_finds_that_all_holds(
+    studios: Studios, tmp_path: Path
+) -> None:
+    connect_url = f"https://{_proxy_host(studios)}"
+    site = Site(studios.stack.environment, studios.install.namespace, tmp_path, connect_url, on_node=True)
+    try:
+        log = tmp_path / "session.log"
+        until("a tunnel of the session", lambda: "tunnel open" in log.read_text(), 90)
+        lines = World(studios.install, studios.stack, site).command().ok().stdout.splitlines()
+        assert lines[-1] == "Everything that was asked holds: 22 hold, 0 do not, 0 not checked, 1 not asked."
+    finally:
+        site.close()
 
 
 @pytest.mark.parametrize("app", CONNECT)
