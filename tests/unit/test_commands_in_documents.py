@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shlex
@@ -283,6 +284,61 @@ def test_every_message_in_the_table_of_failures_is_printed_by_the_program_or_kno
     ]
     assert unknown == []
     assert OF_OTHERS - quoted == set()
+
+
+#: How a message goes on that says itself what to do.
+REMEDY = re.compile(
+    r"(?:^|(?:[;:,.(]|and|or|in the way) (?:and )?)"
+    r"(?:add|check|docker|edit|install|leave|mount|move|put|run|set|start|take|try|write)\b",
+    re.IGNORECASE,
+)
+#: Failures of the program itself, or of arguments that a component gets from it: no user can bring them about.
+OF_THE_PROGRAM = {
+    "ACM asks for no validation record for …; it lists …",
+    "WildcardCertificate needs zone_id or certificate_arn",
+    "a record can be taken over only in an account that the program can read",
+    "a number that is not written in plain digits",
+    "only typ='safe' and pure=True are known here",
+    "the bundle's … is none of this deployment",
+    "… has no value",
+    "…, in document … of …",
+}
+
+
+def raised_messages() -> dict[str, str]:
+    """The messages that are raised while resources change, each with its place; what is filled in is ``…``."""
+    found = {}
+    for folder in ("live", "components", "delivery/instance"):
+        for path in sorted((CHECKOUT / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
+                    text = "".join(part if isinstance(part, str) else "…" for part in _parts(node.exc.args[0]))
+                    if re.search("[a-z]{3}", text):
+                        found[text] = f"{path.relative_to(CHECKOUT)}:{node.lineno}"
+    return found
+
+
+def _parts(node: ast.expr) -> Iterator[str | None]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        yield from (str(each.value) if isinstance(each, ast.Constant) else None for each in node.values)
+    elif isinstance(node, ast.BinOp):
+        yield from (*_parts(node.left), *_parts(node.right))
+    else:
+        yield None
+
+
+def test_every_failure_at_run_time_says_what_to_do_or_is_in_the_table_of_failures() -> None:
+    rows = re.findall(r"^\| (`.*?) \|", (CHECKOUT / "docs" / "recovery.md").read_text(encoding="utf-8"), re.MULTILINE)
+    quoted = [re.split("…|i-…", message) for row in rows for message in re.findall(r"`([^`]+)`", row)]
+
+    def is_explained(text: str) -> bool:
+        return bool(REMEDY.search(text)) or any(all(part.strip() in text for part in parts) for parts in quoted)
+
+    messages = raised_messages()
+    assert len(messages) > 50
+    assert {text: place for text, place in messages.items() if not is_explained(text)}.keys() == OF_THE_PROGRAM
 
 
 def test_the_version_is_that_of_the_newest_release_in_the_changelog_and_each_release_has_its_state() -> None:

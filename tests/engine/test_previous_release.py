@@ -1,0 +1,54 @@
+"""The way back: the previous release goes on with a stack of this one, and this one after it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from testbed import paths
+from tests.engine.conftest import NewInstall, NewStack
+from tests.engine.stack import Stack, program_in
+
+pytestmark = pytest.mark.slow
+
+#: What release 1.0.0 makes otherwise: CHANGELOG.md names both.
+BACK = {"studios-server-service": "update", "studios-proxy-deployment": "update"}
+#: The commit of release 1.0.0.
+EARLIER = "e58da8f29d3c5b45e2588ec095bc11ed40288704"
+
+
+@pytest.fixture
+def earlier_program(tmp_path: Path) -> Path:
+    """A folder with the program of release 1.0.0."""
+    known = subprocess.run(["git", "cat-file", "-e", EARLIER], cwd=paths.CHECKOUT, check=False, capture_output=True)
+    if known.returncode:
+        pytest.skip("this checkout has no history: git fetch --unshallow brings it")
+    archive, folder = tmp_path / "program.tar", tmp_path / "program"
+    folder.mkdir()
+    subprocess.run(["git", "archive", "--output", archive, EARLIER], cwd=paths.CHECKOUT, check=True)
+    subprocess.run(["tar", "-xf", archive, "-C", folder], check=True)
+    return folder
+
+
+def test_the_previous_release_goes_on_with_the_stack_and_this_one_after_it(
+    new_install: NewInstall, new_stack: NewStack, earlier_program: Path, tmp_path: Path
+) -> None:
+    install = new_install("back")
+    stack = new_stack(install, drainSeconds=0)
+    stack.up().ok()
+    pods, before = install.pod_names("backend"), install.get("configmap", "tower-backend-cfg")["data"]
+    program = program_in(earlier_program)
+    back = Stack(stack.name, tmp_path / "back", stack.environment, dict(stack.config), program=program)
+    back.link_program()
+    back.file.write_text(stack.file.read_text())
+    assert back.preview().changes == BACK
+    back.up().ok()
+    assert back.preview("--expect-no-changes").changes == {}
+    assert stack.preview().changes == BACK
+    stack.up().ok()
+    assert stack.preview("--expect-no-changes").changes == {}
+    # Platform has noticed nothing.
+    assert install.pod_names("backend") == pods
+    assert install.get("configmap", "tower-backend-cfg")["data"] == before
