@@ -12,7 +12,7 @@ INSTALLED := .venv/.installed
 UV := uv==0.13.9
 SOURCES := __main__.py conftest.py settings live survey components delivery policy pipeline package examples testbed tests
 
-# Every preview starts Python anew, and compiles thousands of modules again where a shell forbids to keep them compiled.
+# Every preview starts Python again, and compiles thousands of modules where a shell forbids to keep them compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: adopt destroy test-without-cluster test-on-cluster changes stacks preview comment up verify drift recover help demo down test unit delivery docker stand-ins engine real test-all check bench lock docs

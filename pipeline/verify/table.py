@@ -35,7 +35,7 @@ class Table:
 
     def heading(self, stack: str) -> None:
         """Writes what is checked."""
-        print(f"Stack {stack}, as it is met from here", file=self._stream, flush=True)
+        print(f"Stack {stack}, checked from here", file=self._stream, flush=True)
 
     def row(self, row: Row) -> None:
         """Writes a row."""

@@ -30,7 +30,7 @@ class ConnectSection(Section):
         default="connect-server", description="Name of the server's objects.", examples=["studios-server"]
     )
     log_level: Annotated[studios.LogLevel, connect("CONNECT_LOG_LEVEL")] = Field(
-        default="INFO", description="Least severe level that Connect logs.", examples=["DEBUG"]
+        default="INFO", description="Log level of the proxy and the server.", examples=["DEBUG"]
     )
     proxy_port: Annotated[network.UnprivilegedPort, proxy("CONNECT_HTTP_PORT")] = Field(
         default_factory=ByTarget({KUBERNETES: 8081, COMPOSE: 9090}),

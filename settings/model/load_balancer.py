@@ -58,7 +58,7 @@ class LoadBalancerSection(Section):
         default=None,
         ge=-1000,
         le=1000,
-        description="Place of its rules in the group; the lowest comes first.",
+        description="Order of its rules in the group; the lowest comes first.",
         examples=[10],
     )
     load_balancer_scheme: Annotated[Literal["internet-facing", "internal"], Only(KUBERNETES)] = Field(
@@ -92,7 +92,7 @@ class LoadBalancerSection(Section):
         default=None,
         ge=1,
         le=50000,
-        description="Place of the sessions' rule at the listener; the lowest comes first.",
+        description="Priority of the sessions' rule at the listener; the lowest comes first.",
         examples=[10],
     )
     idle_timeout: int = Field(
@@ -121,8 +121,8 @@ class LoadBalancerSection(Section):
         examples=["ip"],
     )
     health_check_path: text.UrlPath = Field(
-        default="/", description="What the load balancer asks the proxy for.", examples=["/health"]
+        default="/", description="Path that the load balancer's health check requests.", examples=["/health"]
     )
     health_check_success_codes: aws.SuccessCodes = Field(
-        default="200-499", description="Status codes that mean the proxy is alive.", examples=["200-399"]
+        default="200-499", description="Status codes that count as healthy.", examples=["200-399"]
     )

@@ -31,7 +31,7 @@ class PodsSection(Section):
     )
     image_pull_secrets: Annotated[kubernetes.ObjectNames, Only(KUBERNETES)] = Field(
         default=("cr.seqera.io",),
-        description="Secrets in the namespace that open the images' registry.",
+        description="Pull secrets in the namespace for the images' registry.",
         examples=[["registry-login"]],
     )
     node_selector: Annotated[kubernetes.NodeLabels, Only(KUBERNETES)] = Field(
@@ -106,36 +106,36 @@ class PodsSection(Section):
     )
     proxy_requests: Annotated[resources.ProxyRequests, Only(KUBERNETES)] = Field(
         default=resources.PROXY_REQUESTS,
-        description="What a pod of the proxy is sure to get.",
+        description="Resource requests of each proxy pod.",
         examples=[{"cpu": "100m"}],
     )
     proxy_limits: Annotated[resources.ProxyLimits, Only(KUBERNETES)] = Field(
         default=resources.PROXY_LIMITS,
-        description="The most that a pod of the proxy may use.",
+        description="Resource limits of each proxy pod.",
         examples=[{"memory": "1Gi"}],
     )
     server_requests: Annotated[resources.ServerRequests, Only(KUBERNETES)] = Field(
         default=resources.SERVER_REQUESTS,
-        description="What a pod of the server is sure to get.",
+        description="Resource requests of each server pod.",
         examples=[{"cpu": "100m"}],
     )
     server_limits: Annotated[resources.ServerLimits, Only(KUBERNETES)] = Field(
         default=resources.SERVER_LIMITS,
-        description="The most that a pod of the server may use.",
+        description="Resource limits of each server pod.",
         examples=[{"memory": "1Gi"}],
     )
     drain_seconds: Annotated[int, Only(KUBERNETES)] = Field(
         default=60,
         ge=0,
         le=540,
-        description="Seconds for which a pod that is to end still serves who is connected; 0 needs no Kubernetes 1.30.",
+        description="Seconds that a terminating pod keeps serving open connections. 0 disables this and lifts the Kubernetes 1.30 requirement.",
         examples=[120],
     )
     ready_timeout: Annotated[int, Only(KUBERNETES)] = Field(
         default=600,
         ge=10,
         le=7200,
-        description="Seconds that each may take: Connect's pods, cron and backend to start, the load balancer to come.",
+        description="Seconds to wait for each of: Connect's pods, the restarts of cron and backend, the load balancer.",
         examples=[900],
     )
     read_only_root_filesystem: Annotated[
@@ -143,7 +143,11 @@ class PodsSection(Section):
         connect(CONFIG_HOME_VARIABLE, COMPUTED),
         connect(DATA_HOME_VARIABLE, COMPUTED),
         Only(KUBERNETES),
-    ] = Field(default=True, description="Let the pods write only to their `storageRoot` and `/tmp`.", examples=[False])
+    ] = Field(
+        default=True,
+        description="Mount the root file system read-only: the pods write only to `storageRoot` and `/tmp`.",
+        examples=[False],
+    )
     openshift: Annotated[
         bool,
         connect(CONFIG_HOME_VARIABLE, COMPUTED),

@@ -43,7 +43,7 @@ class RedisSection(Section):
     )
     redis_tls: Annotated[
         bool, connect("CONNECT_REDIS_TLS_ENABLE"), Derived("`true` with `redisCaSecret`, else `false`")
-    ] = Field(default_factory=_has_ca, description="Speak TLS to Redis.", examples=[True])
+    ] = Field(default_factory=_has_ca, description="Connect to Redis over TLS.", examples=[True])
     redis_tls_skip_verify: Annotated[bool, connect("CONNECT_REDIS_TLS_SKIP_VERIFY")] = Field(
         default=False, description="Accept any certificate from Redis.", examples=[True]
     )
@@ -58,15 +58,15 @@ class RedisSection(Section):
         examples=["redis-client"],
     )
     redis_user: Annotated[text.EnvironmentText | None, connect("CONNECT_REDIS_USER")] = Field(
-        default=None, description="User name at Redis.", examples=["studios"]
+        default=None, description="Redis user name.", examples=["studios"]
     )
     redis_password: Annotated[SecretStr | None, connect(_PASSWORD_VARIABLE)] = Field(
-        default=None, min_length=1, description="Password at Redis (secret)."
+        default=None, min_length=1, description="Redis password (secret)."
     )
     redis_password_secret: Annotated[
         pods.SecretKeyReference | None, MapInText, connect(_PASSWORD_VARIABLE, COMPUTED), Only(KUBERNETES)
     ] = Field(
         default=None,
-        description="Secret that exists already, and its key, with the password at Redis, instead of `redisPassword`.",
+        description="Existing Secret, and its key, with the Redis password, instead of `redisPassword`.",
         examples=[{"name": "redis", "key": "password"}],
     )

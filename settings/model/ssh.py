@@ -98,16 +98,20 @@ class SshSection(Section):
         examples=[["ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"]],
     )
     ssh_max_connections: Annotated[int | None, proxy("CONNECT_SSH_MAX_CONNECTIONS"), _SSH, Derived("2000")] = Field(
-        default=None, ge=1, le=1_000_000, description="Most SSH connections of one proxy pod.", examples=[500]
+        default=None,
+        ge=1,
+        le=1_000_000,
+        description="Maximum number of SSH connections of one proxy pod.",
+        examples=[500],
     )
     ssh_max_channels: Annotated[int | None, proxy("CONNECT_SSH_MAX_CONN_CHANNELS"), _SSH, Derived("30")] = Field(
-        default=None, ge=1, le=1_000_000, description="Most channels of one SSH connection.", examples=[10]
+        default=None, ge=1, le=1_000_000, description="Maximum number of channels of one SSH connection.", examples=[10]
     )
     ssh_handshake_timeout: Annotated[
         text.Duration | None, proxy("CONNECT_SSH_HANDSHAKE_TIMEOUT"), _SSH, Derived("1m")
     ] = Field(default=None, description="How long an SSH client may take to sign in.", examples=["30s"])
     ssh_log_level: Annotated[studios.LogLevel | None, platform("TOWER_SSH_LOGLEVEL"), _PLATFORM] = Field(
-        default=None, description="Least severe level that Platform logs of SSH.", examples=["DEBUG"]
+        default=None, description="Log level of Platform for SSH.", examples=["DEBUG"]
     )
     ssh_key_secret: Annotated[
         kubernetes.ObjectName, proxy(KEY_PATH_VARIABLE, COMPUTED), Only(KUBERNETES), _PLATFORM

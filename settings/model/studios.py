@@ -83,14 +83,14 @@ class StudiosSection(Section):
         text.Duration | None, TowerYml("tower.data-studio.approaching-expiration-threshold"), Since(platform="26.2")
     ] = Field(
         default=None,
-        description="How long before the end of its lifespan a Studio is told to be expiring.",
+        description="How long before the end of its lifespan a Studio counts as expiring.",
         examples=["30m"],
     )
     private_by_default: Annotated[
         bool | None, platform("TOWER_DATA_STUDIO_PRIVATE_STUDIO_BY_DEFAULT"), Since(platform="26.1")
     ] = Field(default=None, description="New Studios are private.", examples=[True])
     list_max_allowed: Annotated[int | None, platform("TOWER_DATA_STUDIO_LIST_MAX_ALLOWED"), Since(platform="26.1")] = (
-        Field(default=None, ge=1, description="Most Studios in one answer of the API.", examples=[50])
+        Field(default=None, ge=1, description="Maximum number of Studios in one API response.", examples=[50])
     )
 
     feature_manifest_url: Annotated[
@@ -130,7 +130,7 @@ class StudiosSection(Section):
     )
     metrics_retention_days: Annotated[
         int | None, platform("TOWER_STUDIO_METRICS_RETENTION_DAYS"), Since(platform="26.1")
-    ] = Field(default=None, ge=1, description="Days for which measurements are kept.", examples=[30])
+    ] = Field(default=None, ge=1, description="Days that measurements are kept.", examples=[30])
     platform_extra_env: text.Environment = Field(
         default={},
         description="Further variables of backend and cron, passed on unchecked.",

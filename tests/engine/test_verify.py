@@ -53,7 +53,7 @@ def test_the_command_prints_a_table_of_80_columns_and_ends_with_0(world: World) 
     finished = world.command().ok()
     lines = finished.stdout.splitlines()
     assert max(map(len, lines)) <= 80
-    assert lines[0] == f"Stack {world.stack.name}, as it is met from here"
+    assert lines[0] == f"Stack {world.stack.name}, checked from here"
     assert lines[-1] == "Everything that was asked holds: 22 hold, 0 do not, 0 not checked, 1 not asked."
     assert finished.stderr == ""
 

@@ -17,7 +17,7 @@ ROWS = [
 ]
 
 EXPECTED = """\
-Stack prod, as it is met from here
+Stack prod, checked from here
 ✓ record, zone's servers   example.com has connect.example.com and
                            a2d57c29a.example.com
 ✗ proxy                    https://connect.example.com/ answers 502:
