@@ -183,7 +183,7 @@ EVERYDAY: Sequence[Everyday] = (
         SERVER_PODS,
     ),
     Everyday(
-        "More time for who is connected",
+        "More time for open connections",
         "`drainSeconds: 300`",
         _always(drainSeconds=300),
         {**PROXY_PODS, **SERVER_PODS},

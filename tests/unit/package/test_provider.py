@@ -55,7 +55,7 @@ def test_the_outputs_are_those_of_a_stack() -> None:
             "studioTemplates",
             {"type": "object", "additionalProperties": {"$ref": "#/types/studios:index:StudioTemplate"}},
         ),
-        ("redisPassword", {"type": "string", "description": "Password at Redis. Secret.", "secret": True}),
+        ("redisPassword", {"type": "string", "description": "Redis password. Secret.", "secret": True}),
     ],
 )
 def test_an_argument_has_the_type_and_the_meaning_of_its_setting(key: str, expected: dict[str, Any]) -> None:
