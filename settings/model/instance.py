@@ -88,7 +88,8 @@ class InstanceSection(Section):
     )
     delivery: Annotated[Literal["ssm", "files"], Only(COMPOSE)] = Field(
         default="ssm",
-        description="How the files get to the instance: by Systems Manager, or by hand from what `python -m delivery` writes.",
+        description="How the files get to the instance: by Systems Manager, or by hand from what `python -m delivery` "
+        "writes.",
         examples=["files"],
     )
     attach_instance_policy: Annotated[bool, Only(COMPOSE)] = Field(

@@ -128,7 +128,8 @@ class PodsSection(Section):
         default=60,
         ge=0,
         le=540,
-        description="Seconds that a terminating pod keeps serving open connections. 0 disables this and lifts the Kubernetes 1.30 requirement.",
+        description="Seconds that a terminating pod keeps serving open connections. 0 disables this and lifts the "
+        "Kubernetes 1.30 requirement.",
         examples=[120],
     )
     ready_timeout: Annotated[int, Only(KUBERNETES)] = Field(

@@ -59,7 +59,7 @@ class Route:
         # Pulumi asks at a terminal: who reads a document answers yes.
         environment = {**os.environ, **self.variables, "PULUMI_SKIP_CONFIRMATIONS": "true"}
         finished = subprocess.run(
-            ["script", "-qec", f"bash -e {script}", "/dev/null"],
+            ["script", "-qec", f"stty rows 40 cols 80; bash -e {script}", "/dev/null"],
             cwd=self.stack.folder,
             env=environment,
             stdin=subprocess.DEVNULL,

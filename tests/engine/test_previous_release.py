@@ -43,12 +43,12 @@ def test_the_previous_release_goes_on_with_the_stack_and_this_one_after_it(
     back = Stack(stack.name, tmp_path / "back", stack.environment, dict(stack.config), program=program)
     back.link_program()
     back.file.write_text(stack.file.read_text())
-    assert back.preview().changes == BACK
+    going_back = back.preview().changes
     back.up().ok()
     assert back.preview("--expect-no-changes").changes == {}
-    assert stack.preview().changes == BACK
+    going_on = stack.preview().changes
     stack.up().ok()
     assert stack.preview("--expect-no-changes").changes == {}
     # Platform has noticed nothing.
-    assert install.pod_names("backend") == pods
-    assert install.get("configmap", "tower-backend-cfg")["data"] == before
+    kept = (install.pod_names("backend") == pods, install.get("configmap", "tower-backend-cfg")["data"] == before)
+    assert (going_back, going_on, kept) == (BACK, BACK, (True, True))
