@@ -1,7 +1,7 @@
 """Attaches an existing certificate to an existing listener; destroy detaches it only if this stack attached it.
 
 Why a dynamic resource: who adds a certificate to a listener that has it already is not told so, and who removes it
-afterwards takes it away from whoever has put it there. A look before would not do either, since the second `up` finds
+afterwards takes it away from its owner. A look before would not do either, since the second `up` finds
 what the first one has added. This one looks when it is made, and its state remembers what was there.
 """
 

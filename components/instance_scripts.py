@@ -124,7 +124,7 @@ class InstanceCleanupProvider(OwnProvider):
             if _is_gone(account, instance):
                 return
             raise ScriptError(
-                f"{instance} does not answer to Systems Manager, so Studios cannot be taken away from it; start the "
+                f"{instance} does not answer to Systems Manager, so Studios cannot be removed from it; start the "
                 "instance and its agent, and try again"
             ) from None
 

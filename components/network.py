@@ -11,7 +11,7 @@ from pulumi_kubernetes import meta, networking
 from components.pods import labels_of
 
 INSTANCE_METADATA = {"0.0.0.0/0": "169.254.169.254/32", "::/0": "fd00:ec2::254/128"}
-"""All addresses, and among them those at which EC2 gives a node's credentials to whoever asks."""
+"""All addresses, and among them those at which EC2 gives a node's credentials to any client."""
 
 
 @dataclass(frozen=True, kw_only=True)

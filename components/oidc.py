@@ -121,7 +121,7 @@ def _public_half(pem: str) -> str:
     try:
         key = serialization.load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        # Platform has it in use already, so this is for whoever keeps the Secret to judge.
+        # Platform has it in use already, so its size is up to the owner of the Secret.
         pulumi.log.warn("the private key in existingOidcSecret can't be read; the output publicKey stays empty")
         return ""
     encoded = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)

@@ -1,7 +1,7 @@
 """The Platform install as it was found: recorded before it is changed, and brought back in the end.
 
-Why a resource of its own: what is changed by force or in place can be given back only by whoever has kept what was
-there. The engine saves a resource when all of it is made, so one that recorded and wrote would lose the record if it
+Why a resource of its own: what is changed by force or in place can be given back only if the value from before was
+kept. The engine saves a resource when all of it is made, so one that recorded and wrote would lose the record if it
 failed, or was killed, in between. This one only reads; it is saved before the first write, and what the state has then
 suffices to give everything back, however far the writes have come.
 """

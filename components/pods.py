@@ -287,5 +287,5 @@ def management(port: int | None) -> dict[str, int]:
 
 
 def name_of(metadata: meta.v1.outputs.ObjectMeta) -> str:
-    """The object's name, for ``resource.metadata.apply``: whoever uses it waits until the object exists."""
+    """The object's name, for ``resource.metadata.apply``: what uses it waits until the object exists."""
     return metadata.name or ""

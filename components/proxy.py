@@ -66,7 +66,7 @@ class ConnectProxy(pulumi.ComponentResource):
             pulumi.ResourceOptions(
                 parent=self,
                 custom_timeouts=rollout_timeouts(args.pods, one_by_one=False),
-                # The provider leaves a field to whoever has written it since.
+                # The provider leaves a field to the client that has written it since.
                 ignore_changes=["spec.replicas"] if args.pods.autoscaled else None,
                 hooks=stuck_pods_explained(
                     f"{name}-deployment-explained", cluster, args.namespace, args.selector, self

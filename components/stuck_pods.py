@@ -1,4 +1,4 @@
-"""Why pods of the proxy or the server don't become ready, for whoever reads Pulumi's error.
+"""Why pods of the proxy or the server don't become ready, for the reader of Pulumi's error.
 
 The Kubernetes provider says that it waited in vain; of a pod that no node takes, or an image that is missing, it says
 little or nothing, depending on its version and on the kind of the workload.

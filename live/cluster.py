@@ -39,7 +39,7 @@ def kubeconfig_for_eks(
         region: the AWS region that it is in.
         profile: the AWS CLI's profile; None for that of its environment.
         role_arn: a role that the AWS CLI assumes for the token.
-        variables: of the AWS CLI's environment, beside those of whoever runs it.
+        variables: of the AWS CLI's environment, beside those of the calling process.
     """
     arguments = ["--region", region, "eks", "get-token", "--cluster-name", cluster_name, "--output", "json"]
     return {

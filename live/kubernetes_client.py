@@ -37,7 +37,7 @@ class KubernetesClient(NamedTuple):
 
 
 def kubernetes_client() -> KubernetesClient:
-    """The package's client. Whoever imports `kubernetes` elsewhere in the process gets all of it, as usual."""
+    """The package's client. An import of `kubernetes` elsewhere in the process gets all of it, as usual."""
     with _LOCK:
         if not _loaded:
             _loaded.append(_load())

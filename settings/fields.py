@@ -35,7 +35,7 @@ def value_of(settings: Settings, key: str) -> Any:
 
 
 def default_of(key: str) -> Any:
-    """The default of a setting that has a fixed one, for whoever offers the same without a stack's file."""
+    """The default of a setting that has a fixed one, for components, which have no stack's file."""
     return FIELDS[key].get_default()
 
 

@@ -246,7 +246,7 @@ class AwsAccount:
 
 
 def as_answered(answer: _T) -> _T:
-    """For a call, or for pages: what AWS answers, read by whoever asks."""
+    """For a call, or for pages: what AWS answers, read by the caller."""
     return answer
 
 

@@ -73,7 +73,7 @@ def find_zones(account: AwsAccount, settings: Settings) -> FoundZones:
     """Looks up the zones that the stack needs.
 
     Args:
-        account: whoever may change the zones: with ``hostedZoneRoleArn`` that of the role.
+        account: the account with the rights to change the zones: with ``hostedZoneRoleArn`` that of the role.
         settings: the stack's settings.
 
     Raises:

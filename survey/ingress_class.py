@@ -86,7 +86,7 @@ def find_controller(api: ClusterApi, settings: Settings) -> IngressController:
 
 
 def disagreements_with_class(controller: IngressController, settings: Settings) -> Iterator[Problem]:
-    """What the class decides otherwise than the settings: the controller would do as the class says, without a word."""
+    """What the class decides otherwise than the settings: the controller would silently do as the class says."""
     params = controller.params
     where = f"of IngressClass {settings.ingress_class} (IngressClassParams {controller.params_name})"
     if controller.is_auto_mode and settings.load_balancer_group and not controller.params_name:

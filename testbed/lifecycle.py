@@ -253,7 +253,7 @@ def _aws(ports: Ports) -> dict[str, str]:
 
 
 def _install_engine(binaries: build.Binaries) -> None:
-    """Lays the engine beside its language host: a host beside the binary is found without a word."""
+    """Lays the engine beside its language host: a host beside the binary is found without a warning."""
     paths.BIN.mkdir(parents=True, exist_ok=True)
     paths.PULUMI_STATE.mkdir(parents=True, exist_ok=True)
     engine = paths.BIN / "pulumi"

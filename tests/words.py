@@ -14,6 +14,7 @@ WORDS = {
     r"\balone\b": "only",
     r"\bwhose\b": "with …, or a sentence of its own",
     r"\bwhat is there\b": "the existing …, by its name",
+    r"\bwithout a word\b": "silently",
     r"\b(some|no|every)body\b": "another owner, no client, all users, …: name the subject",
 }
 #: This file, and what is kept as it was.

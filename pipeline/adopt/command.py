@@ -159,8 +159,8 @@ def _remove_old(deployment: Deployment, found: ExistingStudios, stack: str, *, y
         return 0
     if old and found.proxy.release is not None:
         raise AdoptionError(
-            f"{', '.join(old)} belong to the Helm release {found.proxy.release}, which would make them anew; remove it "
-            "there: helm uninstall, or the values that switch Studios off and helm upgrade"
+            f"{', '.join(old)} belong to the Helm release {found.proxy.release}, which would create them again; "
+            "remove it there: helm uninstall, or the values that switch Studios off and helm upgrade"
         )
     if not _serves_itself(deployment, namespace):
         raise AdoptionError("the stack's own proxy is not ready yet; run: pulumi up")

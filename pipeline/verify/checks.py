@@ -55,7 +55,7 @@ SSH: Checks = (Check("ssh", "SSH host key", ssh.shows_its_host_key, ("stack",)),
 ON_KUBERNETES: Checks = (*_STACK, *_KUBERNETES, *_FROM_OUTSIDE)
 ON_COMPOSE: Checks = (*_STACK, *_COMPOSE, *_FROM_OUTSIDE)
 _ON_TARGET: Mapping[str, Checks] = {KUBERNETES: ON_KUBERNETES, COMPOSE: ON_COMPOSE}
-#: Where nothing leads to the instance, what is met from outside has to do.
+#: Where the instance can't be asked, the checks from outside are all.
 FROM_OUTSIDE_ONLY: Checks = (
     *_STACK,
     *(replace(each, needs=tuple(name for name in each.needs if not name.endswith("-up"))) for each in _FROM_OUTSIDE),

@@ -12,7 +12,7 @@ from pipeline.verify.network import TIMEOUT
 
 
 def shows_its_host_key(deployment: Deployment) -> Finding:
-    """Whoever connects is shown the key of the stack, by each address that the host has."""
+    """Each address of the host shows SSH clients the key of the stack."""
     host, _, port = deployment.output("sshAddress").rpartition(":")
     wanted = deployment.output("sshHostKeyFingerprint")
     to_host, to_port = deployment.network.place(host, int(port))

@@ -72,7 +72,7 @@ def write_launchers(bin_dir: Path, pulumi_home: Path, python: Path, checkout: Pa
 
     Args:
         bin_dir: the folder of the `pulumi` binary itself (of the file, not of a link to it): the engine looks there,
-            without a word, for the plugins that come with it.
+            without a warning, for the plugins that come with it.
         pulumi_home: what PULUMI_HOME will be.
         python: the interpreter that has the testbed's requirements, by an absolute path.
         checkout: the folder that `testbed` is in.

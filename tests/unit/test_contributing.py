@@ -130,6 +130,28 @@ def test_each_resource_of_our_own_has_a_provider_that_states_know_by_its_name() 
         assert module.rpartition(".")[2] in TEXT
 
 
+def test_the_name_of_each_test_is_a_sentence_and_each_folder_of_tests_is_named() -> None:
+    names, folders = [], set()
+    for folder in ("tests", "testbed/tests"):
+        for path in (paths.CHECKOUT / folder).rglob("test_*.py"):
+            folders.add("/".join(path.relative_to(paths.CHECKOUT).parts[:2]))
+            nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            names += [
+                node.name for node in nodes if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+            ]
+    assert len(names) > 1000
+    assert [name for name in names if len(name.split("_")) < 4] == []
+    checklist = TEXT.partition("### Add a test")[2].partition("###")[0]
+    assert [folder for folder in folders if f"`{folder}`" not in checklist] == []
+
+
+def test_the_way_back_is_tried_to_one_of_the_two_newest_releases() -> None:
+    released = re.findall(r"^## (\d+\.\d+\.\d+)", (paths.CHECKOUT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    tried = (paths.CHECKOUT / "tests" / "engine" / "test_previous_release.py").read_text()
+    # The commit of a release is known once it is made.
+    assert any(f"#: The commit of release {release}.\n" in tried for release in released[:2])
+
+
 def test_no_file_of_the_program_has_more_than_300_lines() -> None:
     folders = ("settings", "live", "survey", "components", "delivery", "package", "pipeline", "policy")
     files = [path for folder in folders for path in (paths.CHECKOUT / folder).rglob("*.py")]
