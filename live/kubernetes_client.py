@@ -10,6 +10,7 @@ import importlib
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -20,6 +21,7 @@ _UNUSED: Final = tuple(
     f"{_PACKAGE}.{name}"
     for name in ("client.api", "client.models", "dynamic", "leaderelection", "stream", "utils", "watch")
 )
+_ATTEMPTS: Final = 10
 _LOCK: Final = threading.Lock()
 _loaded: list[KubernetesClient] = []
 
@@ -45,6 +47,7 @@ def kubernetes_client() -> KubernetesClient:
 
 
 def _load() -> KubernetesClient:
+    _import_requests()
     others = _taken_from_modules()
     finder = _Unused()
     sys.meta_path.insert(0, finder)
@@ -57,8 +60,21 @@ def _load() -> KubernetesClient:
         sys.modules.update(others)
 
 
+def _import_requests() -> None:
+    """Imports what the package's client imports, though another thread imports something at the same time.
+
+    `requests` walks through `sys.modules`, and stops at one that is gone again: an import of botocore's that it tries,
+    and that fails.
+    """
+    for _ in range(_ATTEMPTS):
+        with suppress(KeyError):
+            importlib.import_module("requests")
+            return
+
+
 def _taken_from_modules() -> dict[str, ModuleType]:
-    names = [name for name in sys.modules if name == _PACKAGE or name.startswith(f"{_PACKAGE}.")]
+    # A copy, since another thread may import something meanwhile.
+    names = [name for name in list(sys.modules) if name == _PACKAGE or name.startswith(f"{_PACKAGE}.")]
     return {name: sys.modules.pop(name) for name in names}
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from types import ModuleType
 
+import pytest
+
+from live import kubernetes_client as module
 from live.kubernetes_client import kubernetes_client
 from testbed import paths
 
@@ -53,3 +57,18 @@ def test_what_a_program_has_imported_before_stays_as_it_is() -> None:
 
 def test_the_client_is_loaded_once() -> None:
     assert kubernetes_client() is kubernetes_client()
+
+
+def test_an_import_that_another_thread_disturbs_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def disturbed(name: str) -> ModuleType:
+        tried.append(name)
+        if len(tried) < 3:
+            # What requests says of a module that botocore has tried to import meanwhile.
+            raise KeyError("urllib3.contrib.pyopenssl")
+        return ModuleType(name)
+
+    monkeypatch.setattr("importlib.import_module", disturbed)
+    module._import_requests()
+    assert tried == ["requests"] * 3
