@@ -20,6 +20,17 @@ HOLDS_STATE: Mapping[str, str] = {
 }
 """Types with a replacement that loses or interrupts something, and what that is."""
 
+_IN_WORDS: Mapping[str, str] = {
+    "aws:secretsmanager/secretVersion:SecretVersion": (
+        "the files for the instance, which are secret: containers that read what changes are replaced there, cron "
+        "before backend"
+    ),
+    "aws:ssm/document:Document": "the script that installs the files on the instance: it runs there again",
+    "aws:ssm/association:Association": "the script runs on the instance",
+    "studios:InstallationReport": "waits until the script has run, and tells what it says",
+}
+"""Types of which an update says nothing to a reader by its properties, and what it means: all of Docker Compose."""
+
 _UNCHANGED = frozenset({"same", "read", "refresh", "discard", "read-discard", "import"})
 #: A replacement is told as a step of its own, beside the creation and the deletion that it consists of.
 _PARTS_OF_REPLACEMENT = frozenset({"create-replacement", "delete-replaced", "discard-replaced", "read-replacement"})
@@ -52,6 +63,13 @@ class Change:
     def warning(self) -> str | None:
         """What a replacement of it means, if it holds state."""
         return HOLDS_STATE.get(self.type) if self.operation == "replace" else None
+
+    @property
+    def meaning(self) -> str | None:
+        """What an update of it does, where its properties tell a reader nothing."""
+        # A resource of our own is dynamic, or the package's: pulumi-python:dynamic/studios:InstallationReport.
+        token = f"studios:{self.type.rpartition(':')[2]}" if "studios:" in self.type else self.type
+        return _IN_WORDS.get(token) if self.operation in ("update", "replace") else None
 
 
 def changes_of(steps: Sequence[Mapping[str, Any]], diagnostics: Sequence[Mapping[str, Any]] = ()) -> list[Change]:

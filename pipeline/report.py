@@ -33,6 +33,7 @@ def plain(stack: str, changes: Sequence[Change]) -> str:
     for change in changes:
         first, *others = _listed(change, _ASKED_FOR) or [""]
         warning = [f"⚠ {change.warning}"] if change.warning else []
+        warning += [change.meaning] if change.meaning else []
         lines += [f"  {change.operation:<8}{first}", *(" " * 10 + line for line in [*others, *warning])]
     return "\n".join(lines)
 
@@ -76,6 +77,8 @@ def _cell(change: Change) -> list[str]:
     left_out = len(change.properties) - len(shown)
     if left_out > 0:
         shown.append(f"and {left_out} more")
+    if change.meaning is not None:
+        return [*shown, change.meaning]
     if not shown and change.operation == "update":
         return [PUT_BACK]
     return shown

@@ -185,6 +185,30 @@ def test_drift_is_listed_by_what_runs_and_what_the_program_says() -> None:
     ]
 
 
+def test_what_a_change_does_on_a_docker_compose_host_is_said_in_words() -> None:
+    secret, before = "aws:secretsmanager/secretVersion:SecretVersion", {"secretString": "[secret]"}
+    step = _step("replace", "bundle", secret, before, {"secretString": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"})
+    report_of_dynamic = "pulumi-python:dynamic/studios:InstallationReport"
+    changes = changes_of([step, _step("update", "report", report_of_dynamic, {"trigger": "1"}, {"trigger": "2"})])
+    files = (
+        "the files for the instance, which are secret: containers that read what changes are replaced there, cron "
+        "before backend"
+    )
+    told = "waits until the script has run, and tells what it says"
+    assert report("prod", changes).splitlines()[-2:] == [
+        f"| replace | `bundle` | `aws:secretsmanager:SecretVersion` | `secretString`<br>{files} |",
+        f"| update | `report` | `{report_of_dynamic}` | `trigger`: `1` → `2`<br>{told} |",
+    ]
+    assert plain("prod", changes).splitlines()[1:] == [
+        "  replace bundle (aws:secretsmanager:SecretVersion)",
+        f"          {files}",
+        f"  update  report ({report_of_dynamic}): trigger 1 → 2",
+        f"          {told}",
+    ]
+    # Of what drifts, only what differs is of interest.
+    assert files not in listed(changes)
+
+
 def test_a_terminal_gets_a_preview_without_markdown() -> None:
     changes = [
         Change("key", "tls:index/privateKey:PrivateKey", "replace", {"rsaBits": ("2048", "4096")}),
