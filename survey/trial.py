@@ -1,7 +1,8 @@
 """A dry run of what a stack is going to make and to change, so that what the API server would refuse is told before.
 
 A Deployment is taken where its pods are not: a quota, a LimitRange, Pod Security or a policy refuses them later, and
-all that is seen is a Deployment that never becomes ready. So one Pod of each template is tried, too.
+all that is seen is a Deployment that never becomes ready. So one Pod of each template is tried, too. An object that
+exists already is not tried here: the provider's own preview of an update is a dry run on the server.
 """
 
 from __future__ import annotations
