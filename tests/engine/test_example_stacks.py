@@ -149,7 +149,11 @@ def in_govcloud(install: Install) -> Values:
         pass
     certificate = install.wildcard_certificate(GOVCLOUD)
     assert certificate.startswith(f"arn:aws-us-gov:acm:{GOVCLOUD}:")
-    return {"aws:region": GOVCLOUD, "eksCluster": name, "certificateArn": certificate}
+    # That partition has a Route 53 of its own.
+    route53 = install.client("route53", GOVCLOUD)
+    zone = route53.create_hosted_zone(Name=install.host, CallerReference=install.host)["HostedZone"]["Id"]
+    found = {"eksCluster": name, "certificateArn": certificate, "hostedZoneId": zone.removeprefix("/hostedzone/")}
+    return {"aws:region": GOVCLOUD, **found}
 
 
 PLACES: dict[str, Callable[[Install], Values]] = {
