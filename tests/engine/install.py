@@ -91,6 +91,10 @@ class Install:
         """The names of each workload's pods: they change when it restarts, and only then."""
         return {app: {pod["metadata"]["name"] for pod in self.pods(app)} for app in apps}
 
+    def pod_ids(self, *apps: str) -> dict[str, set[str]]:
+        """The same by their UIDs: a StatefulSet's pods keep their names."""
+        return {app: {pod["metadata"]["uid"] for pod in self.pods(app)} for app in apps}
+
     def client(self, service: str, region: str | None = None) -> Any:
         """A boto3 client of the emulator, for its usual region if none is given."""
         return emulator.client(service, {**self.environment, **({} if region is None else {"AWS_REGION": region})})

@@ -186,13 +186,13 @@ def own_host(label: str) -> Callable[[Install], dict[str, Any]]:
 def sessions_hold(install: Install, stack: Stack) -> None:
     """Another quota changes what the proxy reads at its start, and restarts nothing else."""
     apps = ("backend", "connect-proxy", "connect-server", "cron")
-    before = install.pod_names(*apps)
+    before = install.pod_ids(*apps)
     (bucket,) = stack.config["transferPolicy"]["buckets"]
     stack.set(transferPolicy={"buckets": [{**bucket, "quotas": [{"bytes": "60GB", "window": "24h"}]}]})
     changed = {"studios-configuration-proxy": "update", "studios-proxy-deployment": "update"}
     assert stack.preview().changes == changed
     stack.up().ok()
-    after = install.pod_names(*apps)
+    after = install.pod_ids(*apps)
     assert [app for app in apps if not before[app] & after[app]] == ["connect-proxy"]
 
 

@@ -37,11 +37,11 @@ RESTARTED: dict[str, list[str]] = {
 
 def upgrade(install: Install, stack: Stack, release: str) -> None:
     apps = ("backend", "connect-proxy", "connect-server", "cron")
-    before = install.pod_names(*apps)
+    before = install.pod_ids(*apps)
     preview = stack.set(platformVersion=release).preview()
     assert preview.changes == CHANGED[release]
     stack.up().ok()
-    after = install.pod_names(*apps)
+    after = install.pod_ids(*apps)
     assert [app for app in apps if not before[app] & after[app]] == RESTARTED[release]
     assert stack.preview().changes == {}
     deployment: dict[str, Any] = install.get("deployment", "connect-proxy")
