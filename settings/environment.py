@@ -35,7 +35,7 @@ from settings.workspaces import ALLOWED_WORKSPACES_ENTRY
 DATA_EXPLORER_VARIABLE = "TOWER_DATA_EXPLORER_ENABLED"
 """Studios needs it, so no setting switches it off."""
 _AS_VARIABLE = str.maketrans(".-", "__")
-"""Micronaut reads an entry of tower.yml from a variable, too, which wins."""
+"""As Micronaut, which Platform is made with, names properties in the environment."""
 FINGERPRINT_TO_COME = "the fingerprint of the SSH host key"
 """Stands for the value that only the deployment knows."""
 
@@ -89,6 +89,11 @@ def secret_environment(settings: Settings, place: Place) -> dict[str, SecretStr]
     }
 
 
+def variable_of(entry: str) -> str:
+    """The variable from which Platform reads an entry of tower.yml, too; it wins."""
+    return entry.translate(_AS_VARIABLE).upper()
+
+
 def setting_of(variable: str, settings: Settings) -> str | None:
     """The key of the setting that a variable of Platform's comes from; None where it comes from none."""
     return "platformExtraEnv" if variable in settings.platform_extra_env else _declared_at(variable, "platform")
@@ -105,12 +110,7 @@ def owner_of_variable(variable: str, place: Place) -> str | None:
 def _declared_at(variable: str, place: Place) -> str | None:
     if variable.startswith(PREFIX) and place == "platform":
         return "studioTemplates"
-    in_file = {
-        mark.entry.translate(_AS_VARIABLE).upper(): key
-        for key in FIELDS
-        for mark in marks(key, TowerYml)
-        if place == "platform"
-    }
+    in_file = {variable_of(mark.entry): key for key in FIELDS for mark in marks(key, TowerYml) if place == "platform"}
     declared = (key for key, each in variables() if each.name == variable and place in each.places)
     return next(declared, in_file.get(variable))
 

@@ -14,7 +14,7 @@ from typing import Any
 from live.api import ClusterApi, NotFoundError
 from live.ownership import managed_fields
 from live.redaction import looks_secret
-from settings.environment import platform_environment, setting_of
+from settings.environment import platform_environment, setting_of, tower_yml_entries, variable_of
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE
@@ -110,6 +110,9 @@ def shadowed(environment: EffectiveEnvironment, install: Install, settings: Sett
         # Left out means every workspace, so a value from elsewhere would win.
         desired.setdefault(ALLOWED_WORKSPACES_VARIABLE, None)
     written = {name: text for name, text in desired.items() if text is not None}
+    in_file = {variable_of(entry): json.loads(text) for entry, text in tower_yml_entries(settings).items()}
+    # Stacks of 1.0.0 may run beside the variable of the workspaces, and their preview stays as it is.
+    in_file.pop(ALLOWED_WORKSPACES_VARIABLE, None)
     for deployment, container_name, config_map in _readers(settings):
         container = install.container(deployment, container_name)
         if container is None:
@@ -120,7 +123,13 @@ def shadowed(environment: EffectiveEnvironment, install: Install, settings: Sett
             # What is in our ConfigMap itself, with another owner, is told as a conflict.
             if value is None or value.config_map == config_map or (ours is not None and value.text == ours):
                 continue
-            yield _problem(settings, name, ours, value, f"Deployment/{deployment}, container {container_name}")
+            ours_in = f"ConfigMap/{settings.backend_config_map}"
+            yield _problem(settings, name, ours, value, f"Deployment/{deployment}, container {container_name}", ours_in)
+        for name, ours in in_file.items():
+            value = effective.get(name)
+            if value is not None and value.text != str(ours):
+                place = f"Deployment/{deployment}, container {container_name}"
+                yield _problem(settings, name, str(ours), value, place, settings.tower_yml_key)
 
 
 def _readers(settings: Settings) -> tuple[tuple[str, str, str], ...]:
@@ -131,7 +140,7 @@ def _readers(settings: Settings) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def _problem(settings: Settings, name: str, ours: str | None, value: Value, place: str) -> Problem:
+def _problem(settings: Settings, name: str, ours: str | None, value: Value, place: str, ours_in: str) -> Problem:
     hidden = value.text is None or looks_secret(name)
     theirs = "a value that is not shown" if hidden else json.dumps(value.text)
     setting = setting_of(name, settings)
@@ -140,8 +149,5 @@ def _problem(settings: Settings, name: str, ours: str | None, value: Value, plac
         message = f"{there}, and it has to be absent for every workspace; remove it there"
     else:
         same = f", or write the same value in {setting}" if setting not in (None, "studioTemplates") else ""
-        message = (
-            f"{there}, which wins over {json.dumps(ours)} in ConfigMap/{settings.backend_config_map}; "
-            f"remove it there{same}"
-        )
+        message = f"{there}, which wins over {json.dumps(ours)} in {ours_in}; remove it there{same}"
     return Problem(setting or "backendConfigMap", None, message)

@@ -152,6 +152,20 @@ def test_from_26_1_workspaces_of_the_container_stand_against_all(platform: FakeA
     survey(platform, platformVersion="26.1", allowedWorkspaces="none")
 
 
+def test_a_variable_stands_against_the_entry_of_tower_yml_that_it_would_win_over(platform: FakeApi) -> None:
+    variable = "TOWER_DATA_STUDIO_APPROACHING_EXPIRATION_THRESHOLD"
+    container(platform)["env"] = [{"name": variable, "value": "15m"}]
+    assert refused(platform, platformVersion="26.2", approachingExpirationThreshold="30m") == [
+        (
+            f'approachingExpirationThreshold: Deployment/backend, container backend: {variable} is "15m" from env of '
+            'the container, which wins over "30m" in tower.yml; remove it there, or write the same value in '
+            "approachingExpirationThreshold"
+        )
+    ]
+    survey(platform, platformVersion="26.2", approachingExpirationThreshold="15m")
+    survey(platform, platformVersion="26.2")
+
+
 def test_a_value_that_looks_secret_is_not_shown(platform: FakeApi) -> None:
     container(platform)["env"] = [{"name": EXPLORER, "value": "$(OTHER)"}]
     (problem,) = refused(platform)
