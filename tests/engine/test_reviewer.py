@@ -99,7 +99,7 @@ def test_an_entry_that_the_owner_has_dropped_from_tower_yml_fits_a_screen(review
     assert shown.stdout.count("\n") <= LINES, shown.stdout
     assert '[0]: "tower.yml allowed-workspaces"' in shown.stdout
     assert "kubeconfig" not in shown.stdout
-    assert f"tower.yml: allowed-workspaces unset → []; {RESTARTS}" in shown.stderr
+    assert f"tower.yml: allowed-workspaces absent → []; {RESTARTS}" in shown.stderr
     assert stack.preview("--expect-no-changes").changes == {}
 
 
