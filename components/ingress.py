@@ -91,7 +91,7 @@ class StudiosIngress(pulumi.ComponentResource):
         super().__init__("studios:index:StudiosIngress", name, {}, opts)
         annotations = _annotations(args)
         live = LiveIngress(cluster, args.namespace, args.ingress_name) if cluster is not None else None
-        verdict = None if live is None else IngressVerdict(live, account, Patience(whole=args.ready_seconds), self)
+        verdict = None if live is None else IngressVerdict(live, account, Patience(whole=args.ready_seconds))
 
         async def explain(failure: pulumi.ErrorHookArgs) -> str | None:
             if ".status.loadBalancer" not in failure.errors[0]:

@@ -55,13 +55,10 @@ class IngressVerdict:
         ingress: which one.
         account: where its load balancer is; None if it isn't known where to look.
         patience: how long to wait.
-        resource: whom a warning is shown for.
     """
 
-    def __init__(
-        self, ingress: LiveIngress, account: AwsAccount | None, patience: Patience, resource: pulumi.Resource
-    ) -> None:
-        self._ingress, self._account, self._patience, self._resource = ingress, account, patience, resource
+    def __init__(self, ingress: LiveIngress, account: AwsAccount | None, patience: Patience) -> None:
+        self._ingress, self._account, self._patience = ingress, account, patience
         self._before: Before | None = None
         self._unchecked: str | None = None
         # Not the event loop's own threads: a hook of this program may have to wait for one of those.
@@ -105,12 +102,9 @@ class IngressVerdict:
             return await asyncio.get_running_loop().run_in_executor(self._thread, self._settled, hostname)
         finally:
             if self._unchecked is not None:
-                # Not in the thread that has found it out: a message goes to the engine by the event loop.
+                # Not for a resource: such a message is sent later, and a program that fails has ended by then.
                 place = f"Ingress {self._ingress.namespace}/{self._ingress.name}"
-                pulumi.log.warn(
-                    f"whether the load balancer is as {place} asks for was not checked: {self._unchecked}",
-                    self._resource,
-                )
+                pulumi.log.warn(f"whether the load balancer is as {place} asks for was not checked: {self._unchecked}")
 
     def _foreseen(self, known: str, annotations: Mapping[str, Any]) -> Any:
         try:

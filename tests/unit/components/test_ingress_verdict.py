@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
-import pulumi
 import pytest
 
 from components.ingress_verdict import IngressVerdict, Patience, RefusedError, wait_for_move, wait_for_verdict
@@ -117,15 +116,11 @@ def warned_of(account: object, monkeypatch: pytest.MonkeyPatch, *states: tuple[s
     """What is warned of once a change is confirmed, with this account."""
     warnings: list[str] = []
 
-    def warn(text: str, _resource: object) -> None:
-        # As that of Pulumi: it needs the event loop of the thread that it is called in.
-        asyncio.get_running_loop()
-        warnings.append(text)
-
-    monkeypatch.setattr("pulumi.log.warn", warn)
+    # For no resource: such a message may come too late, and needs the event loop of the thread that it is sent in.
+    monkeypatch.setattr("pulumi.log.warn", warnings.append)
     monkeypatch.setattr("pulumi.runtime.is_dry_run", lambda: False)
     ingress = cast("LiveIngress", Steps(*states or ((OLD, ACCEPTED),)))
-    verdict = IngressVerdict(ingress, cast("AwsAccount", account), QUICK, cast("pulumi.Resource", None))
+    verdict = IngressVerdict(ingress, cast("AwsAccount", account), QUICK)
     verdict._before = Before(hostname=OLD, moves=False)
     try:
         assert asyncio.run(verdict.confirmed(OLD)) == OLD
