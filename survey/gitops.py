@@ -19,8 +19,10 @@ from survey.install import Install
 
 Object = Mapping[str, Any]
 
-_ARGO_MANAGER = "argocd-controller"
+_ARGO_MANAGERS = {"argocd-controller", "argocd-application-controller"}
 _ARGO = ("argocd.argoproj.io/instance", "argocd.argoproj.io/tracking-id")
+_ARGO_LABEL = "app.kubernetes.io/instance"
+"""By which Argo CD tracks an object unless it is told otherwise, up to 2.x; other tools write it, too."""
 _FLUX = {"kustomize.toolkit.fluxcd.io/name": "Kustomization", "helm.toolkit.fluxcd.io/name": "HelmRelease"}
 
 
@@ -47,13 +49,13 @@ def keeper_of(live: Object) -> Keeper | None:
     for mark, kind in _FLUX.items():
         if mark in marks:
             advice = (
-                "add it to spec.driftDetection.ignore of that HelmRelease ({})"
+                "add {} to spec.driftDetection.ignore of that HelmRelease"
                 if kind == "HelmRelease"
-                else "annotate the object in the repository with kustomize.toolkit.fluxcd.io/ssa: IfNotPresent"
+                else "add {} to spec.ignore of that Kustomization (Flux 2.9 or newer)"
             )
             return Keeper("Flux", f"{kind} {marks[mark]}", advice)
-    if any(mark in marks for mark in _ARGO) or _ARGO_MANAGER in managers:
-        name = marks.get(_ARGO[0]) or str(marks.get(_ARGO[1], "")).partition(":")[0]
+    if any(mark in marks for mark in _ARGO) or _ARGO_MANAGERS & managers:
+        name = marks.get(_ARGO[0]) or str(marks.get(_ARGO[1], "")).partition(":")[0] or marks.get(_ARGO_LABEL, "")
         advice = "add {} to ignoreDifferences of that Application, with the sync option RespectIgnoreDifferences=true"
         return Keeper("Argo CD", f"Application {name}".rstrip(), advice)
     return None

@@ -16,6 +16,10 @@ FLUX = {"labels": {"kustomize.toolkit.fluxcd.io/name": "platform", "kustomize.to
 FLUX_HELM = {"labels": {"helm.toolkit.fluxcd.io/name": "seqera", "helm.toolkit.fluxcd.io/namespace": "flux"}}
 TRACKED = {"annotations": {"argocd.argoproj.io/tracking-id": "seqera:/ConfigMap:platform-stage/tower-yml"}}
 MANAGED = {"managedFields": [{"manager": "argocd-controller", "operation": "Apply", "fieldsV1": {}}]}
+LABELLED = {
+    "labels": {"app.kubernetes.io/instance": "seqera"},
+    "managedFields": [{"manager": "argocd-application-controller", "operation": "Update", "fieldsV1": {}}],
+}
 WRITE = "write allowed-workspaces: null there in its repository, or "
 
 
@@ -35,8 +39,19 @@ def marked(platform: FakeApi, name: str, marks: dict[str, Any]) -> dict[str, Any
         (ARGO, "Argo CD", "Application seqera", "add /data/tower.yml to ignoreDifferences of that Application"),
         (TRACKED, "Argo CD", "Application seqera", "add /data/tower.yml to ignoreDifferences of that Application"),
         (MANAGED, "Argo CD", "Application", "add /data/tower.yml to ignoreDifferences of that Application"),
-        (FLUX, "Flux", "Kustomization platform", "annotate the object in the repository with "),
-        (FLUX_HELM, "Flux", "HelmRelease seqera", "add it to spec.driftDetection.ignore of that HelmRelease"),
+        (LABELLED, "Argo CD", "Application seqera", "add /data/tower.yml to ignoreDifferences of that Application"),
+        (
+            FLUX,
+            "Flux",
+            "Kustomization platform",
+            "add /data/tower.yml to spec.ignore of that Kustomization (Flux 2.9 or ",
+        ),
+        (
+            FLUX_HELM,
+            "Flux",
+            "HelmRelease seqera",
+            "add /data/tower.yml to spec.driftDetection.ignore of that HelmRelease",
+        ),
     ],
 )
 def test_the_text_of_tower_yml_that_a_tool_puts_back_is_told_with_the_tool_and_the_way_out(
