@@ -13,6 +13,7 @@ from settings.default_tags import TAGS, read_tags
 from settings.errors import Problem
 from settings.hosts import parent_of
 from settings.model import Settings
+from settings.model.dns import TAKE_OVER
 from settings.remedies import Write
 from survey.install import Install
 
@@ -25,13 +26,26 @@ _IDLE_TIMEOUT = "idle_timeout.timeout_seconds"
 _DELETION_PROTECTION = "deletion_protection.enabled"
 
 
-def routes_to_the_same_host(install: Install, settings: Settings, owner: str) -> Iterator[Problem]:
-    """Ingresses of others, in any namespace that may be read, for the hosts of the sessions."""
+def routes_to_the_same_host(
+    install: Install, settings: Settings, owner: str, *, by_class: bool = False
+) -> Iterator[Problem]:
+    """Ingresses of others, in any namespace that may be read, for the hosts of the sessions.
+
+    Where the record is taken over, it leads away from another load balancer, and a rule there serves no client then.
+
+    Args:
+        install: the objects there are.
+        settings: the stack's settings.
+        owner: the stack's name on its objects.
+        by_class: whether the IngressClass puts all its Ingresses into one group.
+    """
     if settings.ingress == "none":
         # The route is another's, and may be there already.
         return
     hosts = {settings.session_host, settings.connect_host}
     for ingress in _of_others(install, settings, owner):
+        if settings.session_record == TAKE_OVER and not _is_in_group(ingress, settings, by_class=by_class):
+            continue
         rules = ingress.get("spec", {}).get("rules", [])
         same = sorted(hosts & {rule.get("host", "") for rule in rules})
         if same:
@@ -89,12 +103,10 @@ def taken_away_from_others(
         return
     ours = (settings.load_balancer_group_order or 0, f"{install.namespace}/{settings.ingress_name}")
     for ingress in _of_others(install, settings, owner):
-        metadata = ingress["metadata"]
-        annotations = metadata.get("annotations", {})
-        is_of_class = by_class and ingress.get("spec", {}).get("ingressClassName") == settings.ingress_class
-        if annotations.get(GROUP) != group and not is_of_class:
+        if not _is_in_group(ingress, settings, by_class=by_class):
             continue
-        order = _number(annotations.get(ORDER, "0"))
+        metadata = ingress["metadata"]
+        order = _number(metadata.get("annotations", {}).get(ORDER, "0"))
         theirs = (order, f"{metadata.get('namespace', install.namespace)}/{metadata['name']}")
         domain = settings.sessions_domain
         taken = sorted(host for host in _hosts_of(ingress) if parent_of(host) == domain and host[:1] != "*")
@@ -106,6 +118,14 @@ def taken_away_from_others(
                 f"so that its requests would go to the proxy; write: {Write('loadBalancerGroupOrder', str(order + 1))}",
             )
             return
+
+
+def _is_in_group(ingress: Object, settings: Settings, *, by_class: bool) -> bool:
+    """Whether an Ingress shares the load balancer of the stack's own."""
+    group = settings.load_balancer_group
+    theirs = ingress["metadata"].get("annotations", {}).get(GROUP)
+    is_of_class = by_class and ingress.get("spec", {}).get("ingressClassName") == settings.ingress_class
+    return (group is not None and theirs == group) or is_of_class
 
 
 def _hosts_of(ingress: Object) -> set[str]:

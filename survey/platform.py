@@ -172,7 +172,7 @@ def _in_the_way(
     if not is_here:
         yield from disagreements_with_class(controller, settings)
         # Later, the user has seen these.
-        yield from routes_to_the_same_host(install, settings, owner)
+        yield from routes_to_the_same_host(install, settings, owner, by_class=controller.group is not None)
         yield from unchangeable(install, settings)
 
 

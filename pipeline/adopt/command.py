@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-import functools
-import json
-import os
-import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
-
-from ruamel.yaml import YAML
 
 from live.api import NotFoundError
 from live.ownership import belongs_to, owner_of
+from pipeline.adopt.compose import adopt_on_compose, remove_old_on_compose
 from pipeline.adopt.found import ExistingStudios, NothingToAdoptError, find_studios
 from pipeline.adopt.plan import Plan, plan_of
-from pipeline.adopt.record import ConversionError, make_alias, session_record
-from pipeline.adopt.state import with_adopted
-from pipeline.adopt.table import settings_lines, table
+from pipeline.adopt.record import session_record
+from pipeline.adopt.stack import (
+    AdoptionError,
+    agreed,
+    file_of,
+    previewed,
+    pulumi,
+    short,
+    show,
+    take_into_state,
+    tell_next_steps,
+    write,
+    zones_account,
+)
 from pipeline.adopt.takeover import delete, hand_over, path_of
 from pipeline.adopt.templates import old_templates, remove, shown
-from pipeline.created import find
-from pipeline.interrupted import Resource
 from pipeline.verify.deployment import Deployment, Options
 from pipeline.verify.findings import CannotAskError
 from pipeline.verify.network import Network
-from settings.errors import PROJECT, SettingsError
+from settings.errors import SettingsError
 from settings.targets import KUBERNETES
-from survey.adopting import VARIABLE
-
-
-class AdoptionError(Exception):
-    """Why it stops, for the user to read."""
+from survey.aws_errors import AwsError
 
 
 def adopt(stack: str, *, yes: bool, remove_old: bool) -> int:
@@ -42,11 +39,8 @@ def adopt(stack: str, *, yes: bool, remove_old: bool) -> int:
     try:
         settings = deployment.settings
         if settings.target != KUBERNETES:
-            print(
-                "On target: compose there is nothing to import. docs/adopt.md has the settings that keep key and token."
-            )
-            return 1
-        found = find_studios(deployment.cluster, settings, _short(stack))
+            return (remove_old_on_compose if remove_old else adopt_on_compose)(deployment, yes=yes)
+        found = find_studios(deployment.cluster, settings, short(stack))
         if not remove_old and found.is_deployed:
             print(
                 f"{found.proxy.kind}/{found.proxy.name} has been deployed by {stack} already; there is nothing to take."
@@ -54,56 +48,29 @@ def adopt(stack: str, *, yes: bool, remove_old: bool) -> int:
             return 0
         if remove_old:
             return _remove_old(deployment, found, stack, yes=yes)
-        record = session_record(deployment.aws("route53"), settings)
-        plan = plan_of(found, *deployment.written, _short(stack), None if record is None else record.form)
-        _show(plan, stack)
-        if not (yes or _agreed("Take it into the stack")):
+        record = session_record(zones_account(deployment), settings)
+        plan = plan_of(found, *deployment.written, short(stack), None if record is None else record.form)
+        show(plan.rows, plan.settings, stack)
+        if not (yes or agreed("Take it into the stack")):
             print("Nothing was changed.")
             return 1
-        if plan.converts and record is not None:
-            make_alias(deployment.aws("route53"), deployment.aws("elbv2"), record)
         _adopt(deployment, found, plan, stack)
-    except (AdoptionError, CannotAskError, ConversionError, NothingToAdoptError, SettingsError) as error:
+    except (AdoptionError, AwsError, CannotAskError, NothingToAdoptError, SettingsError) as error:
         print(f"adopt: {error}", file=sys.stderr)
         return 1
-    print(
-        f"\nThe state of {stack} has it. Next:\n"
-        f"  pulumi preview --stack {stack} --diff     # what the stack does otherwise\n"
-        f"  pulumi up --stack {stack}"
-    )
-    if plan.old:
-        print(f"  make adopt STACK={stack} REMOVE=old     # once sessions are reached through the new load balancer")
+    tell_next_steps(stack, "once sessions are reached through the new load balancer" if plan.old else None)
     return 0
-
-
-def _show(plan: Plan, stack: str) -> None:
-    print("\n".join(table(plan.rows)))
-    if plan.settings:
-        print("\n" + "\n".join(settings_lines(plan.settings, _file(stack).name)))
-    print()
 
 
 def _adopt(deployment: Deployment, found: ExistingStudios, plan: Plan, stack: str) -> None:
     """Each step may be repeated, and what comes before the state is written changes the stack's file only."""
-    _write(plan.settings, _file(stack))
+    write(plan.settings, file_of(stack))
     if plan.redis_password is not None:
-        _pulumi("config", stack, "set", "--secret", "redisPassword", text=plan.redis_password)
-    steps = _preview(stack, plan)
-    state = json.loads(_pulumi("stack", stack, "export").stdout)
-    adopted, urns = with_adopted(
-        state,
-        steps,
-        objects=plan.objects,
-        token=found.token.text if plan.keeps_token else None,
-        find=find,
-        exists=functools.partial(_record_exists, deployment),
-        configured={"aws": deployment.aws_settings},
-    )
-    if urns:
-        _pulumi("stack", stack, "import", text=json.dumps(adopted))
-    # Until then, the state says that everything is as the program wants it.
-    _pulumi("refresh", stack, "--yes", "--skip-preview")
-    namespace, owner = deployment.settings.namespace, owner_of(_short(stack))
+        pulumi("config", stack, "set", "--secret", "redisPassword", text=plan.redis_password)
+    remade = [f"StatefulSet/{plan.remade}"] if plan.remade else []
+    steps = previewed(stack, [*plan.objects, *remade])
+    take_into_state(deployment, steps, plan.objects, found.token.text if plan.keeps_token else None)
+    namespace, owner = deployment.settings.namespace, owner_of(short(stack))
     for target in plan.objects:
         hand_over(deployment.cluster, target, namespace, owner)
         print(f"{target} is the stack's")
@@ -111,39 +78,9 @@ def _adopt(deployment: Deployment, found: ExistingStudios, plan: Plan, stack: st
         print(f"StatefulSet/{plan.remade} is deleted, and its pods go on running; run pulumi up soon")
 
 
-def _preview(stack: str, plan: Plan) -> Sequence[Mapping[str, Any]]:
-    """The steps of a preview that takes what is adopted for the stack's own."""
-    remade = [f"StatefulSet/{plan.remade}"] if plan.remade else []
-    environment = {**os.environ, VARIABLE: " ".join([*plan.objects, *remade])}
-    finished = _run("preview", stack, "--json", environment=environment)
-    try:
-        document = json.loads(finished.stdout)
-    except ValueError:
-        raise AdoptionError(finished.stdout + finished.stderr) from None
-    if finished.returncode:
-        said = [str(each["message"]).strip() for each in document.get("diagnostics") or []]
-        raise AdoptionError("\n".join([*said, finished.stderr.strip()]).strip())
-    steps: Sequence[Mapping[str, Any]] = document["steps"]
-    return steps
-
-
-def _record_exists(deployment: Deployment, record: Resource) -> bool:
-    inputs = record["inputs"]
-    name = str(inputs["name"]).rstrip(".").lower()
-    answer = deployment.aws("route53").list_resource_record_sets(
-        HostedZoneId=inputs["zoneId"], StartRecordName=name, StartRecordType=inputs["type"], MaxItems="1"
-    )
-    found = [
-        each
-        for each in answer["ResourceRecordSets"]
-        if each["Name"].rstrip(".").replace("\\052", "*") == name and each["Type"] == inputs["type"]
-    ]
-    return any("AliasTarget" in each for each in found)
-
-
 def _remove_old(deployment: Deployment, found: ExistingStudios, stack: str, *, yes: bool) -> int:
     """Removes the objects and the Studio templates of the earlier Studios that are not the stack's."""
-    owner, namespace = owner_of(_short(stack)), deployment.settings.namespace
+    owner, namespace = owner_of(short(stack)), deployment.settings.namespace
     workloads = [each for each in (found.proxy, found.server) if each is not None]
     objects = [(each.kind, each.live) for each in workloads]
     objects += [("Service", each.service) for each in workloads if each.service is not None]
@@ -165,7 +102,7 @@ def _remove_old(deployment: Deployment, found: ExistingStudios, stack: str, *, y
     if not _serves_itself(deployment, namespace):
         raise AdoptionError("the stack's own proxy is not ready yet; run: pulumi up")
     print("To be removed: " + ", ".join([*old, *(shown(name, names) for name, names in templates.items())]))
-    if not (yes or _agreed("Remove them")):
+    if not (yes or agreed("Remove them")):
         print("Nothing was changed.")
         return 1
     # The route goes first, and then what it led to.
@@ -190,53 +127,3 @@ def _serves_itself(deployment: Deployment, namespace: str) -> bool:
     except NotFoundError:
         return False
     return bool(live.get("status", {}).get("readyReplicas"))
-
-
-def _write(settings: Mapping[str, Any], file: Path) -> None:
-    """Writes the settings into the stack's file, and leaves its comments and its order."""
-    yaml = YAML()
-    yaml.width = 4096
-    yaml.preserve_quotes = True
-    document = yaml.load(file.read_text())
-    for key, value in settings.items():
-        if value is None:
-            document["config"].pop(f"{PROJECT}:{key}", None)
-        else:
-            document["config"][f"{PROJECT}:{key}"] = value
-    partial = file.with_name(f".{file.name}.partial")
-    with partial.open("w") as stream:
-        yaml.dump(document, stream)
-    partial.replace(file)
-
-
-def _file(stack: str) -> Path:
-    return Path(f"Pulumi.{_short(stack)}.yaml")
-
-
-def _short(stack: str) -> str:
-    return stack.rpartition("/")[2]
-
-
-def _pulumi(command: str, stack: str, *words: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
-    finished = _run(command, stack, *words, text=text)
-    if finished.returncode:
-        raise AdoptionError((finished.stdout + finished.stderr).strip())
-    return finished
-
-
-def _run(
-    command: str, stack: str, *words: str, text: str | None = None, environment: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    options = ["--stack", stack, "--non-interactive", "--color", "never"]
-    return subprocess.run(
-        ["pulumi", command, *words, *options],
-        input=text,
-        env=None if environment is None else dict(environment),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def _agreed(question: str) -> bool:
-    return sys.stdin.isatty() and input(f"{question}? Only yes is taken: ").strip() == "yes"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from live.tower_yml_place import path_of
@@ -52,9 +53,35 @@ def settings_of_ingress(ingress: Object) -> Values:
     return found
 
 
-def values_as_they_are(found: ExistingStudios, given: Settings, values: Mapping[str, object]) -> Values:
-    """What keeps users' sessions and Platform's values, unless the stack's file says otherwise."""
-    environment = found.proxy.environment
+@dataclass(frozen=True)
+class Running:
+    """What runs, as far as its values are kept.
+
+    Args:
+        environment: variables of the proxy.
+        platform: variables of Platform's backend.
+        images: of proxy and server.
+        tower_yml: the text of tower.yml; empty where it is not known.
+    """
+
+    environment: Mapping[str, str] = field(repr=False)
+    platform: Mapping[str, str] = field(repr=False)
+    images: tuple[str, ...]
+    tower_yml: str = field(default="", repr=False)
+
+
+def values_as_they_are(
+    running: Running, given: Settings, values: Mapping[str, object], more: Mapping[str, Any]
+) -> Values:
+    """What keeps users' sessions and Platform's values, unless the stack's file says otherwise.
+
+    Args:
+        running: what runs.
+        given: the stack's settings.
+        values: those that its file has.
+        more: what the target adds.
+    """
+    environment = running.environment
     kept: Values = {
         "connectUrl": environment[URL_VARIABLE].rstrip("/"),
         "redisAddress": environment.get(REDIS_VARIABLE),
@@ -63,16 +90,27 @@ def values_as_they_are(found: ExistingStudios, given: Settings, values: Mapping[
         "redisPrefix": environment.get("CONNECT_REDIS_PREFIX"),
         "redisUser": environment.get("CONNECT_REDIS_USER") or None,
         "redisTls": True if environment.get("CONNECT_REDIS_TLS_ENABLE", "").lower() == "true" else None,
-        "redisPasswordSecret": _password_secret(found),
-        "studioTemplates": _templates(found, given),
-        "allowedWorkspaces": _workspaces(found, given),
-        **_versions(found),
+        "studioTemplates": _templates(running.platform),
+        "allowedWorkspaces": _workspaces(running, given),
+        **_versions(running.images),
+        **more,
     }
     return {
         key: value
         for key, value in kept.items()
         if value is not None and (key in ("connectUrl", "redisDatabase") or not values.get(key))
     }
+
+
+def of_kubernetes(found: ExistingStudios, given: Settings) -> tuple[Running, Values]:
+    """What runs on Kubernetes, and what keeps its Secrets."""
+    running = Running(
+        environment=found.proxy.environment,
+        platform=found.install.data(given.backend_config_map),
+        images=tuple(each.image for each in (found.proxy, found.server) if each is not None),
+        tower_yml=found.install.data(given.tower_yml_config_map).get(given.tower_yml_key, ""),
+    )
+    return running, {"redisPasswordSecret": _password_secret(found)}
 
 
 def password_in_plain_text(found: ExistingStudios, values: Mapping[str, object]) -> str | None:
@@ -90,35 +128,31 @@ def _password_secret(found: ExistingStudios) -> dict[str, str] | None:
     return None
 
 
-def _versions(found: ExistingStudios) -> Values:
-    tags = [_TAG.search(each.image) for each in (found.proxy, found.server) if each is not None]
-    versions = [match[1] for match in tags if match]
+def _versions(images: tuple[str, ...]) -> Values:
+    versions = [match[1] for match in map(_TAG.search, images) if match]
     if len(versions) == 2 and versions[0] != versions[1]:
         return {"proxyVersion": versions[0], "serverVersion": versions[1]}
     return {"connectVersion": versions[0]} if versions else {}
 
 
-def _templates(found: ExistingStudios, given: Settings) -> Values | None:
+def _templates(platform: Mapping[str, str]) -> Values | None:
     templates: dict[str, Values] = {}
-    for name, value in found.install.data(given.backend_config_map).items():
+    for name, value in platform.items():
         key, _, part = name.removeprefix(PREFIX).rpartition("_")
         if name.startswith(PREFIX) and key:
             templates.setdefault(key, {})[part.lower()] = int(value) if part == "PORT" and value.isdigit() else value
     return templates or None
 
 
-def _workspaces(found: ExistingStudios, given: Settings) -> object:
+def _workspaces(running: Running, given: Settings) -> object:
     if in_environment(given.platform_version):
-        text = found.install.data(given.backend_config_map).get(ALLOWED_WORKSPACES_VARIABLE)
+        text = running.platform.get(ALLOWED_WORKSPACES_VARIABLE)
         if text is None:
             return "all"
         ids = [int(each) for each in text.split(",") if each.strip().isdigit()]
         return ids or "none"
     try:
-        entry = read_entry(
-            found.install.data(given.tower_yml_config_map).get(given.tower_yml_key, ""),
-            path_of(ALLOWED_WORKSPACES_ENTRY),
-        )
+        entry = read_entry(running.tower_yml, path_of(ALLOWED_WORKSPACES_ENTRY))
     except TowerYmlError:
         return None
     if not entry.present:

@@ -8,17 +8,26 @@ from dataclasses import dataclass, field
 from live.edits import platform_edits_of
 from live.ownership import owner_of
 from pipeline.adopt.found import ExistingStudios, Workload
-from pipeline.adopt.kept import Values, fitting, password_in_plain_text, settings_of_ingress, values_as_they_are
+from pipeline.adopt.kept import (
+    Values,
+    fitting,
+    of_kubernetes,
+    password_in_plain_text,
+    settings_of_ingress,
+    values_as_they_are,
+)
 from pipeline.adopt.record import Form
 from settings.environment import tower_yml_entries
 from settings.fields import FIELDS
 from settings.model import TOKEN_KEY, Settings
+from settings.model.dns import TAKE_OVER
 from settings.parsing import parse_settings
 from survey.conflicts import conflicts
 
 TAKEN, LEFT, REPLACED, MADE = "taken", "left", "replaced", "made"
 
 _RECORD = "record of the sessions"
+_NO_RECORD = "the stack's zone has none"
 
 
 @dataclass(frozen=True)
@@ -33,12 +42,6 @@ class Row:
 _OF_A_RECORD = ("hostedZone", "hostedZoneId", "hostedZoneRoleArn", "hostedZoneExternalId", "sessionRecord")
 """What has no effect where neither a record nor a certificate is made."""
 
-_RECORDS: Mapping[Form | None, Row] = {
-    "alias": Row(_RECORD, TAKEN, "in place; it changes last"),
-    "other": Row(_RECORD, TAKEN, "made an alias to the same load balancer at once; it changes last"),
-    None: Row(_RECORD, MADE, "the stack's zone has none"),
-}
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -51,7 +54,6 @@ class Plan:
             makes one that takes them.
         old: what still serves until the record leads to the stack's own, and is removed on request.
         keeps_token: whether the token goes into the stack's state.
-        converts: whether the record has to become an alias before the stack can take it.
         redis_password: what goes into the stack's file as a secret, where it was in plain text.
         rows: the table.
     """
@@ -61,7 +63,6 @@ class Plan:
     remade: str | None = None
     old: tuple[str, ...] = ()
     keeps_token: bool = False
-    converts: bool = False
     redis_password: str | None = field(default=None, repr=False)
     rows: tuple[Row, ...] = field(default_factory=tuple)
 
@@ -92,7 +93,8 @@ def plan_of(
     added: Values = {}
     for part in parts:
         added |= part.settings
-    added |= values_as_they_are(found, given, values)
+    running, secrets = of_kubernetes(found, given)
+    added |= values_as_they_are(running, given, values, secrets)
     settings, added = fitting(values, added, encrypted)
     take_over = _taken_over(found, settings, stack)
     rows = [row for part in parts for row in part.rows]
@@ -102,14 +104,13 @@ def plan_of(
     if found.plain_text:
         what = f"token in {', '.join(found.plain_text)}"
         rows.append(Row(what, LEFT, "in plain text; remove it there once the stack is up"))
-    changed = {key: value for key, value in added.items() if not _is_written(values, key, value)}
+    changed = {key: value for key, value in added.items() if not is_written(values, key, value)}
     return Plan(
         settings=changed,
         objects=tuple(name for part in parts for name in part.objects),
         remade=next((part.remade for part in parts if part.remade), None),
         old=tuple(name for part in parts for name in part.old),
         keeps_token=found.token.secret is None,
-        converts=record == "other" and added.get("ingress") != "none" and "sessionRecord" not in added,
         redis_password=password_in_plain_text(found, values),
         rows=tuple(rows),
     )
@@ -230,16 +231,19 @@ def _route(found: ExistingStudios, form: Form | None, *, proxy_stays: bool) -> _
             # Nothing is left that would go into a zone.
             settings |= dict.fromkeys(_OF_A_RECORD)
         return _Part(settings, tuple(rows))
-    record = _RECORDS[form]
     own = found.ingress
     if own is None or found.proxy.release is not None:
         old = () if own is None else (f"Ingress/{own['metadata']['name']}",)
-        rows += [
-            Row(", ".join(old) or "Ingress", LEFT if old else MADE, "a new load balancer; the record follows last"),
-            record,
-        ]
-        return _Part(certificate, tuple(rows), old=old)
+        how = "a new load balancer; the record follows last"
+        rows.append(Row(", ".join(old) or "Ingress", LEFT if old else MADE, how))
+        if form is None:
+            rows.append(Row(_RECORD, MADE, _NO_RECORD))
+            return _Part(certificate, tuple(rows), old=old)
+        # What leads to the old Studios until then is given back on destroy.
+        rows.append(Row(_RECORD, REPLACED, "in one change, last; destroy brings it back"))
+        return _Part({**certificate, "sessionRecord": TAKE_OVER}, tuple(rows), old=old)
     name = own["metadata"]["name"]
+    record = Row(_RECORD, MADE, _NO_RECORD) if form is None else Row(_RECORD, TAKEN, "in place")
     if form == "other":
         # It leads to the load balancer that stays.
         certificate["sessionRecord"] = "existing"
@@ -248,7 +252,8 @@ def _route(found: ExistingStudios, form: Form | None, *, proxy_stays: bool) -> _
     return _Part({"ingressName": name, **certificate, **settings_of_ingress(own)}, tuple(rows), (f"Ingress/{name}",))
 
 
-def _is_written(values: Mapping[str, object], key: str, value: object) -> bool:
+def is_written(values: Mapping[str, object], key: str, value: object) -> bool:
+    """Whether the stack's file, or a default, says that already."""
     if not values.get(key) and value == FIELDS[key].default:
         return True
     return not values.get(key) if value is None else str(values.get(key)) == str(value)

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from settings.errors import SettingsError
 from settings.model import Settings
+from survey.aws import AwsAccount
+from survey.aws_errors import AwsError
+from survey.dns import find_zones
 
 _ADDRESSES = ("A", "CNAME")
 
@@ -30,70 +34,44 @@ class SessionRecord:
         """Whether it is what the stack makes, or something else, such as a CNAME."""
         return "alias" if "AliasTarget" in self.live and self.live["Type"] == "A" else "other"
 
-    @property
-    def target(self) -> str:
-        """Where it leads."""
-        values = [each["Value"] for each in self.live.get("ResourceRecords") or []]
-        return str(values[0] if values else self.live["AliasTarget"]["DNSName"]).rstrip(".")
 
+def session_record(account: AwsAccount, settings: Settings) -> SessionRecord | None:
+    """The record; None where there is none, or where these credentials find none.
 
-class ConversionError(Exception):
-    """Why a record can't become an alias, for the user to read."""
-
-
-def session_record(route53: Any, settings: Settings) -> SessionRecord | None:
-    """The record; None where there is none, or where these credentials find none."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
+    Args:
+        account: whoever may look into the zones: with ``hostedZoneRoleArn`` that of the role.
+        settings: of the stack.
+    """
     try:
-        zone_id = settings.hosted_zone_id or _zone_called(route53, settings.hosted_zone)
-        if zone_id is None:
-            return None
-        answer = route53.list_resource_record_sets(
-            HostedZoneId=zone_id, StartRecordName=settings.session_host, MaxItems="10"
-        )
-    except (BotoCoreError, ClientError):
+        zone = find_zones(account, settings).record
+        found = [] if zone is None else _records_from(account, zone.id, settings.session_host)
+    except (AwsError, SettingsError):
         return None
-    for each in answer["ResourceRecordSets"]:
-        if each["Name"].rstrip(".").replace("\\052", "*") == settings.session_host and each["Type"] in _ADDRESSES:
-            return SessionRecord(zone_id, each)
+    for each in found:
+        is_there = each["Name"].rstrip(".").replace("\\052", "*") == settings.session_host
+        if zone is not None and is_there and each["Type"] in _ADDRESSES:
+            return SessionRecord(zone.id, each)
     return None
 
 
-def make_alias(route53: Any, elb: Any, record: SessionRecord) -> None:
-    """Makes an alias of a CNAME, in one change: it leads to the same load balancer, and the name never lacks a record.
+def alias_is_there(account: AwsAccount, zone_id: str, name: str, kind: str) -> bool:
+    """Whether a zone has an alias of that name and type.
 
     Raises:
-        ConversionError: it leads to no load balancer of this account.
+        AwsError: it can't be looked up.
     """
-    pages = elb.get_paginator("describe_load_balancers").paginate()
-    found = (each for page in pages for each in page["LoadBalancers"])
-    target = record.target.removeprefix("dualstack.").lower()
-    balancer = next((each for each in found if each.get("DNSName", "").lower() == target), None)
-    if balancer is None:
-        raise ConversionError(
-            f"the record {record.live['Name'].rstrip('.')} leads to {record.target}, which is not a load balancer of "
-            "this account and region; write sessionRecord: existing, and change it yourself after the next up"
-        )
-    alias = {
-        "DNSName": balancer["DNSName"],
-        "HostedZoneId": balancer["CanonicalHostedZoneId"],
-        "EvaluateTargetHealth": False,
-    }
-    changes = [
-        {"Action": "DELETE", "ResourceRecordSet": record.live},
-        {
-            "Action": "CREATE",
-            "ResourceRecordSet": {"Name": record.live["Name"], "Type": "A", "AliasTarget": alias},
-        },
-    ]
-    route53.change_resource_record_sets(HostedZoneId=record.zone_id, ChangeBatch={"Changes": changes})
+    return any(
+        "AliasTarget" in each and each["Name"].rstrip(".").replace("\\052", "*") == name and each["Type"] == kind
+        for each in _records_from(account, zone_id, name)
+    )
 
 
-def _zone_called(route53: Any, name: str | None) -> str | None:
-    if name is None:
-        return None
-    for zone in route53.list_hosted_zones_by_name(DNSName=name)["HostedZones"]:
-        if zone["Name"].rstrip(".") == name and not zone.get("Config", {}).get("PrivateZone"):
-            return str(zone["Id"]).rpartition("/")[2]
-    return None
+def _records_from(account: AwsAccount, zone_id: str, name: str) -> list[Any]:
+    return account.call(
+        "route53",
+        "list_resource_record_sets",
+        lambda answer: list(answer["ResourceRecordSets"]),
+        HostedZoneId=zone_id,
+        StartRecordName=name,
+        MaxItems="10",
+    )

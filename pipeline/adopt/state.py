@@ -95,7 +95,8 @@ def _taken(
             # The provider goes on applying under the manager that it finds here.
             return {**made, "outputs": {**inputs, "__fieldManager": FIELD_MANAGER}}
     elif kind == "aws:route53/record:Record" and planned["urn"].endswith("::studios-record-alias"):
-        if exists(made):
+        # One that is taken over is replaced by the next up, which remembers what it was.
+        if not inputs.get("allowOverwrite") and exists(made):
             return {**made, "outputs": inputs}
     elif token is not None and planned["urn"].endswith(f"::{_TOKEN}"):
         return {**made, "outputs": {**inputs, **_password(token)}}

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from testbed.platform import shapes
 from testbed.platform.shapes import RELEASE, TOKEN_KEY
 
@@ -47,69 +49,96 @@ def usual_shape(label: str) -> str:
     return IN_TURN[zlib.crc32(label.encode()) % len(IN_TURN)]
 
 
-SUPPORTED = "supported"
-
-
 @dataclass(frozen=True)
 class Kind:
     """A shape as a user knows it.
 
     Args:
         words: what it is called in the documents.
-        result: ``supported``, or what the first preview says.
         example: the stack file to start from.
+        refusal: what the first preview says; empty where the shape is supported.
+        way_out: what to do then.
     """
 
     words: str
-    result: str
     example: str
+    refusal: str = ""
+    way_out: str = ""
+
+    @property
+    def result(self) -> str:
+        """Whether it is supported, for the document."""
+        return f"refused, `{self.refusal}`: {self.way_out}" if self.refusal else "supported"
 
 
 KINDS: Mapping[str, Kind] = {
-    shapes.GUIDE: Kind("Seqera's manifests, with Redis in the namespace", SUPPORTED, "minimal.yaml"),
-    shapes.MANAGED_REDIS: Kind("Seqera's manifests, with a managed Redis", SUPPORTED, "minimal.yaml"),
-    shapes.HELM: Kind("Seqera's Helm chart", SUPPORTED, "helm-platform.yaml"),
+    shapes.GUIDE: Kind("Seqera's manifests, with Redis in the namespace", "minimal.yaml"),
+    shapes.MANAGED_REDIS: Kind("Seqera's manifests, with a managed Redis", "minimal.yaml"),
+    shapes.HELM: Kind("Seqera's Helm chart", "helm-platform.yaml"),
     shapes.ENVIRONMENT: Kind(
-        "variables from `env`, several `envFrom`, Secrets; cron with a ConfigMap of its own",
-        SUPPORTED,
-        "minimal.yaml",
+        "variables from `env`, several `envFrom`, Secrets; cron with a ConfigMap of its own", "minimal.yaml"
     ),
-    shapes.ARGO: Kind("kept by [Argo CD or Flux](gitops.md)", SUPPORTED, "minimal.yaml"),
+    shapes.ARGO: Kind("kept by [Argo CD or Flux](gitops.md)", "minimal.yaml"),
     shapes.BY_HAND: Kind(
-        "with a Studios that exists already", "`is taken in namespace`: [adopt it](adopt.md)", "minimal.yaml"
+        "with a Studios that exists already", "minimal.yaml", "is taken in namespace", "[adopt it](adopt.md)"
     ),
 }
-"""What the document says of each shape; tests/engine/test_shapes.py and test_adopt.py hold it."""
+"""Installs of Platform."""
 
-
-SURROUNDINGS: tuple[Kind, ...] = (
-    Kind(
-        "Connect beside Platform's host, or deeper ([docs/dns.md](dns.md))", SUPPORTED, "connect-beside-platform.yaml"
+SURROUNDINGS: Mapping[str, Kind] = {
+    "connect's host": Kind(
+        "Connect beside Platform's host, or deeper ([docs/dns.md](dns.md))", "connect-beside-platform.yaml"
     ),
-    Kind("the zone in another account, changed through a role", SUPPORTED, "zone-in-another-account.yaml"),
-    Kind("a private twin of the zone", SUPPORTED, "private-zone.yaml"),
-    Kind("no zone named", SUPPORTED, "assumed-role.yaml"),
-    Kind("DNS outside Route 53", SUPPORTED, "dns-elsewhere.yaml"),
-    Kind("records by external-dns", SUPPORTED, "external-dns.yaml"),
-    Kind("`aws:assumeRoles` with one role, a profile, SSO, a web identity", SUPPORTED, "assumed-role.yaml"),
-    Kind(
+    "no zone named": Kind("no zone named", "assumed-role.yaml"),
+    "delegated zone": Kind("a delegated zone beside its parent", "assumed-role.yaml"),
+    "zone of another account": Kind(
+        "the zone in another account, changed through a role", "zone-in-another-account.yaml"
+    ),
+    "private twin": Kind("a private twin of the zone", "private-zone.yaml"),
+    "no Route 53": Kind("DNS outside Route 53", "dns-elsewhere.yaml"),
+    "external-dns": Kind("records by external-dns", "external-dns.yaml"),
+    "assumed role": Kind("`aws:assumeRoles` with one role, a profile, SSO, a web identity", "assumed-role.yaml"),
+    "chain of roles": Kind(
         "a chain of roles, or a role with an external id, beside `eksCluster`",
-        "`can't be handed on to aws eks get-token`: a profile, or `kubeconfig`",
         "assumed-role.yaml",
+        "can't be handed on to",
+        "a profile of the AWS configuration, or `kubeconfig`",
     ),
-    Kind("the AWS Load Balancer Controller 2.x and 3.x", SUPPORTED, "shared-load-balancer.yaml"),
-    Kind("EKS Auto Mode", SUPPORTED, "eks-auto-mode.yaml"),
-    Kind(
+    "AWS Load Balancer Controller": Kind("the AWS Load Balancer Controller 2.x and 3.x", "shared-load-balancer.yaml"),
+    "EKS Auto Mode": Kind("EKS Auto Mode", "eks-auto-mode.yaml"),
+    "other controllers": Kind(
         "NGINX, Traefik, Istio, Gateway API",
-        "`is a class of …, which this program doesn't write for`: [a route of your own](ingress.md)",
         "own-route.yaml",
+        "which this program doesn't write for",
+        "[a route of your own](ingress.md)",
     ),
-)
-"""DNS, accounts and controllers. Held by tests/engine/test_dns.py, and in tests/unit by test_hosts_of_connect.py,
-test_aws_access.py and test_ingress_class.py."""
+    "own route": Kind("`ingress: none`, and a route of your own", "own-route.yaml"),
+    "own certificate": Kind("the same, with a certificate of cert-manager's or another's", "own-certificate.yaml"),
+}
+"""DNS, accounts and controllers."""
+
+
+ON_COMPOSE: Mapping[str, Kind] = {
+    "Docker Compose": Kind("[Docker Compose](compose.md) on EC2, by the guide", "compose.yaml"),
+    "Terraform": Kind(
+        "the same with a Studios already, by hand or by Seqera's Terraform installer",
+        "terraform-installer.yaml",
+        "which exists already",
+        "[adopt it](adopt.md#by-terraform-or-by-hand-on-docker-compose)",
+    ),
+}
+"""Installs of Platform on Docker Compose."""
+
+ROWS: Mapping[str, Kind] = {**KINDS, **ON_COMPOSE, **SURROUNDINGS}
+"""Of the table."""
+
+
+def row(name: str) -> pytest.MarkDecorator:
+    """Marks the test that takes this row of the table from the first preview to its end."""
+    return pytest.mark.row(name)
 
 
 def table() -> str:
     """Shape of install, what the first preview says of it, and the stack file to start from."""
-    rows = [f"| {each.words} | {each.result} | `{each.example}` |" for each in (*KINDS.values(), *SURROUNDINGS)]
-    return "\n".join(["| Platform's install on Kubernetes | first preview | example |", "|-|-|-|", *rows])
+    rows = [f"| {each.words} | {each.result} | `{each.example}` |" for each in ROWS.values()]
+    return "\n".join(["| Platform's install | first preview | example |", "|-|-|-|", *rows])

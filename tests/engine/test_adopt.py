@@ -8,17 +8,20 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from testbed import paths
+from testbed import build, paths, targets
 from testbed.platform import shapes
 from testbed.platform.shapes import HAND_MADE_TOKEN
 from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
 from tests.engine.route import asked_all_the_time, told
+from tests.engine.shapes import KINDS, row
 from tests.engine.stack import Finished, Stack
 
 #: Kills whoever runs it at one of Pulumi's commands, before that has done anything.
@@ -72,10 +75,12 @@ def by_hand(new_install: NewInstall, new_stack: NewStack) -> Adopted:
     return Adopted(install, stack, install.objects(), pem)
 
 
+@row(shapes.BY_HAND)
 def test_a_studios_made_by_hand_is_taken_over_without_a_moment_in_which_it_does_not_serve(by_hand: Adopted) -> None:
     install, stack = by_hand.install, by_hand.stack
     refused = stack.preview_text()
     assert refused.code != 0
+    assert KINDS[shapes.BY_HAND].refusal in refused.text
     assert f"make adopt STACK={stack.name}" in refused.text
     assert install.objects() == by_hand.before
 
@@ -151,7 +156,7 @@ def test_what_cannot_be_taken_in_place_is_changed_over_side_by_side_and_removed_
 
     with asked_all_the_time(install) as asked:
         by_hand.adopt("--yes").ok()
-        assert stack.preview().changes["studios-record-alias"] == "update"
+        assert stack.preview().changes["studios-record-alias"] == "create"
         refused = by_hand.adopt("--yes", "--remove-old")
         assert refused.code == 1
         stack.up().ok()
@@ -167,6 +172,99 @@ def test_what_cannot_be_taken_in_place_is_changed_over_side_by_side_and_removed_
     assert not {"deployment.apps/connect-proxy", "service/connect-proxy"} & install.names()
     assert "Nothing is left of the earlier Studios." in by_hand.adopt("--yes", "--remove-old").ok().stdout
     assert stack.preview("--expect-no-changes").changes == {}
+
+
+RELEASE = "acme-studios"
+PARTS = {"connect-proxy": "Deployment", "connect-server": "StatefulSet"}
+
+
+def _helm(install: Install, *words: str | Path) -> str:
+    finished = subprocess.run(
+        [build.ensure(targets.HELM) / "helm", *words, "--namespace", install.namespace],
+        env={**os.environ, "KUBECONFIG": str(paths.KUBECONFIG), "HELM_CACHE_HOME": str(paths.STATE / "helm")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished.stdout
+
+
+def _release_with(install: Install, folder: Path) -> None:
+    """Puts the Studios that was made by hand into a Helm release: under its names, with an Ingress of its own."""
+    documents = []
+    for part, kind in PARTS.items():
+        name, labels = f"{RELEASE}-{part.removeprefix('connect-')}", {"app.kubernetes.io/name": f"studios-{part}"}
+        workload, service = install.get(kind, part), install.get("service", part)
+        for each in (workload, service):
+            each.pop("status", None)
+            each["metadata"] = {"name": name, "labels": labels}
+        workload["spec"]["selector"]["matchLabels"] = workload["spec"]["template"]["metadata"]["labels"] = labels
+        if kind == "StatefulSet":
+            workload["spec"]["serviceName"] = name
+        ports = [{key: port[key] for key in ("name", "port", "targetPort")} for port in service["spec"]["ports"]]
+        headless = {"clusterIP": "None"} if kind == "StatefulSet" else {"type": "NodePort"}
+        service["spec"] = {"selector": labels, "ports": ports, **headless}
+        documents += [workload, service]
+    front = install.get("ingress", "front-ingress")
+    (rule,) = (each for each in front["spec"]["rules"] if each["host"] == f"*.{install.host}")
+    rule["http"]["paths"][0]["backend"]["service"]["name"] = f"{RELEASE}-proxy"
+    annotations = {k: v for k, v in front["metadata"]["annotations"].items() if k.startswith("alb.ingress")}
+    route = {"apiVersion": front["apiVersion"], "kind": "Ingress"}
+    route |= {"metadata": {"name": f"{RELEASE}-proxy", "annotations": annotations}}
+    route |= {"spec": {"ingressClassName": front["spec"]["ingressClassName"], "rules": [rule]}}
+    (folder / "templates").mkdir(parents=True)
+    (folder / "Chart.yaml").write_text(json.dumps({"apiVersion": "v2", "name": "studios", "version": "1.7.0"}))
+    (folder / "templates" / "studios.yaml").write_text("\n---\n".join(map(json.dumps, [*documents, route])))
+    _helm(install, "upgrade", "--install", RELEASE, folder, "--wait", "--timeout", "2m")
+    wanted = "jsonpath={.status.loadBalancer.ingress[0].hostname}"
+    deadline = time.monotonic() + 60
+    while not (hostname := install.kubectl("get", "ingress", f"{RELEASE}-proxy", "-o", wanted)):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    _point_sessions_at(install, hostname)
+    install.kubectl("delete", "deployment/connect-proxy", "statefulset/connect-server")
+    install.kubectl("delete", "service/connect-proxy", "service/connect-server")
+    others = [each for each in front["spec"]["rules"] if each is not rule]
+    install.kubectl("patch", "ingress", "front-ingress", "--type=merge", "-p", json.dumps({"spec": {"rules": others}}))
+
+
+def _point_sessions_at(install: Install, hostname: str) -> None:
+    balancer = install.load_balancer(hostname)
+    target = {"DNSName": balancer["DNSName"], "HostedZoneId": balancer["CanonicalHostedZoneId"]}
+    alias = {**target, "EvaluateTargetHealth": False}
+    record = {"Name": f"*.{install.host}", "Type": "A", "AliasTarget": alias}
+    changes = [{"Action": "UPSERT", "ResourceRecordSet": record}]
+    install.client("route53").change_resource_record_sets(
+        HostedZoneId=install.zone_id, ChangeBatch={"Changes": changes}
+    )
+
+
+@pytest.mark.slow
+def test_a_studios_of_a_helm_release_is_changed_over_side_by_side_and_uninstalled_with_helm(
+    by_hand: Adopted, tmp_path: Path
+) -> None:
+    install, stack = by_hand.install, by_hand.stack
+    _release_with(install, tmp_path / "chart")
+    with asked_all_the_time(install) as asked:
+        shown = by_hand.adopt("--yes").ok().stdout
+        assert f"HelmRelease{RELEASE}".lower() in "".join(shown.split()).lower()
+        assert stack.preview().changes["studios-record-alias"] == "create"
+        stack.up().ok()
+        refused = by_hand.adopt("--yes", "--remove-old")
+        assert refused.code == 1
+        assert "helm uninstall" in refused.stderr
+        # Until no client has the old address any more.
+        time.sleep(2)
+        _helm(install, "uninstall", RELEASE, "--wait")
+    assert asked.failures == [], told(asked)
+    assert len(asked.balancers) == 2
+    assert {name.rpartition("-")[0].rpartition("-")[0] for name in asked.pods} == {"connect-proxy", f"{RELEASE}-proxy"}
+    _serves_with_token_and_key(by_hand)
+    assert "there is nothing to take" in by_hand.adopt("--yes").ok().stdout
+    assert stack.preview("--expect-no-changes").changes == {}
+    stack.destroy().ok()
+    assert not {name for name in install.names() if "connect" in name or RELEASE in name}
 
 
 def _make_cname(install: Install) -> None:

@@ -17,6 +17,7 @@ from testbed.docker.platform import ComposePlatform, Entry
 from testbed.docker.site import Site
 from testbed.emulator import client as emulator
 from tests.engine.compose_install import ZONE, ComposeInstall, compose_install
+from tests.engine.shapes import row
 from tests.engine.stack import Finished, Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.docker, pytest.mark.usefixtures("one_compose_stack")]
@@ -157,6 +158,7 @@ def test_the_instances_role_may_read_this_secret_and_nothing_else(deployed: Depl
     assert json.loads(outputs["instancePolicy"]) == policy
 
 
+@row("Docker Compose")
 def test_studios_runs_beside_platform_with_what_the_guide_wants(deployed: Deployed) -> None:
     running = deployed.host.containers()
     assert deployed.restarted == {"backend", "cron", *OURS}

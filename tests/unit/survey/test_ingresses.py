@@ -37,6 +37,14 @@ def test_a_host_that_is_routed_already_is_refused(platform: FakeApi, host: str, 
     ]
 
 
+def test_a_route_at_another_load_balancer_is_left_where_the_record_is_taken_over(platform: FakeApi) -> None:
+    platform.lists[EVERYWHERE] = [ingress("studios", "legacy", "*.example.com")]
+    survey(platform, sessionRecord="takeOver")
+    platform.lists[EVERYWHERE] = [ingress("studios", "legacy", "*.example.com", group__name="acme")]
+    (problem,) = refused(platform, sessionRecord="takeOver", loadBalancerGroup="acme")
+    assert "is routed already: Ingress/studios in namespace legacy" in problem
+
+
 def test_other_hosts_are_nobodys_concern(platform: FakeApi) -> None:
     platform.lists[EVERYWHERE] = [ingress("front", "platform-stage", "example.com"), ingress("x", "y", "")]
     survey(platform)

@@ -54,7 +54,6 @@ def test_a_rule_in_platforms_ingress_stays_so_that_there_is_no_second_load_balan
     plan = planned(api, objects)
     assert plan.settings["ingress"] == "none"
     assert plan.settings["hostedZone"] is None
-    assert not plan.converts
 
 
 def test_a_server_that_needs_no_other_policy_is_taken_as_it_is(api: FakeApi, objects: Objects) -> None:
@@ -98,12 +97,13 @@ def test_what_belongs_to_a_helm_release_is_left_to_it_and_made_beside_it(api: Fa
         *("StatefulSet/studios-server", "Service/studios-server"),
         "Ingress/studios",
     )
+    assert plan.settings["sessionRecord"] == "takeOver"
     # The default names are free.
     assert not {"proxyName", "serverName", "ingressName"} & plan.settings.keys()
 
 
 @pytest.mark.parametrize("has_ingress", [True, False])
-def test_a_record_that_is_no_alias_stays_with_its_load_balancer_or_becomes_one(
+def test_a_record_that_is_no_alias_stays_with_its_load_balancer_or_is_taken_over(
     api: FakeApi, objects: Objects, has_ingress: bool
 ) -> None:
     if has_ingress:
@@ -111,8 +111,7 @@ def test_a_record_that_is_no_alias_stays_with_its_load_balancer_or_becomes_one(
     else:
         objects["Deployment/connect-proxy"]["spec"]["selector"]["matchLabels"]["tier"] = "edge"
     plan = plan_of(found_in(api, objects), VALUES, set(), "prod", "other")
-    assert plan.settings.get("sessionRecord") == ("existing" if has_ingress else None)
-    assert plan.converts is not has_ingress
+    assert plan.settings["sessionRecord"] == ("existing" if has_ingress else "takeOver")
 
 
 def test_another_selector_can_not_be_taken_and_the_name_is_another_one(api: FakeApi, objects: Objects) -> None:

@@ -1,4 +1,4 @@
-"""A CNAME at the sessions' host becomes an alias to the same load balancer in one change."""
+"""The record at the sessions' host, in the zone that the stack's records go into."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from pipeline.adopt.record import ConversionError, make_alias, session_record
+from pipeline.adopt.record import alias_is_there, session_record
 from settings.parsing import parse_settings
+from survey.aws import AwsAccount
+from survey.aws_access import AwsAccess
 
 from .conftest import VALUES
 
@@ -24,6 +26,10 @@ def route53() -> Iterator[Any]:
         yield boto3.client("route53", region_name="us-east-1")
 
 
+def account() -> AwsAccount:
+    return AwsAccount(AwsAccess(region="us-east-1"))
+
+
 def zone_with(route53: Any, **record: Any) -> str:
     zone: str = route53.create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]
     if record:
@@ -32,43 +38,25 @@ def zone_with(route53: Any, **record: Any) -> str:
     return zone
 
 
-def load_balancer() -> tuple[Any, dict[str, Any]]:
-    ec2 = boto3.client("ec2", region_name="us-east-1")
-    subnets = [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"][:2]]
-    elb = boto3.client("elbv2", region_name="us-east-1")
-    made: dict[str, Any] = elb.create_load_balancer(Name="platform", Subnets=subnets)["LoadBalancers"][0]
-    return elb, made
-
-
-def test_a_cname_becomes_an_alias_to_the_same_load_balancer(route53: Any) -> None:
-    elb, balancer = load_balancer()
-    values = [{"Value": f"dualstack.{balancer['DNSName']}."}]
-    zone = zone_with(route53, Type="CNAME", TTL=60, ResourceRecords=values)
-    record = session_record(route53, SETTINGS)
+def test_the_form_of_a_record_is_told(route53: Any) -> None:
+    target = {"DNSName": "lb.us-east-1.elb.amazonaws.com", "HostedZoneId": "Z35SXDOTRQ7X7K"}
+    zone = zone_with(route53, Type="A", AliasTarget={**target, "EvaluateTargetHealth": False})
+    record = session_record(account(), SETTINGS)
     assert record is not None
-    assert record.form == "other"
-    make_alias(route53, elb, record)
-    after = session_record(route53, SETTINGS)
-    assert after is not None
-    assert after.form == "alias"
-    assert after.target == balancer["DNSName"]
-    names = [each["Type"] for each in route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]]
-    assert "CNAME" not in names
-
-
-def test_a_cname_to_elsewhere_is_left_as_it_is(route53: Any) -> None:
-    zone_with(route53, Type="CNAME", TTL=60, ResourceRecords=[{"Value": "d111111abcdef8.cloudfront.net"}])
-    record = session_record(route53, SETTINGS)
-    assert record is not None
-    elb = boto3.client("elbv2", region_name="us-east-1")
-    with pytest.raises(
-        ConversionError, match=r"leads to d111111abcdef8\.cloudfront\.net, which is not a load balancer"
-    ):
-        make_alias(route53, elb, record)
-    assert session_record(route53, SETTINGS) == record
+    assert record.form == "alias"
+    assert alias_is_there(account(), zone, "*.example.com", "A")
+    assert not alias_is_there(account(), zone, "*.example.com", "AAAA")
 
 
 def test_no_zone_and_no_record_is_no_record(route53: Any) -> None:
-    assert session_record(route53, SETTINGS) is None
+    assert session_record(account(), SETTINGS) is None
     zone_with(route53)
-    assert session_record(route53, SETTINGS) is None
+    assert session_record(account(), SETTINGS) is None
+
+
+def test_the_zone_that_no_setting_names_is_the_most_specific_one_that_holds_the_hosts(route53: Any) -> None:
+    zone_with(route53, Type="CNAME", TTL=60, ResourceRecords=[{"Value": "d111111abcdef8.cloudfront.net"}])
+    unnamed = parse_settings({key: value for key, value in VALUES.items() if key != "hostedZone"})
+    found = session_record(account(), unnamed)
+    assert found is not None
+    assert found.form == "other"
