@@ -13,6 +13,7 @@ import pytest
 from testbed.lifecycle import EKS_CLUSTER
 from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
+from tests.engine.shapes import SURROUNDINGS, row
 from tests.engine.stack import Finished, Stack
 
 DNS_ACCOUNT = "444455556666"
@@ -40,6 +41,7 @@ def records_in(route53: Any, zone: str) -> dict[str, Any]:
     }
 
 
+@row("zone of another account")
 def test_a_zone_of_another_account_is_changed_by_its_role_and_the_certificate_stays(
     new_install: NewInstall, new_stack: NewStack
 ) -> None:
@@ -88,6 +90,7 @@ def _make_what_acm_asks_for(install: Install, told: list[str]) -> None:
         time.sleep(0.5)
 
 
+@row("no Route 53")
 def test_without_route_53_the_outputs_name_the_records_and_the_validation_is_waited_for(
     without_zone: tuple[Install, Stack],
 ) -> None:
@@ -110,6 +113,7 @@ def test_without_route_53_the_outputs_name_the_records_and_the_validation_is_wai
     assert stack.preview().changes == {}
 
 
+@row("own route")
 def test_a_route_of_ones_own_takes_the_place_of_the_ingress(without_zone: tuple[Install, Stack]) -> None:
     install, stack = without_zone
     stack.set(ingress="none").up().ok()
@@ -147,6 +151,7 @@ def test_a_route_of_ones_own_takes_the_place_of_the_ingress(without_zone: tuple[
     assert "ingress.networking.k8s.io/studios" in install.names("ingresses")
 
 
+@row("chain of roles")
 def test_account_and_cluster_are_reached_by_the_role_that_the_provider_assumes(
     new_install: NewInstall, new_stack: NewStack
 ) -> None:
@@ -164,4 +169,4 @@ def test_account_and_cluster_are_reached_by_the_role_that_the_provider_assumes(
     )
     chain = stack.set(**{"aws:assumeRoles": [role, elsewhere]}).preview_text()
     assert "aws:assumeRoles: " in chain.text
-    assert "can't be handed on to `aws eks get-token`" in chain.text
+    assert f"{SURROUNDINGS['chain of roles'].refusal} `aws eks get-token`" in chain.text

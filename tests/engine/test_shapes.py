@@ -11,6 +11,7 @@ from testbed.platform import shapes
 from testbed.platform.shapes import SHAPES
 from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
+from tests.engine.shapes import row
 
 PEM_PATH = "TOWER_OIDC_PEM_PATH"
 PLATFORM_TOKEN = "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"
@@ -20,7 +21,7 @@ URL = "TOWER_DATA_STUDIO_CONNECT_URL"
 #: What few installs have stands for the rest where time counts.
 USUAL = {shapes.HELM}
 CASES = [
-    pytest.param(name, marks=[] if name in USUAL else [pytest.mark.slow], id=name)
+    pytest.param(name, marks=[row(name), *([] if name in USUAL else [pytest.mark.slow])], id=name)
     for name in SHAPES
     if name != shapes.BY_HAND
 ]

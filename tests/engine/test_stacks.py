@@ -17,6 +17,7 @@ from testbed import paths
 from testbed.cluster import kubectl
 from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
+from tests.engine.shapes import row
 from tests.engine.stack import Finished, Stack, program_in
 
 pytestmark = pytest.mark.slow
@@ -72,6 +73,7 @@ def three(other_zone: str, new_install: NewInstall, new_stack: NewStack) -> dict
     return {name: Deployed(installs[name], stack, stack.outputs()) for name, stack in stacks.items()}
 
 
+@row("AWS Load Balancer Controller")
 def test_two_domains_share_a_load_balancer_with_a_rule_and_a_certificate_each(three: dict[str, Deployed]) -> None:
     first, second, third = three["first"], three["second"], three["third"]
     hostname = first.outputs["loadBalancerHostname"]
