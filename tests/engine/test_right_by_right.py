@@ -214,7 +214,7 @@ def test_a_destroy_without_a_right_that_it_needs_is_refused_and_changes_nothing(
 def _make_destroy(stack: Stack) -> Finished:
     """What `make destroy` runs; without a terminal it destroys nothing."""
     command = [sys.executable, "-m", "pipeline", "destroy", stack.name]
-    environment = {**os.environ, **stack.environment}
+    environment = {**os.environ, **stack.environment, "PYTHONPATH": str(paths.CHECKOUT)}
     finished = subprocess.run(
         command, cwd=stack.folder, env=environment, capture_output=True, text=True, check=False, timeout=300
     )
