@@ -87,27 +87,6 @@ def test_an_up_says_it_too(reviewed: Reviewed) -> None:
     assert "allowed-workspaces: []" in reviewed.install.get("configmap", "tower-yml")["data"]["tower.yml"]
 
 
-def test_an_entry_that_the_owner_has_dropped_from_tower_yml_fits_a_screen(reviewed: Reviewed) -> None:
-    stack, install = reviewed.stack, reviewed.install
-    before = install.get("configmap", "tower-yml")["data"]["tower.yml"]
-    dropped = "\n".join(line for line in before.splitlines() if "allowed-workspaces" not in line)
-    _write(install, dropped)
-    try:
-        shown = stack.preview_text().ok()
-    finally:
-        _write(install, before)
-    assert shown.stdout.count("\n") <= LINES, shown.stdout
-    assert '[0]: "tower.yml allowed-workspaces"' in shown.stdout
-    assert "kubeconfig" not in shown.stdout
-    assert f"tower.yml: allowed-workspaces absent → []; {RESTARTS}" in shown.stderr
-    assert stack.preview("--expect-no-changes").changes == {}
-
-
-def _write(install: Install, text: str) -> None:
-    patch = json.dumps({"data": {"tower.yml": text}})
-    install.kubectl("patch", "configmap/tower-yml", "--type=merge", "--patch", patch)
-
-
 def test_what_a_variable_was_and_becomes_is_said_and_fits_a_screen_as_well(reviewed: Reviewed) -> None:
     stack = reviewed.stack.set(platformVersion="26.1", allowedWorkspaces="all")
     stack.up().ok()
