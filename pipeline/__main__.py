@@ -19,6 +19,7 @@ from pipeline.destroy import destroy
 from pipeline.recover import FINISHING, recover
 from pipeline.report import failure, listed, plain, report
 from pipeline.stacks import UNKNOWN, missing, stacks_in
+from pipeline.text import fitted
 from pipeline.verify.arguments import add_arguments
 
 
@@ -100,10 +101,10 @@ def _preview(stack: str, path: Path) -> int:
     if changes is None:
         said = _said(finished)
         path.write_text(failure(stack, said))
-        print(said.strip(), file=sys.stderr)
+        print(fitted(said.strip(), sys.stderr), file=sys.stderr)
     else:
         path.write_text(report(stack, changes))
-        print(plain(stack, changes))
+        print(fitted(plain(stack, changes), sys.stdout))
     return finished.returncode or (1 if changes is None else 0)
 
 
@@ -156,10 +157,10 @@ def _drift(stack: str) -> int:
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     changes = _changes(finished)
     if changes:
-        print(listed(changes))
+        print(fitted(listed(changes), sys.stdout))
     if finished.returncode or changes is None:
         # Without --expect-no-changes it fails for no other reason than that the preview itself has failed.
-        print(_said(finished, besides="info").strip(), file=sys.stderr)
+        print(fitted(_said(finished, besides="info").strip(), sys.stderr), file=sys.stderr)
     return finished.returncode or (1 if changes is None or changes else 0)
 
 

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.text import fitted
+
 Resource = Mapping[str, Any]
 _EDITS = ":PlatformEdits"
 
@@ -30,7 +32,7 @@ def destroy(stack: str) -> int:
     if refusal := missing_rights(resources):
         print(refusal, file=sys.stderr)
         return 1
-    print(given_back(resources), flush=True)
+    print(fitted(given_back(resources), sys.stdout), flush=True)
     asks = sys.stdin.isatty() and sys.stdout.isatty()
     words = [] if asks else ["--preview-only", "--non-interactive", "--color", "never"]
     return subprocess.run(["pulumi", "destroy", "--stack", stack, *words], check=False).returncode

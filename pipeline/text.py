@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
+from typing import TextIO
 
 
 def shortened(text: str, width: int, mark: str = "…") -> str:
@@ -17,3 +19,25 @@ def wrapped(text: str, width: int, mark: str = "…") -> list[str]:
     """The lines of a text, at least one; only a word that is longer than a line is shortened."""
     words = " ".join(shortened(word, width, mark) for word in text.split())
     return textwrap.wrap(words, width, break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def fitted(text: str, stream: TextIO) -> str:
+    """The text with its lines wrapped at their words to the width of a terminal; for anything else, as it is.
+
+    A longer word, such as a URL, stays whole, so that it can be copied.
+    """
+    if not stream.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    lines: list[str] = []
+    for line in text.splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        lines += textwrap.wrap(
+            line.strip(),
+            width,
+            initial_indent=indent,
+            subsequent_indent=f"{indent}  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [""]
+    return "\n".join(lines)

@@ -80,6 +80,11 @@ def route(
     entries = {name: paths.CHECKOUT / name for name in (*PROGRAM, *CLONED)}
     stack = Stack("prod", folder, environment, program=entries)
     stack.link_program()
+    for name in ("requirements.txt", "requirements-test.txt"):
+        # Older than the virtualenv, so that make doesn't install it again.
+        (folder / name).unlink()
+        (folder / name).write_bytes((paths.CHECKOUT / name).read_bytes())
+        os.utime(folder / name, (0, 0))
     editor = folder / "editor"
     settings = install.settings().items()
     values = {key if ":" in key else f"seqera-studios:{key}": value for key, value in settings}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
-from pipeline.text import shortened, wrapped
+from pipeline.text import fitted, shortened, wrapped
 
 ARN = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 
@@ -21,3 +23,24 @@ def test_prose_is_wrapped_at_its_words_and_only_a_longer_word_is_shortened() -> 
     assert wrapped("built from its Go module", 12) == ["built from", "its Go", "module"]
     assert wrapped(f"see {ARN}", 20) == ["see", shortened(ARN, 20)]
     assert wrapped("", 20) == [""]
+
+
+class Terminal(io.StringIO):
+    """A stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_lines_are_wrapped_to_the_width_of_a_terminal_and_whole_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    text = f"prod: 1 updated\n  update  proxy (kubernetes:apps/v1:Deployment): spec.x 1 → 2\n\n{ARN}"
+    assert fitted(text, io.StringIO()) == text
+    assert fitted(text, Terminal()).splitlines() == [
+        "prod: 1 updated",
+        "  update  proxy",
+        "    (kubernetes:apps/v1:Deployment):",
+        "    spec.x 1 → 2",
+        "",
+        ARN,
+    ]
