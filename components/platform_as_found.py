@@ -207,7 +207,8 @@ def _dropped(api: PlatformApi, news: Properties, olds: Properties) -> dict[str, 
         gone = [name for name, path in zip(names, item_paths(target, names), strict=True) if path not in ours]
         if gone:
             found[target] = gone
-    if news["tower_yml"] == olds["tower_yml"]:
+    # Without an edit of tower.yml, the engine has dropped the input.
+    if tower_yml_of(news) == tower_yml_of(olds):
         for target, entry in undone_entries(api, news):
             found.setdefault(target, []).append(entry)
     return found
