@@ -28,6 +28,7 @@ from testbed.targets import (
     KUBERNETES,
     LANGUAGES,
     LOAD_BALANCER,
+    OLDEST_DOCKER_COMPOSE,
     PULUMI_KUBERNETES,
     STUDIOS,
     Target,
@@ -89,6 +90,11 @@ def binaries() -> Binaries:
 def docker_compose() -> Path:
     """Docker Compose as the docker command's plugin, built if need be."""
     return ensure(DOCKER_COMPOSE) / "docker-compose"
+
+
+def oldest_docker_compose() -> Path:
+    """The oldest Docker Compose that the install script accepts, built if need be."""
+    return ensure(OLDEST_DOCKER_COMPOSE) / "docker-compose"
 
 
 def studios() -> Path:

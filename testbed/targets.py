@@ -134,6 +134,20 @@ DOCKER_COMPOSE = Target(
     },
     120,
 )
+#: The oldest release that the install script accepts, for a test of it.
+OLDEST_COMPOSE_VERSION = pinned("docker-compose-oldest", COMPOSE_PACKAGE)
+OLDEST_DOCKER_COMPOSE = Target(
+    "docker-compose-oldest",
+    f"Docker Compose {OLDEST_COMPOSE_VERSION}",
+    {
+        "docker-compose": [
+            "-ldflags",
+            f"-s -w -X {COMPOSE_PACKAGE}/internal.Version=v{OLDEST_COMPOSE_VERSION}",
+            f"{COMPOSE_PACKAGE}/cmd",
+        ]
+    },
+    120,
+)
 #: What stands in for Platform's and Connect's programs, in containers, in pods and as processes.
 STUDIOS = Target(
     "studios",

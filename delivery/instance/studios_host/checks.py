@@ -84,8 +84,9 @@ def shared_namespaces(docker: Docker, project: Project, services: Sequence[str])
             if joined in owners and container.id not in owners:
                 other = owners[joined].service
                 again = f" (docker compose up -d {container.service})" if container.service else ""
+                where = f"service:{other}" if container.project == project.name else f"container:{owners[joined].name}"
                 yield (
-                    f"{container.service or container.name} has {key}: service:{other}, and would be cut off when "
+                    f"{container.service or container.name} has {key}: {where}, and would be cut off when "
                     f"{other} is replaced; stop it before (docker stop {container.name}), and start it again "
                     f"afterwards, as the user who starts Platform{again}"
                 )
