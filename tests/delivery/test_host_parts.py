@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+from studios_host import install
 from studios_host.bundle import Bundle, variables
 from studios_host.compose import Compose
 from studios_host.docker import Container, Docker, Finished, listed_paths
@@ -23,6 +24,7 @@ from studios_host.files import Placement, Wanted, put_back
 from studios_host.place import MARKER, Place, State
 from studios_host.places import place as place_of
 from studios_host.project import Project, Source
+from studios_host.services import Starter
 from studios_host.survey import files_of
 from studios_host.watch import NotRunningError, watch
 from studios_host.wish import Wish
@@ -141,6 +143,42 @@ def test_files_are_put_in_place_and_back(place: Place) -> None:
     assert (place.folder / "kept").read_text() == "theirs\n"
     assert (place.folder / "gone").read_text() == "away\n"
     assert not (place.folder / "new.env").exists()
+
+
+class Back(Starter):
+    """Puts no container back, and says `failed_back`."""
+
+    def __init__(self, failed_back: str) -> None:
+        compose = Compose(NoDocker({}), Project("x", "/", ()), Source((), ()), {})
+        super().__init__(NoDocker({}), compose, compose, (), (), 0)
+        self.failed_back, self.touched = failed_back, ["cron"]
+
+    def back(self) -> None:
+        pass
+
+
+def test_what_became_of_files_and_containers_is_told_as_it_is(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    placement = Placement(place, [Wanted(place.folder / "kept", b"ours\n")])
+    placement.prepare()
+    placement.put()
+    known = State(["x.yml"], {"override": "x.yml"})
+
+    def back(failed: str = "") -> str:
+        return install._back(place, placement, Back(failed), known, known, None)
+
+    assert back("Docker is gone") == (
+        "the files were put back as they were, the containers were not: Docker is gone; the next run tries again"
+    )
+    assert (place.folder / "kept").read_text() == "theirs\n"
+    assert place.state().interrupted
+    assert back() == "files and containers were put back as they were"
+    assert not place.state().interrupted
+
+    def full(_place: Place, _backup: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "kept")
+
+    monkeypatch.setattr(install, "put_back", full)
+    assert back() == "the files could not be put back: kept: No space left on device; the next run tries again"
 
 
 def test_what_somebody_changed_meanwhile_is_not_put_back(place: Place) -> None:
