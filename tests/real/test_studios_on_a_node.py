@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from testbed.lifecycle import HOST
 from testbed.traffic.site import Site
 from tests.engine.verified import World
 from tests.real.conftest import DRAIN, Studios
@@ -43,12 +44,12 @@ def test_every_pod_is_ready_by_its_own_probes(studios: Studios) -> None:
 def test_a_session_echoes_through_load_balancer_and_pods_and_verify_finds_that_all_holds(
     studios: Studios, tmp_path: Path
 ) -> None:
-    connect_url = f"https://{_proxy_host(studios)}"
-    site = Site(studios.stack.environment, studios.install.namespace, tmp_path, connect_url, on_node=True)
+    install = studios.install
+    site = Site(install.environment, install.namespace, tmp_path, f"https://connect.{HOST}", on_node=True)
     try:
         log = tmp_path / "session.log"
         until("a tunnel of the session", lambda: "tunnel open" in log.read_text(), 90)
-        lines = World(studios.install, studios.stack, site).command().ok().stdout.splitlines()
+        lines = World(install, studios.stack, site).command().ok().stdout.splitlines()
         assert lines[-1] == "Everything that was asked holds: 22 hold, 0 do not, 0 not checked, 1 not asked."
     finally:
         site.close()
