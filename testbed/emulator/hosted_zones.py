@@ -21,6 +21,8 @@ APPLICATION: Final[dict[str, str]] = {
     "ap-southeast-3": "Z08888821HLRG5A9ZRTER",
     "ap-southeast-4": "Z09517862IB2WZLPXG76F",
     "ca-central-1": "ZQSVJUPU6J1EY",
+    "cn-north-1": "Z1GDH35T77C1KE",
+    "cn-northwest-1": "ZM7IZAIOVVDZF",
     "eu-central-1": "Z215JYRZR1TBD5",
     "eu-central-2": "Z06391101F2ZOEP8P5EB3",
     "eu-north-1": "Z23TAZ6LKFMNIO",
@@ -35,6 +37,8 @@ APPLICATION: Final[dict[str, str]] = {
     "sa-east-1": "Z2P70J7HTTTPLU",
     "us-east-1": "Z35SXDOTRQ7X7K",
     "us-east-2": "Z3AADJGX6KTTL2",
+    "us-gov-east-1": "Z166TLBEWOO7G0",
+    "us-gov-west-1": "Z33AYJ8TM3BH4J",
     "us-west-1": "Z368ELLRRE2KJ0",
     "us-west-2": "Z1H1FL5HABSF5",
 }
@@ -60,6 +64,7 @@ NETWORK: Final[dict[str, str]] = {
     "sa-east-1": "ZTK26PT1VY4CU",
     "us-east-1": "Z26RNL4JYFTOTI",
     "us-east-2": "ZLMOA37VPKANP",
+    "us-gov-west-1": "ZMG1MZ2THAWF1",
     "us-west-1": "Z24FKFUX50B4VW",
     "us-west-2": "Z18D5FSROUN65G",
 }
