@@ -34,7 +34,8 @@ def proxy_of(host: Host, settings: Settings) -> Service:
     Raises:
         NothingToAdoptError: none does, or several do.
     """
-    found = [each for each in host.services.values() if URL_VARIABLE in each.variables]
+    # Proxy and server read one file of variables in the guide: the images tell them apart.
+    found = [each for each in host.services.values() if URL_VARIABLE in each.variables and not _is_server(each)]
     if len(found) == 1:
         return found[0]
     names = ", ".join(sorted(each.name for each in found))
@@ -140,6 +141,10 @@ def _rows_of_the_way(way: Way, record: str | None, given: Settings) -> Iterator[
 def of_connect(host: Host) -> list[Service]:
     """Proxy and server, as far as they run."""
     return [each for each in host.services.values() if {URL_VARIABLE, REDIS_VARIABLE} & each.variables.keys()]
+
+
+def _is_server(service: Service) -> bool:
+    return "server" in service.image.rpartition("/")[2]
 
 
 def _has_keys(backend: Service) -> bool:

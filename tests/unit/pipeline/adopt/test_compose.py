@@ -54,7 +54,8 @@ PROXY = service(
     CONNECT_REDIS_ADDRESS="redis:6379",
     CONNECT_REDIS_DB="1",
 )
-SERVER = service("connect-server", "cr.seqera.io/enterprise/studios/server:0.12.0", CONNECT_REDIS_ADDRESS="redis:6379")
+#: Proxy and server read one file of variables.
+SERVER = service("connect-server", "cr.seqera.io/enterprise/studios/server:0.12.0", PROXY.hidden, **PROXY.variables)
 BACKEND = service(
     "backend",
     "cr.seqera.io/private/nf-tower-enterprise/backend:v25.3.0",
