@@ -23,6 +23,9 @@ from survey.records import ADDRESS_TYPES, name_in
 _REPLACING: Final = ("zone_id", "record_name")
 _NOTED: Final = ("load_balancer_hostname", "region", "profile", "role_arn", "external_id")
 _MOST: Final = "20"
+_REFUSED: Final = "InvalidChangeBatch"
+_ALIAS: Final = "alias"
+"""What Route 53's reason has where the target of an alias does not exist."""
 
 RecordSet = Mapping[str, Any]
 """A record set as Route 53 describes it."""
@@ -86,18 +89,29 @@ class RecordAsFoundProvider(OwnProvider):
         return ReadResult(id_, props)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Brings back what was found, in one change, unless the name leads elsewhere by now."""
+        """Brings back what was found, in one change, unless the name or what it led to is gone or another."""
         account, found = _account(_props), json.loads(_props["found"])
         try:
             live = records_of(account, _props)
             own = [each for each in live if leads_to(each, _props["ours"])]
-            wanted = found if len(own) == len(live) else []
-            changes = [*(_change("DELETE", each) for each in own), *(_change("CREATE", each) for each in wanted)]
-            if changes:
-                change(account, _props["zone_id"], changes)
+            _exchange(account, _props["zone_id"], own, found if len(own) == len(live) else [])
         except AwsError as error:
             if error.code != "NoSuchHostedZone":
                 raise
+
+
+def _exchange(account: AwsAccount, zone_id: str, old: Sequence[RecordSet], new: Sequence[RecordSet]) -> None:
+    """Puts new records in the place of old ones, in one change, but for an alias of what does not exist any more."""
+    changes = [*(_change("DELETE", each) for each in old), *(_change("CREATE", each) for each in new)]
+    if not changes:
+        return
+    try:
+        change(account, zone_id, changes)
+    except AwsError as error:
+        left = [each for each in new if "AliasTarget" not in each]
+        if error.code != _REFUSED or len(left) == len(new) or _ALIAS not in str(error):
+            raise
+        _exchange(account, zone_id, old, left)
 
 
 def make_way(account: AwsAccount, zone_id: str, name: str, alias: RecordSet) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from components.record_as_found import RecordAsFoundProvider, make_way
 from survey.aws import AwsAccess, AwsAccount
+from survey.aws_errors import AwsError
 from testbed.emulator import route53 as strict
 from testbed.tests.aws_account import Account, strict_account
 
@@ -98,6 +99,30 @@ def test_what_was_there_is_replaced_by_the_alias_and_comes_back(zone: Zone, foun
     assert zone.records() == before
     PROVIDER.delete("id", state)
     assert zone.records() == before
+
+
+def test_an_alias_of_a_load_balancer_that_is_gone_by_now_does_not_come_back(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone.change("CREATE", alias("old-lb.us-east-1.elb.amazonaws.com"), plain("AAAA", "2001:db8::7"))
+    state = zone.take_over()
+    gone = "Tried to create an alias that targets old-lb.us-east-1.elb.amazonaws.com., but that target was not found"
+    monkeypatch.setattr(
+        strict, "_alias_fault", lambda _, record: gone if "old-lb" in str(record.alias_target) else None
+    )
+    PROVIDER.delete("id", state)
+    assert zone.records() == [plain("AAAA", "2001:db8::7")]
+
+
+def test_another_refusal_of_what_comes_back_is_told_and_leaves_the_record(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone.change("CREATE", CNAME)
+    state = zone.take_over()
+    monkeypatch.setattr(strict, "_fault", lambda *_: "a limit of the zone is reached")
+    with pytest.raises(AwsError):
+        PROVIDER.delete("id", state)
+    assert zone.records() == [alias(OURS)]
 
 
 def test_an_up_that_was_killed_after_the_change_goes_on(zone: Zone) -> None:
