@@ -177,6 +177,11 @@ def _exit_code() -> int:
         # Python would try once more to write what is left.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except KeyboardInterrupt:
+        # A second one would only spoil the end.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        print("\ninterrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
     # As a shell tells of a command that a signal has ended.
     return code if code >= 0 else 128 - code
 

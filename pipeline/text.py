@@ -15,9 +15,16 @@ def shortened(text: str, width: int, mark: str = "…") -> str:
     return f"{text[: width - len(mark) - tail]}{mark}{text[-tail:] if tail else ''}"
 
 
-def wrapped(text: str, width: int, mark: str = "…") -> list[str]:
-    """The lines of a text, at least one; only a word that is longer than a line is shortened."""
-    words = " ".join(shortened(word, width, mark) for word in text.split())
+def wrapped(text: str, width: int, mark: str = "…", *, whole: bool = False) -> list[str]:
+    """The lines of a text, at least one.
+
+    Args:
+        text: words; space between them is not kept.
+        width: of a line.
+        mark: stands where something is left out.
+        whole: leave a word that is longer than a line as it is, to be copied; otherwise it is shortened.
+    """
+    words = " ".join(word if whole else shortened(word, width, mark) for word in text.split())
     return textwrap.wrap(words, width, break_long_words=False, break_on_hyphens=False) or [""]
 
 

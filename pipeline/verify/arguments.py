@@ -11,6 +11,21 @@ PREFIX = "STUDIOS_VERIFY_"
 RECONNECT_SECONDS = 90
 """The pods are ready before the sessions have connected to them again; on the testbed that took up to a minute."""
 
+_VARIABLES = f"""\
+environment:
+  TOWER_ACCESS_TOKEN      an access token of Platform, for the row templates
+  TOWER_WORKSPACE_ID      the default of --workspace
+  STUDIOS_SESSION_COOKIE  the cookies of a browser that is signed in to the session
+  {PREFIX}RESOLVER, {PREFIX}CA_FILE, {PREFIX}CONNECT_TO, {PREFIX}SESSION
+                          the defaults of the options of these names
+  NO_COLOR                no colours
+Credentials of Pulumi, AWS and the cluster are those of pulumi up.
+
+exit code:
+  0 everything that was asked holds, 1 something does not, 2 an argument is wrong,
+  130 interrupted
+"""
+
 
 def add_arguments(parser: argparse.ArgumentParser, environment: Mapping[str, str] = os.environ) -> None:
     """Adds the arguments of `verify`; most have a variable of the environment as their default."""
@@ -18,7 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser, environment: Mapping[str, str
     def variable(name: str) -> str | None:
         return environment.get(PREFIX + name) or None
 
-    parser.add_argument("stack")
+    parser.description = (
+        "Checks a deployed stack from outside, as a user's browser meets it, and prints a\n"
+        "row for each check as soon as it is known. Nothing is changed."
+    )
+    parser.epilog = _VARIABLES
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("stack", help="the stack's name, for example prod")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON, at the end")
     parser.add_argument("--long", action="store_true", help="wait beyond the idle timeout, too")
     parser.add_argument(
@@ -49,7 +70,6 @@ def add_arguments(parser: argparse.ArgumentParser, environment: Mapping[str, str
     parser.add_argument(
         "--reconnect",
         metavar="SECONDS",
-        type=int,
         default=RECONNECT_SECONDS,
         help="how long that session may take to connect again after a restart (%(default)s)",
     )

@@ -9,7 +9,10 @@ from typing import Any
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError, Finding, bad, good
 from pipeline.verify.network import first_line
+from settings.fields import applies
 
+_OF_RESOURCE = "/resource"
+"""Ends the tag with which the load balancer controller, and EKS Auto Mode, name what a target group is for."""
 _IDLE_TIMEOUT = "idle_timeout.timeout_seconds"
 
 
@@ -48,7 +51,7 @@ class _Asked:
                 return each
         raise CannotAskError(
             f"no load balancer has the name {hostname}",
-            f"pulumi up -s {self._deployment.stack}, or check the AWS account",
+            f"pulumi up --refresh -s {self._deployment.stack}, or check the AWS account",
         )
 
     def listener(self) -> dict[str, Any]:
@@ -73,10 +76,45 @@ class _Asked:
                 return next((arn for action in rule["Actions"] for arn in _groups(action)), None)
         return None
 
+    def other_than_proxy(self, arn: str) -> str | None:
+        """The name of a target group that is not the proxy's, by the tags of the controller; None if it is.
+
+        With Docker Compose it is not known: there the groups of others have the same instance, and no such tags.
+        """
+        settings = self._deployment.settings
+        if not applies("ingressClass", settings.target):
+            return None
+        described = self.call("describe_tags", ResourceArns=[arn])["TagDescriptions"]
+        tags = {tag["Key"]: tag["Value"] for each in described for tag in each["Tags"]}
+        resources = [value for key, value in tags.items() if key.endswith(_OF_RESOURCE)]
+        own = any(
+            value.startswith(f"{settings.namespace}/") and f"-{settings.proxy_name}:" in value for value in resources
+        )
+        if own or (tags and not resources):
+            return None
+        return arn.split(":targetgroup/")[-1].split("/")[0]
+
+
+def _again(deployment: Deployment) -> str:
+    """What makes the load balancer controller write rules again.
+
+    It does so where the Ingress changes, and when it starts. An update brings back an Ingress that is gone, and changes
+    none that is there.
+    """
+    if not applies("ingressClass", deployment.settings.target):
+        return f"pulumi up --refresh -s {deployment.stack}"
+    settings = deployment.settings
+    return (
+        f"pulumi up --refresh -s {deployment.stack}; if the Ingress is there: kubectl -n {settings.namespace} annotate "
+        f"ingress {settings.ingress_name} reconcile=$(date +%s) --overwrite"
+    )
+
 
 def _refused(error: Exception) -> CannotAskError:
     return CannotAskError(
-        f"AWS can't be asked: {first_line(error)}", "check credentials and region, and docs/rights.md for the rights"
+        f"AWS can't be asked: {first_line(error)}",
+        "check credentials and region; docs/verify.md names the rights that this needs",
+        unknown=True,
     )
 
 
@@ -124,7 +162,12 @@ def rules_forward_hosts(deployment: Deployment) -> Finding:
         if group is None:
             return bad(
                 f"no rule of the HTTPS listener forwards {host}",
-                f"pulumi up -s {deployment.stack}; look for rules of others in front of it",
+                f"{_again(deployment)}; look for rules of others in front of it",
+            )
+        if other := asked.other_than_proxy(group):
+            return bad(
+                f"the rule for {host} leads to the target group {other}, which is not connect-proxy's",
+                f"{_again(deployment)}; look for rules of others in front of it",
             )
     if len(set(groups.values())) > 1:
         return bad(f"{' and '.join(groups)} lead to different targets", "look for rules of others in front of it")

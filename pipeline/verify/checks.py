@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pipeline.verify import balancer, certificates, containers, names, platform, pods, proxy, ssh
+from pipeline.verify import balancer, certificates, configuration, containers, names, platform, pods, proxy, ssh
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError
 from pipeline.verify.runner import Check
@@ -20,6 +20,7 @@ _KUBERNETES: Checks = (
     Check("cluster", "cluster", pods.cluster_answers, ("stack",)),
     Check("connect-up", "pods of Connect", pods.connect_pods, ("cluster",)),
     Check("platform-up", "pods of Platform", pods.platform_pods, ("cluster",)),
+    Check("configuration", "configuration", configuration.config_maps_hold_settings, ("cluster",)),
 )
 
 _COMPOSE: Checks = (
@@ -31,15 +32,15 @@ _FROM_OUTSIDE: Checks = (
     Check("balancer", "load balancer", balancer.balancer_exists, ("stack",)),
     Check("idle", "idle timeout", balancer.idle_timeout, ("balancer",)),
     Check("rules", "listener rules", balancer.rules_forward_hosts, ("balancer",)),
-    Check("targets", "targets", balancer.targets_are_healthy, ("rules", "connect-up")),
-    Check("zone", "record, zone's servers", names.zone_has_record, ("balancer",)),
+    Check("targets", "targets", balancer.targets_are_healthy, ("rules",), ("connect-up",)),
+    Check("zone", "record, zone's servers", names.zone_has_record, ("stack",), ("balancer",)),
     Check("resolver", "record, resolver here", names.resolver_finds_record, ("zone",)),
     Check("redirect", "redirect of HTTP", certificates.http_is_redirected, ("resolver",)),
     Check("certificate", "certificate, proxy", certificates.certificate_of_proxy, ("resolver",)),
     Check("sessions", "certificate, sessions", certificates.certificate_of_session, ("certificate",)),
     Check("tls", "TLS versions", certificates.tls_versions, ("certificate",)),
-    Check("proxy", "proxy", proxy.proxy_answers, ("certificate", "targets")),
-    Check("platform", "Platform", platform.platform_answers, ("platform-up",)),
+    Check("proxy", "proxy", proxy.proxy_answers, ("certificate",), ("targets",)),
+    Check("platform", "Platform", platform.platform_answers, ("stack",), ("platform-up",)),
     Check("oidc", "OIDC discovery", platform.oidc_is_published, ("platform",)),
     Check("key", "signing key", platform.key_is_published, ("oidc",)),
     Check("templates", "templates", platform.templates_are_offered, ("platform",)),
@@ -55,20 +56,25 @@ SSH: Checks = (Check("ssh", "SSH host key", ssh.shows_its_host_key, ("stack",)),
 ON_KUBERNETES: Checks = (*_STACK, *_KUBERNETES, *_FROM_OUTSIDE)
 ON_COMPOSE: Checks = (*_STACK, *_COMPOSE, *_FROM_OUTSIDE)
 _ON_TARGET: Mapping[str, Checks] = {KUBERNETES: ON_KUBERNETES, COMPOSE: ON_COMPOSE}
-#: Where the instance can't be asked, the checks from outside are all.
-FROM_OUTSIDE_ONLY: Checks = (
-    *_STACK,
-    *(replace(each, needs=tuple(name for name in each.needs if not name.endswith("-up"))) for each in _FROM_OUTSIDE),
-)
-
-
-OF_THE_LOAD_BALANCER = frozenset({"balancer", "idle", "rules", "targets", "silence"})
-"""What asks AWS for the load balancer of the stack: where the route is the user's, there is none."""
 
 
 def _without(checks: Checks, names: frozenset[str]) -> Checks:
     kept = (each for each in checks if each.name not in names)
-    return tuple(replace(each, needs=tuple(name for name in each.needs if name not in names)) for each in kept)
+    return tuple(
+        replace(
+            each,
+            needs=tuple(name for name in each.needs if name not in names),
+            follows=tuple(name for name in each.follows if name not in names),
+        )
+        for each in kept
+    )
+
+
+#: Where the instance can't be asked, the checks from outside are all.
+FROM_OUTSIDE_ONLY: Checks = (*_STACK, *_without(_FROM_OUTSIDE, frozenset({"connect-up", "platform-up"})))
+
+OF_THE_LOAD_BALANCER = frozenset({"balancer", "idle", "rules", "targets", "silence"})
+"""What asks AWS for the load balancer of the stack: where the route is the user's, there is none."""
 
 
 def checks_of(deployment: Deployment) -> Checks:
@@ -81,4 +87,9 @@ def checks_of(deployment: Deployment) -> Checks:
     checks = FROM_OUTSIDE_ONLY if by_hand else _ON_TARGET.get(settings.target, FROM_OUTSIDE_ONLY)
     if settings.ingress == "none":
         checks = _without(checks, OF_THE_LOAD_BALANCER)
+    if deployment.options.long and deployment.options.session:
+        # It waits in that WebSocket.
+        checks = tuple(
+            replace(each, needs=(*each.needs, "echo")) if each.name == "silence" else each for each in checks
+        )
     return (*checks, *(SSH if settings.ssh else ()))

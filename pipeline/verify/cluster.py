@@ -12,6 +12,8 @@ from settings.errors import SettingsError
 from settings.model import Settings
 from survey.aws_access import AwsAccess
 
+WAY = "check the way to the cluster; docs/verify.md names the rights that this needs"
+
 
 def api_of(settings: Settings, aws: Callable[[str], Any], access: Callable[[], AwsAccess]) -> Any:
     """A ClusterApi of the cluster that the settings name.
@@ -33,7 +35,7 @@ def api_of(settings: Settings, aws: Callable[[str], Any], access: Callable[[], A
     try:
         return ClusterApi(cluster)
     except SettingsError as error:
-        raise CannotAskError(told(error), "check the way to the cluster") from None
+        raise CannotAskError(told(error), WAY, unknown=True) from None
 
 
 def told(error: SettingsError) -> str:
@@ -49,6 +51,8 @@ def _kubeconfig(name: str, aws: Callable[[str], Any], access: Callable[[], AwsAc
     except Exception as error:
         # botocore raises errors of many kinds for credentials, regions and answers.
         raise CannotAskError(
-            f"the EKS cluster {name} can't be looked up: {first_line(error)}", "check credentials and region"
+            f"the EKS cluster {name} can't be looked up: {first_line(error)}",
+            "check credentials and region",
+            unknown=True,
         ) from None
     return json.dumps(kubeconfig_of(name, found, access()))

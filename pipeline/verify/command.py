@@ -7,45 +7,61 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 
-from pipeline.verify.arguments import PREFIX
 from pipeline.verify.checks import checks_of
-from pipeline.verify.deployment import Deployment, Options
-from pipeline.verify.network import Detour, Network, address_of
-from pipeline.verify.runner import all_hold, run
+from pipeline.verify.deployment import Deployment
+from pipeline.verify.inputs import inputs_of
+from pipeline.verify.runner import Row, all_hold, run
+from pipeline.verify.secrets import Secrets
 from pipeline.verify.table import Table
 
 
 def verify(arguments: argparse.Namespace, environment: Mapping[str, str] = os.environ) -> int:
-    """Checks a stack; returns 0 if everything that was asked holds, 1 if something does not, 2 for wrong arguments."""
-    texts = arguments.connect_to or environment.get(PREFIX + "CONNECT_TO", "").split()
-    try:
-        detours = tuple(Detour.parse(text) for text in texts)
-        if arguments.resolver:
-            address_of(arguments.resolver, 53)
-    except ValueError as error:
-        print(f"verify: {error}", file=sys.stderr)
+    """Checks a stack.
+
+    Returns:
+        0 if everything that was asked holds, 1 if something does not or the result can't be written, 2 for wrong
+        arguments.
+    """
+    inputs, problems = inputs_of(arguments, environment)
+    for problem in problems:
+        print(f"verify: {problem}", file=sys.stderr)
+    if problems:
         return 2
-    options = Options(
-        workspace=arguments.workspace,
-        token=environment.get("TOWER_ACCESS_TOKEN") or None,
-        session=arguments.session,
-        cookie=environment.get("STUDIOS_SESSION_COOKIE") or None,
-        long=arguments.long,
-        reconnect_seconds=arguments.reconnect,
-    )
-    deployment = Deployment(arguments.stack, Network(arguments.resolver, arguments.ca_file, detours), options)
-    rows = []
-    table = None if arguments.json else Table(sys.stdout)
+    deployment = Deployment(arguments.stack, inputs.network, inputs.options)
+    try:
+        return _told(deployment, Secrets.of(inputs.options), as_json=arguments.json)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # Each check turns an error of its own into a row: what is left is the table's stream.
+        _close(sys.stdout)
+        print(f"verify: the result can't be written: {error.strerror}", file=sys.stderr)
+        return 1
+
+
+def _told(deployment: Deployment, secrets: Secrets, *, as_json: bool) -> int:
+    rows: list[Row] = []
+    table = None if as_json else Table(sys.stdout)
     if table:
-        table.heading(arguments.stack)
-    for row in run(checks_of(deployment), deployment):
+        table.heading(deployment.stack)
+    for found in run(checks_of(deployment), deployment):
+        row = replace(found, finding=secrets.hidden_in(found.finding), mend=secrets.hidden_in(found.mend))
         rows.append(row)
         if table:
             table.row(row)
     if table:
         table.summary(rows)
     else:
-        content = {"stack": arguments.stack, "holds": all_hold(rows), "checks": [row.as_json() for row in rows]}
-        print(json.dumps(content, indent=2))
+        content = {"stack": deployment.stack, "holds": all_hold(rows), "checks": [row.as_json() for row in rows]}
+        print(json.dumps(content, indent=2), flush=True)
     return 0 if all_hold(rows) else 1
+
+
+def _close(stream: object) -> None:
+    """Lets Python end without one more try to write what is left."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[attr-defined]
+    except (OSError, AttributeError):
+        return

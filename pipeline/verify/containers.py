@@ -119,10 +119,12 @@ def _run(deployment: Deployment, script: str) -> str:
             if found["Status"] not in ("Pending", "InProgress", "Delayed"):
                 break
             if time.monotonic() > deadline:
-                raise CannotAskError(f"{instance} has not answered Systems Manager in {_SECONDS:.0f} s", mend)
+                raise CannotAskError(
+                    f"{instance} has not answered Systems Manager in {_SECONDS:.0f} s", mend, unknown=True
+                )
             time.sleep(_PAUSE)
     except (BotoCoreError, ClientError) as error:
-        raise CannotAskError(f"Systems Manager can't ask {instance}: {first_line(error)}", mend) from None
+        raise CannotAskError(f"Systems Manager can't ask {instance}: {first_line(error)}", mend, unknown=True) from None
     if found["Status"] != "Success":
         said = found["StandardErrorContent"].strip().splitlines() or [found["Status"]]
         raise CannotAskError(f"docker can't be asked on {instance}: {said[-1]}", "run docker ps there, as root")

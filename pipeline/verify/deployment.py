@@ -21,7 +21,7 @@ from settings.errors import PROJECT, SettingsError
 from settings.model import Settings
 from settings.parsing import parse_settings
 
-_HIDDEN = "hidden-from-verify"
+HIDDEN = "hidden-from-verify"
 """What stands in for secret settings: no check needs one."""
 
 
@@ -103,7 +103,7 @@ class Deployment:
         prefix = f"{PROJECT}:"
         values = {key.removeprefix(prefix): value for key, value in self._config.items() if key.startswith(prefix)}
         encrypted = {key for key, value in values.items() if value.get("secret")}
-        return {key: _HIDDEN if key in encrypted else _text(value) for key, value in values.items()}, encrypted
+        return {key: HIDDEN if key in encrypted else _text(value) for key, value in values.items()}, encrypted
 
     @cached_property
     def settings(self) -> Settings:

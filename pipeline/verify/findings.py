@@ -11,11 +11,13 @@ class CannotAskError(Exception):
     Args:
         message: what failed, and at which address.
         mend: what to do about it.
+        unknown: whether the one who was asked is not on a browser's way, such as the API of AWS or of the cluster: what
+            a browser meets is checked all the same.
     """
 
-    def __init__(self, message: str, mend: str = "") -> None:
+    def __init__(self, message: str, mend: str = "", *, unknown: bool = False) -> None:
         super().__init__(message)
-        self.mend = mend
+        self.mend, self.unknown = mend, unknown
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,14 @@ class Finding:
         text: what was found.
         mend: what to do about it, where it doesn't hold.
         stops: whether the checks that need this one can't be made, where it doesn't hold.
+        unknown: whether it doesn't hold only as nobody could be asked.
     """
 
     holds: bool | None
     text: str
     mend: str = ""
     stops: bool = True
+    unknown: bool = False
 
 
 def good(text: str) -> Finding:

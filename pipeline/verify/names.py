@@ -66,11 +66,13 @@ def _servers(deployment: Deployment) -> tuple[str, list[str]]:
     import dns.exception
     import dns.resolver
 
-    resolver = deployment.network.dns_resolver()
-    resolver.lifetime = TIMEOUT
     try:
+        resolver = deployment.network.dns_resolver()
+        resolver.lifetime = TIMEOUT
         zone = dns.resolver.zone_for_name(deployment.connect_host, resolver=resolver).to_text(omit_final_dot=True)
         names = sorted(each.target.to_text(omit_final_dot=True) for each in resolver.resolve(zone, "NS"))
+    except (dns.exception.Timeout, dns.resolver.NoNameservers) as error:
+        raise deployment.network.unanswered(error) from None
     except dns.exception.DNSException as error:
         raise CannotAskError(
             f"the zone of {deployment.connect_host} is not found: {first_line(error)}",

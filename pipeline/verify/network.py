@@ -36,9 +36,9 @@ class Detour:
             ValueError: the text has another form.
         """
         match = _CONNECT_TO.fullmatch(text)
-        if not match:
-            raise ValueError(f'"{text}" must be of the form HOST1:PORT1:HOST2:PORT2, for example :443::8443')
-        host, port, to_host, to_port = match.groups()
+        host, port, to_host, to_port = match.groups() if match else ("", "0", "", "0")
+        if not all(each == "" or _is_port(each) for each in (port, to_port)):
+            raise ValueError(f'"{text}" must be HOST1:PORT1:HOST2:PORT2, for example :443::8443')
         return cls(_bare(host).lower(), _number(port), _bare(to_host), _number(to_port))
 
     def meets(self, host: str, port: int) -> bool:
@@ -59,7 +59,7 @@ class Response:
     @property
     def place(self) -> str:
         """The URL without its query, which may hold credentials."""
-        return self.url.partition("?")[0]
+        return bare_url(self.url)
 
     @property
     def by_load_balancer(self) -> bool:
@@ -80,6 +80,7 @@ class Network:
     resolver: str | None = None
     ca_file: str | None = None
     detours: tuple[Detour, ...] = field(default=())
+    _silent: list[CannotAskError] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def addresses(self, host: str) -> list[str]:
         """The addresses of a host, as a browser here finds them.
@@ -99,8 +100,12 @@ class Network:
         import dns.exception
         import dns.resolver
 
+        if self._silent:
+            raise self._silent[0]
         try:
             answer = self.dns_resolver().resolve_name(host, socket.AF_INET, lifetime=TIMEOUT)
+        except (dns.exception.Timeout, dns.resolver.NoNameservers) as error:
+            raise self.unanswered(error) from None
         except dns.exception.DNSException as error:
             raise CannotAskError(f"{host} is not found: {first_line(error)}") from None
         return sorted(str(address) for address in answer.addresses())
@@ -115,6 +120,27 @@ class Network:
         resolver = dns.resolver.Resolver(configure=False)
         resolver.nameservers, resolver.port = [server], port
         return resolver
+
+    def unanswered(self, error: Exception) -> CannotAskError:
+        """What is told of a resolver that does not answer; it is not waited for again.
+
+        Args:
+            error: a Timeout or a NoNameservers of dnspython.
+        """
+        import dns.exception
+
+        if not isinstance(error, dns.exception.Timeout):
+            return CannotAskError(
+                f"{self._asked_one} answers with an error", "ask another one with --resolver, or look at its log"
+            )
+        mend = "name another one with --resolver, or leave it out" if self.resolver else "check the network here"
+        found = CannotAskError(f"{self._asked_one} does not answer", mend)
+        self._silent.append(found)
+        return found
+
+    @property
+    def _asked_one(self) -> str:
+        return f"the resolver {self.resolver}" if self.resolver else "the resolver of this machine"
 
     def place(self, host: str, port: int) -> tuple[str, int]:
         """Where a connection to a host and port really goes."""
@@ -173,7 +199,7 @@ class Network:
         Raises:
             CannotAskError: there is no answer.
         """
-        parts, place = urlsplit(url), url.partition("?")[0]
+        parts, place = urlsplit(url), bare_url(url)
         host, secure = parts.hostname or "", parts.scheme == "https"
         port = parts.port or (443 if secure else 80)
         connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
@@ -186,6 +212,9 @@ class Network:
             body = b"" if upgrade else answer.read()
         except ssl.SSLError as error:
             raise CannotAskError(f"{place}: no TLS: {ssl_reason(error)}") from None
+        except http.client.InvalidURL:
+            # What it says has the query.
+            raise CannotAskError(f"{place} has a character that a URL can't hold") from None
         except (OSError, http.client.HTTPException) as error:
             raise CannotAskError(f"{place} does not answer: {_reason(error)}") from None
         finally:
@@ -200,12 +229,22 @@ def address_of(text: str, default_port: int) -> tuple[str, int]:
     Raises:
         ValueError: the text has another form.
     """
-    if text.count(":") > 1 and not text.startswith("["):
-        return text, default_port
     match = _ADDRESS.fullmatch(text)
-    if not match:
-        raise ValueError(f'"{text}" must be of the form ADDRESS or ADDRESS:PORT, for example 192.0.2.53')
-    return _bare(match["host"]), int(match["port"] or default_port)
+    if text.count(":") > 1 and not text.startswith("["):
+        host, port = text, str(default_port)
+    else:
+        host, port = (_bare(match["host"]), match["port"] or str(default_port)) if match else ("", "0")
+    if not _is_address(host) or not _is_port(port):
+        raise ValueError(f'"{text}" must be ADDRESS[:PORT], for example 127.0.0.1:53')
+    return host, int(port)
+
+
+def bare_url(url: str) -> str:
+    """A URL without what may be secret in it: its query, its fragment and its user."""
+    place = url.partition("?")[0].partition("#")[0]
+    scheme, separator, rest = place.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def first_line(error: object) -> str:
@@ -229,6 +268,10 @@ def _reason(error: BaseException) -> str:
 
 def _bare(host: str) -> str:
     return host.removeprefix("[").removesuffix("]")
+
+
+def _is_port(text: str) -> bool:
+    return len(text) <= 5 and 0 < int(text) <= 65535
 
 
 def _number(text: str) -> int | None:

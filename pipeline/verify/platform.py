@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError, Finding, bad, good, not_asked
 from pipeline.verify.network import Response
+from settings.fields import applies
 
 _WELL_KNOWN = "/.well-known/openid-configuration"
 _PAGE = 100
@@ -67,8 +68,19 @@ def key_is_published(deployment: Deployment) -> Finding:
             return good(f"the stack's key, kid {each.get('kid', 'not named')}")
     return bad(
         f"none of the {len(keys)} RSA keys that Platform publishes is the stack's",
-        "restart backend and cron, so that they read oidc.pem; check TOWER_OIDC_PEM_PATH and its mount",
+        _mend_of_key(deployment),
     )
+
+
+def _mend_of_key(deployment: Deployment) -> str:
+    restart = "restart backend and cron, so that they read it; check TOWER_OIDC_PEM_PATH and its mount"
+    settings = deployment.settings
+    if not applies("namespace", settings.target):
+        return f"pulumi up --refresh -s {deployment.stack} writes oidc.pem again; {restart}"
+    secret = f"key {settings.oidc_key_in_use} of Secret {settings.oidc_secret_in_use}"
+    if settings.existing_oidc_secret:
+        return f"{secret} has another key than it had at the last update: pulumi up -s {deployment.stack}; {restart}"
+    return f"pulumi up --refresh -s {deployment.stack} writes {secret} again; {restart}"
 
 
 def public_key(modulus: str, exponent: str) -> bytes:

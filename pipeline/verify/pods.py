@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.verify.cluster import told
+from pipeline.verify.cluster import WAY, told
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError, Finding, bad, good
 from settings.errors import SettingsError
@@ -20,12 +20,16 @@ RECENT = datetime.timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Workload:
-    """A Deployment or StatefulSet, and what one of its containers is to run; without an image, any will do."""
+    """A Deployment or StatefulSet, and what one of its containers is to run; without an image, any will do.
+
+    So will any number of pods without ``replicas``.
+    """
 
     kind: str
     name: str
     container: str | None = None
     image: str | None = None
+    replicas: int | None = None
 
     @property
     def path(self) -> str:
@@ -43,18 +47,26 @@ def cluster_answers(deployment: Deployment) -> Finding:
     except NotFoundError:
         return bad(f"the cluster has no namespace {namespace}", "check kubeconfig and kubeContext, or eksCluster")
     except SettingsError as error:
-        raise CannotAskError(told(error), "check the way to the cluster") from None
+        raise CannotAskError(told(error), WAY, unknown=True) from None
     return good(f"{api.host}, namespace {namespace}")
 
 
 def connect_pods(deployment: Deployment) -> Finding:
     """The pods of the proxy and the server are ready and run the configured images."""
     settings = deployment.settings
+    replicas = settings.proxy_replicas
     return _ready(
         deployment,
         [
-            Workload("deployments", settings.proxy_name, image=settings.proxy_image),
-            Workload("statefulsets", settings.server_name, image=settings.server_image),
+            Workload(
+                "deployments",
+                settings.proxy_name,
+                image=settings.proxy_image,
+                replicas=replicas if isinstance(replicas, int) else None,
+            ),
+            Workload(
+                "statefulsets", settings.server_name, image=settings.server_image, replicas=settings.server_replicas
+            ),
         ],
     )
 
@@ -83,9 +95,9 @@ def _ready(deployment: Deployment, workloads: Sequence[Workload]) -> Finding:
                 if not pod["metadata"].get("deletionTimestamp")
             ]
         except NotFoundError:
-            return bad(f"{workload.path} is not in {namespace}", f"pulumi up -s {deployment.stack}")
+            return bad(f"{workload.path} is not in {namespace}", f"pulumi up --refresh -s {deployment.stack}")
         except SettingsError as error:
-            raise CannotAskError(told(error), "check the way to the cluster") from None
+            raise CannotAskError(told(error), WAY, unknown=True) from None
         if problem := _problem(workload, found, pods, namespace):
             return problem
         counts.append(f"{workload.name} {len(pods)}")
@@ -104,11 +116,20 @@ def _problem(workload: Workload, found: Object, pods: Sequence[Object], namespac
     ready = int(found.get("status", {}).get("readyReplicas") or 0)
     updated = int(found.get("status", {}).get("updatedReplicas") or 0)
     if wanted == 0:
-        return bad(f"{workload.name} is scaled to 0", f"kubectl -n {namespace} scale {workload.path} --replicas=1")
+        return bad(
+            f"{workload.name} is scaled to 0",
+            f"kubectl -n {namespace} scale {workload.path} --replicas={workload.replicas or 1}",
+        )
     if min(ready, updated) < wanted or len(pods) != wanted:
         return bad(
             f"{workload.name}: {ready} of {wanted} pods are ready, {len(pods)} exist",
             f"kubectl -n {namespace} describe {workload.path}; a rollout may still go on",
+        )
+    if workload.replicas is not None and wanted != workload.replicas:
+        return bad(
+            f"{workload.name} is scaled to {wanted}, and the settings say {workload.replicas}",
+            f"kubectl -n {namespace} scale {workload.path} --replicas={workload.replicas}",
+            stops=False,
         )
     return None
 
@@ -124,8 +145,10 @@ def _problem_of_pod(workload: Workload, pod: Object, namespace: str) -> Finding 
             return bad(f"{name} is not running: {reason}{said}", f"kubectl -n {namespace} logs {name} --previous")
         if last and _recent(last):
             said = _last_line(last) or f"exit code {last.get('exitCode')}"
+            count = int(status.get("restartCount", 0))
+            times = f"{count} times, the last time just now" if count > 1 else "once, just now"
             return bad(
-                f"{name} restarted {status.get('restartCount', 0)} times, the last time just now: {said}",
+                f"{name} restarted {times}: {said}",
                 f"kubectl -n {namespace} logs {name} --previous",
             )
         if not status.get("ready"):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import http.cookies
 import ssl
 import time
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError, Finding, bad, good, not_asked
-from pipeline.verify.network import Response, ssl_reason
+from pipeline.verify.network import Response, bare_url, ssl_reason
+from settings.fields import applies
 
 _LONGEST_WAY = 8
 _WEBSOCKET = {
@@ -55,13 +57,26 @@ def sign_in_leads_to_platform(deployment: Deployment) -> Finding:
     last = responses[-1]
     for response in responses:
         if refusal := _refusal(response):
-            return refusal
+            return refusal if response.by_load_balancer else replace(refusal, mend=_registration(deployment))
     platform = urlsplit(deployment.platform_url).hostname
     if any(urlsplit(each.url).hostname == platform for each in responses):
         return good(f"a session's page leads to {deployment.platform_url}")
     if last.status in (401, 403, 404):
         return good(f"the proxy answers {last.status} for a session that does not exist")
     return bad(f"{deployment.session_url} answers {last.status}, and does not lead to Platform", _LOGS)
+
+
+def _registration(deployment: Deployment) -> str:
+    """Where the proxy reads what it registers with at Platform."""
+    settings = deployment.settings
+    if not applies("namespace", settings.target):
+        return (
+            f"{_LOGS}; PLATFORM_URL and CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN in its environment lead it to Platform"
+        )
+    return (
+        f"{_LOGS}; check PLATFORM_URL in ConfigMap {settings.proxy_name}, and key {settings.token_key_in_use} of "
+        f"Secret {settings.token_secret_in_use}, which proxy and backend read"
+    )
 
 
 class _Cookies:
@@ -106,6 +121,11 @@ def upgrade_reaches_proxy(deployment: Deployment) -> Finding:
         return bad(
             f"{response.place} answers {response.status} to an upgrade: it lost its headers on the way",
             "let the load balancer speak HTTP/1.1 to the proxy (target group's protocol version)",
+        )
+    if response.status == 200:
+        return bad(
+            f"{response.place} answers 200 to an upgrade of a session that does not exist: that is not the proxy",
+            "look at the listener's rules and targets, and at what stands between them and the proxy",
         )
     return good(f"an upgrade reaches the proxy, which answers {response.status}")
 
@@ -178,6 +198,16 @@ def _closed(connection: Any) -> bool:
         return True
 
 
+def _mend(status: int) -> str:
+    """What to do about a WebSocket that is answered so."""
+    if status in (401, 403):
+        return "set STUDIOS_SESSION_COOKIE to the cookies of a browser that is signed in to the session"
+    return (
+        "check that the session runs; then CONNECT_TUNNEL_URL of the proxy, which leads to the server, "
+        "CONNECT_PROXY_URL of both, and their logs"
+    )
+
+
 class _Echo:
     """A WebSocket into a session, opened like a browser's: signed in first.
 
@@ -186,7 +216,7 @@ class _Echo:
     """
 
     def __init__(self, deployment: Deployment, url: str) -> None:
-        self._url = url
+        self._url = bare_url(url)
         parts = urlsplit(url)
         page = parts._replace(scheme="https").geturl()
         cookies = _Cookies(deployment.options.cookie)
@@ -204,10 +234,7 @@ class _Echo:
             )
         except websocket.WebSocketBadStatusException as error:
             kind = _NotConnectedError if error.status_code in _NOT_CONNECTED else CannotAskError
-            raise kind(
-                f"{self._url} answers {error.status_code} to an upgrade",
-                "check that the session runs, and set STUDIOS_SESSION_COOKIE to the cookies of a browser in it",
-            ) from None
+            raise kind(f"{self._url} answers {error.status_code} to an upgrade", _mend(error.status_code)) from None
         except ssl.SSLError as error:
             raise CannotAskError(f"{self._url}: no TLS: {ssl_reason(error)}") from None
         except (websocket.WebSocketException, OSError) as error:

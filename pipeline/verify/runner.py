@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 from pipeline.verify.findings import CannotAskError, Finding
+
+_FOLDER = Path(__file__).parents[1]
 
 Subject = TypeVar("Subject")
 State = Literal["holds", "broken", "not checked", "not asked"]
@@ -21,12 +25,14 @@ class Check(Generic[Subject]):
         title: a few words, at most 24 characters.
         find: asks, and returns what it found.
         needs: the names of the checks without which this one can't tell anything; they stand before it.
+        follows: those that this one is not made after either where they are broken, but is where nobody could be asked.
     """
 
     name: str
     title: str
     find: Callable[[Subject], Finding]
     needs: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,12 +65,16 @@ def run(checks: Sequence[Check[Subject]], subject: Subject) -> Iterator[Row]:
     _validate(checks)
     titles = {check.name: check.title for check in checks}
     stopped: dict[str, bool] = {}
+    unknown: set[str] = set()
     for check in checks:
-        missing = [name for name in check.needs if name in stopped]
+        needed = [name for name in check.needs if name in stopped]
+        missing = needed + [name for name in check.follows if name in stopped and name not in unknown]
         if missing:
             # Of several, the one that was checked is closer to the cause than those that were not.
             cause = min(missing, key=lambda name: not stopped[name])
             stopped[check.name] = False
+            if set(missing) <= unknown:
+                unknown.add(check.name)
             yield Row(check.name, check.title, "not checked", f"not checked: needs {titles[cause]}")
             continue
         finding = _find(check, subject)
@@ -74,6 +84,8 @@ def run(checks: Sequence[Check[Subject]], subject: Subject) -> Iterator[Row]:
             continue
         if not finding.holds and finding.stops:
             stopped[check.name] = True
+            if finding.unknown:
+                unknown.add(check.name)
         yield Row(check.name, check.title, "holds" if finding.holds else "broken", finding.text, finding.mend)
 
 
@@ -86,11 +98,18 @@ def _find(check: Check[Subject], subject: Subject) -> Finding:
     try:
         return check.find(subject)
     except CannotAskError as error:
-        return Finding(False, str(error), error.mend)
+        return Finding(False, str(error), error.mend, unknown=error.unknown)
     except Exception as error:
-        # Whatever a server answers, a row is what the user gets of it, and the other rows come too.
-        reason = " ".join(str(error).split()) or "no reason given"
-        return Finding(False, f"{type(error).__name__}: {reason}", "report this as an error of the program")
+        # Whatever a server answers, a row is what the user gets of it, and the other rows come too. What the error says
+        # stays out of it: that may hold a token or a URL with one.
+        return Finding(False, f"{type(error).__name__} at {_place(error)}", "report this as an error of the program")
+
+
+def _place(error: Exception) -> str:
+    """The file and line of this package where an error has come from."""
+    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if _FOLDER in Path(frame.filename).parents]
+    last = ours[-1]
+    return f"{Path(last.filename).relative_to(_FOLDER.parent)}:{last.lineno}"
 
 
 def _validate(checks: Sequence[Check[Subject]]) -> None:
@@ -98,7 +117,7 @@ def _validate(checks: Sequence[Check[Subject]]) -> None:
     for check in checks:
         if check.name in known:
             raise ValueError(f"two checks have the name {check.name}")
-        unknown = set(check.needs) - known
+        unknown = {*check.needs, *check.follows} - known
         if unknown:
             raise ValueError(f"{check.name} needs {', '.join(sorted(unknown))}, which does not stand before it")
         known.add(check.name)

@@ -1,4 +1,4 @@
-"""The table of `verify`: 80 columns, a row as soon as it is known."""
+"""The table of `verify`: 80 columns, a row as soon as it is known; what may be copied is longer than that."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ class Table:
 
     Args:
         stream: marks are in colour where it is a terminal and NO_COLOR is unset, and ASCII where it can't take others.
+            At a terminal a long word of a finding loses its middle; in a pipe, and in what to do, it is whole.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._color = stream.isatty() and not os.environ.get("NO_COLOR")
+        self._is_terminal = stream.isatty()
+        self._color = self._is_terminal and not os.environ.get("NO_COLOR")
         self._marks = _MARKS if _can_write(stream, "".join(_MARKS.values()) + "→…") else _PLAIN_MARKS
         self._left_out = "…" if self._marks is _MARKS else "..."
 
@@ -46,14 +48,14 @@ class Table:
         mark = self._marks[row.state]
         if self._color:
             mark = f"\x1b[{_COLORS[row.state]}m{mark}\x1b[0m"
-        first, *rest = wrapped(row.finding, _TEXT_WIDTH, self._left_out)
+        first, *rest = wrapped(row.finding, _TEXT_WIDTH, self._left_out, whole=not self._is_terminal)
         yield f"{mark} {row.title:<{TITLE_WIDTH}} {first}".rstrip()
         yield from (_INDENT + line for line in rest)
         if row.mend:
             arrow = "→" if self._marks is _MARKS else ">"
             yield from (
                 f"{_INDENT}{arrow if number == 0 else ' '} {line}"
-                for number, line in enumerate(wrapped(row.mend, _TEXT_WIDTH - 2, self._left_out))
+                for number, line in enumerate(wrapped(row.mend, _TEXT_WIDTH - 2, whole=True))
             )
 
     def summary(self, rows: Sequence[Row]) -> None:

@@ -54,7 +54,7 @@ def test_the_command_prints_a_table_of_80_columns_and_ends_with_0(world: World) 
     lines = finished.stdout.splitlines()
     assert max(map(len, lines)) <= 80
     assert lines[0] == f"Stack {world.stack.name}, checked from here"
-    assert lines[-1] == "Everything that was asked holds: 22 hold, 0 do not, 0 not checked, 1 not asked."
+    assert lines[-1] == "Everything that was asked holds: 23 hold, 0 do not, 0 not checked, 1 not asked."
     assert finished.stderr == ""
 
 
@@ -348,6 +348,28 @@ def elsewhere(**variables: str) -> Any:
     return make
 
 
+@contextmanager
+def config_map_of_another_connect(world: World) -> Iterator[None]:
+    with world.entry("tower-backend-cfg", TOWER_DATA_STUDIO_CONNECT_URL="https://connect.wrong.example"):
+        yield
+
+
+@contextmanager
+def config_map_of_another_database(world: World) -> Iterator[None]:
+    with world.entry("connect-server", CONNECT_REDIS_DB="5"):
+        yield
+
+
+@contextmanager
+def rule_to_other_targets(world: World) -> Iterator[None]:
+    vpc = world.elb.describe_target_groups(TargetGroupArns=[world.group()])["TargetGroups"][0]["VpcId"]
+    made = world.elb.create_target_group(Name="others", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip")
+    arn = made["TargetGroups"][0]["TargetGroupArn"]
+    with world.rule_as(Actions=[{"Type": "forward", "TargetGroupArn": arn}]):
+        yield
+    world.elb.delete_target_group(TargetGroupArn=arn)
+
+
 FAULTS = (
     Fault("no record", no_record, "zone", "no address for connect.", quick=True),
     Fault("a record that leads to Platform", record_of_platform, "zone", "and the load balancer is at"),
@@ -365,6 +387,9 @@ FAULTS = (
     Fault("an idle timeout of 60 s", short_idle_timeout, "idle", "60 s at the load balancer", quick=True),
     Fault("a rule of another host", rule_of_another_host, "rules", "no rule of the HTTPS listener", quick=True),
     Fault("a rule that answers itself", rule_that_answers_itself, "rules", "no rule of the HTTPS listener"),
+    Fault("a rule to the targets of others", rule_to_other_targets, "rules", "others, which", quick=True),
+    Fault("another URL of Connect", config_map_of_another_connect, "configuration", "connect.wrong.example"),
+    Fault("another database of the server", config_map_of_another_database, "configuration", "CONNECT_REDIS_DB"),
     Fault(
         "a health check of another code",
         health_check_of_another_code,
@@ -416,8 +441,20 @@ FAULTS = (
     ),
     Fault("a workspace without Studios", backend(TOWER_DATA_STUDIO_ALLOWED_WORKSPACES="7"), "templates", "answers 403"),
     Fault("another access token", given(token="wrong"), "templates", "answers 401"),
-    Fault("a cluster that is not there", elsewhere(KUBECONFIG="/nowhere/kubeconfig"), "cluster", "kubeconfig"),
-    Fault("AWS that is not there", elsewhere(AWS_ENDPOINT_URL="http://127.0.0.1:9"), "balancer", "AWS can't be asked"),
+    Fault(
+        "a cluster that is not there",
+        elsewhere(KUBECONFIG="/nowhere/kubeconfig"),
+        "cluster",
+        "gives no way to a cluster",
+        unknown=True,
+    ),
+    Fault(
+        "AWS that is not there",
+        elsewhere(AWS_ENDPOINT_URL="http://127.0.0.1:9"),
+        "balancer",
+        "AWS can't be asked",
+        unknown=True,
+    ),
 )
 
 
@@ -431,7 +468,7 @@ FAULTS = (
 def test_the_cause_of_a_fault_is_broken_and_nothing_else(world: World, fault: Fault) -> None:
     world.settles(None)
     with fault.make(world):
-        rows = world.settles(fault.broken, fault.says, stops=fault.stops)
+        rows = world.settles(fault.broken, fault.says, stops=fault.stops, unknown=fault.unknown)
     assert {row.name: row.mend for row in rows}[fault.broken]
 
 

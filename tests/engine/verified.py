@@ -72,7 +72,7 @@ class World:
         deployment.__dict__.update(outputs=self.outputs, _config=self._config)
         return list(run(ON_KUBERNETES, deployment))
 
-    def settles(self, broken: str | None, says: str = "", *, stops: bool = True) -> list[Row]:
+    def settles(self, broken: str | None, says: str = "", *, stops: bool = True, unknown: bool = False) -> list[Row]:
         """Verifies until exactly one check is broken, and what needs it is not checked; or until nothing is.
 
         What is broken has to say ``says``: a pod is not ready first, and gives its reason when it ends.
@@ -80,7 +80,7 @@ class World:
         Raises:
             AssertionError: it has not come to that in time; the message has the rows that differ.
         """
-        wanted = expected(broken, stops=stops)
+        wanted = expected(broken, stops=stops, unknown=unknown)
         deadline = time.monotonic() + SECONDS
         while True:
             self.again()
@@ -228,6 +228,15 @@ class World:
         yield
         self.restore(workload, before)
 
+    @contextmanager
+    def entry(self, config_map: str, **values: str) -> Iterator[None]:
+        """Changes entries of a ConfigMap, and changes them back; the pods go on with what they have read."""
+        own = self.install.get("configmap", config_map)["data"]
+        for data in (values, {key: own.get(key) for key in values}):
+            self.install.kubectl("patch", "configmap", config_map, "--type=merge", "-p", json.dumps({"data": data}))
+            if data is values:
+                yield
+
     def restore(self, workload: str, template: Mapping[str, Any]) -> None:
         """Gives a Deployment the pod template that it had."""
         patch = [{"op": "replace", "path": "/spec/template", "value": template}]
@@ -240,14 +249,23 @@ class World:
         self.install.kubectl("rollout", "status", f"deployment/{workload}", "--timeout=90s")
 
 
-def expected(broken: str | None, *, stops: bool = True) -> dict[str, str]:
-    """The state of every check if this one is broken: what needs it, at whatever distance, is not checked."""
+def expected(broken: str | None, *, stops: bool = True, unknown: bool = False) -> dict[str, str]:
+    """The state of every check if this one is broken: what needs it, at whatever distance, is not checked.
+
+    Where it is broken as nobody could be asked, what only follows it is checked all the same.
+    """
     states: dict[str, str] = {}
+    unasked: set[str] = set()
     for check in ON_KUBERNETES:
+        needed = [name for name in check.needs if states[name] in ("broken", "not checked")]
+        followed = [name for name in check.follows if states[name] in ("broken", "not checked")]
+        missing = [*needed, *(name for name in followed if name not in unasked)]
         if check.name == broken:
             states[check.name] = "broken"
-        elif stops and any(states[need] in ("broken", "not checked") for need in check.needs):
+            unasked |= {check.name} if unknown else set()
+        elif stops and missing:
             states[check.name] = "not checked"
+            unasked |= {check.name} if set(missing) <= unasked else set()
         else:
             states[check.name] = "not asked" if check.name == "silence" else "holds"
     return states
@@ -264,3 +282,4 @@ class Fault:
     says: str
     stops: bool = True
     quick: bool = False
+    unknown: bool = False

@@ -13,6 +13,10 @@ from pipeline.verify.findings import CannotAskError, Finding, bad, good
 from tests.unit.pipeline.verify.subject import BALANCER, deployment
 
 HOST = "connect.platform.example.com"
+AGAIN = (
+    "pulumi up --refresh -s prod; if the Ingress is there: kubectl -n platform annotate ingress connect-ingress "
+    "reconcile=$(date +%s) --overwrite"
+)
 
 
 class Elb:
@@ -21,6 +25,8 @@ class Elb:
     def __init__(self, **changed: Any) -> None:
         self.state = changed.get("state", {"Code": "active"})
         self.hostname = changed.get("hostname", BALANCER.upper())
+        resource = {"Key": "ingress.k8s.aws/resource", "Value": "platform/connect-proxy-connect-proxy:80"}
+        self.tags = changed.get("tags", [resource])
         self.port = changed.get("port", 443)
         self.protocol = changed.get("protocol", "HTTPS")
         self.rules = changed.get("rules", [rule(1, f"*.{HOST.partition('.')[2]}", "g")])
@@ -47,6 +53,9 @@ class Elb:
     def describe_rules(self, ListenerArn: str) -> dict[str, Any]:  # noqa: N803
         assert ListenerArn == "https"
         return {"Rules": self.rules}
+
+    def describe_tags(self, ResourceArns: list[str]) -> dict[str, Any]:  # noqa: N803
+        return {"TagDescriptions": [{"ResourceArn": ResourceArns[0], "Tags": self.tags}]}
 
     def describe_target_health(self, TargetGroupArn: str) -> dict[str, Any]:  # noqa: N803
         assert TargetGroupArn == "g"
@@ -103,7 +112,8 @@ def test_credentials_that_aws_refuses_are_told_in_one_line(monkeypatch: pytest.M
     monkeypatch.setattr(Deployment, "aws", refuse)
     with pytest.raises(CannotAskError, match=r"AWS can't be asked: Unable to locate credentials$") as caught:
         balancer.balancer_exists(deployment())
-    assert caught.value.mend == "check credentials and region, and docs/rights.md for the rights"
+    assert caught.value.mend == "check credentials and region; docs/verify.md names the rights that this needs"
+    assert caught.value.unknown
 
 
 @pytest.mark.parametrize(
@@ -131,7 +141,7 @@ def test_credentials_that_aws_refuses_are_told_in_one_line(monkeypatch: pytest.M
             [rule(1, HOST, "g"), rule("default", None, None)],
             bad(
                 "no rule of the HTTPS listener forwards a1.platform.example.com",
-                "pulumi up -s prod; look for rules of others in front of it",
+                f"{AGAIN}; look for rules of others in front of it",
             ),
         ),
     ],
@@ -140,6 +150,31 @@ def test_the_first_rule_that_meets_a_host_counts(
     monkeypatch: pytest.MonkeyPatch, rules: list[dict[str, Any]], finding: Finding
 ) -> None:
     assert found(balancer.rules_forward_hosts, monkeypatch, rules=rules) == finding
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        [],
+        [{"Key": "ingress.k8s.aws/resource", "Value": "platform/front-ingress-frontend:80"}],
+        [{"Key": "ingress.k8s.aws/resource", "Value": "other/connect-proxy-connect-proxy:80"}],
+    ],
+)
+def test_a_rule_to_another_target_group_than_the_proxy_s_is_told(
+    monkeypatch: pytest.MonkeyPatch, tags: list[dict[str, str]]
+) -> None:
+    arn = "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/others/0123456789abcdef"
+    finding = found(
+        balancer.rules_forward_hosts, monkeypatch, rules=[rule(1, "*.platform.example.com", arn)], tags=tags
+    )
+    assert finding == bad(
+        f"the rule for {HOST} leads to the target group others, which is not connect-proxy's",
+        f"{AGAIN}; look for rules of others in front of it",
+    )
+
+
+def test_a_target_group_of_a_controller_with_other_tags_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(balancer.rules_forward_hosts, monkeypatch, tags=[{"Key": "team", "Value": "a"}]).holds
 
 
 def test_a_listener_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from pipeline.__main__ import main
+from pipeline.verify.arguments import add_arguments
+from pipeline.verify.inputs import Inputs, inputs_of
+from pipeline.verify.secrets import Secrets
 from testbed import paths
 
 FAKE = """#!/bin/sh
@@ -78,22 +86,136 @@ def test_a_missing_pulumi_is_told(
     assert "pulumi can't be run: No such file or directory" in capsys.readouterr().out
 
 
+SECRET = "s3cr3t-of-the-user"
+
+
 @pytest.mark.parametrize(
-    ("words", "variable", "message"),
+    ("words", "variables", "messages"),
     [
-        (["--connect-to", "443:8443"], None, '"443:8443" must be of the form HOST1:PORT1:HOST2:PORT2'),
-        ([], ("STUDIOS_VERIFY_CONNECT_TO", ":443::8443 x"), '"x" must be of the form HOST1:PORT1:HOST2:PORT2'),
-        ([], ("STUDIOS_VERIFY_RESOLVER", "a:b"), '"a:b" must be of the form ADDRESS or ADDRESS:PORT'),
+        (["--connect-to", "443:8443"], {}, ['--connect-to: "443:8443" must be HOST1:PORT1:HOST2:PORT2, for example']),
+        (["--connect-to", ":443::99999"], {}, ['--connect-to: ":443::99999" must be HOST1:PORT1:HOST2:PORT2']),
+        ([], {"STUDIOS_VERIFY_CONNECT_TO": ":443::8443 x"}, ['STUDIOS_VERIFY_CONNECT_TO: "x" must be HOST1:']),
+        ([], {"STUDIOS_VERIFY_RESOLVER": "a:b"}, ['STUDIOS_VERIFY_RESOLVER: "a:b" must be ADDRESS[:PORT]']),
+        (["--resolver", "foo"], {}, ['--resolver: "foo" must be ADDRESS[:PORT], for example 127.0.0.1:53']),
+        (["--resolver", "1.2.3.4:99999"], {}, ['--resolver: "1.2.3.4:99999" must be ADDRESS[:PORT]']),
+        (["--session", "wss://h:abc/x"], {}, ['--session: "wss://h:abc/x" must be wss://HOST[:PORT]/PATH']),
+        (["--session", "foo"], {}, ['--session: "foo" must be wss://HOST[:PORT]/PATH']),
+        (["--session", "wss://a.example/x?q=1 2"], {}, ['--session: "wss://a.example/x" must be wss://']),
+        (["--session", f"ws://a.example/x?token={SECRET}"], {}, ['--session: "ws://a.example/x" must be wss://']),
+        (
+            [],
+            {"STUDIOS_VERIFY_SESSION": f"wss://u:{SECRET}@/x?{SECRET}"},
+            ['STUDIOS_VERIFY_SESSION: "wss:///x" must be'],
+        ),
+        (
+            ["--ca-file", "/none.pem"],
+            {},
+            ['--ca-file: "/none.pem" must be a file with certificates, PEM, for example ca.pem: No such file'],
+        ),
+        (["--ca-file", __file__], {}, ["for example ca.pem: it has no certificates"]),
+        (["--reconnect", "-1"], {}, ['--reconnect: "-1" must be whole seconds from 0 to 3600, for example 90']),
+        (["--reconnect", "x"], {}, ['--reconnect: "x" must be whole seconds']),
+        (["--workspace", "abc"], {}, ['--workspace: "abc" must be the number of a workspace, for example 8']),
+        ([], {"TOWER_WORKSPACE_ID": "abc"}, ['TOWER_WORKSPACE_ID: "abc" must be the number of a workspace']),
+        ([], {"TOWER_ACCESS_TOKEN": f"{SECRET}\n{SECRET}"}, ["TOWER_ACCESS_TOKEN: the value has a character"]),
+        ([], {"TOWER_ACCESS_TOKEN": f"{SECRET}\u2013"}, ["TOWER_ACCESS_TOKEN: the value has a character"]),
+        ([], {"STUDIOS_SESSION_COOKIE": f"a={SECRET}\r\nX: y"}, ["STUDIOS_SESSION_COOKIE: the value has a char"]),
+        (
+            ["--resolver", "foo", "--workspace", "abc"],
+            {"TOWER_ACCESS_TOKEN": "a b"},
+            ["--resolver: ", "--workspace: ", "TOWER_ACCESS_TOKEN: "],
+        ),
     ],
 )
-def test_an_argument_of_the_wrong_form_is_refused(
+def test_what_has_the_wrong_form_is_refused_all_at_once_before_anything_is_asked(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     words: list[str],
-    variable: tuple[str, str] | None,
-    message: str,
+    variables: dict[str, str],
+    messages: list[str],
 ) -> None:
-    if variable:
-        monkeypatch.setenv(*variable)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
     assert main(["verify", "prod", *words]) == 2
-    assert message in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert SECRET not in told.err
+    assert len(told.err.splitlines()) == len(messages)
+    assert all(message in told.err for message in messages)
+
+
+@pytest.mark.parametrize("stack", ["", "../x", "a/../b", ".", "a/b/c/d", "a b", "a\nb"])
+def test_what_can_not_be_a_stack_s_name_is_refused(stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", stack]) == 2
+    assert capsys.readouterr().err == f'verify: stack: "{stack}" must be the name of a stack, for example prod\n'
+
+
+@pytest.mark.parametrize("stack", ["prod", "acme/prod", "organization/seqera-studios/prod-1.eu_x"])
+def test_a_name_with_or_without_organization_and_project_is_one(stack: str) -> None:
+    assert main(["verify", stack]) == 1
+
+
+def given(*words: str, **environment: str) -> Inputs:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser, environment)
+    inputs, problems = inputs_of(parser.parse_args(["prod", *words]), environment)
+    assert problems == []
+    return inputs
+
+
+def test_space_around_a_token_and_a_cookie_is_left_out() -> None:
+    options = given(TOWER_ACCESS_TOKEN=f" {SECRET}\n", STUDIOS_SESSION_COOKIE="a=b; c=d\n").options
+    assert (options.token, options.cookie) == (SECRET, "a=b; c=d")
+    assert given(TOWER_ACCESS_TOKEN="\n").options.token is None
+
+
+@pytest.mark.parametrize("text", [SECRET, f"{SECRET}x", "two words"])
+def test_no_row_shows_what_the_user_gives_in_confidence(text: str) -> None:
+    quoted = text.replace(" ", "%20")
+    options = given(
+        "--session",
+        f"wss://a.example.com/echo?token={quoted}",
+        TOWER_ACCESS_TOKEN=text.replace(" ", "-"),
+        STUDIOS_SESSION_COOKIE=f"auth={text.replace(' ', '_')}",
+    ).options
+    secrets = Secrets.of(options)
+    for shown in (f"it said {options.token}", f"?token={quoted}", f"token is {unquote(quoted)}", f"{options.cookie}!"):
+        hidden = secrets.hidden_in(shown)
+        assert "***" in hidden
+        assert all(each not in hidden for each in (options.token or "", quoted, unquote(quoted)))
+
+
+def verifying(*words: str, **how: Any) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "pipeline", "verify", "prod", *words]
+    return subprocess.Popen(command, cwd=paths.CHECKOUT, stderr=subprocess.PIPE, text=True, **how)
+
+
+def test_an_interrupt_ends_it_with_one_line(environment: Path) -> None:
+    asked = environment.parent / "asked"
+    environment.write_text(f"#!/bin/sh\ntouch {asked}\nexec sleep 20\n")
+    with verifying(stdout=subprocess.PIPE) as running:
+        deadline = time.monotonic() + 20
+        while not asked.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        running.send_signal(signal.SIGINT)
+        _, error = running.communicate(timeout=20)
+    assert (running.returncode, error) == (130, "\ninterrupted\n")
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_a_full_disk_is_told_and_no_traceback(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full, verifying(*words, stdout=full) as running:
+        _, error = running.communicate(timeout=60)
+    assert (running.returncode, error) == (1, "verify: the result can't be written: No space left on device\n")
+
+
+def test_help_describes_the_command_its_argument_and_its_variables(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["verify", "--help"])
+    assert ended.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "Checks a deployed stack from outside" in text
+    assert "stack the stack's name, for example prod" in text
+    for name in ("TOWER_ACCESS_TOKEN", "STUDIOS_SESSION_COOKIE", "STUDIOS_VERIFY_SESSION", "NO_COLOR"):
+        assert name in text

@@ -170,7 +170,11 @@ def test_a_proxy_that_is_not_registered_is_told_without_the_query() -> None:
         response(SESSION, 302, location=f"{CONNECT}/login?return=secret"),
         response(f"{CONNECT}/login", 503, "not registered"),
     )
-    assert finding == bad(f"{CONNECT}/login answers 503: not registered", "look at the proxy's log")
+    assert finding == bad(
+        f"{CONNECT}/login answers 503: not registered",
+        "look at the proxy's log; check PLATFORM_URL in ConfigMap connect-proxy, and key "
+        "token of Secret connect-registration-token, which proxy and backend read",
+    )
 
 
 def test_a_sign_in_elsewhere_is_no_sign_in() -> None:
@@ -192,6 +196,14 @@ def test_a_sign_in_that_leads_in_a_circle_ends() -> None:
 def test_an_upgrade_that_the_proxy_answers_has_reached_it(status: int) -> None:
     finding = of_proxy(proxy.upgrade_reaches_proxy, response(SESSION, status))
     assert finding == good(f"an upgrade reaches the proxy, which answers {status}")
+
+
+def test_an_upgrade_that_is_answered_with_a_page_is_not_the_proxy_s() -> None:
+    finding = of_proxy(proxy.upgrade_reaches_proxy, response(SESSION, 200))
+    assert finding.holds is False
+    assert (
+        finding.text == f"{SESSION} answers 200 to an upgrade of a session that does not exist: that is not the proxy"
+    )
 
 
 @pytest.mark.parametrize("status", [302, 400])
@@ -281,6 +293,23 @@ def test_a_session_that_does_not_exist_is_not_waited_for(monkeypatch: pytest.Mon
     assert (finding.text, seconds) == (f"{ECHO} answers 404 to an upgrade", 0)
 
 
+@pytest.mark.parametrize(
+    ("status", "names", "names_not"),
+    [
+        (401, ["STUDIOS_SESSION_COOKIE"], "CONNECT_TUNNEL_URL"),
+        (403, ["STUDIOS_SESSION_COOKIE"], "CONNECT_TUNNEL_URL"),
+        (404, ["CONNECT_TUNNEL_URL", "CONNECT_PROXY_URL"], "STUDIOS_SESSION_COOKIE"),
+        (502, ["CONNECT_TUNNEL_URL", "CONNECT_PROXY_URL"], "STUDIOS_SESSION_COOKIE"),
+    ],
+)
+def test_cookies_are_named_only_where_the_session_refuses_who_asks(
+    monkeypatch: pytest.MonkeyPatch, status: int, names: list[str], names_not: str
+) -> None:
+    finding, _ = echoes(monkeypatch, *[status] * 100)
+    assert all(name in finding.mend for name in names)
+    assert names_not not in finding.mend
+
+
 def info(version: str) -> Any:
     return response(f"{PLATFORM}/api/service-info", body=json.dumps({"serviceInfo": {"version": version}}))
 
@@ -360,7 +389,11 @@ def test_the_deployed_key_is_found_among_the_published_ones() -> None:
 
 def test_another_key_than_the_deployed_one_is_told() -> None:
     other = {**jwk_of(PEM), "e": "Aw"}
-    assert published(other).text == "none of the 1 RSA keys that Platform publishes is the stack's"
+    finding = published(other)
+    assert finding.text == "none of the 1 RSA keys that Platform publishes is the stack's"
+    assert finding.mend.startswith(
+        "pulumi up --refresh -s prod writes key oidc.pem of Secret platform-oidc-certs again; restart backend and cron"
+    )
 
 
 def test_the_key_of_any_size_is_compared() -> None:

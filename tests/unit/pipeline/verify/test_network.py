@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from pipeline.verify.findings import CannotAskError
-from pipeline.verify.network import Detour, Network, address_of, ssl_reason
+from pipeline.verify.network import Detour, Network, address_of, bare_url, ssl_reason
 
 
 @pytest.mark.parametrize(
@@ -29,9 +30,9 @@ def test_a_detour_is_written_as_for_curl(text: str, detour: Detour) -> None:
     assert Detour.parse(text) == detour
 
 
-@pytest.mark.parametrize("text", ["", "443:40443", "a:443:b", "a:x:b:1"])
+@pytest.mark.parametrize("text", ["", "443:40443", "a:443:b", "a:x:b:1", ":443::99999", ":0::8443"])
 def test_a_detour_of_another_form_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="must be of the form HOST1:PORT1:HOST2:PORT2, for example :443::8443"):
+    with pytest.raises(ValueError, match="must be HOST1:PORT1:HOST2:PORT2, for example :443::8443"):
         Detour.parse(text)
 
 
@@ -56,9 +57,16 @@ def test_a_resolver_is_an_address_with_or_without_a_port(text: str, address: tup
     assert address_of(text, 53) == address
 
 
-def test_a_resolver_of_another_form_is_refused() -> None:
-    with pytest.raises(ValueError, match='"a:b" must be of the form ADDRESS or ADDRESS:PORT'):
-        address_of("a:b", 53)
+@pytest.mark.parametrize("text", ["", "foo", "a:b", "192.0.2.53:99999", "192.0.2.53:0", "[2001:db8::1", "1:2:3"])
+def test_a_resolver_of_another_form_is_refused(text: str) -> None:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        address_of(text, 53)
+    assert str(caught.value) == f'"{text}" must be ADDRESS[:PORT], for example 127.0.0.1:53'
+
+
+def test_a_url_is_told_without_its_query_and_its_user() -> None:
+    assert bare_url("https://me:pass@a.example:8443/x@y?token=secret#more") == "https://a.example:8443/x@y"
+    assert bare_url("https://a.example?token=secret") == "https://a.example"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -129,8 +137,15 @@ def test_a_resolver_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
         bound.bind(("127.0.0.1", 0))
         resolver = f"127.0.0.1:{bound.getsockname()[1]}"
-    with pytest.raises(CannotAskError, match=r"connect\.example is not found: "):
-        Network(resolver).addresses("connect.example")
+    network = Network(resolver)
+    with pytest.raises(CannotAskError) as caught:
+        network.addresses("connect.example")
+    assert str(caught.value) == f"the resolver {resolver} does not answer"
+    assert caught.value.mend == "name another one with --resolver, or leave it out"
+    began = time.monotonic()
+    with pytest.raises(CannotAskError, match=f"^the resolver {resolver} does not answer$"):
+        network.addresses("other.example")
+    assert time.monotonic() - began < 0.4, "it is waited for once"
 
 
 def test_a_file_of_authorities_that_is_not_there_is_told(tmp_path: Path) -> None:

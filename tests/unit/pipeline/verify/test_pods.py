@@ -10,6 +10,7 @@ import pytest
 
 from live.api import ApiError, NotFoundError
 from pipeline.verify import pods
+from pipeline.verify.configuration import config_maps_hold_settings
 from pipeline.verify.findings import CannotAskError, Finding, good
 from tests.unit.pipeline.verify.subject import deployment
 
@@ -51,9 +52,9 @@ class Api:
         return [pod(f"{app}-0", SERVER if app == "connect-server" else "any")]
 
 
-def found(monkeypatch: pytest.MonkeyPatch, api: Any, check: Any = pods.connect_pods) -> Finding:
+def found(monkeypatch: pytest.MonkeyPatch, api: Any, check: Any = pods.connect_pods, **settings: Any) -> Finding:
     monkeypatch.setattr("pipeline.verify.deployment.api_of", lambda *_: api)
-    finding: Finding = check(deployment())
+    finding: Finding = check(deployment(serverReplicas=1, **settings))
     return finding
 
 
@@ -91,6 +92,10 @@ def test_pods_that_are_ready_are_counted_without_those_that_leave(monkeypatch: p
                 lastState={"terminated": {"exitCode": 137, "finishedAt": now(minutes=2)}},
             ),
             "p restarted 3 times, the last time just now: exit code 137",
+        ),
+        (
+            pod("p", PROXY, restartCount=1, lastState={"terminated": {"exitCode": 1, "finishedAt": now(minutes=2)}}),
+            "p restarted once, just now: exit code 1",
         ),
         (pod("p", PROXY, ready=False), "p is not ready"),
         (
@@ -130,6 +135,21 @@ def test_a_workload_that_is_not_complete_is_told(
     assert found(monkeypatch, Api(**counts)).text == text
 
 
+def test_replicas_that_are_not_the_stack_s_are_told_with_the_command_that_sets_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    finding = found(monkeypatch, Api(), proxyReplicas=3)
+    assert finding.text == "connect-proxy is scaled to 2, and the settings say 3"
+    assert finding.mend == "kubectl -n platform scale deployments/connect-proxy --replicas=3"
+    assert not finding.stops
+    none = found(monkeypatch, Api(replicas=0), proxyReplicas=3)
+    assert none.mend == "kubectl -n platform scale deployments/connect-proxy --replicas=3"
+
+
+def test_replicas_of_an_autoscaler_are_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(monkeypatch, Api(), proxyReplicas="auto").holds
+
+
 class Failing:
     """An API server that does not answer."""
 
@@ -147,11 +167,18 @@ class Failing:
 
 def test_a_workload_that_is_gone_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     finding = found(monkeypatch, Failing(NotFoundError("x")))
-    assert (finding.text, finding.mend) == ("deployments/connect-proxy is not in platform", "pulumi up -s prod")
+    assert (finding.text, finding.mend) == (
+        "deployments/connect-proxy is not in platform",
+        "pulumi up --refresh -s prod",
+    )
 
 
-@pytest.mark.parametrize("check", [pods.cluster_answers, pods.connect_pods, pods.platform_pods])
+@pytest.mark.parametrize(
+    "check", [pods.cluster_answers, pods.connect_pods, pods.platform_pods, config_maps_hold_settings]
+)
 def test_a_cluster_that_can_not_be_reached_is_a_finding(monkeypatch: pytest.MonkeyPatch, check: Any) -> None:
     error = ApiError("kubeconfig", "the cluster at https://cluster.example does not answer")
-    with pytest.raises(CannotAskError, match=r"^the cluster at https://cluster\.example does not answer$"):
+    with pytest.raises(CannotAskError, match=r"^the cluster at https://cluster\.example does not answer$") as caught:
         found(monkeypatch, Failing(error), check)
+    assert caught.value.unknown
+    assert "docs/verify.md names the rights" in caught.value.mend

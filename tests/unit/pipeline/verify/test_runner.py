@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline.verify.checks import FROM_OUTSIDE_ONLY, ON_COMPOSE, ON_KUBERNETES, SSH, checks_of
-from pipeline.verify.deployment import Deployment
+from pipeline.verify.deployment import Deployment, Options
 from pipeline.verify.findings import CannotAskError, Finding, bad, good, not_asked
 from pipeline.verify.runner import Check, Row, all_hold, run
 from pipeline.verify.table import TITLE_WIDTH
@@ -80,11 +82,54 @@ def test_an_unreachable_server_is_a_finding() -> None:
     assert found[1].state == "not checked"
 
 
-def test_any_other_error_is_one_line_and_no_traceback() -> None:
-    found, _ = rows(check("a", KeyError("keys\nof two lines")), check("b", good("fine")))
-    assert found[0].finding == "KeyError: 'keys\\nof two lines'"
+def test_any_other_error_is_its_kind_and_place_without_what_it_says() -> None:
+    found, _ = rows(check("a", ValueError("Invalid header value b'Bearer s3cr3t\\n'")), check("b", good("fine")))
+    assert re.fullmatch(r"ValueError at pipeline/verify/runner\.py:\d+", found[0].finding)
     assert found[0].mend == "report this as an error of the program"
     assert found[1].state == "holds"
+
+
+def test_what_follows_a_check_is_made_where_nobody_could_be_asked_and_not_where_it_is_broken() -> None:
+    def states(first: Finding | Exception) -> list[str]:
+        found, _ = rows(
+            check("a", first),
+            check("b", good(""), "a"),
+            replace(check("c", good("")), follows=("b",)),
+            replace(check("d", good("")), follows=("a",)),
+        )
+        return [row.state for row in found]
+
+    assert states(CannotAskError("no credentials", unknown=True)) == ["broken", "not checked", "holds", "holds"]
+    assert states(bad("gone", "")) == ["broken", "not checked", "not checked", "not checked"]
+
+
+@pytest.mark.parametrize("unasked", ["cluster", "balancer"])
+def test_what_a_browser_meets_is_checked_without_the_cluster_or_aws(unasked: str) -> None:
+    def find(name: str) -> Any:
+        def found(_: Any) -> Finding:
+            if name == unasked:
+                raise CannotAskError("refused", unknown=True)
+            return good("")
+
+        return found
+
+    checks = [replace(each, find=find(each.name)) for each in ON_KUBERNETES]
+    states = {row.name: row.state for row in run(checks, deployment())}
+    asked_there = {
+        "cluster": {"connect-up", "platform-up", "configuration"},
+        "balancer": {"idle", "rules", "targets", "silence"},
+    }
+    assert {name for name, state in states.items() if state == "not checked"} == asked_there[unasked]
+    assert states[unasked] == "broken"
+
+
+def test_silence_in_a_session_needs_its_echo_where_it_is_waited_for() -> None:
+    def needs(**options: Any) -> tuple[str, ...]:
+        checks = checks_of(deployment(options=Options(**options)))
+        return next(each.needs for each in checks if each.name == "silence")
+
+    assert needs(long=True, session="wss://a.example.com/echo") == ("idle", "proxy", "echo")
+    assert needs(session="wss://a.example.com/echo") == needs(long=True) == ("idle", "proxy")
 
 
 @pytest.mark.parametrize(
@@ -111,7 +156,7 @@ def test_a_list_in_the_wrong_order_is_refused(checks: tuple[Check[list[str]], ..
 def test_the_checks_of_a_stack_are_in_order_and_fit_the_table(checks: tuple[Check[Deployment], ...]) -> None:
     seen: set[str] = set()
     for each in checks:
-        assert set(each.needs) <= seen, each.name
+        assert {*each.needs, *each.follows} <= seen, each.name
         assert len(each.title) <= TITLE_WIDTH, each.name
         seen.add(each.name)
     assert len(seen) == len(checks)
