@@ -106,7 +106,7 @@ def route(
 def test_the_readme_leads_from_nothing_to_a_stack_that_works(route: Route) -> None:
     route.run("README.md", "cp Pulumi.dev.yaml")
     shown = route.run("README.md", "pulumi up")
-    assert "Everything that was asked holds: 22 hold, 0 do not" in shown
+    assert "Everything that was asked holds: 23 hold, 0 do not" in shown
     # At a terminal, and as wide as one.
     assert "\x1b[32m✓\x1b[0m WebSocket echo" in shown
 
