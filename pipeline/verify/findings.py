@@ -29,7 +29,7 @@ class Finding:
         text: what was found.
         mend: what to do about it, where it doesn't hold.
         stops: whether the checks that need this one can't be made, where it doesn't hold.
-        unknown: whether it doesn't hold only as nobody could be asked.
+        unknown: whether it doesn't hold only as the one to ask gives no answer.
     """
 
     holds: bool | None

@@ -10,7 +10,7 @@ from pipeline.verify.deployment import Options
 
 _SHOWN = "***"
 _LEAST = 4
-"""What is shorter is no secret, and stands in many words."""
+"""What is shorter is not hidden: it stands in many words."""
 
 
 @dataclass(frozen=True)

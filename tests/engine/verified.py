@@ -252,7 +252,7 @@ class World:
 def expected(broken: str | None, *, stops: bool = True, unknown: bool = False) -> dict[str, str]:
     """The state of every check if this one is broken: what needs it, at whatever distance, is not checked.
 
-    Where it is broken as nobody could be asked, what only follows it is checked all the same.
+    Where it is broken as no answer could be had, what only follows it is checked all the same.
     """
     states: dict[str, str] = {}
     unasked: set[str] = set()
