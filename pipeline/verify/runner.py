@@ -25,7 +25,7 @@ class Check(Generic[Subject]):
         title: a few words, at most 24 characters.
         find: asks, and returns what it found.
         needs: the names of the checks without which this one can't tell anything; they stand before it.
-        follows: those that this one is not made after either where they are broken, but is where no answer could be had.
+        follows: those after which this one is not made where they are broken, but is where no answer could be had.
     """
 
     name: str
