@@ -149,7 +149,6 @@ def _existing_data() -> dict[str, str]:
         **dict.fromkeys(FURTHER_KEYS, EXISTING_TOKEN),
         "token": EXISTING_TOKEN,
         "oidc.pem": PRIVATE_PEM + PUBLIC_PEM,
-        "ssh-privatekey": PRIVATE_PEM,
     }
     return {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
 
