@@ -49,7 +49,10 @@ def test_a_session_echoes_through_load_balancer_and_pods_and_verify_finds_that_a
     try:
         log = tmp_path / "session.log"
         until("a tunnel of the session", lambda: "tunnel open" in log.read_text(), 90)
-        lines = World(install, studios.stack, site).command().ok().stdout.splitlines()
+        world = World(install, studios.stack, site)
+        # The proxies have asked for Platform before there were names, and ask again every five seconds.
+        until("all that is asked to hold", lambda: world.command().code == 0, 60)
+        lines = world.command().ok().stdout.splitlines()
         assert lines[-1] == "Everything that was asked holds: 23 hold, 0 do not, 0 not checked, 1 not asked."
     finally:
         site.close()
