@@ -5,12 +5,26 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import signal
-import subprocess
 import sys
+
+
+def _interrupted(*_: object) -> None:
+    """Ends with one line; a second interrupt would only spoil the end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stderr.write("\ninterrupted\n")
+    sys.stderr.flush()
+    os._exit(128 + signal.SIGINT)
+
+
+if __name__ == "__main__":
+    # The imports take long enough to be interrupted.
+    signal.signal(signal.SIGINT, _interrupted)
+
+import argparse
+import json
+import subprocess
 from pathlib import Path
 
 from pipeline.changes import Change, changes_of
@@ -170,6 +184,7 @@ def _pulumi(command: str, stack: str) -> list[str]:
 
 def _exit_code() -> int:
     """Runs the command; a reader that has gone, such as ``head``, ends it as it would end any other."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         code = main()
         sys.stdout.flush()
@@ -178,7 +193,6 @@ def _exit_code() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
-        # A second one would only spoil the end.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         print("\ninterrupted", file=sys.stderr)
         return 128 + signal.SIGINT

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from pipeline.verify import balancer, certificates, configuration, containers, names, platform, pods, proxy, ssh
 from pipeline.verify.deployment import Deployment
-from pipeline.verify.findings import CannotAskError
 from pipeline.verify.runner import Check
 from settings.fields import applies
 from settings.targets import COMPOSE, KUBERNETES
@@ -81,7 +80,8 @@ def checks_of(deployment: Deployment) -> Checks:
     """Those for the stack's target; where that is not known, the first check says why."""
     try:
         settings = deployment.settings
-    except CannotAskError:
+    except Exception:
+        # Whatever it is: the first check meets it again, and tells it in its row.
         return ON_KUBERNETES
     by_hand = applies("delivery", settings.target) and settings.delivery == "files"
     checks = FROM_OUTSIDE_ONLY if by_hand else _ON_TARGET.get(settings.target, FROM_OUTSIDE_ONLY)

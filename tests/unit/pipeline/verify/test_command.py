@@ -190,10 +190,15 @@ def verifying(*words: str, **how: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=paths.CHECKOUT, stderr=subprocess.PIPE, text=True, **how)
 
 
-def test_an_interrupt_ends_it_with_one_line(environment: Path) -> None:
-    asked = environment.parent / "asked"
+@pytest.mark.parametrize("moment", ["while it is loaded", "while Pulumi is asked"])
+def test_an_interrupt_ends_it_with_one_line_at_any_moment(environment: Path, moment: str) -> None:
+    asked, variables = environment.parent / "asked", dict(os.environ)
     environment.write_text(f"#!/bin/sh\ntouch {asked}\nexec sleep 20\n")
-    with verifying(stdout=subprocess.PIPE) as running:
+    if moment == "while it is loaded":
+        slow = f"import pathlib, time\npathlib.Path({str(asked)!r}).touch()\ntime.sleep(20)\n"
+        (environment.parent / "argparse.py").write_text(slow)
+        variables["PYTHONPATH"] = str(environment.parent)
+    with verifying(stdout=subprocess.PIPE, env=variables) as running:
         deadline = time.monotonic() + 20
         while not asked.exists():
             assert time.monotonic() < deadline
@@ -201,6 +206,13 @@ def test_an_interrupt_ends_it_with_one_line(environment: Path) -> None:
         running.send_signal(signal.SIGINT)
         _, error = running.communicate(timeout=20)
     assert (running.returncode, error) == (130, "\ninterrupted\n")
+
+
+def test_settings_that_can_not_be_read_as_json_are_a_row(environment: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    environment.write_text("#!/bin/sh\necho no json\n")
+    assert main(["verify", "prod", "--json"]) == 1
+    first = json.loads(capsys.readouterr().out)["checks"][0]
+    assert (first["state"], first["finding"].partition(" at ")[0]) == ("broken", "JSONDecodeError")
 
 
 @pytest.mark.parametrize("words", [(), ("--json",)])

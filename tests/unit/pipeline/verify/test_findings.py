@@ -288,6 +288,18 @@ def test_a_session_that_does_not_connect_again_is_told_with_how_long_it_was_wait
     assert seconds == 60
 
 
+def test_a_session_is_told_without_the_query_of_its_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise websocket.WebSocketBadStatusException("Handshake status %s %s", 404)
+
+    monkeypatch.setattr(websocket, "create_connection", refuse)
+    page = ECHO.replace("wss", "https")
+    subject = deployment(Sockets(table={page: response(page)}), Options(session=f"{ECHO}?token=SEKRET"))
+    with pytest.raises(CannotAskError) as caught:
+        proxy.session_echoes(subject)
+    assert str(caught.value) == f"{ECHO} answers 404 to an upgrade"
+
+
 def test_a_session_that_does_not_exist_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     finding, seconds = echoes(monkeypatch, *[404] * 100)
     assert (finding.text, seconds) == (f"{ECHO} answers 404 to an upgrade", 0)

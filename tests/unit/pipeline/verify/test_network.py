@@ -101,6 +101,12 @@ def reaching(port: int) -> Network:
     return Network(detours=(Detour("connect.example", 80, "127.0.0.1", port),))
 
 
+def test_a_url_that_can_not_be_sent_is_told_without_its_query(port: int) -> None:
+    with pytest.raises(CannotAskError) as caught:
+        reaching(port).request("http://connect.example/x?token=SEKRET and more")
+    assert str(caught.value) == "http://connect.example/x has a character that a URL can't hold"
+
+
 def test_a_redirect_is_told_and_not_followed(port: int) -> None:
     answer = reaching(port).request("http://connect.example/a?code=secret")
     assert (answer.status, answer.headers["location"], answer.body) == (302, "/elsewhere", b"moved")
