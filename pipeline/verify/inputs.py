@@ -79,7 +79,7 @@ def _header(form: re.Pattern[str]) -> Callable[[str], str | None]:
         text = text.strip()
         if text and not form.fullmatch(text):
             raise ValueError(
-                "the value has a character that a header can't hold there, such as a space in a token, a line break or a "
+                "the value has a character that a header can't hold, such as a space in a token, a line break or a "
                 "letter beyond ASCII; copy it again"
             )
         return text or None
