@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.verify.deployment import Deployment
-from pipeline.verify.findings import CannotAskError, Finding, bad, good
+from pipeline.verify.findings import CannotAskError, Finding, bad, good, restarted
 from pipeline.verify.network import first_line
 
 #: A container that restarted within this time is not taken for one that stays up.
@@ -84,7 +84,7 @@ def _problem(folder: str, service: str, image: str | None, found: Sequence[Conta
         if container.health not in ("", "healthy"):
             return bad(f"{service} is {container.health}", logs)
         if container.restarts and _recent(container.started):
-            return bad(f"{service} restarted {container.restarts} times, the last time just now", logs)
+            return bad(f"{service} restarted {restarted(container.restarts)}", logs)
         if image and container.image != image:
             return bad(f"{service} runs {container.image}, and the settings say {image}", "pulumi up")
     return None

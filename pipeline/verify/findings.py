@@ -52,3 +52,8 @@ def bad(text: str, mend: str, *, stops: bool = True) -> Finding:
 def not_asked(text: str) -> Finding:
     """The check was not made, since it was not asked for; the text says how to ask."""
     return Finding(None, text)
+
+
+def restarted(count: int) -> str:
+    """How often a container restarted that has just done so, in words."""
+    return f"{count} times, the last time just now" if count > 1 else "once, just now"

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.verify.cluster import WAY, told
 from pipeline.verify.deployment import Deployment
-from pipeline.verify.findings import CannotAskError, Finding, bad, good
+from pipeline.verify.findings import CannotAskError, Finding, bad, good, restarted
 from settings.errors import SettingsError
 
 Object = Mapping[str, Any]
@@ -145,10 +145,8 @@ def _problem_of_pod(workload: Workload, pod: Object, namespace: str) -> Finding 
             return bad(f"{name} is not running: {reason}{said}", f"kubectl -n {namespace} logs {name} --previous")
         if last and _recent(last):
             said = _last_line(last) or f"exit code {last.get('exitCode')}"
-            count = int(status.get("restartCount", 0))
-            times = f"{count} times, the last time just now" if count > 1 else "once, just now"
             return bad(
-                f"{name} restarted {times}: {said}",
+                f"{name} restarted {restarted(int(status.get('restartCount', 0)))}: {said}",
                 f"kubectl -n {namespace} logs {name} --previous",
             )
         if not status.get("ready"):

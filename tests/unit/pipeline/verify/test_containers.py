@@ -79,6 +79,7 @@ now = datetime.datetime.now(datetime.timezone.utc).isoformat()
         ({"status": "exited", "code": 3}, "connect-proxy is exited, exit code 3"),
         ({"status": "restarting", "code": 1}, "connect-proxy is restarting, exit code 1"),
         ({"health": "unhealthy"}, "connect-proxy is unhealthy"),
+        ({"restarts": 1, "started": now}, "connect-proxy restarted once, just now"),
         ({"restarts": 2, "started": now}, "connect-proxy restarted 2 times, the last time just now"),
         ({"image": "mirror/proxy:1"}, f"connect-proxy runs mirror/proxy:1, and the settings say {PROXY}"),
     ],
