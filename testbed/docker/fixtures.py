@@ -39,7 +39,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Says in one line what was left out."""
     count = config.stash.get(_skipped, 0)
     if count:
-        terminalreporter.write_line(f"{count} tests on Docker were skipped: {why_not()}", yellow=True)
+        terminalreporter.write_line(f"Skipped tests on Docker: {count}; {why_not()}", yellow=True)
 
 
 @pytest.fixture(scope="session")
