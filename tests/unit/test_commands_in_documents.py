@@ -247,6 +247,8 @@ def test_the_list_of_targets_fits_a_terminal() -> None:
 
 #: Messages of the engine, its providers, AWS and the API server, as docs/recovery.md quotes them.
 OF_OTHERS = {
+    ".spec.replicas",
+    "conflict with …",
     "already exists",
     "Attempting to deploy or update resources with 1 pending operations",
     "cannot create resource …",
