@@ -16,6 +16,7 @@ from pipeline.verify.findings import CannotAskError
 
 TIMEOUT = 10.0
 _CONNECT_TO = re.compile(r"(\[[^\]]*\]|[^:]*):(\d*):(\[[^\]]*\]|[^:]*):(\d*)")
+_MAKE_IT = "make a record for it, or correct what leads to this name"
 _ADDRESS = re.compile(r"(?P<host>\[[^\]]+\]|[^:]+)(:(?P<port>\d+))?")
 
 
@@ -93,7 +94,7 @@ class Network:
                 return self._asked(host)
             found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         except OSError as error:
-            raise CannotAskError(f"{host} is not found: {_reason(error)}") from None
+            raise CannotAskError(f"{host} is not found: {_reason(error)}", _MAKE_IT) from None
         return sorted({str(each[4][0]) for each in found})
 
     def _asked(self, host: str) -> list[str]:
@@ -107,7 +108,7 @@ class Network:
         except (dns.exception.Timeout, dns.resolver.NoNameservers) as error:
             raise self.unanswered(error) from None
         except dns.exception.DNSException as error:
-            raise CannotAskError(f"{host} is not found: {first_line(error)}") from None
+            raise CannotAskError(f"{host} is not found: {first_line(error)}", _MAKE_IT) from None
         return sorted(str(address) for address in answer.addresses())
 
     def dns_resolver(self) -> Any:

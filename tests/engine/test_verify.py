@@ -6,6 +6,7 @@ import base64
 import datetime
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -123,10 +124,14 @@ def _names(world: World, arn: str) -> set[str]:
 
 
 @contextmanager
-def imported(world: World, names: list[str], days: int, *, itself: bool = False) -> Iterator[None]:
-    """Serves an imported certificate for these names, which is signed by an authority and ends after some days."""
+def imported(world: World, names: list[str], days: float, *, itself: bool = False) -> Iterator[None]:
+    """Serves an imported certificate for these names, which is signed by an authority and ends after some days.
+
+    ACM imports none that has ended: without days it ends while this waits for it.
+    """
     key, authority = (rsa.generate_private_key(65537, 2048) for _ in range(2))
     now = datetime.datetime.now(datetime.timezone.utc)
+    lasts = datetime.timedelta(days=days, hours=1) if days else datetime.timedelta(seconds=4)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "imported")])
     issuer = subject if itself else x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "An Authority")])
     certificate = (
@@ -136,7 +141,7 @@ def imported(world: World, names: list[str], days: int, *, itself: bool = False)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=60))
-        .not_valid_after(now + datetime.timedelta(days=days, hours=1))
+        .not_valid_after(now + lasts)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
         .sign(key if itself else authority, hashes.SHA256())
     )
@@ -144,6 +149,8 @@ def imported(world: World, names: list[str], days: int, *, itself: bool = False)
         Certificate=certificate.public_bytes(Encoding.PEM),
         PrivateKey=key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
     )["CertificateArn"]
+    if not days:
+        time.sleep(lasts.total_seconds())
     with world.certificate(arn):
         yield
     world.acm.delete_certificate(CertificateArn=arn)
@@ -167,7 +174,7 @@ def certificate_that_signs_itself(world: World) -> Iterator[None]:
 
 @contextmanager
 def certificate_that_has_ended(world: World) -> Iterator[None]:
-    with imported(world, both(world), -2):
+    with imported(world, both(world), 0):
         yield
 
 
