@@ -75,6 +75,7 @@ def by_hand(new_install: NewInstall, new_stack: NewStack) -> Adopted:
     return Adopted(install, stack, install.objects(), pem)
 
 
+@pytest.mark.slow
 @row(shapes.BY_HAND)
 def test_a_studios_made_by_hand_is_taken_over_without_a_moment_in_which_it_does_not_serve(by_hand: Adopted) -> None:
     install, stack = by_hand.install, by_hand.stack

@@ -90,6 +90,7 @@ def _make_what_acm_asks_for(install: Install, told: list[str]) -> None:
         time.sleep(0.5)
 
 
+@pytest.mark.slow
 @row("no Route 53")
 def test_without_route_53_the_outputs_name_the_records_and_the_validation_is_waited_for(
     without_zone: tuple[Install, Stack],
@@ -113,6 +114,7 @@ def test_without_route_53_the_outputs_name_the_records_and_the_validation_is_wai
     assert stack.preview().changes == {}
 
 
+@pytest.mark.slow
 @row("own route")
 def test_a_route_of_ones_own_takes_the_place_of_the_ingress(without_zone: tuple[Install, Stack]) -> None:
     install, stack = without_zone
@@ -151,6 +153,7 @@ def test_a_route_of_ones_own_takes_the_place_of_the_ingress(without_zone: tuple[
     assert "ingress.networking.k8s.io/studios" in install.names("ingresses")
 
 
+@pytest.mark.slow
 @row("chain of roles")
 def test_account_and_cluster_are_reached_by_the_role_that_the_provider_assumes(
     new_install: NewInstall, new_stack: NewStack

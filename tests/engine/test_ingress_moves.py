@@ -114,7 +114,7 @@ def test_who_may_not_look_at_the_load_balancer_is_warned_once_that_the_effect_wa
     "settings",
     [
         pytest.param({"loadBalancerGroup": "moved"}, id="to a shared load balancer"),
-        pytest.param({"loadBalancerScheme": "internal"}, id="to an internal one"),
+        pytest.param({"loadBalancerScheme": "internal"}, id="to an internal one", marks=pytest.mark.slow),
         pytest.param({"loadBalancerGroup": None, "loadBalancerScheme": None}, id="back to one of its own"),
     ],
 )

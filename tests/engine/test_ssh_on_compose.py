@@ -22,6 +22,7 @@ from tests.engine.install import ZONE
 from tests.engine.stack import Stack
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.usefixtures("one_compose_stack"),
     pytest.mark.skipif(
         not shutil.which("ssh-keygen") and "ssh" not in os.environ.get("STUDIOS_REQUIRE", ""),

@@ -90,11 +90,8 @@ VARIANTS = {
 }
 
 
-@pytest.mark.parametrize(
-    "name",
-    # The newest release differs most from what the other tests deploy.
-    [pytest.param(name, marks=() if name.startswith("26") else pytest.mark.slow) for name in VARIANTS],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", VARIANTS)
 def test_a_variant_comes_up_has_nothing_left_to_do_and_goes_away(
     name: str, new_install: NewInstall, new_stack: NewStack
 ) -> None:
