@@ -57,7 +57,7 @@ def differences(
 def given_back(
     api: PlatformApi, targets: Sequence[str], tower_yml: TowerYmlEdit | None, manager: str
 ) -> dict[str, list[str]]:
-    """What a destroy gives back, by object, or file for tower.yml: ``KEY value → given back``.
+    """What a destroy gives back, by object, or file for tower.yml: ``KEY value → restored``.
 
     Args:
         api: the namespace.
@@ -69,7 +69,7 @@ def given_back(
         PlatformError: tower.yml can't be read.
     """
     ours = [
-        f"{name.rpartition('.')[2]} {wanted} → given back"
+        f"{name.rpartition('.')[2]} {wanted} → restored"
         for name, entry, wanted in live_entries(api, tower_yml, manager)
         if entry.shown() == wanted
     ]
@@ -126,7 +126,7 @@ def _given_back(target: str, edit: Edit, live: Object, manager: str) -> Iterator
     for path in ours:
         if path not in kept and _is_item(path):
             part, name = part_of(path), name_of(path)
-            yield f"{_label(part, name)} {_live(part, name, value_at(live, path))} → given back"
+            yield f"{_label(part, name)} {_live(part, name, value_at(live, path))} → restored"
 
 
 def _is_item(path: Path) -> bool:

@@ -48,12 +48,12 @@ def given_back(resources: list[Resource]) -> str:
     )
     if "instanceId" in outputs:
         return (
-            f"Given back to Platform, on {outputs['instanceId']} in {outputs.get('composeFolder')}:\n"
+            f"What the destroy restores in Platform, on {outputs['instanceId']} in {outputs.get('composeFolder')}:\n"
             "  tower.yml: the entry that it had\n"
             "  cron and backend: replaced by what docker-compose.yml says of them\n"
             "  connect-proxy, connect-server and the stack's files: removed"
         )
-    return "Nothing is given back to Platform: the stack has not changed it."
+    return "Nothing is restored in Platform: the stack has not changed it."
 
 
 def missing_rights(resources: list[Resource]) -> str:
@@ -91,8 +91,8 @@ def _on_kubernetes(inputs: Mapping[str, Any]) -> str:
     try:
         words = given_back_in_words(inputs)
     except (PlatformError, SettingsError) as error:
-        return f"What is given back to Platform can't be read: {error}"
+        return f"What is restored in Platform can't be read: {error}"
     if not words:
-        return "Nothing is given back to Platform: it has nothing of this stack's."
+        return "Nothing is restored in Platform: it has nothing of this stack's."
     lines = "\n".join(f"  {line}" for line in words.splitlines())
-    return f"Given back to Platform, in namespace {inputs['namespace']}:\n{lines}"
+    return f"What the destroy restores in Platform, in namespace {inputs['namespace']}:\n{lines}"

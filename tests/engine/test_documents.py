@@ -120,5 +120,5 @@ def test_each_task_on_a_stack_is_done_by_the_commands_of_its_document(route: Rou
 
 def test_what_the_readme_made_is_removed_by_the_commands_of_its_document(route: Route) -> None:
     shown = route.run("docs/destroy.md", "make destroy")
-    assert f"Given back to Platform, in namespace {route.install.namespace}:" in shown
+    assert f"What the destroy restores in Platform, in namespace {route.install.namespace}:" in shown
     assert route.install.objects() == route.before

@@ -129,8 +129,8 @@ def test_before_a_destroy_it_is_said_what_platform_gets_back(reviewed: Reviewed)
     )
     url = reviewed.install.get("configmap", "tower-backend-cfg")["data"][URL]
     lines = finished.stdout.splitlines()
-    assert lines[0] == f"Given back to Platform, in namespace {reviewed.install.namespace}:"
-    assert f"    {URL} {url} → given back" in lines
+    assert lines[0] == f"What the destroy restores in Platform, in namespace {reviewed.install.namespace}:"
+    assert f"    {URL} {url} → restored" in lines
     assert f"  {RESTARTS}" in lines
     # Without a terminal it destroys nothing.
     assert reviewed.install.objects() == before

@@ -208,7 +208,7 @@ def test_a_destroy_without_a_right_that_it_needs_is_refused_and_changes_nothing(
 
     # What only an up needs is not asked for.
     learner.allow({right for right in documented_rights() if right[2] != "create"} - OPTIONAL)
-    assert "Given back to Platform" in _make_destroy(stack).ok().text
+    assert "What the destroy restores in Platform" in _make_destroy(stack).ok().text
 
 
 def _make_destroy(stack: Stack) -> Finished:

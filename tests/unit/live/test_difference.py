@@ -77,9 +77,9 @@ def test_a_value_that_may_be_secret_is_masked() -> None:
 def test_what_is_no_longer_wanted_is_given_back() -> None:
     data = {URL: "https://c.example.com", "ALLOWED": ""}
     found = api(ConfigMap_tower_backend_cfg=config_map(data, ours=data))
-    assert words(found, {CONFIG_MAP: {URL: "https://c.example.com"}}) == {CONFIG_MAP: ['ALLOWED "" → given back']}
+    assert words(found, {CONFIG_MAP: {URL: "https://c.example.com"}}) == {CONFIG_MAP: ['ALLOWED "" → restored']}
     assert differences(found, {}, None, MANAGER, given_back=[CONFIG_MAP]) == {
-        CONFIG_MAP: ['ALLOWED "" → given back', f"{URL} https://c.example.com → given back"]
+        CONFIG_MAP: ['ALLOWED "" → restored', f"{URL} https://c.example.com → restored"]
     }
 
 
@@ -90,9 +90,9 @@ def test_a_destroy_gives_back_what_is_ours_and_the_entry_that_is_as_it_was_writt
 
     ours = config_map({URL: "https://c.example.com", "OTHER": "1"}, ours={URL: ""})
     found = api(ConfigMap_tower_backend_cfg=ours, ConfigMap_tower_yml=tower("[]"))
-    expected = {CONFIG_MAP: [f"{URL} https://c.example.com → given back"]}
+    expected = {CONFIG_MAP: [f"{URL} https://c.example.com → restored"]}
     assert given_back(found, [CONFIG_MAP], None, MANAGER) == expected
-    entry = {"tower.yml": ["allowed-workspaces [] → given back"]}
+    entry = {"tower.yml": ["allowed-workspaces [] → restored"]}
     assert given_back(found, [CONFIG_MAP], TOWER_YML, MANAGER) == {**entry, **expected}
     others = api(ConfigMap_tower_backend_cfg=ours, ConfigMap_tower_yml=tower("[7]"))
     assert given_back(others, [CONFIG_MAP], TOWER_YML, MANAGER) == expected

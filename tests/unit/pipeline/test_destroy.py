@@ -32,27 +32,27 @@ def told(monkeypatch: pytest.MonkeyPatch, words: str | Exception) -> str:
 
 
 def test_what_platform_gets_back_is_told_under_its_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert told(monkeypatch, "ConfigMap/c:\n  A 1 → given back\ncron restarts").splitlines() == [
-        "Given back to Platform, in namespace platform-stage:",
+    assert told(monkeypatch, "ConfigMap/c:\n  A 1 → restored\ncron restarts").splitlines() == [
+        "What the destroy restores in Platform, in namespace platform-stage:",
         "  ConfigMap/c:",
-        "    A 1 → given back",
+        "    A 1 → restored",
         "  cron restarts",
     ]
 
 
 def test_a_cluster_that_cannot_be_read_does_not_hide_the_destroy(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert told(monkeypatch, PlatformError("no answer")) == "What is given back to Platform can't be read: no answer"
+    assert told(monkeypatch, PlatformError("no answer")) == "What is restored in Platform can't be read: no answer"
 
 
 def test_a_stack_that_changed_nothing_in_platform_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert given_back([]) == "Nothing is given back to Platform: the stack has not changed it."
-    assert told(monkeypatch, "") == "Nothing is given back to Platform: it has nothing of this stack's."
+    assert given_back([]) == "Nothing is restored in Platform: the stack has not changed it."
+    assert told(monkeypatch, "") == "Nothing is restored in Platform: it has nothing of this stack's."
 
 
 def test_on_compose_the_instance_and_the_folder_are_named() -> None:
     outputs = {"instanceId": "i-0123456789abcdef0", "composeFolder": "/opt/seqera"}
     lines = given_back([{"type": "pulumi:pulumi:Stack", "outputs": outputs}]).splitlines()
-    assert lines[0] == "Given back to Platform, on i-0123456789abcdef0 in /opt/seqera:"
+    assert lines[0] == "What the destroy restores in Platform, on i-0123456789abcdef0 in /opt/seqera:"
     assert lines[1] == "  tower.yml: the entry that it had"
 
 
@@ -66,7 +66,7 @@ def test_without_a_terminal_it_only_previews(
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     assert main(["destroy", "prod"]) == 0
     assert capfd.readouterr().out.splitlines() == [
-        "Nothing is given back to Platform: the stack has not changed it.",
+        "Nothing is restored in Platform: the stack has not changed it.",
         "destroy --stack prod --preview-only --non-interactive --color never",
     ]
 
