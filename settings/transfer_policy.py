@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
-from settings.types.text import Text, form
+from settings.types.text import SHORT_ENOUGH, Text, form, seconds
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,63}", re.ASCII)
 _SIZE = re.compile(r"(\d{1,19})(KB|MB|GB|TB)?", re.ASCII)
@@ -38,11 +38,12 @@ def _bytes(value: Any) -> Any:
     return size
 
 
-def _unique(what: str, of: Callable[[Any], str]) -> AfterValidator:
+def _unique(what: str, of: Callable[[Any], str], same: Callable[[str], object] = str) -> AfterValidator:
     def check(items: tuple[Any, ...]) -> tuple[Any, ...]:
         names = [of(item) for item in items]
+        meant = [same(name) for name in names]
         for name in names:
-            if names.count(name) > 1:
+            if meant.count(same(name)) > 1:
                 raise ValueError(f"has {what} {name} twice; write it once")
         return items
 
@@ -77,7 +78,9 @@ class Quota(_Part):
 
     bytes: Annotated[int, BeforeValidator(_bytes)]
     window: Annotated[
-        Text, form(_WINDOW, "must be a duration: numbers with the units h, m, s, for example 24h or 1h30m")
+        Text,
+        form(_WINDOW, "must be a duration: numbers with the units h, m, s, for example 24h or 1h30m"),
+        SHORT_ENOUGH,
     ]
     on_exceed: Literal["deny"] = "deny"
 
@@ -128,7 +131,7 @@ class Bucket(_Part):
     """A counter for each value of its extractors, with its limits."""
 
     name: Annotated[Text, form(_NAME, "must be a name of up to 63 letters, digits, '-' and '_', for example user_id")]
-    quotas: Annotated[tuple[Quota, ...], _FILLED, _unique("the window", lambda quota: quota.window)]
+    quotas: Annotated[tuple[Quota, ...], _FILLED, _unique("the window", lambda quota: quota.window, seconds)]
     extractors: Annotated[
         tuple[Annotated[Extractor, AfterValidator(_fitting)], ...],
         _FILLED,

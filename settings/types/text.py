@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 _DURATION = re.compile(r"(\d+(\.\d+)?(ms|s|m|h))+", re.ASCII)
+_PART_OF_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)", re.ASCII)
+_SECONDS = {"ns": "1e-9", "us": "1e-6", "µs": "1e-6", "ms": "1e-3", "s": "1", "m": "60", "h": "3600"}
+_LONGEST = Decimal(2**63 - 1) / 10**9
+"""What Go keeps of a duration: nanoseconds in 64 bits."""
 _ENVIRONMENT = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}", re.ASCII)
 _URL_PATH = re.compile(r"/[!-~]{0,1023}", re.ASCII)
@@ -34,6 +39,22 @@ def matching(pattern: re.Pattern[str], wanted: str, text: str) -> str:
 def form(pattern: re.Pattern[str], wanted: str) -> AfterValidator:
     """Refuses text that does not match as a whole, with what is wanted as the message."""
     return AfterValidator(partial(matching, pattern, wanted))
+
+
+def seconds(duration: str) -> Decimal:
+    """How long a duration is, as Go writes one: `1h30m`."""
+    parts = _PART_OF_DURATION.findall(duration)
+    return sum((Decimal(number) * Decimal(_SECONDS[unit]) for number, unit in parts), Decimal(0))
+
+
+def _short_enough(duration: str) -> str:
+    if seconds(duration) > _LONGEST:
+        raise ValueError("is longer than a duration can be; write at most 2562047h")
+    return duration
+
+
+SHORT_ENOUGH = AfterValidator(_short_enough)
+"""Refuses a duration that no Go program can read."""
 
 
 def fits_in_one_line(text: str) -> bool:
@@ -117,7 +138,9 @@ Text = Annotated[
     str, BeforeValidator(number_as_text), BeforeValidator(single), Field(min_length=1, max_length=MAX_TEXT_LENGTH)
 ]
 EnvironmentText = Annotated[Text, form(_ENVIRONMENT, "has a line break or a control character; write it in one line")]
-Duration = Annotated[Text, form(_DURATION, "must be a duration: numbers with units, for example 2m or 1h30m")]
+Duration = Annotated[
+    Text, form(_DURATION, "must be a duration: numbers with units, for example 2m or 1h30m"), SHORT_ENOUGH
+]
 UrlPath = Annotated[Text, form(_URL_PATH, "must be the path of a URL: it starts with / and has no spaces")]
 MountedFile = Annotated[
     Text, form(_MOUNTED_FILE, "must be an absolute path of a file in its own folder, for example /data/certs/oidc.pem")

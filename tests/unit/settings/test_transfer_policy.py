@@ -83,6 +83,18 @@ def test_sizes_are_powers_of_1024(written: object, size: int) -> None:
     assert read_by_the_proxy({"buckets": [bucket]})["buckets"][0]["quotas"][0]["bytes"] == size
 
 
+def test_a_window_that_stands_there_twice_is_refused_however_it_is_written() -> None:
+    quotas = [{"bytes": 1, "window": "1h"}, {"bytes": 2, "window": "60m"}]
+    with pytest.raises(ValueError, match="has the window 1h twice; write it once"):
+        settings({"buckets": [{**DOCUMENTED["buckets"][1], "quotas": quotas}]})
+
+
+def test_a_window_that_go_cannot_hold_is_refused() -> None:
+    quotas = [{"bytes": 1, "window": "2562048h"}]
+    with pytest.raises(ValueError, match="is longer than a duration can be; write at most 2562047h"):
+        settings({"buckets": [{**DOCUMENTED["buckets"][1], "quotas": quotas}]})
+
+
 def test_a_header_that_a_user_may_forge_is_a_warning() -> None:
     source = {"type": "header", "name": "X-User"}
     bucket = {**DOCUMENTED["buckets"][0], "extractors": [{"protocol": "http", "source": source}]}
