@@ -13,6 +13,7 @@ from settings.stack_schema import stack_schema
 from survey.role import role_document
 from testbed import paths
 from tests import diagram, dns_shapes
+from tests.bench import document
 from tests.engine import shapes
 
 README = paths.CHECKOUT / "README.md"
@@ -29,7 +30,7 @@ def _program(language: str, *path: str) -> Callable[[], str]:
 
 #: What stands between ``<!-- NAME -->`` and ``<!-- end of NAME -->``, by file and name.
 TABLES: Mapping[Path, Mapping[str, Callable[[], str]]] = {
-    README: {"config table": required_table, "overview diagram": diagram.overview},
+    README: {"config table": required_table, "overview diagram": diagram.overview, "speed": document.quoted},
     OUTPUTS: {"outputs table": outputs_table},
     PACKAGE: {
         "program in Python": _program("python", "package", "__main__.py"),
@@ -58,10 +59,10 @@ def with_tables(text: str, tables: Mapping[str, Callable[[], str]]) -> str:
         ValueError: the text has no place for one.
     """
     for name, table in tables.items():
-        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
+        pattern = re.compile(rf"(<!-- {name} -->(\n?)).*?(<!-- end of {name} -->)", re.DOTALL)
         if not pattern.search(text):
             raise ValueError(f"there is no <!-- {name} --> … <!-- end of {name} -->")
-        text = pattern.sub(lambda match, table=table: f"{match[1]}{table().strip()}\n{match[2]}", text)  # type: ignore[misc]
+        text = pattern.sub(lambda match, table=table: f"{match[1]}{table().strip()}{match[2]}{match[3]}", text)  # type: ignore[misc]
     return text
 
 

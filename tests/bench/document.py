@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from testbed import paths
-from tests.bench.rows import HEADINGS, Measured
+from tests.bench.rows import HEADINGS, NODE_UP, PREVIEW_PLAIN, Compared, Measured
 
 PATH = paths.CHECKOUT / "docs" / "bench.md"
 _BEGIN, _END = "<!-- measured by make bench -->", "<!-- end of what make bench measured -->"
@@ -41,3 +41,15 @@ def rows() -> list[list[str]]:
     """Its rows, a list of cells each."""
     lines = [line for line in table().splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def quoted() -> str:
+    """What the README quotes of the table: two rows, each with its time and its ratio."""
+    quoted = [each for row in (PREVIEW_PLAIN, NODE_UP) for each in _quoted(row)]
+    return f"in `make bench`, {'; '.join(quoted)}" if quoted else "run `make bench`"
+
+
+def _quoted(row: Compared) -> Iterator[str]:
+    for what, theirs, seconds, _, ratio, _ in rows():
+        if (what, theirs) == (row.ours, row.theirs):
+            yield f"{what} takes {seconds}, {float(ratio):.1f} times {theirs}"
