@@ -155,6 +155,23 @@ class Stack:
         )
         return Finished(command, finished.returncode, finished.stdout, finished.stderr)
 
+    def pipeline(
+        self, command: str, *words: str, variables: Mapping[str, str] | None = None, seconds: float | None = 300
+    ) -> Finished:
+        """Runs ``python -m pipeline COMMAND STACK``, as make does at the testbed's shell, without a terminal."""
+        line = [str(paths.PYTHON), "-m", "pipeline", command, self.name, *words]
+        finished = subprocess.run(
+            line,
+            cwd=self.folder,
+            env={**os.environ, **self.environment, **(variables or {}), "PYTHONPATH": str(paths.CHECKOUT)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=seconds,
+        )
+        return Finished(line, finished.returncode, finished.stdout, finished.stderr)
+
     def _run(self, command: str, *words: str) -> Finished:
         return self.pulumi(command, "--stack", self.name, *words)
 

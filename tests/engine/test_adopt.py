@@ -7,7 +7,6 @@ import json
 import os
 import stat
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,25 +41,16 @@ class Adopted:
 
     def adopt(self, *words: str, killed_at: str | None = None) -> Finished:
         """What `make adopt` runs, with an end at one of its commands if that is asked for."""
-        environment = {**os.environ, **self.stack.environment, "PYTHONPATH": str(paths.CHECKOUT)}
+        environment: dict[str, str] = {}
         if killed_at is not None:
             folder = self.stack.folder / "killing"
             folder.mkdir(exist_ok=True)
             script = folder / "pulumi"
-            script.write_text(KILLING.format(words=killed_at, rest=environment["PATH"]))
+            path = self.stack.environment.get("PATH", os.environ["PATH"])
+            script.write_text(KILLING.format(words=killed_at, rest=path))
             script.chmod(script.stat().st_mode | stat.S_IEXEC)
-            environment["PATH"] = f"{folder}{os.pathsep}{environment['PATH']}"
-        command = [sys.executable, "-m", "pipeline", "adopt", self.stack.name, *words]
-        finished = subprocess.run(
-            command,
-            cwd=self.stack.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-        return Finished(command, finished.returncode, finished.stdout, finished.stderr)
+            environment["PATH"] = f"{folder}{os.pathsep}{path}"
+        return self.stack.pipeline("adopt", *words, variables=environment, seconds=None)
 
     def started(self, *apps: str) -> dict[str, set[str]]:
         """The pods' names."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,7 +18,6 @@ from ruamel.yaml import YAML
 
 from delivery.bundle import Credentials, bundle
 from settings.parsing import parse_settings
-from testbed import paths
 from testbed.compose import network
 from testbed.docker.machine import USERS
 from testbed.docker.site import Site
@@ -50,18 +47,7 @@ class Adopted:
 
     def adopt(self, *words: str) -> Finished:
         """What `make adopt` runs."""
-        command = [sys.executable, "-m", "pipeline", "adopt", self.stack.name, *words]
-        environment = {**os.environ, **self.stack.environment, "PYTHONPATH": str(paths.CHECKOUT)}
-        finished = subprocess.run(
-            command,
-            cwd=self.stack.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-        return Finished(command, finished.returncode, finished.stdout, finished.stderr)
+        return self.stack.pipeline("adopt", *words, seconds=None)
 
     def rules(self) -> list[tuple[str, int]]:
         """The hosts of the listener's rules with the ports that they lead to, the first one first."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 
 import pytest
 
@@ -122,11 +121,7 @@ def test_no_update_in_the_comment_has_an_empty_cell(reviewed: Reviewed) -> None:
 
 def test_before_a_destroy_it_is_said_what_platform_gets_back(reviewed: Reviewed) -> None:
     stack, before = reviewed.stack, reviewed.install.objects()
-    words = [sys.executable, "-m", "pipeline", "destroy", stack.name]
-    environment = {**os.environ, **stack.environment}
-    finished = subprocess.run(
-        words, cwd=stack.folder, env=environment, capture_output=True, text=True, check=True, timeout=300
-    )
+    finished = stack.pipeline("destroy").ok()
     url = reviewed.install.get("configmap", "tower-backend-cfg")["data"][URL]
     lines = finished.stdout.splitlines()
     assert lines[0] == f"What the destroy restores in Platform, in namespace {reviewed.install.namespace}:"

@@ -7,11 +7,8 @@ anything. With the official Kubernetes provider it would wait without end.
 from __future__ import annotations
 
 import json
-import os
 import re
 import ssl
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -213,12 +210,7 @@ def test_a_destroy_without_a_right_that_it_needs_is_refused_and_changes_nothing(
 
 def _make_destroy(stack: Stack) -> Finished:
     """What `make destroy` runs; without a terminal it destroys nothing."""
-    command = [sys.executable, "-m", "pipeline", "destroy", stack.name]
-    environment = {**os.environ, **stack.environment, "PYTHONPATH": str(paths.CHECKOUT)}
-    finished = subprocess.run(
-        command, cwd=stack.folder, env=environment, capture_output=True, text=True, check=False, timeout=300
-    )
-    return Finished(command, finished.returncode, finished.stdout, finished.stderr)
+    return stack.pipeline("destroy")
 
 
 def _patch(install: Install, target: str, patch: dict[str, Any], *words: str) -> None:

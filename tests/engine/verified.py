@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -15,7 +13,6 @@ from pipeline.verify.checks import ON_KUBERNETES
 from pipeline.verify.deployment import Deployment, Options
 from pipeline.verify.network import Detour, Network
 from pipeline.verify.runner import Row, run
-from testbed import paths
 from testbed.traffic.site import WORKSPACE, Site
 from tests.engine.install import Install
 from tests.engine.stack import Finished, Stack
@@ -45,12 +42,7 @@ class World:
 
     def command(self, *words: str) -> Finished:
         """``python -m pipeline verify``, as a user at the testbed's shell runs it."""
-        command = [str(paths.PYTHON), "-m", "pipeline", "verify", self.stack.name, *words]
-        variables = {**os.environ, **self.stack.environment, **self.variables, "PYTHONPATH": str(paths.CHECKOUT)}
-        finished = subprocess.run(
-            command, cwd=self.stack.folder, env=variables, capture_output=True, text=True, check=False, timeout=300
-        )
-        return Finished(command, finished.returncode, finished.stdout, finished.stderr)
+        return self.stack.pipeline("verify", *words, variables=self.variables)
 
     def rows(self) -> list[Row]:
         """The same checks, without the start of a process and of Pulumi."""

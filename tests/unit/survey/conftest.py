@@ -221,3 +221,15 @@ def platform(api: FakeApi) -> FakeApi:
         ],
     }
     return api
+
+
+class Clock:
+    """Time that goes on only while a caller sleeps."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds

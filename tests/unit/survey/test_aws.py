@@ -22,20 +22,12 @@ from survey.certificate import survey_certificate
 from survey.compose import find_site
 from survey.dns import find_zone
 from survey.eks import find_eks_cluster
+from tests.compose_bundle import STACK
 
-from .conftest import LEAST
+from .conftest import LEAST, Clock
 
 ACCOUNT = "123456789012"
 ARN = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
-COMPOSE = {
-    "target": "compose",
-    "platformUrl": "https://example.com",
-    "platformVersion": "25.3",
-    "hostedZone": "example.com",
-    "instanceId": "i-0123456789abcdef0",
-    "loadBalancer": "platform",
-    "composeFolder": "/opt/seqera",
-}
 IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
 <Account>{ACCOUNT}</Account><Arn>arn:aws:iam::{ACCOUNT}:user/me</Arn><UserId>U</UserId></GetCallerIdentityResult>
 </GetCallerIdentityResponse>"""
@@ -105,18 +97,6 @@ def endpoint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Endpoi
     server.server_close()
 
 
-class Clock:
-    """Time that goes on only while a caller sleeps."""
-
-    now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
 def account(*, patience: Patience = aws.PREVIEW, **access: Any) -> AwsAccount:
     return AwsAccount(AwsAccess(**{"region": "us-east-1", **access}), patience)
 
@@ -151,12 +131,12 @@ LOOKUPS: dict[str, tuple[Callable[[AwsAccount], object], str, str]] = {
         "eks:DescribeCluster",
     ),
     "an instance": (
-        lambda found: find_site(parse_settings(COMPOSE), found),
+        lambda found: find_site(parse_settings(STACK), found),
         'seqera-studios:instanceId: "i-0123456789abcdef0" cannot be looked up: ',
         "ec2:DescribeInstances",
     ),
     "a load balancer": (
-        lambda found: find_site(parse_settings(COMPOSE), found),
+        lambda found: find_site(parse_settings(STACK), found),
         'seqera-studios:loadBalancer: "platform" cannot be looked up: ',
         "elasticloadbalancing:DescribeLoadBalancers",
     ),

@@ -40,7 +40,7 @@ from testbed.emulator import route53 as strict
 from testbed.tests.aws_account import strict_account
 from tests.compose_bundle import STACK
 
-from .conftest import LEAST
+from .conftest import LEAST, Clock
 from .test_compose import Site
 
 MISLEADING = re.compile(r"Traceback|Exception:|has no attribute|KeyError|\bNone(Type)?\b|\n|urllib3|<html|<\?xml")
@@ -211,18 +211,6 @@ class _Raw:
 
 def _response(request: Any, status: int, content: str) -> AWSResponse:
     return AWSResponse(request.url, status, {"Content-Type": "text/xml"}, _Raw(content.encode()))
-
-
-class Clock:
-    """Time that goes on only while a caller sleeps."""
-
-    now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 WIRE, CLOCK = Wire(), Clock()

@@ -17,20 +17,13 @@ from pipeline.adopt.stack import AdoptionError
 from pipeline.adopt.table import table
 from pipeline.adopt.way import Way, find_way
 from settings.parsing import parse_settings
+from tests.compose_bundle import STACK
 from tests.unit.components.test_studios_on_compose import SITE
 
 TOKEN, PASSWORD = "the-token-of-platform", "the-password-of-redis"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 RULE = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener-rule/app/platform/1/2/3"
-VALUES: dict[str, object] = {
-    "target": "compose",
-    "platformUrl": "https://example.com",
-    "platformVersion": "25.3",
-    "hostedZone": "example.com",
-    "instanceId": "i-0123456789abcdef0",
-    "loadBalancer": "platform",
-    "composeFolder": "/home/ec2-user",
-}
+VALUES: dict[str, object] = {**STACK, "composeFolder": "/home/ec2-user"}
 
 
 def service(name: str, image: str, hidden: tuple[str, ...] = (), **variables: str) -> Service:
