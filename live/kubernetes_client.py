@@ -50,12 +50,14 @@ def _load() -> KubernetesClient:
     _import_requests()
     others = _taken_from_modules()
     finder = _Unused()
-    sys.meta_path.insert(0, finder)
+    # A new list each time: an import in another thread walks through the one that stands there. If that one changed, the
+    # walk would leave a finder out, and a module that exists would not be found.
+    sys.meta_path = [finder, *sys.meta_path]
     try:
         names = (f"{_PACKAGE}.{name}" for name in KubernetesClient._fields)
         return KubernetesClient(*map(importlib.import_module, names))
     finally:
-        sys.meta_path.remove(finder)
+        sys.meta_path = [each for each in sys.meta_path if each is not finder]
         _taken_from_modules()
         sys.modules.update(others)
 

@@ -55,6 +55,21 @@ def test_what_a_program_has_imported_before_stays_as_it_is() -> None:
     assert printed_by(program) == ["True"]
 
 
+def test_another_threads_walk_through_the_finders_is_not_disturbed() -> None:
+    program = """
+        import sys
+        from live.kubernetes_client import kubernetes_client
+        class Walk(list):
+            def insert(self, *_):
+                raise AssertionError
+            remove = insert
+        sys.meta_path = Walk(sys.meta_path)
+        kubernetes_client()
+        print(*(type(finder).__name__ for finder in sys.meta_path if "live" in type(finder).__module__))
+    """
+    assert printed_by(program) == []
+
+
 def test_the_client_is_loaded_once() -> None:
     assert kubernetes_client() is kubernetes_client()
 
