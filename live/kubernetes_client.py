@@ -50,8 +50,8 @@ def _load() -> KubernetesClient:
     _import_requests()
     others = _taken_from_modules()
     finder = _Unused()
-    # A new list each time: an import in another thread walks through the one that stands there. If that one changed, the
-    # walk would leave a finder out, and a module that exists would not be found.
+    # A new list each time: an import in another thread may walk through this one. If this one changed, the walk would
+    # leave a finder out, and a module that exists would not be found.
     sys.meta_path = [finder, *sys.meta_path]
     try:
         names = (f"{_PACKAGE}.{name}" for name in KubernetesClient._fields)
