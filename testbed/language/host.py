@@ -136,12 +136,12 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def About(self, request: Any, context: grpc.ServicerContext) -> Any:
         with _answering(context):
             interpreter = Interpreter.of(request.info)
-            version = interpreter.survey()["version"]
+            version = interpreter.packages()["version"]
             return language_pb2.AboutResponse(executable=str(interpreter.executable), version=version)
 
     def GetProgramDependencies(self, request: Any, context: grpc.ServicerContext) -> Any:
         with _answering(context):
-            packages = Interpreter.of(request.info).survey()["packages"]
+            packages = Interpreter.of(request.info).packages()["packages"]
             return language_pb2.GetProgramDependenciesResponse(
                 dependencies=[
                     language_pb2.DependencyInfo(name=name, version=version)
@@ -214,7 +214,7 @@ def _run_response(exit_code: int) -> Any:
 
 
 def _resource_plugins(info: language_pb2.ProgramInfo) -> list[dict[str, Any]]:
-    return [plugin for plugin in Interpreter.of(info).survey()["plugins"] if plugin.get("resource")]
+    return [plugin for plugin in Interpreter.of(info).plugins() if plugin.get("resource")]
 
 
 def _parameterization(plugin: dict[str, Any]) -> plugin_pb2.PackageParameterization | None:

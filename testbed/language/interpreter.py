@@ -75,22 +75,34 @@ class Interpreter:
             variables.pop("PYTHONHOME", None)
         return variables
 
-    def survey(self) -> dict[str, Any]:
-        """What is installed: ``version``, ``plugins`` (contents of pulumi-plugin.json), ``packages`` ([name, version,
-        whether it was asked for and not only required by another]).
+    def plugins(self) -> list[dict[str, Any]]:
+        """The contents of the pulumi-plugin.json of each package that is installed, with a version.
 
         Raises:
             InterpreterError: the interpreter is missing or fails.
         """
+        plugins: list[dict[str, Any]] = self._ask("plugins")
+        return plugins
+
+    def packages(self) -> dict[str, Any]:
+        """What is installed: ``version`` of Python, ``packages`` ([name, version, whether it was asked for and not only
+        required by another]).
+
+        Raises:
+            InterpreterError: the interpreter is missing or fails.
+        """
+        packages: dict[str, Any] = self._ask("packages")
+        return packages
+
+    def _ask(self, question: str) -> Any:
         self.require()
-        command = [str(self.executable), "-I", str(_SURVEY)]
+        command = [str(self.executable), "-I", str(_SURVEY), question]
         result = subprocess.run(
             command, env=self.environment(), capture_output=True, text=True, timeout=_SECONDS_FOR_A_SURVEY, check=False
         )
         if result.returncode:
             raise InterpreterError(f"can't tell what is installed for {self.executable}: {result.stderr.strip()}")
-        survey: dict[str, Any] = json.loads(result.stdout)
-        return survey
+        return json.loads(result.stdout)
 
 
 def _drop_checkout(variables: dict[str, str]) -> None:

@@ -12,6 +12,8 @@ import sys
 from importlib import metadata
 from typing import Any
 
+_PLUGIN_FILE = "pulumi-plugin.json"
+
 
 def _normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -24,24 +26,32 @@ def _requirements(distribution: metadata.Distribution) -> set[str]:
 
 
 def _plugins(distribution: metadata.Distribution) -> list[dict[str, Any]]:
-    files = [file for file in distribution.files or [] if file.name == "pulumi-plugin.json"]
+    # Of the SDKs, which have thousands of files, the list is split up only if it has such a file.
+    if _PLUGIN_FILE not in (distribution.read_text("RECORD") or _PLUGIN_FILE):
+        return []
+    files = [file for file in distribution.files or [] if file.name == _PLUGIN_FILE]
     return [json.loads(file.read_text()) for file in files]
 
 
-def survey() -> dict[str, Any]:
-    """See :meth:`testbed.language.interpreter.Interpreter.survey`."""
+def plugins() -> list[dict[str, Any]]:
+    """See :meth:`testbed.language.interpreter.Interpreter.plugins`."""
+    return [
+        {**plugin, "version": plugin.get("version") or each.version}
+        for each in metadata.distributions()
+        for plugin in _plugins(each)
+    ]
+
+
+def packages() -> dict[str, Any]:
+    """See :meth:`testbed.language.interpreter.Interpreter.packages`."""
     distributions = {_normalized(each.metadata["Name"]): each for each in metadata.distributions()}
     required: set[str] = set().union(*(_requirements(each) for each in distributions.values()))
     return {
         "version": platform.python_version(),
-        "plugins": [
-            {**plugin, "version": plugin.get("version") or each.version}
-            for each in distributions.values()
-            for plugin in _plugins(each)
-        ],
         "packages": [[name, each.version, name not in required] for name, each in sorted(distributions.items())],
     }
 
 
 if __name__ == "__main__":
-    json.dump(survey(), sys.stdout)
+    # Only what is asked for: every command of Pulumi's asks for the plugins, and to read all packages' data takes long.
+    json.dump({"plugins": plugins, "packages": packages}[sys.argv[1]](), sys.stdout)

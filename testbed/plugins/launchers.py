@@ -123,7 +123,7 @@ def _module_script(python: Path, checkout: Path, module: str) -> str:
     checkout_first = f'{shlex.quote(str(checkout))}"${{PYTHONPATH:+:$PYTHONPATH}}"'
     return (
         f"#!/bin/sh\n{_MARK}\nPYTHONPATH={checkout_first}\nexport PYTHONPATH\n"
-        f'exec {shlex.quote(str(python))} -u -m {module} "$@"\n'
+        f'exec {shlex.quote(str(python))} -u -m testbed.plugins.start {module} "$@"\n'
     )
 
 

@@ -12,24 +12,25 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from google.protobuf import struct_pb2
-from pulumi.runtime import rpc
 
 from testbed.plugins.diff import Path, render_path
 from testbed.plugins.provider import UNKNOWN, Properties, ProviderError, Unknown
 
-_SIGNATURE: Final = rpc._special_sig_key
-_SECRET: Final = rpc._special_secret_sig
+# The protocol's own values: a test holds them to those of the SDK, which would take a while to load for them.
+_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (the mark of one)
 _OTHER_KINDS: Final = {
-    rpc._special_asset_sig: "an asset",
-    rpc._special_archive_sig: "an archive",
-    rpc._special_resource_sig: "a resource",
-    rpc._special_output_value_sig: "an output value",
+    "c44067f5952c0a294b673a41bacd8c17": "an asset",
+    "0def7320c3a5731c473e5ecbe6d01bc7": "an archive",
+    "5cf8f73096256a8f31e491e813e4eb8e": "a resource",
+    "d0e6a833031e9bbcd3f4e8bde6ca49a4": "an output value",
 }
 
 # One for each type that the engine may know of a value it can't tell yet; the SDK itself writes only the string's.
+_UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _UNKNOWNS: Final = frozenset(
     {
-        rpc.UNKNOWN,
+        _UNKNOWN_TEXT,
         "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # bool
         "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # number
         "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # array
@@ -137,7 +138,7 @@ def _to_wire_plain(path: Path, value: Any, secrets: Collection[Path]) -> struct_
     if value is None:
         return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
     if isinstance(value, Unknown):
-        return struct_pb2.Value(string_value=rpc.UNKNOWN)
+        return struct_pb2.Value(string_value=_UNKNOWN_TEXT)
     if isinstance(value, bool):
         return struct_pb2.Value(bool_value=value)
     if isinstance(value, int | float):

@@ -90,7 +90,11 @@ def is_stand_in(package: str) -> bool:
 def plugin(package: str, **settings: Any) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
     """Starts what serves the package, as the engine does, and configures it."""
     program = find(paths.BIN, {})[f"pulumi-resource-{package}"].program
-    command = [str(program)] if program else [str(paths.PYTHON), "-u", "-m", f"testbed.plugins.{package}"]
+    command = (
+        [str(program)]
+        if program
+        else [str(paths.PYTHON), "-u", "-m", "testbed.plugins.start", f"testbed.plugins.{package}"]
+    )
     # Nothing listens there: a plugin talks to its engine only if it has something to say.
     running = subprocess.Popen([*command, "127.0.0.1:9"], stdout=subprocess.PIPE, cwd=paths.CHECKOUT)
     assert running.stdout is not None

@@ -80,8 +80,11 @@ def test_an_installed_plugin_wins_over_one_that_was_built(place: Place) -> None:
 def test_a_stand_in_is_started_with_the_checkout_first_on_the_module_path(place: Place) -> None:
     place.write()
     aws, language = plugin(place.home, "aws"), place.bin / "pulumi-language-python"
-    assert output(aws, "127.0.0.1:1") == f"{place.checkout} -u -m testbed.plugins.aws 127.0.0.1:1"
-    assert output(language, "a b", PYTHONPATH="/x") == f"{place.checkout}:/x -u -m testbed.language a b"
+    assert output(aws, "127.0.0.1:1") == f"{place.checkout} -u -m testbed.plugins.start testbed.plugins.aws 127.0.0.1:1"
+    assert (
+        output(language, "a b", PYTHONPATH="/x")
+        == f"{place.checkout}:/x -u -m testbed.plugins.start testbed.language a b"
+    )
 
 
 def test_dynamic_resources_run_on_the_programs_virtualenv(place: Place, tmp_path: Path) -> None:
@@ -129,4 +132,4 @@ def test_a_stand_in_gives_way_to_an_official_plugin_and_takes_over_when_it_goes(
     assert plugin(place.home, "aws").read_text() == "official"
     official.unlink()
     place.write()
-    assert output(plugin(place.home, "aws")).endswith("-m testbed.plugins.aws")
+    assert output(plugin(place.home, "aws")).endswith("-m testbed.plugins.start testbed.plugins.aws")

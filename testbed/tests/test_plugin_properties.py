@@ -4,16 +4,18 @@ import pytest
 from google.protobuf import json_format, struct_pb2
 from hypothesis import given
 from hypothesis import strategies as st
+from pulumi.runtime import rpc
 
 from testbed.plugins.diff import Path
 from testbed.plugins.properties import Unsealed, marshal, paths_to_seal, unmarshal
 from testbed.plugins.provider import UNKNOWN, ProviderError
 
-SIGNATURE = "4dabf18193072939515e22adb298388d"
-SECRET = "1b47061264138c4ac30d75fd1eb44270"
-ASSET = "c44067f5952c0a294b673a41bacd8c17"
-RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
-UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+# The SDK's own, to which they hold what the stand-ins have.
+SIGNATURE = rpc._special_sig_key
+SECRET = rpc._special_secret_sig
+ASSET = rpc._special_asset_sig
+RESOURCE = rpc._special_resource_sig
+UNKNOWN_TEXT = rpc.UNKNOWN
 UNKNOWN_NUMBER = "3eeb2bf0-c639-47a8-9e75-3b44932eb421"
 
 SCALARS = (
