@@ -94,10 +94,10 @@ def _remove_old(deployment: Deployment, found: ExistingStudios, stack: str, *, y
     if not old and not templates:
         print("Nothing is left of the earlier Studios.")
         return 0
-    if old and found.proxy.release is not None:
+    if old and found.proxy.keeper is not None:
+        name, removal = found.proxy.keeper.name, found.proxy.keeper.removal
         raise AdoptionError(
-            f"{', '.join(old)} belong to the Helm release {found.proxy.release}, which would create them again; "
-            "remove it there: helm uninstall, or the values that switch Studios off and helm upgrade"
+            f"{', '.join(old)} belong to {name}, which would create them again; remove them there: {removal}"
         )
     if not _serves_itself(deployment, namespace):
         raise AdoptionError("the stack's own proxy is not ready yet; run: pulumi up")

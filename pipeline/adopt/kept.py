@@ -10,10 +10,11 @@ from typing import Any
 
 from live.tower_yml_place import path_of
 from live.tower_yml_text import TowerYmlError, read_entry
-from pipeline.adopt.found import REDIS_VARIABLE, URL_VARIABLE, ExistingStudios, Object
+from pipeline.adopt.found import ALB, REDIS_VARIABLE, URL_VARIABLE, ExistingStudios, Object, class_of
 from settings.errors import SettingsError
 from settings.model import Settings
 from settings.parsing import parse_settings
+from settings.rules.carried import FIXED_ANNOTATIONS, SETTING_OF_ANNOTATION
 from settings.templates import PREFIX
 from settings.workspaces import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE, in_environment
 
@@ -23,34 +24,50 @@ Values = dict[str, Any]
 _CONVENIENCES = ("connectVersion", "proxyVersion", "serverVersion", "studioTemplates", "allowedWorkspaces", "sslPolicy")
 
 _PASSWORD = "CONNECT_REDIS_PASSWORD"  # noqa: S105 (the name of a variable)
-_ALB = "alb.ingress.kubernetes.io/"
+_OWN = {*SETTING_OF_ANNOTATION, *FIXED_ANNOTATIONS}
+#: Notes of whoever has applied an object.
+_OF_TOOLS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "argocd.argoproj.io/", "pulumi.com/")
 _TAG = re.compile(r":v?(\d+\.\d+(\.\d+)?)(@|$)")
 
 
-def settings_of_ingress(ingress: Object) -> Values:
-    """The settings with which the stack describes the load balancer as the Ingress does."""
-    annotations = {
-        key.removeprefix(_ALB): value for key, value in (ingress["metadata"].get("annotations") or {}).items()
-    }
+def settings_of_ingress(ingress: Object, given: Mapping[str, str]) -> Values:
+    """The settings with which the stack describes the load balancer as the Ingress does.
+
+    Args:
+        ingress: the object.
+        given: the annotations that the stack's file has already.
+    """
+    everything: Mapping[str, str] = ingress["metadata"].get("annotations") or {}
+    annotations = {key.removeprefix(ALB): value for key, value in everything.items() if key.startswith(ALB)}
     found: Values = {
+        "ingressClass": class_of(ingress),
         # The controller's own defaults differ from the program's.
         "loadBalancerScheme": annotations.get("scheme", "internal"),
         "targetType": annotations.get("target-type", "instance"),
+        "loadBalancerGroup": annotations.get("group.name"),
+        "sslPolicy": annotations.get("ssl-policy"),
+        "ipAddressType": annotations.get("ip-address-type"),
     }
-    for name, setting in (("group.name", "loadBalancerGroup"), ("ssl-policy", "sslPolicy")):
-        if name in annotations:
-            found[setting] = annotations[name]
     if "group.name" in annotations and "group.order" in annotations:
-        found["loadBalancerGroupOrder"] = int(annotations["group.order"])
+        found["loadBalancerGroupOrder"] = _number(annotations["group.order"])
     attributes = dict(
         part.strip().split("=", 1) for part in annotations.get("load-balancer-attributes", "").split(",") if "=" in part
     )
     timeout = attributes.pop("idle_timeout.timeout_seconds", None)
     if timeout is not None:
-        found["idleTimeout"] = int(timeout)
+        found["idleTimeout"] = _number(timeout)
     if attributes:
         found["loadBalancerAttributes"] = attributes
-    return found
+    # Who may reach it, its name, its firewall: without them another load balancer would be made, or a more open one.
+    others = {key: value for key, value in everything.items() if not key.startswith(_OF_TOOLS) and key not in _OWN}
+    if others:
+        found["ingressAnnotations"] = {**others, **given}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _number(text: str) -> int | str:
+    """A number, or what is written in the place of one: the settings say what is wrong with it."""
+    return int(text) if text.strip().lstrip("-").isdigit() else text
 
 
 @dataclass(frozen=True)
@@ -86,7 +103,7 @@ def values_as_they_are(
         "connectUrl": environment[URL_VARIABLE].rstrip("/"),
         "redisAddress": environment.get(REDIS_VARIABLE),
         # Connect's own default, which Seqera's templates and this program don't leave to it.
-        "redisDatabase": int(environment.get("CONNECT_REDIS_DB", "0") or 0),
+        "redisDatabase": _number(environment.get("CONNECT_REDIS_DB") or "0"),
         "redisPrefix": environment.get("CONNECT_REDIS_PREFIX"),
         "redisUser": environment.get("CONNECT_REDIS_USER") or None,
         "redisTls": True if environment.get("CONNECT_REDIS_TLS_ENABLE", "").lower() == "true" else None,

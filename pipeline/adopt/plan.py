@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from live.edits import platform_edits_of
-from live.ownership import owner_of
 from pipeline.adopt.found import ExistingStudios, Workload
 from pipeline.adopt.kept import (
     Values,
@@ -16,13 +14,12 @@ from pipeline.adopt.kept import (
     settings_of_ingress,
     values_as_they_are,
 )
+from pipeline.adopt.platform_values import to_take_over
 from pipeline.adopt.record import Form
-from settings.environment import tower_yml_entries
 from settings.fields import FIELDS
 from settings.model import TOKEN_KEY, Settings
 from settings.model.dns import TAKE_OVER
 from settings.parsing import parse_settings
-from survey.conflicts import conflicts
 
 TAKEN, LEFT, REPLACED, MADE = "taken", "left", "replaced", "made"
 
@@ -89,14 +86,14 @@ def plan_of(
     given = parse_settings(values, encrypted)
     parts = [_proxy(found, given), _server(found, given)]
     proxy_stays = parts[0].stays
-    parts += [_token(found), _key(found), _route(found, record, proxy_stays=proxy_stays)]
+    parts += [_token(found), _key(found), _route(found, given, record, proxy_stays=proxy_stays)]
     added: Values = {}
     for part in parts:
         added |= part.settings
     running, secrets = of_kubernetes(found, given)
     added |= values_as_they_are(running, given, values, secrets)
     settings, added = fitting(values, added, encrypted)
-    take_over = _taken_over(found, settings, stack)
+    take_over = to_take_over(found.install, settings, stack)
     rows = [row for part in parts for row in part.rows]
     if take_over:
         added["takeOver"] = [*settings.take_over, *take_over]
@@ -164,8 +161,8 @@ def _server(found: ExistingStudios, given: Settings) -> _Part:
 
 def _cannot_stay(workload: Workload) -> str | None:
     """Why the stack can't have a workload in place: its selector can't be changed, or its owner would put it back."""
-    if workload.release is not None:
-        return f"belongs to the Helm release {workload.release}"
+    if workload.keeper is not None:
+        return f"belongs to {workload.keeper.name}"
     selector = workload.live["spec"].get("selector", {})
     if selector != {"matchLabels": {"app": workload.name}}:
         return f"its selector is not app: {workload.name}"
@@ -213,7 +210,7 @@ def _key(found: ExistingStudios) -> _Part:
     return _Part(settings, (Row("RSA key", LEFT, f"in {pem.source}, where the stack reads it"),))
 
 
-def _route(found: ExistingStudios, form: Form | None, *, proxy_stays: bool) -> _Part:
+def _route(found: ExistingStudios, given: Settings, form: Form | None, *, proxy_stays: bool) -> _Part:
     certificate: Values = {} if found.certificate is None else {"certificateArn": found.certificate}
     rows = (
         []
@@ -226,13 +223,11 @@ def _route(found: ExistingStudios, form: Form | None, *, proxy_stays: bool) -> _
             Row(f"rule in Ingress/{name}", LEFT, "it goes on leading to the proxy; the stack makes no Ingress"),
             Row(_RECORD, LEFT, "it goes on leading to that load balancer"),
         ]
-        settings: Values = {"ingress": "none", **certificate}
-        if certificate:
-            # Nothing is left that would go into a zone.
-            settings |= dict.fromkeys(_OF_A_RECORD)
-        return _Part(settings, tuple(rows))
+        # Nothing is left that would go into a zone: without an ARN, the certificate is the route's own.
+        settings: Values = {"ingress": "none", **(certificate or {"certificate": "none"})}
+        return _Part(settings | dict.fromkeys(_OF_A_RECORD), tuple(rows))
     own = found.ingress
-    if own is None or found.proxy.release is not None:
+    if own is None or found.proxy.keeper is not None:
         old = () if own is None else (f"Ingress/{own['metadata']['name']}",)
         how = "a new load balancer; the record follows last"
         rows.append(Row(", ".join(old) or "Ingress", LEFT if old else MADE, how))
@@ -248,8 +243,9 @@ def _route(found: ExistingStudios, form: Form | None, *, proxy_stays: bool) -> _
         # It leads to the load balancer that stays.
         certificate["sessionRecord"] = "existing"
         record = Row(_RECORD, LEFT, "it goes on leading to that load balancer")
+    of_ingress = settings_of_ingress(own, given.ingress_annotations)
     rows += [Row(f"Ingress/{name}", TAKEN, "in place, with its load balancer"), record]
-    return _Part({"ingressName": name, **certificate, **settings_of_ingress(own)}, tuple(rows), (f"Ingress/{name}",))
+    return _Part({"ingressName": name, **certificate, **of_ingress}, tuple(rows), (f"Ingress/{name}",))
 
 
 def is_written(values: Mapping[str, object], key: str, value: object) -> bool:
@@ -257,34 +253,3 @@ def is_written(values: Mapping[str, object], key: str, value: object) -> bool:
     if not values.get(key) and value == FIELDS[key].default:
         return True
     return not values.get(key) if value is None else str(values.get(key)) == str(value)
-
-
-def _taken_over(found: ExistingStudios, settings: Settings, stack: str) -> list[str]:
-    """The objects of Platform's that hold another value where the stack sets one."""
-    install = found.install
-
-    def in_the_way(take_over: tuple[str, ...]) -> int:
-        return len(
-            conflicts(
-                settings.model_copy(update={"take_over": take_over}),
-                config_maps={name: install.config_maps[name] for name in _config_maps(settings)},
-                deployments=install.deployments,
-                field_manager=owner_of(stack),
-                tower_yml=install.config_maps.get(settings.tower_yml_config_map)
-                if tower_yml_entries(settings)
-                else None,
-            )
-        )
-
-    everything = in_the_way(settings.take_over)
-    return [target for target in _targets(settings) if in_the_way((*settings.take_over, target)) < everything]
-
-
-def _config_maps(settings: Settings) -> set[str]:
-    return {settings.backend_config_map, settings.cron_config_map}
-
-
-def _targets(settings: Settings) -> Iterator[str]:
-    yield from (target for target in platform_edits_of(settings) if target not in settings.take_over)
-    if tower_yml_entries(settings):
-        yield f"ConfigMap/{settings.tower_yml_config_map}"

@@ -34,12 +34,13 @@ SETTING_OF_ANNOTATION: Mapping[str, str] = {
     "kubernetes.io/ingress.class": "ingressClass",
 }
 """Annotation of the Ingress → the setting that it comes from."""
-_FIXED_ANNOTATIONS: Mapping[str, str] = {
+FIXED_ANNOTATIONS: Mapping[str, str] = {
     f"{_ALB}listen-ports": "sessions are served at 443, and 80 leads there",
     f"{_ALB}ssl-redirect": "sessions are served at 443, and 80 leads there",
     f"{_ALB}create-acm-cert": "the certificate is made by the stack, or that of certificateArn",
     f"{_ALB}acm-pca-arn": "the certificate is made by the stack, or that of certificateArn",
 }
+"""Annotation that the program sets itself → why it can't be another."""
 
 
 def _register_labels(key: str) -> None:
@@ -70,8 +71,8 @@ def _annotations_of_settings_stay(settings: Settings, given: Collection[str]) ->
             yield Problem(
                 key, value, f"has a setting of its own; remove it here, and set {SETTING_OF_ANNOTATION[name]}"
             )
-        elif name in _FIXED_ANNOTATIONS:
-            yield Problem(key, value, f"is set by the program: {_FIXED_ANNOTATIONS[name]}; remove it here")
+        elif name in FIXED_ANNOTATIONS:
+            yield Problem(key, value, f"is set by the program: {FIXED_ANNOTATIONS[name]}; remove it here")
 
 
 @RULES.needs("extraVolumes", "extraMounts", "storageRoot")

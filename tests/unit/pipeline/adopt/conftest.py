@@ -56,6 +56,10 @@ def served(api: FakeApi, objects: Objects) -> ClusterApi:
     api.lists["/api/v1/namespaces"] = [{"metadata": {"name": NAMESPACE}}]
     api.lists |= {path: [] for path in LISTS.values()}
     api.lists |= {"/apis/networking.k8s.io/v1/ingresses": [], f"{namespace}/resourcequotas": []}
+    classes = {"alb": "ingress.k8s.aws/alb", "nginx": "k8s.io/ingress-nginx", "auto": "eks.amazonaws.com/alb"}
+    api.lists["/apis/networking.k8s.io/v1/ingressclasses"] = [
+        {"metadata": {"name": name}, "spec": {"controller": controller}} for name, controller in classes.items()
+    ]
     for each in objects.values():
         if each["kind"] in LISTS:
             api.lists[LISTS[each["kind"]]].append(each)
