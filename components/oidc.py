@@ -12,14 +12,13 @@ import pulumi_tls as tls
 from pulumi_kubernetes import core
 
 from components.rsa_key import RsaKeyGuard
+from settings.rsa_keys import public_half
 
 MINIMUM_RSA_BITS = 2048
 """The guide: "A key size of at least 2048 bits is recommended"."""
 
 TOKEN_LENGTH = 32
 """The guide's ``openssl rand -base64 32 | tr -d /=+ | cut -c -32``."""
-
-_PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,20 +111,12 @@ class OidcCredentials(pulumi.ComponentResource):
 
 def _public_half(pem: str) -> str:
     """The public key of a file that may hold the private one only, as Seqera's Helm chart keeps it."""
-    if _PUBLIC_KEY in pem:
-        return _PUBLIC_KEY + pem.rpartition(_PUBLIC_KEY)[2]
-    # It takes longer to import than all else in this file, and few installs need it.
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import serialization
-
     try:
-        key = serialization.load_pem_private_key(pem.encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        # Platform has it in use already, so its size is up to the owner of the Secret.
+        return public_half(pem)
+    except ValueError:
+        # Platform has it in use already, so its form is up to the owner of the Secret.
         pulumi.log.warn("the private key in existingOidcSecret can't be read; the output publicKey stays empty")
         return ""
-    encoded = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return encoded.decode()
 
 
 def read_value(name: str, source: ExistingValue, parent: pulumi.Resource) -> pulumi.Output[str]:

@@ -7,15 +7,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-    load_ssh_private_key,
-)
-
 _OPENSSH = "-----BEGIN OPENSSH PRIVATE KEY-----"
 
 
@@ -49,6 +40,16 @@ def fingerprint_of(private_key: str) -> str:
     Raises:
         ValueError: the text is not a private key that SSH can use, or it has a passphrase; the message has none of it.
     """
+    # It takes longer to import than all else here, and few stacks need it.
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        PublicFormat,
+        load_pem_private_key,
+        load_ssh_private_key,
+    )
+
     load = load_ssh_private_key if _OPENSSH in private_key else load_pem_private_key
     try:
         key = load(private_key.encode(), password=None)

@@ -145,9 +145,11 @@ def _holding(account: AwsAccount, domains: Sequence[str]) -> HostedZone:
             f"{', '.join(sorted(zone.id for zone in found))}; write the right one: {Write('hostedZoneId', found[0].id)}"
         )
     else:
+        private = [zone for zone in zones if zone.private and all(hosts.is_within(each, zone.name) for each in domains)]
+        only = f" (the zone {private[0].name} is private: {_in_private(private[0])})" if private else ""
         message = (
-            f"is not set, and {place} has no public zone that holds {' and '.join(domains)}{_listed(zones)}. Where the "
-            "zone is in another account, write hostedZoneRoleArn; where it is not in Route 53: "
+            f"is not set, and {place} has no public zone that holds {' and '.join(domains)}{only}{_listed(zones)}. "
+            "Where the zone is in another account, write hostedZoneRoleArn; where it is not in Route 53: "
             f"{Write('dns', NO_DNS)}"
         )
     raise SettingsError([Problem("hostedZone", None, message)])
@@ -171,7 +173,7 @@ def _by_name(account: AwsAccount, name: str) -> HostedZone:
             f"{Remove('hostedZone')}, and {Write('hostedZoneId', public[0].id)}"
         )
     elif same:
-        message = f"is only the name of a private hosted zone of {place}; write a public one{_listed(zones)}"
+        message = f"is only the name of a private hosted zone of {place}; {_in_private(same[0])}{_listed(zones)}"
     else:
         message = f"is not a hosted zone of {place}{_listed(zones)}"
     raise SettingsError([Problem("hostedZone", name, message)])
@@ -193,6 +195,12 @@ def _there(account: AwsAccount) -> str:
         return ""
 
 
+def _in_private(zone: HostedZone) -> str:
+    """How a private zone is used: ACM validates in a public one only."""
+    other = Write("privateHostedZoneId", zone.id)
+    return f"write a public one; or certificateArn, for a certificate that exists, and then: {other}"
+
+
 def _listed(zones: Sequence[HostedZone], *, with_ids: bool = False) -> str:
     public = sorted((zone for zone in zones if not zone.private), key=lambda zone: (zone.name, zone.id))
     if not public:
@@ -209,6 +217,6 @@ def _answered_zone(answer: Mapping[str, Any]) -> HostedZone:
 def _zone(described: Mapping[str, Any]) -> HostedZone:
     return HostedZone(
         described["Id"].rpartition("/")[2],
-        described["Name"].rstrip("."),
+        described["Name"].rstrip(".").lower(),
         bool((described.get("Config") or {}).get("PrivateZone")),
     )

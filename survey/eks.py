@@ -38,7 +38,8 @@ def find_eks_cluster(account: AwsAccount, cluster_name: str) -> Cluster:
         found = account.call("eks", "describe_cluster", read, name=cluster_name)
     except AwsError as error:
         if error.code == "ResourceNotFoundException":
-            message = f"is not an EKS cluster of {place} in {account.region}{_there(account)}"
+            where = f"of {place} in {account.region}{_there(account)}"
+            message = f"is not an EKS cluster {where}; write the right name, or its region in aws:region"
         else:
             message = f"cannot be looked up: {error}"
         raise SettingsError([Problem("eksCluster", cluster_name, message)]) from None

@@ -28,6 +28,7 @@ _TITLES: Final = {
     "ingress-controllers.konghq.com/kong": "Kong",
     "cilium.io/ingress-controller": "Cilium",
 }
+_DEFAULT: Final = "ingressclass.kubernetes.io/is-default-class"
 _IDLE_TIMEOUT: Final = "idle_timeout.timeout_seconds"
 
 
@@ -106,6 +107,7 @@ def disagreements_with_class(controller: IngressController, settings: Settings) 
         ("loadBalancerScheme", settings.load_balancer_scheme, "scheme"),
         ("sslPolicy", settings.ssl_policy, "sslPolicy"),
         ("ipAddressType", settings.ip_address_type, "ipAddressType"),
+        ("targetType", settings.target_type, "targetType"),
     ):
         theirs = params.get(name)
         if theirs and value is not None and value != theirs:
@@ -138,7 +140,8 @@ def _not_there(api: ClusterApi, name: str) -> str:
     try:
         gateway = api.get(f"{_GATEWAY_CLASSES}/{name}").get("spec", {}).get("controllerName", "")
     except (NotFoundError, ApiError):
-        return f"is not an IngressClass; {_there(api)}"
+        own_route = f"or leave the route to yourself (docs/ingress.md): {Write('ingress', 'none')}"
+        return f"is not an IngressClass; {_there(api)}; {own_route}"
     return f"is a GatewayClass of the controller {gateway}, {_way_out(api)}"
 
 
@@ -154,5 +157,14 @@ def _there(api: ClusterApi) -> str:
         classes = api.list(_CLASSES)
     except ApiError:
         return "`kubectl get ingressclass` lists them"
-    names = [each["metadata"]["name"] for each in classes if str(each.get("spec", {}).get("controller", "")) in _SERVED]
-    return f"there are {', '.join(sorted(names))}" if names else "there is none of those two"
+    served = [each for each in classes if str(each.get("spec", {}).get("controller", "")) in _SERVED]
+    if not served:
+        return "the cluster has no class of the AWS Load Balancer Controller or EKS Auto Mode"
+    # What a cluster gives to an Ingress without a class comes first.
+    served.sort(key=lambda each: (not _is_default(each), each["metadata"]["name"]))
+    names = [str(each["metadata"]["name"]) for each in served]
+    return f"there are {', '.join(sorted(names))}: {Write('ingressClass', names[0])}"
+
+
+def _is_default(ingress_class: Mapping[str, Any]) -> bool:
+    return (ingress_class["metadata"].get("annotations") or {}).get(_DEFAULT) == "true"

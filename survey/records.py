@@ -173,7 +173,8 @@ def _delegated(listing: Listing, settings: Settings, key: str, value: str | None
                 key,
                 value,
                 f"delegates {name} to other name servers ({servers}), so that resolvers find no record of it in this "
-                f"zone; write the zone of that name: {Write('hostedZone', name)}",
+                f"zone; write the zone of that name: {Write('hostedZone', name)}, with hostedZoneRoleArn where it is "
+                "in another account",
             )
             return
 

@@ -11,10 +11,9 @@ from live.fields import Object
 from settings.errors import Problem
 from settings.model import Settings
 from settings.mounts import SSH_KEY
+from settings.rsa_keys import wrong_rsa_key
 from settings.ssh_keys import fingerprint_of
 from survey.install import Install
-
-_PRIVATE, _PUBLIC = "PRIVATE KEY-----", "-----BEGIN PUBLIC KEY-----"
 
 
 def existing_secret_problems(api: ClusterApi, settings: Settings, names: Collection[str]) -> Iterator[Problem]:
@@ -89,9 +88,8 @@ def _wrong_token(key: str, value: str) -> str | None:
 
 
 def _wrong_pem(key: str, value: str) -> str | None:
-    if _PRIVATE not in value or _PUBLIC in value.partition(_PRIVATE)[0]:
-        return f"must hold at {key} a private key in PEM, with its public key beneath or without one"
-    return None
+    wrong = wrong_rsa_key(value)
+    return None if wrong is None else f"{wrong}, at {key}"
 
 
 def _wrong_ssh_key(key: str, value: str) -> str | None:

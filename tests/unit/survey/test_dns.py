@@ -40,7 +40,8 @@ def zone(route53: Any, name: str, *, private: bool = False) -> str:
 
 
 def find(**changes: object) -> HostedZone:
-    return find_zone(AwsAccount(AwsAccess(region="us-east-1")), parse_settings({**LEAST, **changes}))
+    given = {key: value for key, value in {**LEAST, **changes}.items() if value is not None}
+    return find_zone(AwsAccount(AwsAccess(region="us-east-1")), parse_settings(given))
 
 
 def refused(**changes: object) -> str:
@@ -72,6 +73,19 @@ def test_a_zone_that_is_not_there_is_told_with_those_that_are(route53: Any) -> N
     )
 
 
+def test_a_zone_is_found_however_its_name_is_written(route53: Any) -> None:
+    made = zone(route53, "Example.COM.")
+    for written in ("example.com.", "EXAMPLE.com", None):
+        assert find(hostedZone=written) == HostedZone(made, "example.com", private=False)
+
+
+def test_a_deeper_zone_that_does_not_hold_the_hosts_is_not_taken(route53: Any) -> None:
+    made = zone(route53, "example.com")
+    for name in ("dev.example.com", "connect.example.com", "ample.com", "xexample.com"):
+        zone(route53, name)
+    assert find(hostedZone=None).id == made
+
+
 def test_an_account_without_a_zone_is_told_so(route53: Any) -> None:
     assert refused() == (
         'seqera-studios:hostedZone: "example.com" is not a hosted zone of account 123456789012; it has no public one'
@@ -93,11 +107,20 @@ def test_several_public_zones_of_one_name_are_told_apart_by_their_ids(route53: A
 
 
 def test_a_private_zone_only_is_refused(route53: Any) -> None:
-    zone(route53, "example.com", private=True)
+    made = zone(route53, "example.com", private=True)
     zone(route53, "example.net")
+    way_out = (
+        "write a public one; or certificateArn, for a certificate that exists, and then: "
+        f"pulumi config set privateHostedZoneId {made}"
+    )
     assert refused() == (
         'seqera-studios:hostedZone: "example.com" is only the name of a private hosted zone of account 123456789012; '
-        "write a public one; it has example.net"
+        f"{way_out}; it has example.net"
+    )
+    assert refused(hostedZone=None) == (
+        "seqera-studios:hostedZone: is not set, and account 123456789012 has no public zone that holds example.com "
+        f"(the zone example.com is private: {way_out}); it has example.net. Where the zone is in another account, "
+        "write hostedZoneRoleArn; where it is not in Route 53: pulumi config set dns none"
     )
 
 
@@ -156,7 +179,7 @@ def test_a_zone_that_delegates_the_host_is_refused_with_the_zone_to_write(route5
         (
             'hostedZone: "deleg.example" delegates platform.deleg.example to other name servers (ns-1.awsdns-1.org, '
             "ns-2.awsdns-2.net), so that resolvers find no record of it in this zone; write the zone of that name: "
-            "pulumi config set hostedZone platform.deleg.example"
+            "pulumi config set hostedZone platform.deleg.example, with hostedZoneRoleArn where it is in another account"
         )
     ]
 

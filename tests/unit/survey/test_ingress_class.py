@@ -61,7 +61,7 @@ def test_another_controller_is_refused_by_its_name_with_the_way_out(
         (
             f'ingressClass: "other" is a class of {title}, which this program doesn\'t write for: it serves the AWS '
             "Load Balancer Controller and EKS Auto Mode. Leave the route to yourself (docs/ingress.md): pulumi config "
-            "set ingress none; or write another class: there are alb"
+            "set ingress none; or write another class: there are alb: pulumi config set ingressClass alb"
         )
     ]
 
@@ -78,7 +78,31 @@ def test_a_gateway_class_is_refused_by_its_controller(platform: FakeApi) -> None
 
 
 def test_a_class_that_is_not_there_is_told_with_those_that_are(platform: FakeApi) -> None:
-    assert said(platform, ingressClass="albb") == ['ingressClass: "albb" is not an IngressClass; there are alb']
+    of_others = named("traefik", spec={"controller": "traefik.io/ingress-controller"})
+    default = named("main", spec={"controller": "eks.amazonaws.com/alb"})
+    default["metadata"]["annotations"] = {"ingressclass.kubernetes.io/is-default-class": "true"}
+    instead = "or leave the route to yourself (docs/ingress.md): pulumi config set ingress none"
+    for classes, there in (
+        ([], "there are alb: pulumi config set ingressClass alb"),
+        ([of_others, default], "there are alb, main: pulumi config set ingressClass main"),
+    ):
+        platform.lists[CLASSES] += classes
+        assert said(platform, ingressClass="albb") == [
+            f'ingressClass: "albb" is not an IngressClass; {there}; {instead}'
+        ]
+    platform.lists[CLASSES] = [of_others]
+    assert said(platform) == [
+        (
+            'ingressClass: "alb" is not an IngressClass; the cluster has no class of the AWS Load Balancer Controller '
+            f"or EKS Auto Mode; {instead}"
+        )
+    ]
+
+
+def test_a_class_of_no_controller_is_refused(platform: FakeApi) -> None:
+    platform.lists[CLASSES] += [named("bare")]
+    (problem,) = said(platform, ingressClass="bare")
+    assert problem.startswith('ingressClass: "bare" is a class of the controller of no name, which this program')
 
 
 def test_who_may_not_read_classes_has_the_aws_load_balancer_controller(platform: FakeApi) -> None:
@@ -128,6 +152,7 @@ class TestAutoMode:
         ("params", "problem"),
         [
             ({"scheme": "internal"}, 'loadBalancerScheme: "internet-facing" must be the scheme of IngressClass alb '),
+            ({"targetType": "ip"}, 'targetType: "instance" must be the targetType of IngressClass alb '),
             ({"ipAddressType": "ipv4"}, 'ipAddressType: "dualstack" must be the ipAddressType of IngressClass alb '),
             (
                 {"loadBalancerAttributes": [{"key": "idle_timeout.timeout_seconds", "value": "60"}]},

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from survey.platform import survey_platform
 
@@ -75,14 +84,70 @@ def test_token_and_key_are_found_under_the_names_that_a_chart_gives_them(platfor
     ]
 
 
+def rsa_refused(platform: FakeApi, pem: str) -> list[str]:
+    """What is said of a Secret with this key, without what all of it begins with."""
+    platform.lists[f"{CORE}/secrets"] += [secret("ours", **{"oidc.pem": pem})]
+    begin = 'seqera-studios:existingOidcSecret: "ours" must be '
+    problems = refused(platform.access, settings(existingOidcSecret="ours"))
+    assert all(each.startswith(begin) and each.endswith(", at oidc.pem") for each in problems)
+    return [each.removeprefix(begin).removesuffix(", at oidc.pem") for each in problems]
+
+
 @pytest.mark.parametrize("pem", [PUBLIC, PUBLIC + PEM, "x"])
 def test_a_pem_without_a_private_key_on_top_is_refused(platform: FakeApi, pem: str) -> None:
-    platform.lists[f"{CORE}/secrets"] += [secret("ours", **{"oidc.pem": pem})]
-    assert refused(platform.access, settings(existingOidcSecret="ours")) == [
-        (
-            'seqera-studios:existingOidcSecret: "ours" must hold at oidc.pem a private key in PEM, with its public key '
-            "beneath or without one"
-        )
+    assert rsa_refused(platform, pem) == ["a private key in PEM, with its public key beneath or without one"]
+
+
+OPENSSL, PKCS8 = PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8
+
+
+def written(key: Any, form: PrivateFormat, passphrase: bytes | None = None) -> str:
+    encryption = NoEncryption() if passphrase is None else BestAvailableEncryption(passphrase)
+    pem: bytes = key.private_bytes(Encoding.PEM, form, encryption)
+    return pem.decode()
+
+
+def beneath(key: Any) -> str:
+    pem: bytes = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return pem.decode()
+
+
+RSA, ANOTHER = (rsa.generate_private_key(65537, 2048) for _ in range(2))
+
+
+@pytest.mark.parametrize("form", [OPENSSL, PKCS8])
+@pytest.mark.parametrize("more", ["", beneath(RSA), f"\n{beneath(RSA)}\n"])
+def test_an_rsa_key_is_accepted_in_both_forms_that_openssl_writes(
+    platform: FakeApi, form: PrivateFormat, more: str
+) -> None:
+    platform.lists[f"{CORE}/secrets"] += [secret("ours", **{"oidc.pem": written(RSA, form) + more})]
+    survey_platform(platform.access, settings(existingOidcSecret="ours"))
+
+
+@pytest.mark.parametrize("form", [OPENSSL, PKCS8])
+def test_a_key_with_a_passphrase_is_refused(platform: FakeApi, form: PrivateFormat) -> None:
+    assert rsa_refused(platform, written(RSA, form, b"secret")) == [
+        "a private key without a passphrase; write it without one: `openssl rsa -in KEY`"
+    ]
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [
+        written(ec.generate_private_key(ec.SECP256R1()), OPENSSL),
+        written(ec.generate_private_key(ec.SECP256R1()), PKCS8),
+        written(ed25519.Ed25519PrivateKey.generate(), PKCS8),
+        written(ed25519.Ed25519PrivateKey.generate(), PrivateFormat.OpenSSH),
+    ],
+    ids=["EC", "EC in PKCS#8", "Ed25519", "Ed25519 of OpenSSH"],
+)
+def test_a_key_of_another_kind_than_rsa_is_refused(platform: FakeApi, pem: str) -> None:
+    assert rsa_refused(platform, pem) == ["an RSA key, for example one of `openssl genrsa 2048`"]
+
+
+def test_the_public_key_of_another_key_is_refused(platform: FakeApi) -> None:
+    assert rsa_refused(platform, written(RSA, OPENSSL) + beneath(ANOTHER)) == [
+        "a private key with its own public key beneath, and not that of another; leave that away"
     ]
 
 
