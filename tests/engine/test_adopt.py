@@ -22,6 +22,7 @@ from tests.engine.install import Install
 from tests.engine.route import asked_all_the_time, told
 from tests.engine.shapes import KINDS, row
 from tests.engine.stack import Finished, Stack
+from tests.engine.test_dns import EDITOR, records_in, route53_of_the_other_account
 
 #: Kills whoever runs it at one of Pulumi's commands, before that has done anything.
 KILLING = """#!/bin/sh
@@ -197,27 +198,42 @@ def _release_with(install: Install, folder: Path) -> None:
         headless = {"clusterIP": "None"} if kind == "StatefulSet" else {"type": "NodePort"}
         service["spec"] = {"selector": labels, "ports": ports, **headless}
         documents += [workload, service]
-    front = install.get("ingress", "front-ingress")
-    (rule,) = (each for each in front["spec"]["rules"] if each["host"] == f"*.{install.host}")
-    rule["http"]["paths"][0]["backend"]["service"]["name"] = f"{RELEASE}-proxy"
-    annotations = {k: v for k, v in front["metadata"]["annotations"].items() if k.startswith("alb.ingress")}
-    route = {"apiVersion": front["apiVersion"], "kind": "Ingress"}
-    route |= {"metadata": {"name": f"{RELEASE}-proxy", "annotations": annotations}}
-    route |= {"spec": {"ingressClassName": front["spec"]["ingressClassName"], "rules": [rule]}}
+    route = _own_ingress(install, f"{RELEASE}-proxy")
     (folder / "templates").mkdir(parents=True)
     (folder / "Chart.yaml").write_text(json.dumps({"apiVersion": "v2", "name": "studios", "version": "1.7.0"}))
     (folder / "templates" / "studios.yaml").write_text("\n---\n".join(map(json.dumps, [*documents, route])))
     _helm(install, "upgrade", "--install", RELEASE, folder, "--wait", "--timeout", "2m")
-    wanted = "jsonpath={.status.loadBalancer.ingress[0].hostname}"
-    deadline = time.monotonic() + 60
-    while not (hostname := install.kubectl("get", "ingress", f"{RELEASE}-proxy", "-o", wanted)):
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
-    _point_sessions_at(install, hostname)
+    _point_sessions_at(install, _hostname(install, f"{RELEASE}-proxy"))
     install.kubectl("delete", "deployment/connect-proxy", "statefulset/connect-server")
     install.kubectl("delete", "service/connect-proxy", "service/connect-server")
-    others = [each for each in front["spec"]["rules"] if each is not rule]
+    _without_rule_in_platforms_ingress(install)
+
+
+def _own_ingress(install: Install, service: str) -> dict[str, Any]:
+    """An Ingress for the sessions only, as that of Platform has their rule."""
+    front = install.get("ingress", "front-ingress")
+    (rule,) = (each for each in front["spec"]["rules"] if each["host"] == f"*.{install.host}")
+    rule["http"]["paths"][0]["backend"]["service"]["name"] = service
+    annotations = {k: v for k, v in front["metadata"]["annotations"].items() if k.startswith("alb.ingress")}
+    route = {"apiVersion": front["apiVersion"], "kind": "Ingress"}
+    route |= {"metadata": {"name": service, "annotations": annotations}}
+    return {**route, "spec": {"ingressClassName": front["spec"]["ingressClassName"], "rules": [rule]}}
+
+
+def _without_rule_in_platforms_ingress(install: Install) -> None:
+    rules = install.get("ingress", "front-ingress")["spec"]["rules"]
+    others = [each for each in rules if each["host"] != f"*.{install.host}"]
     install.kubectl("patch", "ingress", "front-ingress", "--type=merge", "-p", json.dumps({"spec": {"rules": others}}))
+
+
+def _hostname(install: Install, ingress: str) -> str:
+    """The load balancer of an Ingress, once it has one."""
+    wanted = "jsonpath={.status.loadBalancer.ingress[0].hostname}"
+    deadline = time.monotonic() + 60
+    while not (hostname := install.kubectl("get", "ingress", ingress, "-o", wanted)):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    return hostname
 
 
 def _point_sessions_at(install: Install, hostname: str) -> None:
@@ -237,6 +253,8 @@ def test_a_studios_of_a_helm_release_is_changed_over_side_by_side_and_uninstalle
 ) -> None:
     install, stack = by_hand.install, by_hand.stack
     _release_with(install, tmp_path / "chart")
+    others = {name: each for name, each in install.objects().items() if RELEASE not in name}
+    before = set(install.records())
     with asked_all_the_time(install) as asked:
         shown = by_hand.adopt("--yes").ok().stdout
         assert "belongs to the Helm release" in shown
@@ -255,7 +273,50 @@ def test_a_studios_of_a_helm_release_is_changed_over_side_by_side_and_uninstalle
     assert "there is nothing to take" in by_hand.adopt("--yes").ok().stdout
     assert stack.preview("--expect-no-changes").changes == {}
     stack.destroy().ok()
-    assert not {name for name in install.names() if "connect" in name or RELEASE in name}
+    assert install.objects() == others
+    # What the record led to before is gone with the release.
+    assert set(install.records()) == before - {f"*.{install.host} A"}
+
+
+@pytest.mark.slow
+def test_an_alias_in_the_zone_of_another_account_is_taken_by_the_role_for_it(by_hand: Adopted) -> None:
+    install, stack = by_hand.install, by_hand.stack
+    install.kubectl("apply", "-f", "-", stdin=json.dumps(_own_ingress(install, "connect-proxy")))
+    balancer = install.load_balancer(_hostname(install, "connect-proxy"))
+    _without_rule_in_platforms_ingress(install)
+    route53, name = route53_of_the_other_account(install), f"*.{install.host}"
+    zone = route53.create_hosted_zone(Name=install.host, CallerReference=install.host)["HostedZone"]["Id"]
+    old = install.records()[f"{name} A"]
+    target = {"DNSName": balancer["DNSName"], "HostedZoneId": balancer["CanonicalHostedZoneId"]}
+    alias = {**old, "AliasTarget": {**target, "EvaluateTargetHealth": False}}
+    for client, zone_id, action, record in (
+        (install.client("route53"), install.zone_id, "DELETE", old),
+        (route53, zone, "CREATE", alias),
+    ):
+        change = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+        client.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch=change)
+    before = install.objects()
+    stack.set(hostedZone=None, hostedZoneRoleArn=EDITOR)
+
+    shown = by_hand.adopt()
+    assert shown.code == 1
+    assert f"{'record of the sessions':<28}  taken" in shown.stdout
+    for moment in ("stack import", "refresh"):
+        assert by_hand.adopt("--yes", killed_at=moment).code < 0
+    by_hand.adopt("--yes").ok()
+    changes = stack.preview().changes
+    assert not {"studios-ingress-ingress", "studios-record-alias"} & {k for k, v in changes.items() if v == "create"}
+    stack.up().ok()
+    (record,) = records_in(route53, zone).values()
+    assert record["AliasTarget"]["DNSName"].rstrip(".").lower() == balancer["DNSName"].lower()
+    assert _hostname(install, "connect-proxy") == balancer["DNSName"].lower()
+    assert stack.preview("--expect-no-changes").changes == {}
+
+    stack.destroy().ok()
+    assert records_in(route53, zone) == {}
+    taken = {f"{kind}/connect-proxy" for kind in ("Deployment", "Service", "Ingress")}
+    taken |= {f"{kind}/connect-server" for kind in ("StatefulSet", "Service")}
+    assert install.objects() == {name: each for name, each in before.items() if name not in taken}
 
 
 def _make_cname(install: Install) -> None:
