@@ -15,9 +15,9 @@ from settings.model import Settings
 from settings.model.dns import CREATE, EXISTING, NO_DNS, ROUTE53, TAKE_OVER
 from survey.adopting import is_adopting
 from survey.aws import AwsAccess, AwsAccount
-from survey.aws_access import SECRET, Role, in_python
+from survey.aws_access import SECRET, ZONES_ROLE, Role, in_python
 from survey.aws_errors import AwsError
-from survey.dns import ZONES_ROLE, FoundZones, role_of_zones
+from survey.dns import FoundZones, role_of_zones
 from survey.records import records_at, taken_message
 
 

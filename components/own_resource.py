@@ -18,8 +18,7 @@ import pulumi
 from pulumi.dynamic import ConfigureRequest, Resource, ResourceProvider
 
 from survey.aws import CHANGE, AwsAccount, Patience
-from survey.aws_access import AwsAccess, Role
-from survey.dns import ZONES_ROLE
+from survey.aws_access import ZONES_ROLE, AwsAccess, Role
 
 
 class _Process:

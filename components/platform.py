@@ -15,7 +15,8 @@ from components.platform_provider import Location
 from components.platform_told import told_in_words
 from components.pods import READY_SECONDS, SecretKey
 from live.cluster import Cluster
-from live.edits import PlatformInputs, PlatformWorkload, edited_names, platform_edits
+from live.edits import edited_names
+from live.edits_of_settings import PlatformInputs, PlatformWorkload, platform_edits
 from live.tower_yml import ALLOWED_WORKSPACES, TowerYmlEdit, entries_of
 
 

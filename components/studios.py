@@ -24,10 +24,11 @@ from settings.model import Settings
 from settings.model.dns import EXISTING, TAKE_OVER
 from settings.targets import COMPOSE, KUBERNETES
 from survey.aws import AwsAccess, AwsAccount
+from survey.aws_access import ZONES_ROLE
 from survey.certificate import survey_certificate
 from survey.compose import ComposeSite, find_site
 from survey.concurrency import run_in_parallel
-from survey.dns import ZONES_ROLE, FoundZones, find_zones, role_of_zones
+from survey.dns import FoundZones, find_zones, role_of_zones
 from survey.eks import find_eks_cluster
 from survey.platform import PlatformSurvey, survey_platform
 from survey.records import ZoneFindings, survey_records

@@ -29,7 +29,7 @@ from components.ssh_key import SshHostKey
 from components.ssh_settings import ssh_key_args, ssh_service_args
 from components.studios_base import Studios
 from live.cluster import Cluster
-from live.edits import platform_inputs
+from live.edits_of_settings import platform_inputs
 from settings.model import Settings
 from settings.model.ssh import FINGERPRINT_VARIABLE
 from survey.aws import AwsAccount

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from live.fields import Object
-from settings.model import Settings
-from settings.mounts import CA_FILE
 
 
 def variable_body(name: str, value: str | Mapping[str, str]) -> Object:
@@ -24,12 +22,3 @@ def volume_source(source: Mapping[str, Any]) -> Object:
     if "configMap" in source:
         return {"configMap": {"name": source["configMap"], **items}}
     return {"secret": {"secretName": source["secret"], **items}}
-
-
-def ca_volume(settings: Settings) -> dict[str, Any] | None:
-    """The source of the volume with the private CA; None where Platform gets none."""
-    source = settings.ca_certificate
-    if source is None or not settings.gives_ca_to_sessions:
-        return None
-    named = {"secret": source.secret} if source.secret is not None else {"configMap": source.config_map}
-    return {**named, "items": {source.key: CA_FILE}}

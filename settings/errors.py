@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pydantic import BaseModel
-
 from settings.remedies import in_arguments
 
 PROJECT = "seqera-studios"
@@ -69,7 +67,9 @@ def _quoted(value: object) -> str:
 
 
 def _plain(value: object) -> object:
-    return value.model_dump(by_alias=True, exclude_none=True) if isinstance(value, BaseModel) else str(value)
+    # A model is told by its method: this module is loaded where pydantic need not be.
+    dump = getattr(value, "model_dump", None)
+    return str(value) if dump is None else dump(by_alias=True, exclude_none=True)
 
 
 def _cut(text: str) -> str:

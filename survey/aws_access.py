@@ -15,6 +15,9 @@ from typing import Any, Final
 
 from settings.errors import Problem
 
+ZONES_ROLE: Final = "hostedZoneRoleArn"
+"""The setting of the role for the zones."""
+
 TEXTS: Final = (
     "accessKey",
     "secretKey",

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from live.edits import CA_VOLUME, Edit, edited_names, item_paths, name_of, part_of, platform_edits_of
+from live.edits import Edit, edited_names, item_paths, name_of, part_of
+from live.edits_of_settings import CA_VOLUME, platform_edits_of
 from live.entry_conflicts import field_name, is_conflict, shown
 from live.fields import value_at
 from live.messages import conflict, shown_owners

@@ -15,8 +15,6 @@ from survey.aws import AwsAccount
 from survey.aws_access import Role
 from survey.aws_errors import AwsError
 
-ZONES_ROLE = "hostedZoneRoleArn"
-"""The setting of the role for the zones."""
 _MAX_LISTED = 10
 """As many zones are listed in a message; an account may have hundreds."""
 

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from live.api import ApiError, ClusterApi, NotFoundError
 from live.changes import dry_run_edit
-from live.edits import CHECKSUM_ANNOTATION, apply_body, platform_edits_of, tower_yml_edit_of
+from live.edits import CHECKSUM_ANNOTATION, apply_body
+from live.edits_of_settings import platform_edits_of, tower_yml_edit_of
 from live.fields import Object, in_sync
 from live.platform import PlatformApi, PlatformError
 from live.tower_yml import live_entries

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from live.edits import platform_edits_of
+from live.edits_of_settings import platform_edits_of
 from live.ownership import owner_of
 from live.tower_yml_place import path_of
 from live.tower_yml_text import TowerYmlError, read_entry

@@ -22,8 +22,8 @@ from pipeline.verify.deployment import Deployment
 from settings.errors import PROJECT
 from survey.adopting import VARIABLE
 from survey.aws import AwsAccount
-from survey.aws_access import AwsAccess
-from survey.dns import ZONES_ROLE, role_of_zones
+from survey.aws_access import ZONES_ROLE, AwsAccess
+from survey.dns import role_of_zones
 
 
 class AdoptionError(Exception):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,6 +16,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from components import own_resource
 from components.own_resource import OwnProvider
 from survey.aws_access import AwsAccess
+from testbed import paths
 
 
 class Failing(OwnProvider):
@@ -87,3 +90,14 @@ def test_our_own_resources_have_the_identity_that_the_stack_gives_the_aws_provid
     Failing().configure(ConfigureRequest(config=Config(raw_config=raw, project_name="seqera-studios")))
     assert sts()._get_credentials().access_key == "AKIASTACK"
     assert sts().meta.endpoint_url == "https://sts.test"
+
+
+def test_the_process_of_the_providers_loads_no_declaration_of_settings() -> None:
+    # Each command of Pulumi's starts it, and the declarations are a third of what it would load.
+    program = (
+        "import components.platform_edits, components.platform_as_found, components.rsa_key, sys; "
+        "print([name for name in ('settings.model', 'pydantic') if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", program]
+    printed = subprocess.run(command, cwd=paths.CHECKOUT, check=True, capture_output=True, text=True).stdout
+    assert printed.strip() == "[]"

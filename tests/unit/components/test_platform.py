@@ -3,7 +3,7 @@ from typing import Any
 from components.platform import PlatformIntegration, PlatformIntegrationArgs
 from components.pods import SecretKey
 from live.cluster import Cluster
-from live.edits import PlatformWorkload
+from live.edits_of_settings import PlatformWorkload
 from live.tower_yml import TowerYmlEdit
 from tests.unit.components.mocks import FOUND, Recording, run
 

@@ -16,8 +16,8 @@ from live.edits import (
     name_of,
     observed_edit,
     part_of,
-    platform_edits_of,
 )
+from live.edits_of_settings import platform_edits_of
 from live.fields import shown
 from live.ownership import list_item
 from settings.parsing import parse_settings

@@ -17,10 +17,10 @@ from moto.sts.models import sts_backends
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
 from survey.aws import AwsAccount
-from survey.aws_access import AwsAccess, seconds_in
+from survey.aws_access import ZONES_ROLE, AwsAccess, seconds_in
 from survey.aws_errors import AwsError
 from survey.aws_session import AwsSession
-from survey.dns import ZONES_ROLE, FoundZones, find_zones, role_of_zones
+from survey.dns import FoundZones, find_zones, role_of_zones
 from survey.eks import kubeconfig_of, unmatched
 
 from .conftest import LEAST

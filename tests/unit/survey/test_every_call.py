@@ -18,7 +18,8 @@ from components.pods import SecretKey
 from live import api as live_api
 from live import cluster as live_cluster
 from live.cluster import Cluster
-from live.edits import edited_names, platform_edits, platform_inputs
+from live.edits import edited_names
+from live.edits_of_settings import platform_edits, platform_inputs
 from live.platform import PlatformError
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
