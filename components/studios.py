@@ -23,6 +23,7 @@ from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.model.dns import EXISTING, TAKE_OVER
 from settings.targets import COMPOSE, KUBERNETES
+from survey.arns import survey_arns
 from survey.aws import AwsAccess, AwsAccount
 from survey.aws_access import ZONES_ROLE
 from survey.certificate import survey_certificate
@@ -166,7 +167,11 @@ def _surveyed(
     def tls_policy() -> None:
         survey_tls_policy(account, settings)
 
+    _, elsewhere = run_in_parallel(lambda: survey_arns(account, settings))
     (of_dns, _, _, found), problems = run_in_parallel(dns, certificate, tls_policy, lambda: survey(account))
+    # What lies in another region is not found in this one either.
+    told = {problem.key for problem in elsewhere}
+    problems = elsewhere + [problem for problem in problems if problem.key not in told]
     problems += _beyond_the_plugin(settings, place.access)
     zones, records = of_dns or (None, ZoneFindings())
     problems += records.problems

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 
 from settings.balancers import is_read, nearest_annotation
 from settings.errors import Problem
 from settings.fields import applies, value_of
 from settings.model import Settings
-from settings.releases import NEWEST_CONNECT, PLATFORM_RELEASES, is_newer_than_known
+from settings.releases import (
+    NEWEST_CLIENT,
+    NEWEST_CONNECT,
+    PLATFORM_RELEASES,
+    is_newer_connect,
+    is_newer_than_known,
+    minor,
+    newest_client,
+    oldest_client,
+)
 from settings.rules.variables import EXTRA
 from settings.templates import r_ide_tool
 from settings.versions import Version
@@ -23,7 +33,9 @@ def advice(settings: Settings) -> list[Problem]:
     return [
         *_newer_releases(settings),
         *_tool_names(settings),
+        *_clients(settings),
         *_headers(settings),
+        *_addresses(settings),
         *_annotations(settings),
         *_ssh(settings),
         *_monitoring(settings),
@@ -61,6 +73,56 @@ def _tool_names(settings: Settings) -> Iterator[Problem]:
                 f"studioTemplates.{key}.tool",
                 template.tool,
                 f"is the R-IDE's name in Platform 25.1; Platform {settings.platform_version} calls it {r_ide}",
+            )
+
+
+def _clients(settings: Settings) -> Iterator[Problem]:
+    server = settings.server_version
+    newest = newest_client(server)
+    for key, template in settings.studio_templates.items():
+        tagged, client = template.client_of_tag, template.connect_client
+        if client is not None and tagged is not None and not _is_same(client, tagged):
+            yield Problem(
+                f"studioTemplates.{key}.connectClient",
+                str(client),
+                f"differs from the tag of the image, which ends in -{tagged}: the program goes by connectClient; "
+                "correct it, or remove it",
+            )
+        if template.status != "deprecated" and template.client.release > newest:
+            yield Problem(
+                f"studioTemplates.{key}.repository",
+                template.repository,
+                f"has the Connect client {template.client}, and the server is {server}: a server serves clients as old "
+                f"as {minor(oldest_client(server))}, and nothing is documented of newer ones; write an image with "
+                f"{minor(server.release)}, or set serverVersion to {minor(template.client.release)} or newer",
+            )
+    if is_newer_connect(server) and oldest_client(server) > NEWEST_CLIENT.release:
+        own = [key for key, each in settings.studio_templates.items() if each.client.release < oldest_client(server)]
+        if own:
+            yield Problem(
+                "studioTemplates",
+                None,
+                f"has images with clients that Connect {server} may not serve any more ({', '.join(own)}): the newest "
+                f"that this program knows have {NEWEST_CLIENT}. Write those that your Platform comes with",
+            )
+
+
+def _is_same(client: Version, tagged: Version) -> bool:
+    """Whether two versions are the same as far as both are written out."""
+    is_short = client.patch is None or tagged.patch is None
+    return client.release == tagged.release if is_short else client == tagged
+
+
+def _addresses(settings: Settings) -> Iterator[Problem]:
+    if settings.trusted_proxy_cidrs:
+        return
+    for bucket in settings.transfer_policy.buckets if settings.transfer_policy else ():
+        if any(each.source.type == "client_ip" and each.protocol != "ssh" for each in bucket.extractors):
+            yield Problem(
+                f"transferPolicy.buckets.{bucket.name}",
+                None,
+                "counts by address, and the proxy sees the load balancer's as long as it trusts no network: all users "
+                "share one quota. Set trustedProxyCidrs to vpc, or to the networks of the load balancer's subnets",
             )
 
 
@@ -106,6 +168,7 @@ def _ssh(settings: Settings) -> Iterator[Problem]:
             f"reaches no session of an image with a Connect client older than {_SSH_CONNECT}: studioTemplates "
             f"{', '.join(sorted(old))}",
         )
+    yield from _out_of_reach(settings)
     if applies("sshLoadBalancer", settings.target) and settings.ssh_load_balancer is None:
         yield Problem(
             "ssh",
@@ -113,6 +176,28 @@ def _ssh(settings: Settings) -> Iterator[Problem]:
             f"makes no record without sshLoadBalancer: point {settings.ssh_host} at the instance, which lets "
             f"{', '.join(settings.ssh_client_cidrs)} in at port {settings.ssh_port}",
         )
+
+
+def _out_of_reach(settings: Settings) -> Iterator[Problem]:
+    """Why SSH reaches no session, or not all that it is meant for."""
+    allowed, with_ssh = settings.allowed_workspaces, settings.ssh_allowed_workspaces
+    if allowed == "none":
+        yield Problem("ssh", None, 'reaches no session: allowedWorkspaces is "none", so no workspace has Studios')
+    elif isinstance(allowed, tuple) and isinstance(with_ssh, tuple) and (without := sorted({*with_ssh} - {*allowed})):
+        all_of_them = len(without) == len(with_ssh)
+        told = (
+            "reaches no session: none of them has"
+            if all_of_them
+            else f"reaches no session in {_listed(without)}, without"
+        )
+        yield Problem("sshAllowedWorkspaces", list(with_ssh), f"{told} Studios; add them to allowedWorkspaces")
+    local = [each for each in settings.ssh_client_cidrs if (net := ip_network(each)).is_loopback or net.is_link_local]
+    if len(local) == len(settings.ssh_client_cidrs):
+        yield Problem("sshClientCidrs", local, "reaches no session: no client comes from these networks")
+
+
+def _listed(workspaces: list[int]) -> str:
+    return ", ".join(map(str, workspaces))
 
 
 def _monitoring(settings: Settings) -> Iterator[Problem]:

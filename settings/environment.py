@@ -96,23 +96,27 @@ def variable_of(entry: str) -> str:
 
 def setting_of(variable: str, settings: Settings) -> str | None:
     """The key of the setting that a variable of Platform's comes from; None where it comes from none."""
-    return "platformExtraEnv" if variable in settings.platform_extra_env else _declared_at(variable, "platform")
+    if variable in settings.platform_extra_env:
+        return "platformExtraEnv"
+    return next(iter(_declared_at(variable, "platform")), None)
 
 
 def owner_of_variable(variable: str, place: Place) -> str | None:
     """Why the program sets a variable, in words; None where it doesn't."""
     if variable == DATA_EXPLORER_VARIABLE and place == "platform":
         return "as Studios needs it"
-    key = _declared_at(variable, place)
-    return None if key is None else f"out of {key}"
+    keys = _declared_at(variable, place)
+    return f"out of {' or '.join(keys)}" if keys else None
 
 
-def _declared_at(variable: str, place: Place) -> str | None:
+def _declared_at(variable: str, place: Place) -> list[str]:
+    """The keys of the settings that a variable comes from."""
     if variable.startswith(PREFIX) and place == "platform":
-        return "studioTemplates"
-    in_file = {variable_of(mark.entry): key for key in FIELDS for mark in marks(key, TowerYml) if place == "platform"}
-    declared = (key for key, each in variables() if each.name == variable and place in each.places)
-    return next(declared, in_file.get(variable))
+        return ["studioTemplates"]
+    declared = [key for key, each in variables() if each.name == variable and place in each.places]
+    if declared or place != "platform":
+        return list(dict.fromkeys(declared))
+    return [key for key in FIELDS for mark in marks(key, TowerYml) if variable_of(mark.entry) == variable]
 
 
 def _declared(settings: Settings, place: Place) -> dict[str, str]:

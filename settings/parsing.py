@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from settings.errors import Problem, SettingsError
@@ -15,7 +16,6 @@ from settings.model import Settings
 from settings.remedies import SEALED, Seal, Unseal, Write
 from settings.rules import broken_rules
 from settings.rules.targets import missing_on_target
-from settings.templates import StudioTemplate
 
 
 def parse_settings(values: Mapping[str, object], encrypted: Collection[str] = ()) -> Settings:
@@ -122,12 +122,45 @@ def _missing(error: ErrorDetails, _: dict[str, Any]) -> str:
 
 
 def _extra(error: ErrorDetails, _: dict[str, Any]) -> str:
-    names = [str(field.alias) for field in StudioTemplate.model_fields.values()]
-    return _unknown(str(error["loc"][-1]), names if error["loc"][0] == "studioTemplates" else [])
+    *parents, key = error["loc"]
+    names = _keys_at(parents)
+    message = _unknown(str(key), names)
+    return message if "did you mean" in message else f"is not a setting; write one of {', '.join(names)}, or remove it"
+
+
+def _keys_at(location: Sequence[int | str]) -> list[str]:
+    """The keys of the map at a place in the settings."""
+    first, *rest = location
+    kind: Any = FIELDS[str(first)].annotation
+    for part in rest:
+        of = _model_in(kind)
+        if of is not None and isinstance(part, str):
+            kind = next((each.annotation for name, each in of.model_fields.items() if part in (name, each.alias)), None)
+        else:
+            # The parts of a list, or the values of a map.
+            kind = next((each for each in _parts_of(kind) if _model_in(each)), None)
+    model = _model_in(kind)
+    return [] if model is None else [str(field.alias or name) for name, field in model.model_fields.items()]
+
+
+def _model_in(kind: Any) -> type[BaseModel] | None:
+    """The model that a type is, or is among others: annotated, or optional."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind
+    if get_origin(kind) in (Annotated, Union, UnionType):
+        return next((found for each in get_args(kind) if (found := _model_in(each))), None)
+    return None
+
+
+def _parts_of(kind: Any) -> tuple[Any, ...]:
+    """The types within a list or a map, which may be optional."""
+    if get_origin(kind) in (Annotated, Union, UnionType):
+        return tuple(part for each in get_args(kind) for part in _parts_of(each))
+    return get_args(kind)
 
 
 def _unknown(key: str, names: Collection[str]) -> str:
-    by_lower_case = {name.lower(): name for name in names}
+    by_lower_case = {name.lower().replace("_", ""): name for name in names}
     nearest = difflib.get_close_matches(key.lower().replace("_", "").replace("-", ""), by_lower_case, n=1, cutoff=0.6)
     if nearest:
         return f"is not a setting; did you mean {by_lower_case[nearest[0]]}?"

@@ -69,9 +69,12 @@ PLATFORM_RANGE = f"{PLATFORM_RELEASES[0]} to {PLATFORM_RELEASES[-1]}"
 
 OLDEST_CONNECT = RELEASES[0].connect
 NEWEST_CONNECT = RELEASES[-1].connect
+NEWEST_CLIENT = RELEASES[-1].client
 
 SUPPORTED_EARLIER_MINORS = 2
 """How many Connect minors back a release supports."""
+RECOMMENDED_LATER_MINORS = 1
+"""How much newer than the server a client is in what Seqera recommends: 0.12 for Platform 26.1 with Connect 0.11."""
 
 WORKSPACES_IN_ENVIRONMENT = Version(26, 1)
 """The first Platform that reads its allowed workspaces from an environment variable; earlier ones read tower.yml."""
@@ -93,6 +96,11 @@ def is_newer_than_known(platform: Version) -> bool:
     return platform.release > RELEASES[-1].platform.release
 
 
+def is_newer_connect(connect: Version) -> bool:
+    """Whether a Connect version is of a release newer than the rows."""
+    return connect.release > NEWEST_CONNECT.release
+
+
 def platform_version(text: str) -> Version:
     """Reads a Platform version of a known release, with any patch number, or of a newer one.
 
@@ -102,7 +110,7 @@ def platform_version(text: str) -> Version:
     version = Version.parse(text)
     if f"{version.major}.{version.minor}" not in PLATFORM_RELEASES and not is_newer_than_known(version):
         known = ", ".join(PLATFORM_RELEASES)
-        raise ValueError(f"must be a Platform release, one of {known} or newer, with or without a patch number")
+        raise ValueError(f"must be a Platform release: {known}, or one newer than these; a patch number may follow")
     return version
 
 
@@ -112,10 +120,25 @@ def connect_version(text: str) -> Version:
     Raises:
         ValueError: no version, or one older than the oldest supported Platform came with.
     """
-    version = Version.parse(text)
+    version = Version.parse(text, example=str(NEWEST_CONNECT))
     if version < OLDEST_CONNECT:
-        raise ValueError(f"is too old for Platform {PLATFORM_RELEASES[0]} and later; write {OLDEST_CONNECT} or newer")
+        told = f"is too old for Platform {PLATFORM_RELEASES[0]} and later; write {OLDEST_CONNECT} or newer"
+        raise ValueError(told + in_quotes(version, OLDEST_CONNECT.release))
     return version
+
+
+def in_quotes(version: Version, oldest: tuple[int, int]) -> str:
+    """What to add to a message on a version that may be another one, which YAML has read as a number.
+
+    Args:
+        version: as it was read.
+        oldest: the oldest release that would be right.
+    """
+    written = version.before_yaml
+    # Releases that are far from coming are not meant.
+    if written is None or not oldest <= written.release <= (NEWEST_CONNECT.major, NEWEST_CONNECT.minor + 10):
+        return ""
+    return f'; YAML reads {written} without quotes as the number {version}: write "{written}"'
 
 
 def default_connect_version(platform: Version) -> Version:
@@ -128,13 +151,18 @@ def oldest_client(connect: Version) -> tuple[int, int]:
     return (connect.major, max(0, connect.minor - SUPPORTED_EARLIER_MINORS))
 
 
+def newest_client(connect: Version) -> tuple[int, int]:
+    """Major and minor of the newest Connect client that is known to work with a Connect server."""
+    return (connect.major, connect.minor + RECOMMENDED_LATER_MINORS)
+
+
 def template_images(platform: Version, server: Version) -> Mapping[str, str]:
     """Tool → the image that a Platform release comes with, or where the Connect server doesn't serve it, that it does.
 
     The newest images that there are, where the server is newer than all of them.
     """
     shipped, oldest = release_of(platform).client, oldest_client(server)
-    if shipped.release >= oldest:
+    if oldest <= shipped.release <= newest_client(server):
         return IMAGES_OF_CLIENT[shipped]
     served = [client for client in IMAGES_OF_CLIENT if oldest <= client.release <= server.release]
     return IMAGES_OF_CLIENT[max(served or IMAGES_OF_CLIENT)]

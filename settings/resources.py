@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
-from settings.types.text import Text, map_in_text
+from settings.types.text import Text, as_kubernetes_writes, map_in_text
 
 ResourceName = Literal["cpu", "memory", "ephemeral-storage"]
 Resources = dict[ResourceName, Text]
@@ -53,7 +53,7 @@ def bytes_or_cores(text: str) -> Decimal:
 def problem_of(name: ResourceName, text: str) -> str | None:
     """What is wrong with an amount of a resource, or None."""
     match = _AMOUNT.fullmatch(text)
-    expected = "500m or 2" if name == "cpu" else "256Mi or 1Gi"
+    expected = "500m or 2" if name == "cpu" else as_kubernetes_writes(text, "256Mi or 1Gi")
     if match is None or not (match["unit"] in _CPU_UNITS if name == "cpu" else match["unit"] != "m"):
         return f"must be an amount of {name}, for example {expected}"
     if bytes_or_cores(text) < _MINIMUM[name]:

@@ -31,7 +31,7 @@ TEMPLATE_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}", re.ASCII)
 
 
 def _client_version(value: Any) -> Any:
-    return value if value is None or isinstance(value, Version) else Version.parse(str(value))
+    return value if value is None or isinstance(value, Version) else Version.parse(str(value), example="0.12")
 
 
 def connect_of(image: str) -> Version:
@@ -91,6 +91,14 @@ class StudioTemplate(BaseModel):
     def client(self) -> Version:
         """The Connect client in the image."""
         return self.connect_client or connect_of(self.repository)
+
+    @property
+    def client_of_tag(self) -> Version | None:
+        """The Connect client that the image's tag names; None where it names none."""
+        try:
+            return connect_of(self.repository)
+        except ValueError:
+            return None
 
 
 StudioTemplates = Annotated[

@@ -23,15 +23,19 @@ class Version:
     candidate: str | None = None
 
     @classmethod
-    def parse(cls, text: str) -> Version:
+    def parse(cls, text: str, example: str = "25.3.3") -> Version:
         """Reads `26.1`, `25.3.3`, `v25.3.3` or `26.2.0-RC16`.
+
+        Args:
+            text: the version.
+            example: a version of the kind that is meant, for the message.
 
         Raises:
             ValueError: the text is not a version.
         """
         match = _VERSION.fullmatch(text)
         if match is None:
-            raise ValueError("must be a version: two or three numbers with dots between, for example 25.3.3")
+            raise ValueError(f"must be a version: two or three numbers with dots between, for example {example}")
         first, second, third, candidate = match.groups()
         return cls(int(first), int(second), None if third is None else int(third), candidate)
 
@@ -44,6 +48,12 @@ class Version:
     def release(self) -> tuple[int, int]:
         """Major and minor."""
         return (self.major, self.minor)
+
+    @property
+    def before_yaml(self) -> Version | None:
+        """What may have been written where YAML has read a number: without quotes, 0.10 is 0.1 to it."""
+        is_shortened = self.patch is None and 1 <= self.minor <= 9
+        return Version(self.major, self.minor * 10) if is_shortened else None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Version) and self.numbers == other.numbers

@@ -146,6 +146,11 @@ class AwsAccount:
         """The region that the calls go to."""
         return str(self._client("sts").meta.region_name)
 
+    @property
+    def partition(self) -> str:
+        """The partition of that region: ``aws``, ``aws-us-gov``, ``aws-cn``, …"""
+        return str(self._client("sts").meta.partition)
+
     def _asked(self, service: str, operation: str, ask: Callable[[Any], _T]) -> _T:
         from botocore.exceptions import BotoCoreError, ClientError
         from botocore.parsers import ResponseParserError

@@ -14,7 +14,7 @@ from pipeline.adopt.found import ALB, REDIS_VARIABLE, URL_VARIABLE, ExistingStud
 from settings.errors import SettingsError
 from settings.model import Settings
 from settings.parsing import parse_settings
-from settings.rules.carried import FIXED_ANNOTATIONS, SETTING_OF_ANNOTATION
+from settings.rules.ingress import FIXED_ANNOTATIONS, SETTING_OF_ANNOTATION
 from settings.templates import PREFIX
 from settings.workspaces import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE, in_environment
 

@@ -94,7 +94,10 @@ class ConnectSection(Section):
         Derived("the proxy's own, `127.0.0.1/32`"),
     ] = Field(
         default=(),
-        description="Networks from which the proxy trusts `X-Forwarded-For`; `vpc` for the subnets of the VPC.",
+        description=(
+            "Networks from which the proxy trusts `X-Forwarded-For`; `vpc` for the subnets of the VPC of `eksCluster`, "
+            "or of the instance on Compose."
+        ),
         examples=["vpc"],
     )
     transfer_policy: Annotated[

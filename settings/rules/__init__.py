@@ -12,10 +12,12 @@ from settings.rules import (
     carried,
     dns,
     effects,
+    ingress,
     names,
     places,
     quotas,
     releases,
+    shapes,
     ssh,
     targets,
     templates,
@@ -35,6 +37,8 @@ _BOOKS = (
     quotas.RULES,
     variables.RULES,
     carried.RULES,
+    ingress.RULES,
+    shapes.RULES,
     ssh.RULES,
 )
 

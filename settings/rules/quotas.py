@@ -58,5 +58,6 @@ def _the_vpc_can_be_found(settings: Settings, given: Collection[str]) -> Iterato
         yield Problem(
             "trustedProxyCidrs",
             list(VPC),
-            "needs eksCluster, by which the VPC is found; set that, or write the networks, such as 10.0.0.0/16",
+            "needs eksCluster, by which the VPC is found; set that, or write the networks of the load balancer's "
+            "subnets, such as 10.0.0.0/16",
         )

@@ -63,7 +63,7 @@ def _image_tags_are_the_release(settings: Settings, given: Collection[str]) -> I
                 key,
                 image,
                 f"has another release than {of_setting}, {version}; "
-                f"leave out the tag, or write: {Write(of_setting, str(tagged))}",
+                f"leave out the tag, or write: {Write(f'{role}Version', str(tagged))}",
             )
 
 

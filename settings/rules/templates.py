@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator
 
 from settings.errors import Problem
 from settings.model import Settings
-from settings.releases import minor, oldest_client
+from settings.releases import in_quotes, is_newer_connect, minor, oldest_client
 from settings.rules.book import RuleBook
-from settings.templates import r_ide_tool
+from settings.templates import StudioTemplate, r_ide_tool
+from settings.versions import Version
 
 RULES = RuleBook()
 
@@ -30,6 +31,9 @@ def _platform_knows_the_tools(settings: Settings, given: Collection[str]) -> Ite
 def _connect_supports_the_templates(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     oldest = oldest_client(settings.server_version)
     if "studioTemplates" not in given:
+        if is_newer_connect(settings.server_version):
+            # A warning says that the images for it are not known.
+            return
         clients = [template.client for template in settings.studio_templates.values()]
         if clients and min(clients).release < oldest:
             yield Problem(
@@ -41,12 +45,24 @@ def _connect_supports_the_templates(settings: Settings, given: Collection[str]) 
         return
     for key, template in settings.studio_templates.items():
         if template.status != "deprecated" and template.client.release < oldest:
-            yield Problem(
-                f"studioTemplates.{key}.repository",
-                template.repository,
-                f"has a client that Connect {settings.server_version} no longer supports; write a tag that ends in "
-                f"-{minor(oldest)} or newer, or set its status to deprecated",
-            )
+            yield _too_old(key, template, settings.server_version)
+
+
+def _too_old(key: str, template: StudioTemplate, server: Version) -> Problem:
+    oldest = oldest_client(server)
+    if template.connect_client is not None:
+        return Problem(
+            f"studioTemplates.{key}.connectClient",
+            str(template.connect_client),
+            f"is a client that Connect {server} no longer supports; write {minor(oldest)} or newer, and an image that "
+            f"has it, or set its status to deprecated{in_quotes(template.connect_client, oldest)}",
+        )
+    return Problem(
+        f"studioTemplates.{key}.repository",
+        template.repository,
+        f"has a client that Connect {server} no longer supports; write a tag that ends in "
+        f"-{minor(oldest)} or newer, or set its status to deprecated",
+    )
 
 
 @RULES.needs("studioTemplates")

@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
-from settings.types.text import ListInText, MapInText, Text, WithoutRepeats, form, scalar_as_text
+from settings.types.text import (
+    ListInText,
+    MapInText,
+    Text,
+    WithoutRepeats,
+    as_kubernetes_writes,
+    form,
+    matching,
+    scalar_as_text,
+)
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _SERVICE = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
@@ -19,6 +28,12 @@ _LABEL_KEY = re.compile(rf"((?=[^/]{{1,253}}/){SUBDOMAIN}/)?[A-Za-z0-9]([A-Za-z0
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?", re.ASCII)
 _QUANTITY = re.compile(r"(?=[0.]*[1-9])\d{1,15}(\.\d{1,3})?(Ki|Mi|Gi|k|M|G)?", re.ASCII)
 _PLATFORM_OBJECT = re.compile(rf"(ConfigMap|Deployment)/(?=.{{1,253}}\Z){SUBDOMAIN}|tower\.yml|tower\.env", re.ASCII)
+
+
+def is_label(text: str) -> bool:
+    """Whether a text can be the name of a volume, a container or a namespace."""
+    return _LABEL.fullmatch(text) is not None
+
 
 Label = Annotated[
     Text,
@@ -49,7 +64,13 @@ ObjectName = Annotated[
 ]
 DataKey = Annotated[Text, form(_DATA_KEY, "must be a key of a ConfigMap: letters, digits, '-', '_' and '.'")]
 SecretKey = Annotated[Text, form(_DATA_KEY, "must be a key of a Secret: letters, digits, '-', '_' and '.'")]
-Quantity = Annotated[Text, form(_QUANTITY, "must be an amount of storage, for example 100Mi")]
+
+
+def _storage(text: str) -> str:
+    return matching(_QUANTITY, f"must be an amount of storage, for example {as_kubernetes_writes(text, '100Mi')}", text)
+
+
+Quantity = Annotated[Text, AfterValidator(_storage)]
 ObjectNames = Annotated[tuple[ObjectName, ...], ListInText, WithoutRepeats]
 PlatformObjects = Annotated[
     tuple[

@@ -13,6 +13,7 @@ from settings.types.kubernetes import SUBDOMAIN, DataKey, Label, LabelKey, Label
 from settings.types.text import ListInText, MapInText, Text, form, scalar_as_text
 
 _PATH = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-])+", re.ASCII)
+_SUB_PATH = re.compile(r"(?!/)(?!(.*/)?\.\.(/|\Z)).*[^/]", re.ASCII)
 _CLASS = re.compile(rf"(?=.{{1,253}}\Z){SUBDOMAIN}", re.ASCII)
 _LONGEST_ANNOTATION = 16_384
 """All annotations of an object together may have 256 KiB."""
@@ -88,12 +89,14 @@ class Mount(_Part):
 
     name: Label
     mount_path: Annotated[Text, form(_PATH, "must be an absolute path, for example /etc/extra")]
-    sub_path: Text | None = None
+    sub_path: (
+        Annotated[Text, form(_SUB_PATH, "must be a path within the volume, for example certificates/ca.crt")] | None
+    ) = None
     read_only: bool = True
 
 
 def _volume(value: dict[str, Any]) -> dict[str, Any]:
-    if not isinstance(value.get("name"), str) or len(value) != 2:
+    if not isinstance(value.get("name"), str) or len(value) != 2 or None in value.values():
         raise ValueError("must have a name and one source, for example {name: extra, configMap: {name: acme}}")
     return value
 

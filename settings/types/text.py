@@ -57,6 +57,15 @@ SHORT_ENOUGH = AfterValidator(_short_enough)
 """Refuses a duration that no Go program can read."""
 
 
+_BYTES = re.compile(r"(?P<number>\d+(\.\d+)?) ?(?P<unit>[KMG])i?B", re.ASCII | re.IGNORECASE)
+
+
+def as_kubernetes_writes(amount: str, example: str) -> str:
+    """An amount such as `1.5GB` in Kubernetes' units, `1.5Gi`; the example where the text is none."""
+    match = _BYTES.fullmatch(amount.strip())
+    return f"{match['number']}{match['unit'].upper()}i" if match else example
+
+
 def fits_in_one_line(text: str) -> bool:
     """Whether a text can be the value of an environment variable, and be read where it is shown."""
     return _ENVIRONMENT.fullmatch(text) is not None

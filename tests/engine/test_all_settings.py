@@ -6,18 +6,25 @@ import base64
 import json
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from ruamel.yaml import YAML
 
 from settings.fields import since
 from settings.ssh_keys import fingerprint_of
 from testbed.cluster import kubectl
 from testbed.compose import network
+from testbed.compose.host import FILES
+from testbed.docker.platform import ComposePlatform
+from testbed.docker.site import Site
 from testbed.emulator import client as emulator
 from testbed.lifecycle import EKS_CLUSTER
+from tests.engine.compose_install import ComposeInstall
 from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import ZONE, Install
 from tests.engine.stack import Stack
@@ -292,31 +299,19 @@ def test_a_file_is_previewed_brought_up_with_nothing_left_and_refused_by_an_earl
     assert install.objects() == before
 
 
-@pytest.fixture
-def instance(environment: dict[str, str]) -> Iterator[network.ComposePlatform]:
-    """An EC2 instance with its load balancer."""
-    platform = network.create(f"all-{secrets.token_hex(2)}", environment)
-    yield platform
-    network.remove(platform, environment)
-
-
-@pytest.mark.parametrize("name", ["compose", "compose-by-tags"])
-@pytest.mark.usefixtures("one_compose_stack")
-def test_a_file_of_compose_is_previewed_and_refused_by_an_earlier_release(
-    name: str,
-    instance: network.ComposePlatform,
-    environment: dict[str, str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
+def network_load_balancer(instance: network.ComposePlatform, environment: dict[str, str]) -> dict[str, Any]:
+    """Another load balancer in the subnets of the instance's."""
     elb = emulator.client("elbv2", environment)
     zones = elb.describe_load_balancers(LoadBalancerArns=[instance.load_balancer_arn])["LoadBalancers"][0]
     subnets = [zone["SubnetId"] for zone in zones["AvailabilityZones"]]
+    (made,) = elb.create_load_balancer(Name=f"{instance.name}-nlb", Type="network", Subnets=subnets)["LoadBalancers"]
+    return dict(made)
+
+
+def configured_for(name: str, instance: network.ComposePlatform, environment: dict[str, str]) -> dict[str, Any]:
+    """The values of a file, where what AWS has is the instance with its load balancers."""
     plain, _ = configured(name)
     tags = {"Name": instance.name}
-    elb.add_tags(
-        ResourceArns=[instance.load_balancer_arn, instance.listener_arn],
-        Tags=[{"Key": "Name", "Value": instance.name}],
-    )
     found = {
         "instanceId": instance.instance_id,
         "instanceSecurityGroup": instance.instance_security_group,
@@ -327,24 +322,135 @@ def test_a_file_of_compose_is_previewed_and_refused_by_an_earlier_release(
         "loadBalancerTags": tags,
         "listenerTags": tags,
     }
-    config = {
+    return {
         **plain,
         **{key: value for key, value in found.items() if key in plain},
         "aws:region": environment["AWS_REGION"],
         "platformUrl": f"https://{instance.name}.{ZONE}",
         "hostedZone": ZONE,
     }
-    balancer = elb.create_load_balancer(Name=f"{instance.name}-nlb", Type="network", Subnets=subnets)
-    stack = Stack(instance.name, tmp_path_factory.mktemp("stack"), environment, config).create()
-    try:
+
+
+@pytest.mark.usefixtures("one_compose_stack")
+def test_a_file_of_compose_by_tags_is_brought_up_and_refused_by_an_earlier_release(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    name = "compose-by-tags"
+    instance = network.create(f"all-{secrets.token_hex(2)}", environment)
+    emulator.client("elbv2", environment).add_tags(
+        ResourceArns=[instance.load_balancer_arn, instance.listener_arn],
+        Tags=[{"Key": "Name", "Value": instance.name}],
+    )
+    with ExitStack() as ending:
+        ending.callback(network.remove, instance, environment)
+        stack = Stack(instance.name, tmp_path / "stack", environment, configured_for(name, instance, environment))
+        stack.create()
+        ending.callback(stack.remove)
+        ending.callback(stack.destroy)
         stack.preview_text().ok()
-        if name == "compose-by-tags":
-            stack.up().ok()
-            assert stack.preview().changes == {}
+        stack.up().ok()
+        assert stack.preview().changes == {}
         as_it_was = dict(stack.config)
         refused_in_its_words(stack, name)
         stack.set(**{**dict.fromkeys(stack.config), **as_it_was})
-    finally:
-        stack.destroy()
-        stack.remove()
-        elb.delete_load_balancer(LoadBalancerArn=balancer["LoadBalancers"][0]["LoadBalancerArn"])
+
+
+def owners_files() -> dict[str, str | None]:
+    """The files of an owner with names, users and networks of their own, and an OIDC provider that is in use."""
+    compose = YAML(typ="safe").load((FILES / "docker-compose.yml").read_text().replace("v25.3.0", "v26.1.0"))
+    services = compose["services"]
+    for role in ("backend", "cron"):
+        service = services[f"tower-{role}"] = services.pop(role)
+        service["volumes"].append("./oidc.pem:/oidc.pem:ro")
+        # The frontend's own configuration has this name.
+        service["networks"] = {"frontend": {"aliases": [role]}, "backend": {}}
+        service["user"] = "1000"
+    services["frontend"]["depends_on"] = ["tower-backend"]
+    compose["networks"]["studios"] = {}
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    oidc = "TOWER_OIDC_PEM_PATH=/oidc.pem\nTOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN=of-the-owner\n"
+    return {
+        "docker-compose.yml": None,
+        # JSON is YAML, too.
+        "compose.yaml": json.dumps(compose, indent=2),
+        "tower.env": (FILES / "tower.env").read_text() + oidc,
+        "oidc.pem": (private + public).decode(),
+    }
+
+
+@pytest.mark.docker
+@pytest.mark.usefixtures("one_compose_stack")
+def test_a_file_of_compose_is_brought_up_with_nothing_left_and_refused_by_an_earlier_release(
+    environment: dict[str, str], docker_site: Site, tmp_path: Path
+) -> None:
+    name = "compose"
+    instance = network.create(f"all-{secrets.token_hex(2)}", environment)
+    domain = f"{instance.name}.{ZONE}"
+    host = ComposePlatform.create(docker_site.machine, owner="ec2-user", domain=domain, files=owners_files())
+    settings = host.outside / "tower.env"
+    settings.write_text(settings.read_text().replace("https://example.com", f"https://{domain}"))
+    install = ComposeInstall(instance, host, docker_site, environment)
+    balancer = network_load_balancer(instance, environment)
+    elb, iam = emulator.client("elbv2", environment), emulator.client("iam", environment)
+    with ExitStack() as ending:
+        ending.callback(install.remove)
+        ending.callback(elb.delete_load_balancer, LoadBalancerArn=balancer["LoadBalancerArn"])
+        host.compose("up", "--detach")
+        host.wait_until_healthy("tower-backend", "tower-cron")
+        install.bring_online()
+        docker_site.log_in("ec2-user", "/home/ec2-user")
+        before, identities = host.snapshot(), host.identities()
+        rules = elb.describe_rules(ListenerArn=instance.listener_arn)["Rules"]
+        config = {**configured_for(name, instance, environment), "composeFolder": str(host.folder)}
+        stack = Stack(instance.name, tmp_path / "stack", environment, config).create()
+        ending.callback(stack.remove)
+        ending.callback(stack.destroy)
+        stack.preview_text().ok()
+        # The role may not read the secret yet: the file leaves the policy to the owner of the role.
+        assert stack.up().code != 0
+        policy = stack.outputs()["instancePolicy"]
+        iam.put_role_policy(RoleName=instance.role, PolicyName="by-hand", PolicyDocument=policy)
+        stack.up().ok()
+        assert stack.preview().changes == {}
+        compose_holds(install, stack)
+        as_it_was = dict(stack.config)
+        refused_in_its_words(stack, name)
+        stack.set(**{**dict.fromkeys(stack.config), **as_it_was}).destroy().ok()
+        assert host.snapshot() == before
+        assert host.restarted(identities) == {"tower-backend", "tower-cron"}
+        assert elb.describe_rules(ListenerArn=instance.listener_arn)["Rules"] == rules
+        assert elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"] == []
+
+
+def compose_holds(install: ComposeInstall, stack: Stack) -> None:
+    """The containers have the names, networks and keys of the file, and SSH a listener."""
+    running = install.host.containers()
+    assert (install.host.folder / "compose.studios.yaml").exists()
+    joined = {
+        service: json.loads(
+            install.host.machine.docker(
+                "inspect", "--format", "{{json .NetworkSettings.Networks}}", running[service].id
+            )
+        )
+        for service in ("connect-proxy", "connect-server")
+    }
+    networks = {service: {each.partition("_")[2] for each in found} for service, found in joined.items()}
+    assert networks == {"connect-proxy": {"frontend", "backend", "studios"}, "connect-server": {"backend", "studios"}}
+    for service in ("tower-backend", "tower-cron"):
+        found = running[service].environment
+        assert found["TOWER_OIDC_PEM_PATH"] == "/oidc.pem"
+        assert found["TOWER_DATA_STUDIO_CONNECT_SSH_PORT"] == "2222"
+    assert running["connect-proxy"].environment["CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"] == "of-the-owner"
+    elb = emulator.client("elbv2", install.environment)
+    (balancer,) = elb.describe_load_balancers(Names=[f"{install.platform.name}-nlb"])["LoadBalancers"]
+    (listener,) = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    assert (listener["Protocol"], listener["Port"]) == ("TCP", 2222)
+    rule = next(
+        each
+        for each in elb.describe_rules(ListenerArn=install.platform.listener_arn)["Rules"]
+        if each["Priority"] == "10"
+    )
+    assert rule["Conditions"][0]["HostHeaderConfig"]["Values"] == [f"*.{install.domain}"]
+    assert stack.outputs()["sshAddress"] == f"connect-ssh.{install.domain}:2222"

@@ -203,7 +203,7 @@ def test_an_empty_value_of_a_key_with_a_default_is_refused() -> None:
         (
             "platformVersion",
             "24.1",
-            f"must be a Platform release, one of {', '.join(PLATFORM_RELEASES)} or newer",
+            f"must be a Platform release: {', '.join(PLATFORM_RELEASES)}, or one newer than these",
         ),
         ("platformVersion", "latest", "must be a version"),
         ("connectVersion", "0.7.9", "is too old for Platform 25.1 and later; write 0.8.0 or newer"),

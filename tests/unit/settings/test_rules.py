@@ -214,7 +214,7 @@ def test_an_image_tag_that_is_another_release_than_connects_is_refused() -> None
     (problem,) = problems(proxyImage="mirror.example.com/proxy:0.12.0")
     assert problem.message == (
         "has another release than connectVersion, 0.9.0; leave out the tag, or write: "
-        "pulumi config set connectVersion 0.12.0"
+        "pulumi config set proxyVersion 0.12.0"
     )
     assert broken_keys(proxyImage="mirror.example.com/proxy:patched") == []
 
@@ -248,7 +248,10 @@ def test_only_objects_that_the_stack_changes_can_be_taken_over() -> None:
                 "extraVolumes": [{"name": "keys", "emptyDir": {}}],
                 "extraMounts": [{"name": "keys", "mountPath": "/etc/connect/ssh"}],
             },
-            'extraMounts[0].mountPath: "/etc/connect/ssh" has another mount already; write another path',
+            (
+                'extraMounts[0].mountPath: "/etc/connect/ssh" has a mount of the program\'s own; write a path of its '
+                "own, for example /etc/extra"
+            ),
         ),
         (
             {

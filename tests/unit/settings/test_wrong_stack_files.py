@@ -28,7 +28,7 @@ HUGE: dict[str, tuple[str, str, str]] = {
     "a version of 200 digits": (
         "connectVersion",
         "0." + "1" * 200,
-        "must be a version: two or three numbers with dots between, for example 25.3.3",
+        "must be a version: two or three numbers with dots between, for example 0.14.0",
     ),
     "a host longer than DNS allows": (
         "platformUrl",
