@@ -41,6 +41,13 @@ class Lock:
         return len(told) > 1 and not told[0].startswith("Z") and "pulumi" in told[1]
 
 
+def left_behind(said: str) -> list[Lock]:
+    """The locks that a message names, if all of them are of runs of this machine that have ended."""
+    found = locks(said)
+    is_over = all(each.host == socket.gethostname() and not each.is_held_by_a_process() for each in found)
+    return found if is_over else []
+
+
 def locks(said: str) -> list[Lock]:
     """The locks that a message of the engine names."""
     return [Lock(found["user"], found["host"], int(found["pid"]), found["since"]) for found in _LOCK.finditer(said)]

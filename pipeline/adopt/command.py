@@ -16,6 +16,7 @@ from pipeline.adopt.stack import (
     file_of,
     previewed,
     pulumi,
+    say,
     short,
     show,
     take_into_state,
@@ -42,7 +43,7 @@ def adopt(stack: str, *, yes: bool, remove_old: bool) -> int:
             return (remove_old_on_compose if remove_old else adopt_on_compose)(deployment, yes=yes)
         found = find_studios(deployment.cluster, settings, short(stack))
         if not remove_old and found.is_deployed:
-            print(
+            say(
                 f"{found.proxy.kind}/{found.proxy.name} has been deployed by {stack} already; there is nothing to take."
             )
             return 0
@@ -52,11 +53,11 @@ def adopt(stack: str, *, yes: bool, remove_old: bool) -> int:
         plan = plan_of(found, *deployment.written, short(stack), None if record is None else record.form)
         show(plan.rows, plan.settings, stack)
         if not (yes or agreed("Take it into the stack")):
-            print("Nothing was changed.")
+            say("Nothing was changed.")
             return 1
         _adopt(deployment, found, plan, stack)
     except (AdoptionError, AwsError, CannotAskError, NothingToAdoptError, SettingsError) as error:
-        print(f"adopt: {error}", file=sys.stderr)
+        say(f"adopt: {error}", sys.stderr)
         return 1
     tell_next_steps(stack, "once sessions are reached through the new load balancer" if plan.old else None)
     return 0
@@ -73,9 +74,9 @@ def _adopt(deployment: Deployment, found: ExistingStudios, plan: Plan, stack: st
     namespace, owner = deployment.settings.namespace, owner_of(short(stack))
     for target in plan.objects:
         hand_over(deployment.cluster, target, namespace, owner)
-        print(f"{target} is the stack's")
+        say(f"{target} is the stack's")
     if plan.remade and delete(deployment.cluster, f"StatefulSet/{plan.remade}", namespace, with_pods=False):
-        print(f"StatefulSet/{plan.remade} is deleted, and its pods go on running; run pulumi up soon")
+        say(f"StatefulSet/{plan.remade} is deleted, and its pods go on running; run pulumi up soon")
 
 
 def _remove_old(deployment: Deployment, found: ExistingStudios, stack: str, *, yes: bool) -> int:
@@ -92,7 +93,7 @@ def _remove_old(deployment: Deployment, found: ExistingStudios, stack: str, *, y
     ]
     templates = old_templates(deployment.cluster, deployment.settings, owner)
     if not old and not templates:
-        print("Nothing is left of the earlier Studios.")
+        say("Nothing is left of the earlier Studios.")
         return 0
     if old and found.proxy.keeper is not None:
         name, removal = found.proxy.keeper.name, found.proxy.keeper.removal
@@ -101,23 +102,23 @@ def _remove_old(deployment: Deployment, found: ExistingStudios, stack: str, *, y
         )
     if not _serves_itself(deployment, namespace):
         raise AdoptionError("the stack's own proxy is not ready yet; run: pulumi up")
-    print("To be removed: " + ", ".join([*old, *(shown(name, names) for name, names in templates.items())]))
+    say("To be removed: " + ", ".join([*old, *(shown(name, names) for name, names in templates.items())]))
     if not (yes or agreed("Remove them")):
-        print("Nothing was changed.")
+        say("Nothing was changed.")
         return 1
     # The route goes first, and then what it led to.
     for target in sorted(old, key=lambda each: each.partition("/")[0] != "Ingress"):
         delete(deployment.cluster, target, namespace)
-        print(f"{target} is removed")
+        say(f"{target} is removed")
     remove(deployment.cluster, namespace, templates)
     if templates:
         backend = deployment.settings.backend_deployment
-        print(
+        say(
             "The Studio templates are removed. Platform offers them until backend restarts: "
             f"kubectl -n {namespace} rollout restart deployment/{backend}"
         )
     if old and found.route is not None:
-        print(f"Ingress/{found.route['metadata']['name']} still has a rule for it: take that out of your manifests.")
+        say(f"Ingress/{found.route['metadata']['name']} still has a rule for it: take that out of your manifests.")
     return 0
 
 

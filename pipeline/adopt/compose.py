@@ -20,6 +20,7 @@ from pipeline.adopt.stack import (
     file_of,
     previewed,
     pulumi,
+    say,
     show,
     take_into_state,
     tell_next_steps,
@@ -42,7 +43,7 @@ def adopt_on_compose(deployment: Deployment, *, yes: bool) -> int:
     """
     stack = deployment.stack
     if _own_targets(stack) is not None:
-        print(f"Studios has been deployed by {stack} already; there is nothing to take.")
+        say(f"Studios has been deployed by {stack} already; there is nothing to take.")
         return 0
     account = AwsAccount(deployment.aws_access)
     values, encrypted = deployment.written
@@ -55,7 +56,7 @@ def adopt_on_compose(deployment: Deployment, *, yes: bool) -> int:
     plan = plan_on_compose(host, values, encrypted, way, None if record is None else record.form)
     show(plan.rows, plan.settings, stack)
     if not (yes or agreed("Take it into the stack")):
-        print("Nothing was changed.")
+        say("Nothing was changed.")
         return 1
     # Each step may be repeated.
     write(plan.settings, file_of(stack))
@@ -82,24 +83,24 @@ def remove_old_on_compose(deployment: Deployment, *, yes: bool) -> int:
     site = find_site(settings, account)
     rules = {arn: groups for arn, groups in find_way(account, site, settings).rules.items() if ours not in groups}
     if rules:
-        print("To be removed: " + ", ".join(name_of(arn) for arn in rules))
+        say("To be removed: " + ", ".join(name_of(arn) for arn in rules))
         if not (yes or agreed("Remove them")):
-            print("Nothing was changed.")
+            say("Nothing was changed.")
             return 1
     for rule in rules:
         account.call("elbv2", "delete_rule", _nothing, RuleArn=rule)
-        print(f"{name_of(rule)} is removed: sessions are reached through the stack's own")
+        say(f"{name_of(rule)} is removed: sessions are reached through the stack's own")
     for group in sorted({group for groups in rules.values() for group in groups}):
         if not account.call("elbv2", "describe_target_groups", _users, TargetGroupArns=[group]):
             account.call("elbv2", "delete_target_group", _nothing, TargetGroupArn=group)
-            print(f"{name_of(group)} is removed")
+            say(f"{name_of(group)} is removed")
     host = look(deployment.aws("ssm"), site.instance_id, settings.compose_folder)
     old = [each.name for each in of_connect(host) if each.name not in (settings.proxy_name, settings.server_name)]
     if old:
         names = " ".join(old)
-        print(f"Take {' and '.join(old)} out of your compose file, after: docker compose rm --stop --force {names}")
+        say(f"Take {' and '.join(old)} out of your compose file, after: docker compose rm --stop --force {names}")
     elif not rules:
-        print("Nothing is left of the earlier Studios.")
+        say("Nothing is left of the earlier Studios.")
     return 0
 
 

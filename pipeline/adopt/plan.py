@@ -250,6 +250,8 @@ def _route(found: ExistingStudios, given: Settings, form: Form | None, *, proxy_
 
 def is_written(values: Mapping[str, object], key: str, value: object) -> bool:
     """Whether the stack's file, or a default, says that already."""
-    if not values.get(key) and value == FIELDS[key].default:
+    default, written = FIELDS[key].default, values.get(key)
+    if not written and value == default:
         return True
-    return not values.get(key) if value is None else str(values.get(key)) == str(value)
+    # The engine hands over a default like what is written.
+    return not written or written == default if value is None else str(written) == str(value)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ruamel.yaml import YAML
 
@@ -18,6 +18,8 @@ from pipeline.adopt.state import with_adopted
 from pipeline.adopt.table import settings_lines, table
 from pipeline.created import find
 from pipeline.interrupted import Resource
+from pipeline.locks import left_behind
+from pipeline.text import fitted
 from pipeline.verify.deployment import Deployment
 from settings.errors import PROJECT
 from survey.adopting import VARIABLE
@@ -117,12 +119,17 @@ def short(stack: str) -> str:
 
 
 def pulumi(command: str, stack: str, *words: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Runs a command of Pulumi for the stack.
+    """Runs a command of Pulumi for the stack; a lock that a killed run has left on it is removed.
 
     Raises:
         AdoptionError: it fails: what it says.
     """
     finished = _run(command, stack, *words, text=text)
+    if finished.returncode and (left := left_behind(finished.stdout + finished.stderr)):
+        _run("cancel", stack, "--yes")
+        for lock in left:
+            say(f"the lock of {lock} is removed")
+        finished = _run(command, stack, *words, text=text)
     if finished.returncode:
         raise AdoptionError((finished.stdout + finished.stderr).strip())
     return finished
@@ -143,8 +150,14 @@ def _run(
 
 
 def agreed(question: str) -> bool:
-    """Whether the user says yes."""
-    return sys.stdin.isatty() and input(f"{question}? Only yes is taken: ").strip() == "yes"
+    """Whether the user says yes; the end of the input is a no."""
+    if not sys.stdin.isatty():
+        return False
+    try:
+        return input(f"{question}? Only yes is taken: ").strip() == "yes"
+    except EOFError:
+        print()
+        return False
 
 
 def show(rows: Iterable[Row], settings: Mapping[str, Any], stack: str) -> None:
@@ -164,8 +177,15 @@ def tell_next_steps(stack: str, remove_old: str | None) -> None:
     """
     print(
         f"\nThe state of {stack} has it. Next:\n"
-        f"  pulumi preview --stack {stack} --diff     # what the stack does otherwise\n"
+        f"  pulumi preview --stack {stack} --diff\n"
+        "      what the stack does otherwise\n"
         f"  pulumi up --stack {stack}"
     )
     if remove_old is not None:
-        print(f"  make adopt STACK={stack} REMOVE=old     # {remove_old}")
+        print(f"  make adopt STACK={stack} REMOVE=old\n      {remove_old}")
+
+
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Prints to standard output, or to a stream, in lines that a terminal doesn't break within a word."""
+    to = sys.stdout if stream is None else stream
+    print(fitted(text, to), file=to, flush=True)

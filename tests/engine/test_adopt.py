@@ -24,10 +24,14 @@ from tests.engine.shapes import KINDS, row
 from tests.engine.stack import Finished, Stack
 from tests.engine.test_dns import EDITOR, records_in, route53_of_the_other_account
 
-#: Kills whoever runs it at one of Pulumi's commands, before that has done anything.
+#: Kills whoever runs it at one of Pulumi's commands, with that command: a refresh has its lock by then.
 KILLING = """#!/bin/sh
-case " $* " in *" {words} "*) kill -9 $PPID; exit 1;; esac
-PATH={rest} exec pulumi "$@"
+PATH={rest}
+case " $* " in *" {words} "*)
+  case "$1" in refresh) pulumi "$@" & sleep 2; kill -9 $!;; esac
+  kill -9 $PPID; exit 1;;
+esac
+exec pulumi "$@"
 """
 
 

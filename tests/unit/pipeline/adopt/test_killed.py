@@ -1,0 +1,65 @@
+"""A run of adopt that is killed while the engine works leaves a lock, which the next run of the command removes."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.adopt.stack import AdoptionError, pulumi
+
+#: The engine's answers: a lock that `cancel` removes, and everything else ends well.
+FAKE = """#!/bin/sh
+echo "$1" >> "$HERE/calls"
+case "$1" in
+  cancel) rm -f "$HERE/lock" ;;
+  *)
+    if [ -e "$HERE/lock" ]; then
+      echo "error: the stack is currently locked by 1 lock(s): $(cat "$HERE/lock")" >&2
+      exit 255
+    fi ;;
+esac
+"""
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    program = tmp_path / "pulumi"
+    program.write_text(FAKE)
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("HERE", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    return tmp_path
+
+
+def write_lock(here: Path, host: str, pid: int) -> None:
+    (here / "lock").write_text(f"created by me@{host} (pid {pid}) at 2026-11-26T03:00:00Z")
+
+
+def test_the_lock_of_a_run_of_this_machine_that_has_ended_is_removed(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    write_lock(here, socket.gethostname(), ended.pid)
+    pulumi("refresh", "prod")
+    assert (here / "calls").read_text().split() == ["refresh", "cancel", "refresh"]
+    lock = f"me@{socket.gethostname()} (pid {ended.pid}), held since 2026-11-26T03:00:00Z"
+    assert capsys.readouterr().out == f"the lock of {lock} is removed\n"
+
+
+def test_the_lock_of_another_machine_or_of_a_run_that_works_is_left(here: Path) -> None:
+    engine = here / "pulumi-engine"
+    engine.symlink_to(sys.executable)
+    with subprocess.Popen([engine, "-c", "input()"], stdin=subprocess.PIPE) as running:
+        for host, pid in (("runner-7", 4711), (socket.gethostname(), running.pid)):
+            write_lock(here, host, pid)
+            with pytest.raises(AdoptionError, match="is currently locked by 1 lock"):
+                pulumi("refresh", "prod")
+        running.communicate(b"\n")
+    assert (here / "calls").read_text().split() == ["refresh", "refresh"]
