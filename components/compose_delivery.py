@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import iam, secretsmanager, ssm
 
+from components.compose_told import ReadByPlatform, told_of_delivery
 from components.instance_scripts import (
     InstallationReport,
     InstallationReportArgs,
@@ -27,6 +28,7 @@ class ComposeDeliveryArgs:
         instance_id: the EC2 instance.
         folder: the folder on it with docker-compose.yml.
         bundle: what the script installs; secret.
+        read_by_platform: what backend and cron read of it.
         role: the instance's role, which is allowed to read the secret; None where another owner allows it.
         profile: of AWS, for waiting and for taking away; None for the credentials of the environment.
         timeout: seconds that the script may take.
@@ -35,6 +37,7 @@ class ComposeDeliveryArgs:
     instance_id: str
     folder: str
     bundle: pulumi.Input[str]
+    read_by_platform: ReadByPlatform
     role: str | None
     profile: str | None
     timeout: int
@@ -111,8 +114,14 @@ class ComposeDelivery(pulumi.ComponentResource):
                 region=region,
                 profile=args.profile,
                 timeout=args.timeout,
+                platform=args.read_by_platform.text,
+                made=args.read_by_platform.made,
             ),
-            pulumi.ResourceOptions(parent=self, depends_on=[association]),
+            pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[association],
+                hooks=told_of_delivery(f"{name}-report-told", self, args.read_by_platform.services),
+            ),
         )
         self.register_outputs({"secret_arn": self.secret_arn, "policy": self.policy})
 

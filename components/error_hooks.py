@@ -1,4 +1,4 @@
-"""What a program adds where a provider's own error doesn't say enough for a user to go on."""
+"""What a program says beside a provider: words before a change, and more where a provider's own error is short."""
 
 from __future__ import annotations
 
@@ -28,6 +28,19 @@ def explained(name: str, explain: Explain, resource: pulumi.Resource) -> pulumi.
         return False
 
     return pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook(name, look)])
+
+
+def said_before(
+    name: str, say: Callable[[pulumi.ResourceHookArgs], Awaitable[None] | None]
+) -> pulumi.ResourceHookBinding:
+    """A resource option that calls ``say`` before the resource is created or updated, in a preview too.
+
+    Args:
+        name: the hook's name, of which a stack has no two.
+        say: prints what there is to say.
+    """
+    hook = pulumi.ResourceHook(name, say, pulumi.ResourceHookOptions(on_dry_run=True))
+    return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
 
 
 def seconds(count: int) -> pulumi.CustomTimeouts:

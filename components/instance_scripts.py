@@ -23,6 +23,7 @@ from survey.aws_errors import AwsError
 _PAUSE = 1.0
 _LONGEST_PAUSE = 10.0
 _FAILED = frozenset({"Failed", "TimedOut", "Cancelled", "Undeliverable", "Terminated", "DeliveryTimedOut"})
+_TOLD = {"__provider", "platform", "made"}
 _GONE = frozenset({"terminated", "shutting-down"})
 
 _Result = TypeVar("_Result")
@@ -60,6 +61,7 @@ class InstallationReportArgs:
         association: the id of the association.
         trigger: changes whenever the association runs again.
         instance_id, region, profile, timeout: as for :class:`InstanceCleanup`.
+        platform, made: what Platform reads of this delivery, so that the next one can be told from it.
     """
 
     association: pulumi.Input[str]
@@ -68,6 +70,8 @@ class InstallationReportArgs:
     region: pulumi.Input[str]
     profile: str | None
     timeout: int
+    platform: pulumi.Input[str]
+    made: Mapping[str, pulumi.Input[str]]
 
 
 class InstanceCleanup(OwnResource, module="studios", name="InstanceCleanup"):
@@ -141,8 +145,8 @@ class InstallationReportProvider(OwnProvider):
     """Polls the association until it has run; raises with the output of the script if it failed."""
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Whether the association has run again."""
-        return DiffResult(changes=any(_olds[key] != _news[key] for key in _news if key != "__provider"))
+        """Whether the association has run again; what it has delivered is among what triggers that."""
+        return DiffResult(changes=any(_olds[key] != _news[key] for key in _news.keys() - _TOLD))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Waits for the association's run; one that failed earlier is tried once more.

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime import rpc
 
+from components.error_hooks import said_before
 from components.platform_provider import api_of, as_now, in_order, tower_yml_of
 from live.api import ClusterApi
 from live.cluster import Cluster
@@ -35,8 +36,7 @@ def told_in_words(name: str, parent: pulumi.Resource) -> pulumi.ResourceHookBind
         if text:
             pulumi.log.info(text, parent)
 
-    hook = pulumi.ResourceHook(name, tell, pulumi.ResourceHookOptions(on_dry_run=True))
-    return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+    return said_before(name, tell)
 
 
 def _words(news: Mapping[str, Any], olds: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ import pulumi
 from components.compose_delivery import ComposeDelivery, ComposeDeliveryArgs
 from components.compose_network import ComposeNetwork, ComposeNetworkArgs
 from components.compose_ssh import ComposeSshNetwork, ComposeSshNetworkArgs
+from components.compose_told import ReadByPlatform
 from components.dns import DnsPlan
 from components.oidc import OidcCredentials, OidcCredentialsArgs
 from components.ssh_key import SshHostKey
@@ -74,6 +75,12 @@ class ComposeStudios(Studios):
                     instance_id=site.instance_id,
                     folder=settings.compose_folder,
                     bundle=self.bundle,
+                    read_by_platform=ReadByPlatform.of(
+                        settings,
+                        credentials.pem,
+                        credentials.registration_token,
+                        None if ssh_key is None else ssh_key.fingerprint,
+                    ),
                     role=site.role,
                     profile=args.profile,
                     timeout=settings.install_timeout,

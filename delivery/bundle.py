@@ -87,13 +87,15 @@ def _studios_variables(settings: Settings, credentials: Credentials) -> dict[str
     return variables | {name: value.get_secret_value() for name, value in secrets.items()}
 
 
-def _platform_variables(settings: Settings, credentials: Credentials) -> dict[str, str]:
+def platform_variables(settings: Settings) -> dict[str, str]:
+    """The variables of backend and cron, without those that only the deployment knows."""
     variables = environment.platform_environment(settings)
+    variables.pop(FINGERPRINT_VARIABLE, None)
+    return variables if settings.existing_oidc else variables | {PEM_PATH_VARIABLE: PEM_IN_CONTAINER}
+
+
+def _platform_variables(settings: Settings, credentials: Credentials) -> dict[str, str]:
+    made = {} if settings.existing_oidc else {PLATFORM_TOKEN_VARIABLE: credentials.token}
     if settings.ssh:
-        variables[FINGERPRINT_VARIABLE] = credentials.ssh_fingerprint
-    if settings.existing_oidc:
-        return variables
-    return variables | {
-        PEM_PATH_VARIABLE: PEM_IN_CONTAINER,
-        PLATFORM_TOKEN_VARIABLE: credentials.token,
-    }
+        made[FINGERPRINT_VARIABLE] = credentials.ssh_fingerprint
+    return platform_variables(settings) | made

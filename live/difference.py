@@ -151,7 +151,12 @@ def _live(part: str, name: str, found: Any) -> str:
 def _shown(part: str, name: str, value: Any) -> str:
     if isinstance(value, Mapping):
         return f"Secret/{value['secret']}" if isinstance(value.get("secret"), str) else "a Secret"
-    if part in ("", "env") and looks_secret(name):
+    return shown(name if part in ("", "env") else "", value)
+
+
+def shown(variable: str, value: object) -> str:
+    """The value of a variable on one line; masked where its name looks like a secret's."""
+    if looks_secret(variable):
         return MASKED
     text = str(value)
     return text if text and text == text.strip() and "\n" not in text else json.dumps(text)

@@ -108,6 +108,12 @@ def deployed(
         install.remove()
 
 
+def test_the_first_up_says_what_platform_gets(deployed: Deployed) -> None:
+    url = f"https://connect.{deployed.domain}"
+    assert f"TOWER_DATA_STUDIO_CONNECT_URL unset → {url}" in deployed.first_up.text
+    assert "cron, then backend restart" in deployed.first_up.text
+
+
 def test_what_the_script_says_on_the_instance_is_what_up_says(deployed: Deployed) -> None:
     assert deployed.failed_up.code != 0
     assert "tower.yml is not valid YAML" in deployed.failed_up.text
@@ -198,9 +204,17 @@ def test_no_secret_leaves_the_program(deployed: Deployed) -> None:
     ] == []
 
 
-def test_other_workspaces_restart_backend_and_cron_alone(deployed: Deployed) -> None:
+def test_preview_comment_and_up_say_what_changes_in_platform_and_no_more_than_that_restarts(
+    deployed: Deployed,
+) -> None:
     before = deployed.host.identities()
-    deployed.stack.set(allowedWorkspaces=[11, 42]).up().ok()
+    stack = deployed.stack.set(allowedWorkspaces=[11, 42])
+    said = "tower.yml: allowed-workspaces null → [11, 42]; cron, then backend restart"
+    assert said in stack.pulumi("preview", "--stack", stack.name).ok().text
+    assert f"  update  {said}\n" in stack.pipeline("preview", "report.md").ok().stdout
+    row = "| update | `studios-delivery-report` | `pulumi-python:dynamic/studios:InstallationReport` |"
+    assert f"{row} `{said}` |" in (stack.folder / "report.md").read_text().splitlines()
+    assert said in stack.up().ok().text
     text = (deployed.host.folder / "tower.yml").read_text()
     assert "    allowed-workspaces: [11, 42]\n" in text
     assert deployed.host.restarted(before) == {"backend", "cron"}
@@ -209,7 +223,8 @@ def test_other_workspaces_restart_backend_and_cron_alone(deployed: Deployed) -> 
 def test_a_new_key_and_token_reach_all_that_read_them(deployed: Deployed) -> None:
     before, key = deployed.host.identities(), deployed.stack.outputs()["publicKey"]
     token = deployed.stack.outputs("--show-secrets")["registrationToken"]
-    deployed.stack.set(tokenRotation="2", rsaRotation="2").up().ok()
+    updated = deployed.stack.set(tokenRotation="2", rsaRotation="2").up().ok()
+    assert "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN [secret] → [secret]; data-studios-rsa.pem: " in updated.text
     assert deployed.stack.outputs()["publicKey"] != key
     pem = (deployed.host.folder / ".studios/files/data-studios-rsa.pem").read_text()
     assert pem.endswith(deployed.stack.outputs()["publicKey"])
