@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -23,6 +23,7 @@ from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.model.dns import EXISTING, TAKE_OVER
 from settings.targets import COMPOSE, KUBERNETES
+from survey.adopting import is_adopting
 from survey.arns import survey_arns
 from survey.aws import AwsAccess, AwsAccount
 from survey.aws_access import ZONES_ROLE
@@ -102,7 +103,7 @@ def _on_kubernetes(settings: Settings, place: Place) -> KubernetesStudios:
         )
         return cluster, found, with_trusted_networks(found.settings, account)
 
-    zones, (cluster, found, settled) = _surveyed(settings, place, platform, lambda: traces == [False])
+    zones, (cluster, found, settled), _ = _surveyed(settings, place, platform, lambda: traces == [False])
     for warning in found.warnings:
         pulumi.log.warn(warning)
     provider = kubernetes_provider(place.cluster_name, cluster, settings.namespace)
@@ -124,19 +125,32 @@ def _on_compose(settings: Settings, place: Place) -> ComposeStudios:
         found = find_site(settings, account)
         return with_trusted_networks(settings, account, found.vpc_id), found
 
-    # Nothing at hand tells whether the stack has been here: the record's own hook looks.
-    zones, (settled, found) = _surveyed(settings, place, site, lambda: False)
+    # Nothing at hand tells whether the stack has been here; the engine knows it from the state.
+    zones, (settled, found), first = _surveyed(settings, place, site, lambda: False)
     for warning in found.warnings:
         pulumi.log.warn(warning)
     dns = DnsPlan(zones, zones_provider(place.name, settings, place.access))
     args = ComposeStudiosArgs(settings=settled, site=found, dns=dns, profile=place.access.profile)
-    return ComposeStudios(place.name, args, place.opts)
+    return ComposeStudios(
+        place.name, args, pulumi.ResourceOptions.merge(place.opts, _refusing_first(place.name, first))
+    )
+
+
+def _refusing_first(name: str, problems: Sequence[Problem]) -> pulumi.ResourceOptions:
+    """Options of a component that refuse, in a preview too, to make it where the state has none."""
+
+    def refuse(_: pulumi.ResourceHookArgs) -> None:
+        if problems and not is_adopting():
+            raise SettingsError(problems)
+
+    hook = pulumi.ResourceHook(f"{name}-first", refuse, pulumi.ResourceHookOptions(on_dry_run=True))
+    return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[hook]))
 
 
 def _surveyed(
     settings: Settings, place: Place, survey: Callable[[AwsAccount], _Surveyed], is_first: Callable[[], bool]
-) -> tuple[FoundZones | None, _Surveyed]:
-    """The hosted zones, and what the target's own survey returns, side by side.
+) -> tuple[FoundZones | None, _Surveyed, Sequence[Problem]]:
+    """The hosted zones, what the target's own survey returns, side by side, and what stands against a first `up`.
 
     Args:
         settings: of the stack.
@@ -180,7 +194,7 @@ def _surveyed(
     if problems:
         # A namespace with the Studios of another stack explains most of the others.
         raise SettingsError(sorted(problems, key=lambda problem: problem.key != "namespace"))
-    return zones, found
+    return zones, found, records.first
 
 
 def _beyond_the_plugin(settings: Settings, access: AwsAccess) -> Iterator[Problem]:

@@ -10,6 +10,8 @@ from typing import Any
 from live.api import ApiError, ClusterApi, NotFoundError
 from live.fields import Object
 from settings.errors import Problem, SettingsError
+from settings.model import Settings
+from settings.remedies import Write
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,31 @@ def missing(key: str, name: str, kind: str, names: Sequence[str], where: str = "
     """A name that nothing has, with the names that there are."""
     there = f"there are {', '.join(sorted(names))}" if names else "there is none"
     return Problem(key, name, f"is not a {kind}{where}; {there}: write the right one in {key}")
+
+
+def another_namespace(api: ClusterApi, install: Install, settings: Settings) -> Problem | None:
+    """That neither Deployment of Platform's is in the namespace, with the namespaces that have both; else None."""
+    wanted = {settings.backend_deployment, settings.cron_deployment}
+    if wanted & install.deployments.keys():
+        return None
+    try:
+        everywhere = [each["metadata"] for each in api.list("/apis/apps/v1/deployments", names_only=True)]
+    except SettingsError:
+        # Who may read one namespace often may not read the others.
+        everywhere = []
+    by_namespace: dict[str, set[str]] = {}
+    for each in everywhere:
+        by_namespace.setdefault(each["namespace"], set()).add(each["name"])
+    fitting = sorted(name for name, names in by_namespace.items() if wanted <= names)
+    others = f" (there are {', '.join(sorted(install.deployments))})" if install.deployments else ""
+    instead = f": {' or '.join(str(Write('namespace', name)) for name in fitting)}" if fitting else ""
+    return Problem(
+        "namespace",
+        install.namespace,
+        f"has neither Deployment {settings.backend_deployment} nor Deployment {settings.cron_deployment}{others}; "
+        f"write the namespace that Platform runs in{instead}; "
+        "or write the names of both Deployments in backendDeployment and cronDeployment",
+    )
 
 
 def _require_namespace(api: ClusterApi, namespace: str) -> None:

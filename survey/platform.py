@@ -31,7 +31,7 @@ from survey.ingresses import (
     routes_to_the_same_host,
     taken_away_from_others,
 )
-from survey.install import Install, missing, read_install
+from survey.install import Install, another_namespace, missing, read_install
 from survey.leftover_templates import leftover_templates
 from survey.mounts import mount_problems
 from survey.name_conflicts import name_conflicts, names_in_use
@@ -87,6 +87,10 @@ def survey_platform(
     tell_trace(is_here)
     settings = identity.resolved(settings, install)
     controller = find_controller(api, settings)
+    if (elsewhere := another_namespace(api, install, settings)) is not None:
+        # All else that is missing follows from it.
+        of_cluster = (*controller.problems, *protected_from_deletion(settings), *_monitoring_problems(api, settings))
+        raise SettingsError([*rights.problems(updating=updating), elsewhere, *of_cluster])
     environment = EffectiveEnvironment(api, install)
     problems = [
         *rights.problems(updating=updating),

@@ -149,3 +149,49 @@ def test_what_is_not_there_is_told_with_what_is(site: Site, new_stack: Callable[
     assert 'seqera-studios:instanceTags: {"Name": "other"} cannot be looked up: ' in text
     assert "; the running instances are " in text
     assert f"{site.platform.instance_id} (Name={site.platform.name})" in text
+
+
+def test_records_of_others_stand_against_a_first_preview_all_at_once_and_not_against_a_later_one(
+    site: Site, new_stack: Callable[..., Stack]
+) -> None:
+    acm, route53 = client("acm", site.environment), client("route53", site.environment)
+    zones = route53.list_hosted_zones_by_name(DNSName=ZONE)["HostedZones"]
+    zone = next(each["Id"] for each in zones if each["Name"] == f"{ZONE}.")
+    domain = f"studios.{site.platform.name}.{ZONE}"
+    stack = new_stack(connectUrl=f"https://connect.{domain}", certificateArn=None)
+    other = acm.request_certificate(
+        DomainName=domain, SubjectAlternativeNames=[domain, f"*.{domain}"], ValidationMethod="DNS"
+    )["CertificateArn"]
+    described = acm.describe_certificate(CertificateArn=other)["Certificate"]
+    validation = described["DomainValidationOptions"][0]["ResourceRecord"]
+    there = [
+        {"Name": name, "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": target}]}
+        for name, target in (
+            (validation["Name"], validation["Value"]),
+            (f"*.{domain}", "old.example.net"),
+            (f"connect.{domain}", "old.example.net"),
+        )
+    ]
+
+    def change(action: str) -> None:
+        changes = [{"Action": action, "ResourceRecordSet": each} for each in there]
+        route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+
+    change("CREATE")
+    refused = stack.preview_text()
+    assert refused.code != 0
+    assert f"exists already for the certificate {other}, which this stack has not made" in refused.text
+    assert f"would make the record *.{domain}, which exists already (CNAME old.example.net)" in refused.text
+    assert f"has a record of its own (CNAME old.example.net), which wins over *.{domain}" in refused.text
+    assert "Traceback" not in refused.text
+    assert stack.up().code != 0
+    assert stack.urns() == [
+        f"urn:pulumi:{stack.name}::seqera-studios::pulumi:pulumi:Stack::seqera-studios-{stack.name}"
+    ]
+
+    change("DELETE")
+    acm.delete_certificate(CertificateArn=other)
+    stack.up().ok()
+    # ACM asks for the stack's own record, too.
+    acm.request_certificate(DomainName=domain, SubjectAlternativeNames=[f"*.{domain}"], ValidationMethod="DNS")
+    assert stack.preview("--expect-no-changes").changes == {}

@@ -60,6 +60,36 @@ def test_a_missing_namespace_is_one_line_with_the_ones_there_are(platform: FakeA
     ]
 
 
+def test_a_namespace_without_platform_is_one_line_with_the_one_that_has_it(platform: FakeApi) -> None:
+    there = [("backend", "prod"), ("cron", "prod"), ("backend", "other"), ("coredns", "kube-system")]
+    platform.lists["/apis/apps/v1/deployments"] = [
+        {"metadata": {"name": name, "namespace": namespace}} for name, namespace in there
+    ]
+    platform.lists[f"{APPS}/deployments"] = [named("web")]
+    platform.lists[f"{CORE}/configmaps"] = []
+    (problem,) = refused(platform.access, settings(imagePullSecrets="none-such", redisTls="true", redisTlsSecret="x"))
+    assert problem == (
+        'seqera-studios:namespace: "platform-stage" has neither Deployment backend nor Deployment cron '
+        "(there are web); write the namespace that Platform runs in: pulumi config set namespace prod; "
+        "or write the names of both Deployments in backendDeployment and cronDeployment"
+    )
+
+
+@pytest.mark.parametrize("everywhere", [[], None])
+def test_a_namespace_without_anything_is_one_line_where_others_may_not_be_read(
+    platform: FakeApi, everywhere: list[dict[str, object]] | None
+) -> None:
+    if everywhere is None:
+        platform.refusals["/apis/apps/v1/deployments"] = (403, "deployments.apps is forbidden")
+    platform.lists["/apis/apps/v1/deployments"] = []
+    platform.lists[f"{APPS}/deployments"] = []
+    (problem,) = refused(platform.access, settings())
+    assert problem.startswith(
+        'seqera-studios:namespace: "platform-stage" has neither Deployment backend nor Deployment cron; write the '
+        "namespace that Platform runs in; or write"
+    )
+
+
 def test_everything_that_is_missing_is_said_at_once_with_the_names_that_exist(platform: FakeApi) -> None:
     read = settings(
         backendDeployment="tower",
