@@ -9,15 +9,14 @@ import pulumi
 import pulumi_aws
 
 from components.outputs import outputs_of
-from components.studios import deploy
+from components.studios import deploy, surveying_all
 from settings.loader import load_settings, reporting_problems
 from survey.aws import AwsAccess
 
-settings = load_settings()
-with reporting_problems():
-    studios = deploy(
-        "studios", settings, "cluster", access=AwsAccess.configured(pulumi_aws.config, pulumi.Config("aws").get)
-    )
+access = AwsAccess.configured(pulumi_aws.config, pulumi.Config("aws").get)
+with reporting_problems(), surveying_all(access):
+    settings = load_settings()
+    studios = deploy("studios", settings, "cluster", access=access)
 for output in outputs_of(settings.target):
     if (value := getattr(studios, output.attribute)) is not None:
         pulumi.export(output.name, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -22,11 +23,13 @@ from settings.default_tags import with_default_tags
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.model.dns import EXISTING, TAKE_OVER
+from settings.parsing import WrongSettingsError
 from settings.targets import COMPOSE, KUBERNETES
 from survey.adopting import is_adopting
 from survey.arns import survey_arns
 from survey.aws import AwsAccess, AwsAccount
 from survey.aws_access import ZONES_ROLE
+from survey.beside import problems_beside
 from survey.certificate import survey_certificate
 from survey.compose import ComposeSite, find_site
 from survey.concurrency import run_in_parallel
@@ -81,6 +84,33 @@ def deploy(
         pulumi.log.warn(str(warning))
     _, deployed = _DEPLOYED[settings.target]
     return deployed(settings, Place(name, cluster_name, access, opts))
+
+
+@contextmanager
+def surveying_all(access: AwsAccess, opts: pulumi.ResourceOptions | None = None) -> Iterator[None]:
+    """Tells beside what is wrong with the settings what stands against those that are right.
+
+    Args:
+        access: what the AWS provider is configured for.
+        opts: of the component.
+
+    Raises:
+        SettingsError: instead of a `WrongSettingsError`.
+    """
+    try:
+        yield
+    except WrongSettingsError as wrong:
+        beside: list[Problem] = []
+        if wrong.settings is not None:
+            beside = problems_beside(
+                wrong.settings,
+                wrong.keys,
+                access,
+                owner=owner_of_stack(),
+                updating=not pulumi.runtime.is_dry_run(),
+                zones=not _has_aws_provider(opts),
+            )
+        raise SettingsError([*wrong.problems, *beside]) from None
 
 
 def _on_kubernetes(settings: Settings, place: Place) -> KubernetesStudios:

@@ -14,7 +14,7 @@ from pulumi.provider.server import ComponentInitError
 from pulumi.runtime.sync_await import _sync_await
 
 from components.described import described_fields
-from components.studios import deploy
+from components.studios import deploy, surveying_all
 from package.parts import PARTS
 from package.schema import arguments_of, from_inputs, package_schema, whole_numbers
 from settings.errors import Problem, SettingsError
@@ -68,9 +68,10 @@ def _whole(
     target: str, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None
 ) -> pulumi.ComponentResource:
     values, secret = _known(inputs)
-    settings = parse_settings({**values, "target": target}, secret)
     access = AwsAccess.configured(pulumi_aws.config, pulumi.Config("aws").get)
-    return deploy(name, settings, f"{name}-cluster", access=access, opts=opts)
+    with surveying_all(access, opts):
+        settings = parse_settings({**values, "target": target}, secret)
+        return deploy(name, settings, f"{name}-cluster", access=access, opts=opts)
 
 
 def _known(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], set[str]]:

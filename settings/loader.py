@@ -30,7 +30,7 @@ def load_settings() -> Settings:
     """The settings of the current stack.
 
     Raises:
-        pulumi.RunError: they are wrong.
+        WrongSettingsError: they are wrong.
     """
     prefix = f"{PROJECT}:"
     values = {
@@ -39,5 +39,4 @@ def load_settings() -> Settings:
         if name.startswith(prefix)
     }
     encrypted = {key for key in values if stack_config.is_config_secret(f"{prefix}{key}")}
-    with reporting_problems():
-        return parse_settings(values, encrypted)
+    return parse_settings(values, encrypted)

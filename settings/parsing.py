@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -18,6 +19,30 @@ from settings.rules import broken_rules
 from settings.rules.targets import missing_on_target
 
 
+class WrongSettingsError(SettingsError):
+    """Everything that is wrong with the settings.
+
+    Args:
+        problems: one each.
+        settings: the settings without those that are wrong, and with an example in the place of one that is missing;
+            None where that is impossible.
+    """
+
+    def __init__(self, problems: Iterable[Problem], settings: Settings | None) -> None:
+        super().__init__(problems)
+        self.settings = settings
+
+    @property
+    def keys(self) -> set[str]:
+        """The keys of the settings that are wrong."""
+        return {root_of(problem.key) for problem in self.problems}
+
+
+def root_of(path: str) -> str:
+    """The setting that a path leads into: ``studioTemplates`` for ``studioTemplates.R.port``."""
+    return re.split(r"[.\[]", path)[0]
+
+
 def parse_settings(values: Mapping[str, object], encrypted: Collection[str] = ()) -> Settings:
     """The settings in a stack's configuration.
 
@@ -27,7 +52,7 @@ def parse_settings(values: Mapping[str, object], encrypted: Collection[str] = ()
         encrypted: the keys with values that are encrypted in the stack's file.
 
     Raises:
-        SettingsError: with everything that is wrong.
+        WrongSettingsError: with everything that is wrong.
     """
     values = {key: value for key, value in values.items() if value != "" or key not in WITHOUT_FIXED_DEFAULT}
     problems = [Problem(key, None, _unknown(key, FIELDS)) for key in values if key not in FIELDS]
@@ -51,7 +76,7 @@ def parse_settings(values: Mapping[str, object], encrypted: Collection[str] = ()
             for problem in broken_rules(settings, given=set(known), unknown=unreliable)
         ]
     if problems or settings is None:
-        raise SettingsError(problems)
+        raise WrongSettingsError(problems, settings)
     return settings
 
 

@@ -65,6 +65,67 @@ def test_a_cluster_that_is_found_through_aws_adds_no_second_message(monkeypatch:
     assert [problem.key for problem in caught.value.problems] == ["aws:profile"]
 
 
+def beside(*, access: AwsAccess, **values: object) -> list[str]:
+    """All problems of a stack file that is wrong."""
+    with pytest.raises(SettingsError) as caught, studios.surveying_all(access):
+        parse_settings({key: value for key, value in {**LEAST, **values}.items() if value is not None})
+    return [f"{problem.key}: {problem.value}" for problem in caught.value.problems]
+
+
+def test_what_is_wrong_with_aws_and_the_cluster_is_told_beside_what_is_wrong_with_the_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    access = AwsAccess(region="us-east-1", profile="no-such-profile")
+    for wrong in ({"proxyReplicas": "many"}, {"proxyReplica": 3}, {"redisAddress": None}):
+        (key,) = wrong
+        found = beside(access=access, kubeconfig="/no/such/kubeconfig", **wrong)
+        assert [problem.partition(":")[0] for problem in found] == [key, "aws", "kubeconfig"], found
+        assert found[1] == "aws:profile: no-such-profile"
+
+
+def test_a_zone_that_is_not_there_is_told_beside_a_wrong_url(zone: str, platform: FakeApi, tmp_path: Path) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(platform.access.kubeconfig or "")
+    access = AwsAccess(region="us-east-1")
+    given = {"kubeconfig": str(kubeconfig), "hostedZone": "odd.example.com"}
+    assert beside(access=access, **given, platformUrl="example.com") == [
+        "platformUrl: example.com",
+        "hostedZone: odd.example.com",
+    ]
+    # The zone holds neither host, and that follows from the URL.
+    boto3.client("route53", "us-east-1").create_hosted_zone(Name="odd.example.com", CallerReference="y")
+    assert beside(access=access, **given, platformUrl="example.com") == ["platformUrl: example.com"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"namespace": "Platform"}, ["namespace: Platform"]),
+        ({"platformVersion": "99"}, ["platformVersion: 99"]),
+        ({"platformVersion": "99", "backendContainer": "x"}, ["platformVersion: 99", "backendContainer: x"]),
+        ({"proxyReplicas": 0, "backendConfigMap": "x"}, ["proxyReplicas: 0", "backendConfigMap: x"]),
+        (
+            {"proxyReplicas": 0, "backendDeployment": "x", "cronDeployment": "y"},
+            ["proxyReplicas: 0", "namespace: platform-stage"],
+        ),
+    ],
+)
+def test_what_follows_from_a_wrong_setting_is_not_told_and_what_does_not_is(
+    zone: str, platform: FakeApi, tmp_path: Path, changes: dict[str, object], told: list[str]
+) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(platform.access.kubeconfig or "")
+    platform.lists["/api/v1/namespaces/platform-stage/configmaps"].pop()
+    platform.lists["/apis/apps/v1/deployments"] = []
+    found = beside(access=AwsAccess(region="us-east-1"), kubeconfig=str(kubeconfig), **changes)
+    assert [each for each in found if not each.startswith("towerYml")] == told
+    assert ("towerYmlConfigMap: tower-yml" in found) is (
+        changes.keys() & {"platformVersion", "namespace", "backendDeployment"} == set()
+    )
+
+
 class OfTheUser:
     """A provider of the user's own."""
 

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 from pulumi.runtime import config as stack_config
 
-from settings.loader import load_settings
+from settings.loader import load_settings, reporting_problems
 from settings.model import Settings
 
 LEAST = {
@@ -44,7 +44,7 @@ def test_an_encrypted_password_is_accepted() -> None:
 
 
 def test_problems_are_one_error_of_the_engine_with_the_keys_as_written() -> None:
-    with pytest.raises(pulumi.RunError) as caught:
+    with pytest.raises(pulumi.RunError) as caught, reporting_problems():
         loaded({**LEAST, "seqera-studios:connectUrl": "http://x", "seqera-studios:nmespace": "y"}, [])
     assert str(caught.value) == (
         "2 settings need a change:\n"
