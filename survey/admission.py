@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
+from live.edits import apply_body, platform_edits_of
+from live.fields import desired_values, value_at
+from live.tower_yml_place import path_of
+from live.tower_yml_text import TowerYmlError, read_entry
 from settings.environment import tower_yml_entries
 from settings.errors import Problem
 from settings.model import Settings
 from survey.install import Install
+
+
+def changes_platform(install: Install, settings: Settings) -> bool:
+    """Whether objects of Platform's differ from what the stack sets in them."""
+    for target, edit in platform_edits_of(settings).items():
+        kind, _, name = target.partition("/")
+        live = install.by_kind()[kind].get(name, {})
+        if any(value_at(live, path) != value for path, value in desired_values(apply_body(target, edit)).items()):
+            return True
+    text = install.data(settings.tower_yml_config_map).get(settings.tower_yml_key, "")
+    try:
+        return any(
+            json.dumps(read_entry(text, path_of(name)).value) != wanted
+            for name, wanted in tower_yml_entries(settings).items()
+        )
+    except TowerYmlError:
+        return True
 
 
 def unchangeable(install: Install, settings: Settings) -> Iterator[Problem]:

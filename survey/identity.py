@@ -13,7 +13,7 @@ from survey.effective_environment import EffectiveEnvironment
 from survey.install import Install, config_maps_read
 
 _URL_VARIABLE = "TOWER_SERVER_URL"
-_RELEASE = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+_RELEASE = re.compile(r"v?(\d\d)\.(\d+)(?![\d])")
 
 
 def resolved(settings: Settings, install: Install) -> Settings:
@@ -85,6 +85,10 @@ def another_release(install: Install, settings: Settings) -> Iterator[str]:
 
 
 def _address(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url.strip())
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    except ValueError:
+        # No URL: it equals no other one.
+        return url.strip(), None, None
     return parts.scheme.lower(), parts.hostname, port

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from live.fields import Object
 from live.ingress import attributes_in, leads_elsewhere
 from live.ownership import belongs_to
 from settings.balancers import ATTRIBUTES
-from settings.default_tags import TAGS, read_tags
+from settings.default_tags import read_tags
 from settings.errors import Problem
 from settings.hosts import parent_of
 from settings.model import Settings
@@ -21,9 +22,18 @@ _ALB = "alb.ingress.kubernetes.io/"
 _ATTRIBUTES = f"{_ALB}load-balancer-attributes"
 GROUP = f"{_ALB}group.name"
 ORDER = f"{_ALB}group.order"
-_SETTING_OF = {"scheme": "loadBalancerScheme", "ssl-policy": "sslPolicy"}
+_SETTING_OF = {"scheme": "loadBalancerScheme", "ssl-policy": "sslPolicy", "ip-address-type": "ipAddressType"}
 _IDLE_TIMEOUT = "idle_timeout.timeout_seconds"
 _DELETION_PROTECTION = "deletion_protection.enabled"
+_OF_LISTENER = "listener-attributes."
+_LISTS = {"inbound-cidrs", "security-group-prefix-lists", "security-groups", "subnets"}
+"""Annotations of which the order makes no difference."""
+_ONE_FOR_ALL = {
+    *("scheme", "ip-address-type", "load-balancer-name", "customer-owned-ipv4-pool", "ipam-ipv4-pool-id"),
+    *("ssl-policy", "ssl-redirect", "mutual-authentication", "manage-backend-security-group-rules"),
+    *("wafv2-acl-arn", "wafv2-acl-name", "waf-acl-id", "shield-advanced-protection", "enable-frontend-nlb"),
+}
+"""Annotations that no two members of a group may have with two values: the controller's pkg/ingress, "conflicting"."""
 
 
 def routes_to_the_same_host(
@@ -65,12 +75,12 @@ def disagreements_in_group(install: Install, settings: Settings, owner: str) -> 
     """
     if settings.load_balancer_group is None:
         return
-    ours = _own_attributes(settings)
+    ours = _stated(_own_annotations(settings))
     for ingress in _of_others(install, settings, owner):
         annotations = ingress["metadata"].get("annotations", {})
         if annotations.get(GROUP) != settings.load_balancer_group:
             continue
-        theirs = _attributes_in(annotations)
+        theirs = _stated(annotations)
         different = {name: value for name, value in theirs.items() if name in ours and ours[name] != value}
         if different:
             there = ", ".join(f"{name} {value}" for name, value in different.items())
@@ -171,34 +181,51 @@ def protected_from_deletion(settings: Settings) -> Iterator[Problem]:
         )
 
 
-def _own_attributes(settings: Settings) -> dict[str, str]:
-    return {
+def _own_annotations(settings: Settings) -> dict[str, str]:
+    attributes = {_IDLE_TIMEOUT: str(settings.idle_timeout), **settings.load_balancer_attributes}
+    values = {
         "scheme": settings.load_balancer_scheme,
-        "ssl-policy": settings.ssl_policy,
+        "listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]',
         "ssl-redirect": "443",
-        _IDLE_TIMEOUT: str(settings.idle_timeout),
-        **_tags(settings.ingress_annotations),
-        **settings.load_balancer_attributes,
+        "ssl-policy": settings.ssl_policy,
+        "load-balancer-attributes": ",".join(f"{name}={value}" for name, value in attributes.items()),
+        **({"ip-address-type": settings.ip_address_type} if settings.ip_address_type else {}),
     }
+    return {**settings.ingress_annotations, **{f"{_ALB}{name}": value for name, value in values.items()}}
 
 
-def _attributes_in(annotations: Mapping[str, str]) -> dict[str, str]:
+def _stated(annotations: Mapping[str, str]) -> dict[str, str]:
     """What an Ingress says of its load balancer; what it doesn't say agrees with everything."""
-    found = {
-        name: annotations[f"{_ALB}{name}"].strip()
-        for name in ("scheme", "ssl-policy", "ssl-redirect")
-        if f"{_ALB}{name}" in annotations
-    }
-    return found | _tags(annotations) | attributes_in(annotations.get(_ATTRIBUTES, ""))
+    given = {name.removeprefix(_ALB): text.strip() for name, text in annotations.items() if name.startswith(_ALB)}
+    found = {name: text for name, text in given.items() if name in _ONE_FOR_ALL}
+    found |= {name: ",".join(sorted(_listed(text))) for name, text in given.items() if name in _LISTS}
+    found |= {f"the tag {key}": value for key, value in read_tags(given.get("tags", "")).items()}
+    found |= {f"the protocol of port {port}": protocol for port, protocol in _ports(given.get("listen-ports", ""))}
+    for name, text in given.items():
+        if name.startswith(_OF_LISTENER):
+            found |= {f"{name} {key}": value for key, value in attributes_in(text).items()}
+    return found | attributes_in(given.get("load-balancer-attributes", ""))
 
 
-def _tags(annotations: Mapping[str, str]) -> dict[str, str]:
-    return {f"the tag {key}": value for key, value in read_tags(annotations.get(TAGS, "")).items()}
+def _listed(text: str) -> set[str]:
+    return {each.strip() for each in text.split(",") if each.strip()}
+
+
+def _ports(text: str) -> Iterator[tuple[int, str]]:
+    try:
+        listed = json.loads(text or "[]")
+    except ValueError:
+        # The controller complains of it whatever the stack does.
+        return
+    for each in listed if isinstance(listed, list) else []:
+        if isinstance(each, Mapping):
+            yield from ((port, protocol) for protocol, port in each.items() if isinstance(port, int))
 
 
 def _remedies(settings: Settings, different: Mapping[str, str]) -> str:
     commands = []
     elsewhere = []
+    own = {name.removeprefix(_ALB) for name in settings.ingress_annotations}
     for name, value in different.items():
         if name in _SETTING_OF:
             commands.append(str(Write(_SETTING_OF[name], value)))
@@ -206,6 +233,8 @@ def _remedies(settings: Settings, different: Mapping[str, str]) -> str:
             commands.append(str(Write("idleTimeout", value)))
         elif name in settings.load_balancer_attributes:
             elsewhere.append(f"write {name}={value} in loadBalancerAttributes")
+        elif name in own:
+            elsewhere.append(f"write {_ALB}{name}: {value} in ingressAnnotations")
         else:
             elsewhere.append(f"change {name} there")
     return "; ".join([*([f"write: {' && '.join(commands)}"] if commands else []), *elsewhere])

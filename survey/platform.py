@@ -18,7 +18,7 @@ from settings.model import Settings
 from settings.remedies import Write
 from settings.rules.names import taken_over_without_effect
 from survey import identity
-from survey.admission import unchangeable
+from survey.admission import changes_platform, unchangeable
 from survey.adopting import as_adopted
 from survey.conflicts import conflicts
 from survey.effective_environment import EffectiveEnvironment, shadowed
@@ -125,6 +125,7 @@ def survey_platform(
             *shadowed(environment, install, settings),
         ]
     warnings = [
+        *(str(each) for each in unchangeable(install, settings)),
         *rights.warnings(updating=updating),
         *identity.another_release(install, settings),
         *leftover_templates(environment, install, settings, field_manager),
@@ -177,6 +178,7 @@ def _in_the_way(
         yield from disagreements_with_class(controller, settings)
         # Later, the user has seen these.
         yield from routes_to_the_same_host(install, settings, owner, by_class=controller.group is not None)
+    if not is_here or changes_platform(install, settings):
         yield from unchangeable(install, settings)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from components.planned import planned_objects
+from live.edits import apply_body, platform_edits_of
+from live.fields import merge
 from live.ownership import labels_of_stack
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
@@ -54,13 +56,40 @@ def test_an_immutable_config_map_is_refused(platform: FakeApi, position: int, ke
     ]
 
 
-def test_a_stack_that_is_there_already_is_not_stopped_by_what_it_need_not_change(platform: FakeApi) -> None:
-    platform.lists[f"{APPS}/deployments"][0]["spec"]["paused"] = True
-    quota(platform, {"pods": "3"}, {"pods": "3"})
+@pytest.fixture
+def running(platform: FakeApi) -> FakeApi:
+    """The Platform with the stack's edits and its proxy."""
+    for target, edit in platform_edits_of(parse_settings(LEAST)).items():
+        kind, _, name = target.partition("/")
+        path = {"ConfigMap": f"{CORE}/configmaps", "Deployment": f"{APPS}/deployments"}[kind]
+        (live,) = (each for each in platform.lists[path] if each["metadata"]["name"] == name)
+        merge(live, apply_body(target, edit))
+    (file,) = (each for each in platform.lists[f"{CORE}/configmaps"] if each["metadata"]["name"] == "tower-yml")
+    file["data"]["tower.yml"] = "tower:\n  data-studio:\n    allowed-workspaces: null\n"
     proxy = deployment("connect-proxy")
     proxy["metadata"]["labels"] = labels_of_stack("studios-local")
     platform.lists[f"{APPS}/deployments"].append(proxy)
-    survey(platform)
+    return platform
+
+
+def test_a_stack_that_is_there_already_is_not_stopped_by_what_it_need_not_change(running: FakeApi) -> None:
+    running.lists[f"{APPS}/deployments"][0]["spec"]["paused"] = True
+    quota(running, {"pods": "3"}, {"pods": "3"})
+    # A secret that is rotated restarts Platform, too, and nothing tells before.
+    (warning,) = survey(running).warnings
+    assert 'backendDeployment: "backend" has a paused rollout' in warning
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"connectUrl": "https://studios.example.com"}, {"allowedWorkspaces": "none"}, {"pemPath": "/keys/o.pem"}],
+)
+def test_a_change_of_a_stack_that_runs_is_refused_where_a_rollout_is_paused(
+    running: FakeApi, changes: dict[str, object]
+) -> None:
+    running.lists[f"{APPS}/deployments"][0]["spec"]["paused"] = True
+    (problem,) = refused(running, **changes)
+    assert problem.startswith('backendDeployment: "backend" has a paused rollout')
 
 
 def quota(api: FakeApi, hard: dict[str, str], used: dict[str, str], **spec: Any) -> None:

@@ -16,7 +16,14 @@ def test_a_backend_with_the_url_of_the_stack_is_the_right_one(platform: FakeApi,
     survey(platform)
 
 
-@pytest.mark.parametrize("url", ["https://other.example.com", "http://example.com", "https://example.com:8443"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://other.example.com", "http://example.com", "https://example.com:8443"),
+        # What is no URL.
+        *("https://example.com:port", "https://[example.com", "example.com"),
+    ],
+)
 def test_a_backend_with_another_url_is_refused_with_both(platform: FakeApi, url: str) -> None:
     platform.lists[f"{CORE}/configmaps"][0]["data"]["TOWER_SERVER_URL"] = url
     assert refused(platform) == [
@@ -40,10 +47,11 @@ def image(api: FakeApi, name: str) -> str:
     return "\n".join(survey(api).warnings)
 
 
-def test_an_image_of_another_release_is_warned_of_with_both(platform: FakeApi) -> None:
-    assert image(platform, "cr.seqera.io/private/nf-tower-enterprise/backend:v24.1.3") == (
+@pytest.mark.parametrize("tag", ["v24.1.3", "24.1", "v24.1.0-RC2", "24.1.3_patched"])
+def test_an_image_of_another_release_is_warned_of_with_both(platform: FakeApi, tag: str) -> None:
+    assert image(platform, f"cr.seqera.io/private/nf-tower-enterprise/backend:{tag}") == (
         "platformVersion is 25.3, and Deployment/backend runs "
-        "cr.seqera.io/private/nf-tower-enterprise/backend:v24.1.3: Platform 24.1 may read other variables; if that "
+        f"cr.seqera.io/private/nf-tower-enterprise/backend:{tag}: Platform 24.1 may read other variables; if that "
         "image is right, write: pulumi config set platformVersion 24.1"
     )
 
@@ -55,6 +63,8 @@ def test_an_image_of_another_release_is_warned_of_with_both(platform: FakeApi) -
         "registry:5000/backend:25.3.0-patched",
         "registry:5000/backend",
         "backend:latest",
+        "backend:2024.01.05",
+        "backend:24",
         "backend@sha256:0000000000000000000000000000000000000000000000000000000000000000",
     ],
 )

@@ -166,6 +166,72 @@ def test_a_new_load_balancer_needs_no_defaults(platform: FakeApi) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("theirs", "changes", "told"),
+    [
+        (
+            {"ip_address_type": "dualstack"},
+            {"ipAddressType": "ipv4"},
+            ("ip-address-type dualstack", "write: pulumi config set ipAddressType dualstack"),
+        ),
+        (
+            {"listen_ports": '[{"HTTP": 443}]'},
+            {},
+            ("the protocol of port 443 HTTP, and this stack sets HTTPS", "change the protocol of port 443 there"),
+        ),
+        (
+            {"wafv2_acl_arn": "arn:a"},
+            {"ingressAnnotations": {f"{ALB}wafv2-acl-arn": "arn:b"}},
+            ("wafv2-acl-arn arn:a, and", f"write {ALB}wafv2-acl-arn: arn:a in ingressAnnotations"),
+        ),
+        (
+            {"inbound_cidrs": "10.0.0.0/8,192.168.0.0/16"},
+            {"ingressAnnotations": {f"{ALB}inbound-cidrs": "10.0.0.0/8"}},
+            ("inbound-cidrs 10.0.0.0/8,192.168.0.0/16, and this stack sets 10.0.0.0/8", "in ingressAnnotations"),
+        ),
+        (
+            {"listener_attributes__HTTPS_443": "routing.http.response.server.enabled=true"},
+            {
+                "ingressAnnotations": {
+                    f"{ALB}listener-attributes.HTTPS-443": "routing.http.response.server.enabled=false"
+                }
+            },
+            ("listener-attributes.HTTPS-443 routing.http.response.server.enabled true", "all members"),
+        ),
+        (
+            {"tags": "team=a"},
+            {"ingressAnnotations": {f"{ALB}tags": "team=b"}},
+            ("the tag team a, and this stack sets b", "all members"),
+        ),
+    ],
+)
+def test_whatever_the_controller_wants_the_same_for_all_members_is_compared(
+    platform: FakeApi, theirs: dict[str, str], changes: dict[str, Any], told: tuple[str, str]
+) -> None:
+    platform.lists[EVERYWHERE] = [ingress("seqera", "x", "example.com", group__name="acme", **theirs)]
+    (problem,) = refused(platform, loadBalancerGroup="acme", **changes)
+    assert told[0] in problem
+    assert told[1] in problem
+
+
+@pytest.mark.parametrize(
+    ("theirs", "changes"),
+    [
+        ({"listen_ports": '[{"HTTP": 80}, {"HTTPS": 443}, {"HTTPS": 8443}]'}, {}),
+        ({"listen_ports": "not JSON"}, {}),
+        ({"listen_ports": '{"HTTP": 443}'}, {}),
+        ({"wafv2_acl_arn": "arn:a", "subnets": "a,b", "load_balancer_name": "n", "group__order": "7"}, {}),
+        ({"subnets": "a, b"}, {"ingressAnnotations": {f"{ALB}subnets": "b,a"}}),
+        ({"actions__x": "{}", "healthcheck_path": "/x", "target_type": "ip"}, {}),
+    ],
+)
+def test_what_members_may_have_each_for_themselves_is_not(
+    platform: FakeApi, theirs: dict[str, str], changes: dict[str, Any]
+) -> None:
+    platform.lists[EVERYWHERE] = [ingress("seqera", "x", "example.com", group__name="acme", **theirs)]
+    survey(platform, loadBalancerGroup="acme", **changes)
+
+
 def test_an_attribute_that_another_member_of_the_group_sets_is_left_to_it(platform: FakeApi) -> None:
     platform.lists[EVERYWHERE] = [
         ingress("seqera", "x", "example.com", group__name="acme", load_balancer_attributes="waf.fail_open.enabled=true")
