@@ -32,7 +32,7 @@ def name_conflicts(settings: Settings, objects: Mapping[str, Named], owner: str,
             has made stays its own when a tool has changed the labels; the next ``up`` mends them.
     """
     of_stacks: dict[str, list[str]] = {}
-    problems = []
+    conflicts = []
     for setting, name, kinds, instead in _names_to_create(settings):
         found = {kind: objects[kind][name]["metadata"] for kind in kinds if name in objects[kind]}
         live = {kind: metadata.get("labels") for kind, metadata in found.items()}
@@ -46,11 +46,19 @@ def name_conflicts(settings: Settings, objects: Mapping[str, Named], owner: str,
             else:
                 taken.append(kind)
         if taken:
-            theirs = " ".join(f"{kind.lower()}/{name}" for kind in taken)
-            message = f"this stack has not made {theirs}; {instead}, or {_otherwise(taken, theirs, settings, owner)}"
-            problems.append(Problem(setting, name, f"is taken in namespace {settings.namespace}: {message}"))
+            conflicts.append((setting, name, taken, instead))
     yield from (_of_another_stack(settings.namespace, stack, made, owner) for stack, made in of_stacks.items())
-    yield from problems
+    # Where the workloads are another Studios', so is all else of these names.
+    runs = any({"Deployment", "StatefulSet"} & set(taken) for _, _, taken, _ in conflicts)
+    for setting, name, taken, instead in conflicts:
+        theirs = " ".join(f"{kind.lower()}/{name}" for kind in taken)
+        ways = [instead]
+        if runs:
+            ways.append(_taking_in(owner))
+        elif {"Secret", "ConfigMap"} >= set(taken) and name not in _read_by_pods(objects):
+            ways.append(f"if it is not needed any more, `kubectl delete -n {settings.namespace} {theirs}`")
+        message = f"this stack has not made {theirs}; {', or '.join(ways)}"
+        yield Problem(setting, name, f"is taken in namespace {settings.namespace}: {message}")
 
 
 def _of_another_stack(namespace: str, stack: str, made: list[str], owner: str) -> Problem:
@@ -86,14 +94,25 @@ def _is_relabelled(metadata: Mapping[str, Any]) -> bool:
     return any(name.startswith("pulumi-") for name in managers) and not instance.startswith(owner_of(""))
 
 
-def _otherwise(taken: list[str], theirs: str, settings: Settings, owner: str) -> str:
-    """What to do with what exists: a Studios that runs is never to be deleted on our advice."""
-    if not {"Deployment", "StatefulSet"} & set(taken):
-        return f"if it is not needed any more, `kubectl delete -n {settings.namespace} {theirs}`"
+def _taking_in(owner: str) -> str:
+    """What to do with a Studios that exists: what runs is never to be deleted on our advice."""
     if in_arguments():
         # The package's users have no stack file for the command to write into.
         return "remove them once that Studios is not used any more"
     return f"take that Studios into this stack: `make adopt STACK={owner.removeprefix(owner_of(''))}`"
+
+
+def _read_by_pods(objects: Mapping[str, Named]) -> set[str]:
+    """Every text in the templates of the namespace's pods: among them the names of what they read."""
+    return {text for each in objects["Deployment"].values() for text in _texts(each.get("spec"))}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(each)
 
 
 def _names_to_create(settings: Settings) -> Iterator[tuple[str, str, tuple[str, ...], str]]:

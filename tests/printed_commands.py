@@ -13,10 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[1]
-FOLDERS = ("settings/types", "settings/rules", "survey", "live", "components", "delivery", "pipeline", "package")
-PROGRAMS = ("kubectl", "aws", "pulumi")
+FOLDERS = ("settings", "survey", "live", "components", "delivery", "pipeline", "package")
+#: Written by `make docs` into the head of the documents and the configuration, where prose surrounds commands.
+NO_MESSAGES = ("settings/documents.py", "settings/remedies.py")
+PROGRAMS = ("kubectl", "aws", "pulumi", "docker", "make")
+FILLED_IN = re.compile(r"\{([\w.]+)\}")
+"""What a message fills in."""
 _COMMAND = re.compile(rf"(?:^|(?<=[\s`(:]))(?P<command>(?:{'|'.join(PROGRAMS)}) (?=[a-z-])[^`;,\n]*)")
-_PROSE = re.compile(r"\. |\)|: it | works| lists| prints| again|, | whether| for | gives | says | or ")
+_PROSE = re.compile(
+    r"\. |\)|: it | works| lists| prints| again|, | whether| for | gives | says | or | soon$| writes | shows |: \{| \|"
+    r"|  +#"
+)
+_OF_DOCKER = {"login", "logs", "rm", "stop", "unpause"}
+_OF_COMPOSE = {"config", "down", "logs", "rm", "up"}
+_OF_MAKE = re.compile(r"make [a-z]+ [A-Z]+=")
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,8 @@ def printed_commands(program: str) -> list[Printed]:
     found: dict[str, Printed] = {}
     for folder in FOLDERS:
         for path in sorted((CHECKOUT / folder).rglob("*.py")):
+            if str(path.relative_to(CHECKOUT)) in NO_MESSAGES:
+                continue
             for line, text in _texts(ast.parse(path.read_text())):
                 for match in _COMMAND.finditer(text):
                     command = _PROSE.split(match["command"])[0].strip().rstrip('."')
@@ -43,6 +55,14 @@ def printed_commands(program: str) -> list[Printed]:
 def _is_command(command: str) -> bool:
     """Whether it goes on as a command does, and is not a sentence about the program."""
     words = command.split()
+    if words[0] == "make":
+        return _OF_MAKE.match(command) is not None
+    if words[0] == "docker":
+        if words[1] == "compose":
+            return words[2:3] == ["-p"] or not _OF_COMPOSE.isdisjoint(words[2:3])
+        return words[1] in _OF_DOCKER or words[1].startswith("-")
+    if words[0] == "pulumi" and words[2:3] == ["of"]:
+        return False
     return len(words) > 1 and words[1] not in ("cannot", "can't", "uses") and words[1:] != ["get"]
 
 

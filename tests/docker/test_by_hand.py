@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Callable
 
@@ -10,6 +11,7 @@ import pytest
 from testbed.compose.host import FILES
 from tests.docker.conftest import OURS, Studios, ok
 from tests.docker.test_owners_way import OWN, others
+from tests.printed_commands import FILLED_IN, printed_commands
 
 pytestmark = pytest.mark.docker
 
@@ -31,6 +33,18 @@ def test_every_command_works_as_before_for_a_user_who_is_not_root(studios: Calla
     platform.compose("up", "--detach")
     platform.wait_until_healthy("backend", "cron", *OURS)
     assert ok(installed.install()) == "studios: nothing has changed\n"
+
+
+def test_docker_knows_each_command_in_a_message_and_its_options(studios: Callable[..., Studios]) -> None:
+    machine = studios().platform.machine
+    printed = printed_commands("docker")
+    assert len(printed) > 5
+    for each in printed:
+        words = shlex.split(FILLED_IN.sub("x", each.command))[1:]
+        helped = machine.docker(*words, "--help")
+        # An unknown command is answered with the help of the one above it.
+        named = [word for word in words if word in ("compose", "config", "down", "login", "logs", "rm", "stop", "up")]
+        assert f"docker {' '.join(named)}" in helped, each
 
 
 def test_a_deployer_that_writes_the_folder_anew_leaves_a_platform_that_starts(studios: Callable[..., Studios]) -> None:

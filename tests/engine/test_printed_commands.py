@@ -1,6 +1,7 @@
 """Every command that a message prints is run as it is printed: kubectl's on the API server, Pulumi's on a stack.
 
 They are read from the code (tests/printed_commands.py), so that a command of a new message is run without an edit here.
+A command of Pulumi's that deploys is read by it, with its options, and not run.
 """
 
 from __future__ import annotations
@@ -22,11 +23,10 @@ from testbed.errors import TestbedError
 from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
 from tests.engine.stack import Stack
-from tests.printed_commands import Printed, printed_commands
+from tests.printed_commands import FILLED_IN, Printed, printed_commands
 
 pytestmark = pytest.mark.slow
 
-FILLED_IN = re.compile(r"\{([\w.]+)\}")
 #: Verbs that change something, but for what they would change here.
 CHANGES = {"delete", "label", "patch", "scale"}
 TAKEN_FOR_SECRET = re.compile("pass|secret|token", re.IGNORECASE)
@@ -76,6 +76,17 @@ def test_a_command_of_kubectl_runs_as_it_is_printed(install: Install, printed: P
     with pytest.raises(TestbedError) as caught:
         kubectl(*words)
     assert not re.search("unknown|usage|NotFound", str(caught.value), re.IGNORECASE), caught.value
+
+
+@pytest.mark.parametrize("printed", printed_commands("pulumi"), ids=lambda printed: printed.place)
+def test_pulumi_knows_a_command_in_a_message_and_its_options(environment: dict[str, str], printed: Printed) -> None:
+    words = shlex.split(FILLED_IN.sub("x", printed.command))
+    read = subprocess.run(
+        [*words, "--help"], env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+    assert read.returncode == 0, read.stderr
+    # An unknown command is answered with the help of the one above it.
+    assert f"  {' '.join(words[:2])}" in read.stdout
 
 
 class Scratch:

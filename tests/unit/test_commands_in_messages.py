@@ -1,17 +1,18 @@
 """The commands of AWS' CLI in messages exist, with their options.
 
-Those of kubectl and Pulumi are run by tests/engine/test_printed_commands.py.
+Those of kubectl and Pulumi are run by tests/engine/test_printed_commands.py, those of Docker by tests/docker.
 """
 
 from __future__ import annotations
 
 import shlex
+import subprocess
 
 import botocore.session
 import pytest
 from botocore import xform_name
 
-from tests.printed_commands import Printed, printed_commands
+from tests.printed_commands import CHECKOUT, FILLED_IN, Printed, printed_commands
 
 AWS = printed_commands("aws")
 #: Commands of the CLI that call no one operation.
@@ -32,6 +33,20 @@ def test_a_command_of_aws_in_a_message_exists_with_its_options(printed: Printed)
     assert {word for word in rest if word.startswith("--")} <= options | OF_ALL, printed
 
 
+@pytest.mark.parametrize("printed", printed_commands("make"), ids=lambda printed: printed.place)
+def test_a_command_of_make_in_a_message_has_a_target(printed: Printed) -> None:
+    words = shlex.split(FILLED_IN.sub("x", printed.command))
+    dry = subprocess.run(
+        [*words, "--dry-run", "--silent"], cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert dry.returncode == 0, dry.stderr
+    # Each variable reaches the command that is run.
+    values = [word.partition("=")[2] for word in words if "=" in word]
+    assert all(value in dry.stdout for value in values if value != "old"), dry.stdout
+
+
 def test_commands_are_found_where_messages_print_them() -> None:
-    places = {printed.place.partition(":")[0] for printed in [*AWS, *printed_commands("kubectl")]}
+    programs = ("aws", "kubectl", "pulumi", "docker", "make")
+    places = {printed.place.partition(":")[0] for program in programs for printed in printed_commands(program)}
     assert {"survey/aws.py", "components/certificate.py", "survey/admission.py", "live/rollout.py"} <= places
+    assert {"delivery/instance/studios_host/checks.py", "survey/name_conflicts.py", "pipeline/stacks.py"} <= places

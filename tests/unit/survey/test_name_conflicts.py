@@ -37,7 +37,6 @@ def _made_by(api: FakeApi, labels: dict[str, str] | None) -> None:
 def test_a_studios_install_made_by_hand_is_told_apart_from_the_stacks_own(platform: FakeApi) -> None:
     _made_by(platform, None)
     taken = "is taken in namespace platform-stage: this stack has not made"
-    delete = "if it is not needed any more, `kubectl delete -n platform-stage"
     adopt = f"take that Studios into this stack: `make adopt STACK={OURS.removeprefix('studios-')}`"
     proxy, secret = "deployment/connect-proxy service/connect-proxy", "secret/platform-oidc-certs"
     use_it = "use what it holds by `pulumi config set --plaintext existingOidcSecret platform-oidc-certs`"
@@ -46,10 +45,24 @@ def test_a_studios_install_made_by_hand_is_told_apart_from_the_stacks_own(platfo
         for setting, name, objects, instead, end in (
             ("proxyName", "connect-proxy", proxy, "", adopt),
             ("serverName", "connect-server", "statefulset/connect-server", "", adopt),
-            ("ingressName", "connect-ingress", "ingress/connect-ingress", "", f"{delete} ingress/connect-ingress`"),
-            ("oidcSecret", "platform-oidc-certs", secret, f"{use_it}, or ", f"{delete} {secret}`"),
+            ("ingressName", "connect-ingress", "ingress/connect-ingress", "", adopt),
+            ("oidcSecret", "platform-oidc-certs", secret, f"{use_it}, or ", adopt),
         )
     ]
+
+
+def test_only_what_no_pod_reads_is_offered_to_be_deleted(platform: FakeApi) -> None:
+    for place, name in ((f"{CORE}/secrets", "platform-oidc-certs"), (f"{NET}/ingresses", "connect-ingress")):
+        platform.lists[place].append(named(name))
+    delete = "if it is not needed any more, `kubectl delete -n platform-stage secret/platform-oidc-certs`"
+    ingress, secret = _refused(platform)
+    assert ingress.endswith("this stack has not made ingress/connect-ingress; write another name in ingressName")
+    assert secret.endswith(f"write another name in oidcSecret, or {delete}")
+    pod = platform.lists[f"{APPS}/deployments"][2]["spec"]["template"]["spec"]
+    pod["volumes"] = [{"name": "all", "projected": {"sources": [{"secret": {"name": "platform-oidc-certs"}}]}}]
+    assert _refused(platform)[1].endswith(
+        "existingOidcSecret platform-oidc-certs`, or write another name in oidcSecret"
+    )
 
 
 def test_what_the_stack_has_made_itself_is_no_problem(platform: FakeApi) -> None:
