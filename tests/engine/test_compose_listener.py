@@ -146,7 +146,7 @@ def test_what_is_not_there_is_told_with_what_is(site: Site, new_stack: Callable[
         f"{site.platform.name}; the HTTPS listeners are {site.platform.listener_arn} (Name=users), "
         f"{site.listener} (Name=sessions)"
     ) in text
-    assert 'seqera-studios:instanceTags: {"Name": "other"} cannot be looked up: ' in text
+    assert 'seqera-studios:instanceTags: {"Name": "other"} are on no running instance of account ' in text
     assert "; the running instances are " in text
     assert f"{site.platform.instance_id} (Name={site.platform.name})" in text
 
@@ -158,7 +158,7 @@ def test_records_of_others_stand_against_a_first_preview_all_at_once_and_not_aga
     zones = route53.list_hosted_zones_by_name(DNSName=ZONE)["HostedZones"]
     zone = next(each["Id"] for each in zones if each["Name"] == f"{ZONE}.")
     domain = f"studios.{site.platform.name}.{ZONE}"
-    stack = new_stack(connectUrl=f"https://connect.{domain}", certificateArn=None)
+    stack = new_stack(connectUrl=f"https://connect.{domain}").set(certificateArn=None)
     other = acm.request_certificate(
         DomainName=domain, SubjectAlternativeNames=[domain, f"*.{domain}"], ValidationMethod="DNS"
     )["CertificateArn"]
