@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from ruamel.yaml.nodes import MappingNode
+from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from live import yaml_text
 from live.yaml_documents import Document, documents
@@ -76,6 +77,7 @@ def locate(text: str, path: Path) -> Spot:
     if root is None:
         return Spot(found, [], root_is_empty=True)
     mappings = [root]
+    _refuse_other_spelling(root, path, ())
     for depth, name in enumerate(path):
         _refuse_dotted(mappings[-1], path, depth)
         pair = yaml_text.find(mappings[-1], name)
@@ -91,6 +93,25 @@ def locate(text: str, path: Path) -> Spot:
             raise YamlTextError(f"has something at {here} that is not a mapping (line {pair.key.start_mark.line + 1})")
         mappings.append(pair.value)
     return Spot(found, mappings, root_is_empty=False)
+
+
+def _refuse_other_spelling(mapping: MappingNode, path: Path, written: Path) -> None:
+    """Refuses an entry with a key such as `dataStudio`, which Platform's framework reads as `data-studio`, too."""
+    name, *rest = path
+    for pair in yaml_text.pairs(mapping):
+        if not isinstance(pair.key, ScalarNode) or _in_kebab_case(pair.key.value) != name:
+            continue
+        here = (*written, pair.key.value)
+        if rest and isinstance(pair.value, MappingNode):
+            _refuse_other_spelling(pair.value, tuple(rest), here)
+        elif not rest and here != (*map(_in_kebab_case, written), name):
+            meant = ".".join((*map(_in_kebab_case, written), name))
+            line = pair.key.start_mark.line + 1
+            raise YamlTextError(f"has {'.'.join(here)} (line {line}), which Platform reads as {meant}; write it so")
+
+
+def _in_kebab_case(key: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", key.replace("_", "-")).lower()
 
 
 def _refuse_dotted(mapping: MappingNode, path: Path, depth: int) -> None:

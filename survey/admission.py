@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from live.edits import apply_body, platform_edits_of
+from live.edits import apply_body
+from live.edits_of_settings import platform_edits_of
 from live.fields import desired_values, value_at
 from live.tower_yml_place import path_of
 from live.tower_yml_text import TowerYmlError, read_entry

@@ -11,10 +11,11 @@ from settings.model import Settings
 from settings.parsing import root_of
 from settings.targets import COMPOSE
 from survey.aws import AwsAccess, AwsAccount
+from survey.aws_access import ZONES_ROLE
 from survey.certificate import survey_certificate
 from survey.compose import find_site
 from survey.concurrency import run_in_parallel
-from survey.dns import ZONES_ROLE, find_zone, find_zones, role_of_zones
+from survey.dns import find_zone, find_zones, role_of_zones
 from survey.eks import find_eks_cluster
 from survey.platform import survey_platform
 from survey.records import survey_records

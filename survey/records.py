@@ -10,7 +10,7 @@ from settings.errors import Problem
 from settings.fields import applies
 from settings.model import Settings
 from settings.model.dns import CREATE, EXISTING, TAKE_OVER
-from settings.remedies import Write
+from settings.remedies import Remove, Write
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
 from survey.caa import forbidden_by_caa
@@ -140,9 +140,9 @@ def _policy_in_the_way(taken: Sequence[Record], name: str) -> Iterator[Problem]:
 
 
 def _ssh_record(listing: Listing, settings: Settings) -> ZoneFindings:
-    """What stands against the record of SSH; with Docker Compose only that of a load balancer is the stack's."""
+    """What stands against the record of SSH."""
     host = settings.ssh_host
-    if not settings.ssh or (applies("sshLoadBalancer", settings.target) and settings.ssh_load_balancer is None):
+    if not _has_ssh_record(settings):
         return ZoneFindings()
     if settings.ssh_record == EXISTING:
         # A wildcard of the sessions would lead to their load balancer, which carries no SSH.
@@ -156,6 +156,12 @@ def _ssh_record(listing: Listing, settings: Settings) -> ZoneFindings:
     return ZoneFindings(first=(Problem("sshRecord", CREATE, message),) if taken else ())
 
 
+def _has_ssh_record(settings: Settings) -> bool:
+    """Whether SSH has a record; with Docker Compose only that of a load balancer is the stack's."""
+    is_instances = applies("sshLoadBalancer", settings.target) and settings.ssh_load_balancer is None
+    return settings.ssh and not is_instances
+
+
 def _missing_record(name: str, zone: HostedZone, setting: str) -> Problem:
     return Problem(
         setting,
@@ -166,15 +172,18 @@ def _missing_record(name: str, zone: HostedZone, setting: str) -> Problem:
 
 
 def _delegated(listing: Listing, settings: Settings, key: str, value: str | None) -> Iterator[Problem]:
-    for name in listing.between(settings.connect_host):
+    another_zone = f"{Remove('hostedZoneId')}, and " if settings.hosted_zone_id is not None else ""
+    is_ours = _has_ssh_record(settings) and settings.ssh_record == CREATE and not settings.private_hosted_zone_id
+    hosts_in_zone = [settings.connect_host, *([settings.ssh_host] if is_ours else [])]
+    for name in dict.fromkeys(name for host in hosts_in_zone for name in listing.between(host)):
         for record in listing.of_type(name, "NS"):
             servers = ", ".join(record.targets)
             yield Problem(
                 key,
                 value,
                 f"delegates {name} to other name servers ({servers}), so that resolvers find no record of it in this "
-                f"zone; write the zone of that name: {Write('hostedZone', name)}, with hostedZoneRoleArn where it is "
-                "in another account",
+                f"zone; write the zone of that name: {another_zone}{Write('hostedZone', name)}, with hostedZoneRoleArn "
+                "where it is in another account",
             )
             return
 

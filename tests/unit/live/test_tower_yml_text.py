@@ -147,6 +147,14 @@ def test_the_entry_is_read_with_its_value() -> None:
         ("{tower}\n", "has the key tower without a colon (line 1)"),
         ("tower:\n\tdata-studio: {x: 1}\n", "is not valid YAML in line 2"),
         ("x: &d {data-studio: {a: 1}}\ntower:\n  <<: *d\n  b: 1\n", "merges data-studio from an anchor"),
+        (
+            "tower:\n  dataStudio:\n    allowedWorkspaces: [7]\n",
+            "has tower.dataStudio.allowedWorkspaces (line 3), which Platform reads as tower.data-studio.allowed-",
+        ),
+        (
+            "tower:\n  data-studio: {allowed-workspaces: []}\n  data_studio: {allowed_workspaces: []}\n",
+            "has tower.data_studio.allowed_workspaces (line 3)",
+        ),
         ("tower.data-studio.allowed-workspaces: []\n", "has the key tower.data-studio.allowed-workspaces in one line"),
         ("tower:\n  data-studio.allowed-workspaces: []\n", "has the key data-studio.allowed-workspaces in one line"),
         (

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from components.planned import planned_objects
-from live.edits import apply_body, platform_edits_of
+from live.edits import apply_body
+from live.edits_of_settings import platform_edits_of
 from live.fields import merge
 from live.ownership import labels_of_stack
 from settings.errors import SettingsError

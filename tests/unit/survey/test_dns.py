@@ -184,6 +184,26 @@ def test_a_zone_that_delegates_the_host_is_refused_with_the_zone_to_write(route5
     ]
 
 
+def test_a_zone_by_its_id_that_delegates_the_host_is_told_with_both_commands(route53: Any) -> None:
+    made = Zone(route53, "deleg.example")
+    made.add("platform.deleg.example", "NS", "ns-1.awsdns-1.org.")
+    (problem,) = made.problems(**{**DEEP, "hostedZone": None, "hostedZoneId": made.zone.id})
+    assert problem.startswith(f'hostedZoneId: "{made.zone.id}" delegates platform.deleg.example to other name servers')
+    assert problem.endswith(
+        "write the zone of that name: pulumi config rm hostedZoneId, and pulumi config set hostedZone "
+        "platform.deleg.example, with hostedZoneRoleArn where it is in another account"
+    )
+
+
+def test_a_delegated_host_of_ssh_is_refused_like_that_of_the_sessions(route53: Any) -> None:
+    made = Zone(route53, "example.com")
+    made.add("ssh.example.com", "NS", "ns-1.awsdns-1.org.")
+    ssh = {"ssh": True, "platformVersion": "25.3.3", "connectVersion": "0.12.0", "sshHost": "a.ssh.example.com"}
+    (problem,) = made.problems(**ssh)
+    assert problem.startswith('hostedZone: "example.com" delegates ssh.example.com to other name servers')
+    assert made.problems(**ssh, sshRecord="existing") != [problem]
+
+
 def test_a_delegation_of_another_name_and_the_zones_own_name_servers_are_none(route53: Any) -> None:
     made = Zone(route53, "deleg.example")
     made.add("other.deleg.example", "NS", "ns-1.awsdns-1.org.")
