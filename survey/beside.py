@@ -10,6 +10,7 @@ from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.parsing import root_of
 from settings.targets import COMPOSE
+from survey.arns import survey_arns
 from survey.aws import AwsAccess, AwsAccount
 from survey.aws_access import ZONES_ROLE
 from survey.certificate import survey_certificate
@@ -79,8 +80,11 @@ def problems_beside(
             survey_certificate(account, settings)
         survey_tls_policy(account, settings)
 
+    _, elsewhere = run_in_parallel(_in_words(lambda: survey_arns(account, settings)))
     (of_dns, *_), problems = run_in_parallel(*map(_in_words, (dns, listener, target)))
-    found = [*problems, *(of_dns or ())]
+    # What lies in another region is not found in this one either.
+    told = {problem.key for problem in elsewhere}
+    found = [*elsewhere, *(problem for problem in (*problems, *(of_dns or ())) if problem.key not in told)]
     return [problem for problem in found if root_of(problem.key) not in left_out]
 
 

@@ -89,6 +89,6 @@ def _address(url: str) -> tuple[str, str | None, int | None]:
         parts = urlsplit(url.strip())
         port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
     except ValueError:
-        # No URL: it equals no other one.
+        # It can't be read as a URL, and so equals none.
         return url.strip(), None, None
     return parts.scheme.lower(), parts.hostname, port

@@ -20,7 +20,7 @@ def test_a_backend_with_the_url_of_the_stack_is_the_right_one(platform: FakeApi,
     "url",
     [
         *("https://other.example.com", "http://example.com", "https://example.com:8443"),
-        # What is no URL.
+        # What cannot be read as a URL.
         *("https://example.com:port", "https://[example.com", "example.com"),
     ],
 )
