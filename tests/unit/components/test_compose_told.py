@@ -76,10 +76,10 @@ def test_a_variable_that_may_hold_a_secret_is_masked() -> None:
 
 
 def test_the_host_keys_fingerprint_is_told_and_may_be_unknown_yet() -> None:
-    ssh = {"ssh": True, "platformVersion": "25.3.3", "connectVersion": "0.12.0", "sshAllowedWorkspaces": "all"}
+    ssh: dict[str, Any] = {"ssh": True, "platformVersion": "25.3.3", "connectVersion": "0.12.0"}
     before = known(fingerprint="SHA256:a", **ssh)
     assert said(before, known(fingerprint="SHA256:a", **ssh)) == ""
-    after = Known(before.files, {**before.made, "TOWER_DATA_STUDIO_CONNECT_SSH_KEY_FINGERPRINT": Unknown()})
+    after = Known(before.files, {**before.made, "TOWER_DATA_STUDIO_CONNECT_SSH_KEY_FINGERPRINT": Unknown()})  # type: ignore[no-untyped-call]
     assert "TOWER_DATA_STUDIO_CONNECT_SSH_KEY_FINGERPRINT" in said(before, after)
 
 
