@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import get_origin
 
 from components.described import Described, described_fields
-from components.studios import WHOLES
+from components.studios import whole
 from settings.targets import TITLES
 
 
 def outputs_of(target: str) -> list[Described]:
     """Returns the outputs of a stack for the target."""
-    return described_fields(WHOLES[target])
+    return described_fields(whole(target))
 
 
 def kind_of(output: Described) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import cast
 
 import pulumi
@@ -11,6 +12,7 @@ from components.described import described_fields
 from components.dns import DnsPlan, WildcardRecord, WildcardRecordArgs, records_to_make, session_record
 from components.oidc import OidcCredentials
 from components.ssh_key import SshHostKey
+from components.surveyed import Place
 from settings import hosts
 from settings.model import Settings
 from settings.model.dns import CREATE, ROUTE53
@@ -84,6 +86,15 @@ class Studios(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
             zone_provider=dns.provider,
         )
+
+    @classmethod
+    @abstractmethod
+    def deployed(cls, settings: Settings, place: Place) -> Studios:
+        """Surveys what exists, and deploys Studios beside it.
+
+        Raises:
+            SettingsError: the existing install does not fit the settings: all problems that the surveys found.
+        """
 
     def reach_by_ssh(self, key: SshHostKey, load_balancer_hostname: pulumi.Input[str] | None) -> None:
         """Points the record of SSH at its load balancer, if there is one, and sets the outputs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
@@ -10,14 +11,22 @@ from components.compose_delivery import ComposeDelivery, ComposeDeliveryArgs
 from components.compose_network import ComposeNetwork, ComposeNetworkArgs
 from components.compose_ssh import ComposeSshNetwork, ComposeSshNetworkArgs
 from components.compose_told import ReadByPlatform
-from components.dns import DnsPlan
+from components.dns import DnsPlan, zones_provider
 from components.oidc import OidcCredentials, OidcCredentialsArgs
+from components.own_resource import OwnResource
 from components.ssh_key import SshHostKey
 from components.ssh_settings import ssh_key_args
 from components.studios_base import Studios
+from components.surveyed import Place, surveyed
 from delivery.bundle import Credentials, bundle
+from settings.errors import Problem, SettingsError
 from settings.model import Settings
-from survey.compose import ComposeSite
+from survey.adopting import is_adopting
+from survey.aws import AwsAccess, AwsAccount
+from survey.compose import ComposeSite, find_site
+from survey.vpc import with_trusted_networks
+
+_ONLY_CHECKS = {"skipCredentialsValidation", "skipRegionValidation", "skipRequestingAccountId"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +102,45 @@ class ComposeStudios(Studios):
         self.instance_id = pulumi.Output.from_input(site.instance_id)
         self.compose_folder = pulumi.Output.from_input(settings.compose_folder)
         self.finish(credentials, site.load_balancer_hostname)
+
+    @classmethod
+    def deployed(cls, settings: Settings, place: Place) -> ComposeStudios:
+        """Surveys instance and load balancer, and deploys Studios there."""
+
+        def site(account: AwsAccount) -> tuple[Settings, ComposeSite]:
+            found = find_site(settings, account)
+            return with_trusted_networks(settings, account, found.vpc_id), found
+
+        # Nothing at hand tells whether the stack has been here; the engine knows it from the state.
+        zones, (settled, found), first = surveyed(
+            settings, place, site, is_first=lambda: False, problems=_beyond_the_plugin(place.access)
+        )
+        for warning in found.warnings:
+            pulumi.log.warn(warning)
+        dns = DnsPlan(zones, zones_provider(place.name, settings, place.access))
+        args = ComposeStudiosArgs(settings=settled, site=found, dns=dns, profile=place.access.profile)
+        return cls(place.name, args, pulumi.ResourceOptions.merge(place.opts, _refusing_first(place.name, first)))
+
+
+def _refusing_first(name: str, problems: Sequence[Problem]) -> pulumi.ResourceOptions:
+    """Options of a component that refuse, in a preview too, to make it where the state has none."""
+
+    def refuse(_: pulumi.ResourceHookArgs) -> None:
+        if problems and not is_adopting():
+            raise SettingsError(problems)
+
+    hook = pulumi.ResourceHook(f"{name}-first", refuse, pulumi.ResourceHookOptions(on_dry_run=True))
+    return pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[hook]))
+
+
+def _beyond_the_plugin(access: AwsAccess) -> Iterator[Problem]:
+    """What the resources of our own in the package's plugin, which runs apart from the program, can't be handed."""
+    if OwnResource.in_plugin:
+        for name in sorted(access.more.keys() - _ONLY_CHECKS):
+            message = (
+                "can't be handed to the package's own resources; write it into a profile, and name that in aws:profile"
+            )
+            yield Problem(f"aws:{name}", None, message)
 
 
 def _oidc_args(settings: Settings) -> OidcCredentialsArgs:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import pulumi
 
+from components.cluster import kubernetes_provider
 from components.configuration import StudiosConfiguration
-from components.dns import DnsPlan
+from components.dns import DnsPlan, zones_provider
 from components.ingress import StudiosIngress
 from components.labelled import labelled
 from components.network import StudiosNetworkPolicies
@@ -18,8 +19,9 @@ from components.object_settings import (
     server_args,
 )
 from components.oidc import ExistingValue, OidcCredentials, OidcCredentialsArgs
+from components.planned import planned_objects
 from components.platform import PlatformIntegration, PlatformIntegrationArgs
-from components.pods import SecretKey
+from components.pods import SecretKey, owner_of_stack
 from components.proxy import SERVICE_PORT, ConnectProxy
 from components.reach_settings import monitor_args, network_args
 from components.server import ConnectServer
@@ -28,11 +30,16 @@ from components.ssh import SshService
 from components.ssh_key import SshHostKey
 from components.ssh_settings import ssh_key_args, ssh_service_args
 from components.studios_base import Studios
+from components.surveyed import Place, has_aws_provider, surveyed
 from live.cluster import Cluster
 from live.edits_of_settings import platform_inputs
+from settings.default_tags import with_default_tags
 from settings.model import Settings
 from settings.model.ssh import FINGERPRINT_VARIABLE
 from survey.aws import AwsAccount
+from survey.eks import find_eks_cluster
+from survey.platform import PlatformSurvey, survey_platform
+from survey.vpc import with_trusted_networks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +128,42 @@ class KubernetesStudios(Studios):
         self.token_secret_name = configuration.token_secret_name
         self.proxy_service = pulumi.Output.concat(proxy.service_name, ":", str(SERVICE_PORT))
         self.finish(credentials, load_balancer)
+
+    @classmethod
+    def deployed(cls, settings: Settings, place: Place) -> KubernetesStudios:
+        """Surveys cluster and Platform, and deploys Studios there."""
+        settings = with_default_tags(settings, place.access.default_tags)
+        field_manager = owner_of_stack()
+        traces: list[bool] = []
+
+        def platform(account: AwsAccount) -> tuple[Cluster, PlatformSurvey, Settings]:
+            if settings.eks_cluster is not None:
+                cluster = find_eks_cluster(account, settings.eks_cluster)
+            else:
+                cluster = Cluster(kubeconfig=settings.kubeconfig, context=settings.kube_context)
+            found = survey_platform(
+                cluster,
+                settings,
+                field_manager=field_manager,
+                tell_trace=traces.append,
+                updating=not pulumi.runtime.is_dry_run(),
+                planned=planned_objects,
+            )
+            return cluster, found, with_trusted_networks(found.settings, account)
+
+        zones, (cluster, found, settled), _ = surveyed(settings, place, platform, is_first=lambda: traces == [False])
+        for warning in found.warnings:
+            pulumi.log.warn(warning)
+        provider = kubernetes_provider(place.cluster_name, cluster, settings.namespace)
+        args = KubernetesStudiosArgs(
+            settings=settled,
+            cluster=cluster,
+            dns=DnsPlan(zones, zones_provider(place.name, settings, place.access)),
+            account=None if has_aws_provider(place.opts) else AwsAccount(place.access),
+            field_manager=field_manager,
+        )
+        providers = pulumi.ResourceOptions(providers=[provider])
+        return cls(place.name, args, pulumi.ResourceOptions.merge(place.opts, providers))
 
 
 def _oidc_args(settings: Settings) -> OidcCredentialsArgs:

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from components.described import Described, described_fields, first_paragraph, value_type
-from components.studios import WHOLES
+from components.studios import whole
 from package.parts import PARTS
 from settings.fields import FIELDS, required_on, target_of
 from settings.reference import kind_of, told_default
@@ -126,7 +126,7 @@ def _whole(target: str) -> Schema:
         "inputProperties": {key: _setting(key, field, target) for key, field in fields.items()},
         "requiredInputs": [key for key in fields if key in required_on(target)],
         "type": "object",
-        **_outputs(WHOLES[target]),
+        **_outputs(whole(target)),
     }
 
 

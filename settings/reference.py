@@ -85,14 +85,14 @@ def becomes(key: str) -> list[tuple[str, str]]:
 
 def _default_by_target(key: str, factory: ByTarget, targets: list[str]) -> str | None:
     told = {
-        target: "**required**" if key in required_on(target) else _as_code(factory.defaults[target])
-        for target in targets
+        target: "**required**" if key in required_on(target) else _as_code(factory.of(target)) for target in targets
     }
     if len(targets) == 1:
         (only,) = told.values()
         return None if only == "**required**" else only
     first, *others = told
-    return ", ".join([str(told[first]), *(f"on {TITLES[target]} {told[target]}" for target in others)])
+    differing = [target for target in others if told[target] != told[first]]
+    return ", ".join([str(told[first]), *(f"on {TITLES[target]} {told[target] or 'none'}" for target in differing)])
 
 
 def _as_code(default: object) -> str | None:

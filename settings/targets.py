@@ -1,6 +1,7 @@
 """The kinds of Platform install that Studios is put beside: one object each.
 
-Settings of one target are marked `Only(...)`, its outputs likewise, and `components.studios` says how it is deployed.
+Settings of one target are marked `Only(...)`. The component that is Studios on it, with its outputs, is in
+`components.studios_on_<target>`.
 """
 
 from __future__ import annotations

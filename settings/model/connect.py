@@ -33,7 +33,7 @@ class ConnectSection(Section):
         default="INFO", description="Log level of the proxy and the server.", examples=["DEBUG"]
     )
     proxy_port: Annotated[network.UnprivilegedPort, proxy("CONNECT_HTTP_PORT")] = Field(
-        default_factory=ByTarget({KUBERNETES: 8081, COMPOSE: 9090}),
+        default_factory=ByTarget(8081, {COMPOSE: 9090}),
         description="Where the proxy's container listens.",
         examples=[8082],
     )

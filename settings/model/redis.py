@@ -26,7 +26,7 @@ class RedisSection(Section):
     heading: ClassVar[str] = "Redis"
 
     redis_address: Annotated[network.RedisAddress, connect("CONNECT_REDIS_ADDRESS"), Required(KUBERNETES)] = Field(
-        default_factory=ByTarget({KUBERNETES: "", COMPOSE: "redis:6379"}),
+        default_factory=ByTarget("", {COMPOSE: "redis:6379"}),
         description="Redis of the Platform install, `host:port`; port 6379 if left out.",
         examples=["redis:6379"],
     )

@@ -23,10 +23,20 @@ class Section(BaseModel):
 
 @dataclass(frozen=True)
 class ByTarget:
-    """A default that depends on the target, which is an earlier field."""
+    """A default that depends on the target, which is an earlier field.
 
-    defaults: Mapping[str, Any]
+    Args:
+        usual: the default on every target that has none of its own.
+        on: target → the default there.
+    """
+
+    usual: Any
+    on: Mapping[str, Any]
 
     def __call__(self, data: dict[str, Any]) -> Any:
         """Returns the default on the target that the earlier fields name."""
-        return self.defaults[data["target"]]
+        return self.of(data["target"])
+
+    def of(self, target: str) -> Any:
+        """Returns the default on a target."""
+        return self.on.get(target, self.usual)

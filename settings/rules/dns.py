@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from settings.errors import Problem
-from settings.fields import FIELDS, value_of
+from settings.fields import FIELDS, applies, value_of
 from settings.model import Settings
 from settings.model.dns import CREATE, EXTERNAL_DNS, NO_DNS, ROUTE53
 from settings.remedies import Remove, Write
 from settings.rules.book import RuleBook
-from settings.targets import KUBERNETES
 
 RULES = RuleBook()
 
@@ -58,7 +57,7 @@ def _zones_are_of_route_53(settings: Settings, given: Collection[str]) -> Iterat
 def _external_dns_reads_the_ingress(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     if settings.dns != EXTERNAL_DNS:
         return
-    if settings.target != KUBERNETES:
+    if not applies("ingress", settings.target):
         lacks = f"target {settings.target} has none"
     elif settings.ingress == "none":
         lacks = "ingress is none"
@@ -69,7 +68,7 @@ def _external_dns_reads_the_ingress(settings: Settings, given: Collection[str]) 
 
 @RULES.needs("ingress", "dns", "ssh", "sessionRecord", "certificate", "certificateArn", *_ZONES, *_OF_THE_INGRESS)
 def _without_an_ingress_nothing_describes_one(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-    if settings.ingress != "none" or settings.target != KUBERNETES:
+    if settings.ingress != "none" or not applies("ingress", settings.target):
         return
     unused = (*_OF_THE_INGRESS, *(("sessionRecord",) if settings.dns == ROUTE53 else ()))
     for key, value in _written(settings, given, unused):
@@ -89,7 +88,7 @@ def _without_an_ingress_nothing_describes_one(settings: Settings, given: Collect
 def _without_a_certificate_there_is_no_listener_of_ours(
     settings: Settings, given: Collection[str]
 ) -> Iterator[Problem]:
-    if settings.certificate == CREATE or settings.target != KUBERNETES:
+    if settings.certificate == CREATE or not applies("certificate", settings.target):
         return
     if settings.ingress != "none":
         message = (

@@ -19,7 +19,7 @@ from tests.engine.stack import Stack
 #: What the program that only declares the same resources loads of Pulumi's SDK.
 _SDK = "\n".join(line for line in PLAIN.read_text().splitlines() if line.startswith("import pulumi"))
 #: The SDK loads on demand what a program uses; here it is all loaded, as it is in a run.
-_OURS = f"import components.studios, settings.loader\n{_SDK}"
+_OURS = f"import components.studios, components.studios_on_kubernetes, settings.loader\n{_SDK}"
 _TEMPLATE = "public.cr.seqera.io/platform/data-studio-jupyter:4.2.5-0.9"
 
 

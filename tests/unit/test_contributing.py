@@ -10,24 +10,23 @@ import re
 from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pulumi
 import pytest
 
 from components.own_resource import OwnResource
-from components.studios import WHOLES
+from components.studios import whole
 from components.studios_base import Studios
 from package.parts import PARTS
 from package.schema import arguments_of
-from settings.targets import TARGETS
+from settings.targets import TARGETS, TargetName
 from testbed import paths
 
 TEXT = (paths.CHECKOUT / "CONTRIBUTING.md").read_text()
 COMPONENTS = paths.CHECKOUT / "components"
 COMPOSITIONS = (
-    "studios_on_kubernetes.py",
-    "studios_on_compose.py",
+    *(path.name for path in COMPONENTS.glob("studios_on_*.py")),
     "studios_base.py",
     "dns.py",
     "ssh_settings.py",
@@ -35,11 +34,12 @@ COMPOSITIONS = (
     "object_settings.py",
 )
 
+WHOLES = {target.component for target in TARGETS.values()}
+
 #: The components that the package doesn't offer one by one, and why.
 NOT_OFFERED: Mapping[str, str] = {
     "Studios": "the base of the wholes",
-    "KubernetesStudios": "a whole",
-    "ComposeStudios": "a whole",
+    **dict.fromkeys(WHOLES, "a whole"),
     "PlatformIntegration": "it needs the names of what the others have made",
     "ComposeNetwork": "it takes a site that only the survey finds",
     "ComposeSshNetwork": "it takes a site that only the survey finds",
@@ -94,13 +94,13 @@ def test_a_component_is_offered_by_the_package_or_it_is_said_why_not() -> None:
     assert not set(PARTS) & set(NOT_OFFERED)
 
 
-@pytest.mark.parametrize("name", [*PARTS, *(whole.__name__ for whole in WHOLES.values())])
+@pytest.mark.parametrize("name", [*PARTS, *sorted(WHOLES)])
 def test_a_component_of_the_package_is_in_its_document(name: str) -> None:
     document = (paths.CHECKOUT / "docs" / "package.md").read_text()
     assert re.search(rf"^\|.*`{name}`.*\|", document, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", sorted(set(all_components()) - {"Studios", "KubernetesStudios", "ComposeStudios"}))
+@pytest.mark.parametrize("name", sorted(set(all_components()) - WHOLES - {"Studios"}))
 def test_a_component_has_its_place_and_a_test(name: str) -> None:
     assert calls_of(name), f"no composition makes a {name}"
     tests = (path.read_text() for path in (paths.CHECKOUT / "tests" / "unit" / "components").glob("test_*.py"))
@@ -115,11 +115,17 @@ def test_an_argument_of_a_component_is_handed_over_from_the_settings(name: str) 
     assert {field.name for field in dataclasses.fields(arguments)} - set(left) == given
 
 
-def test_each_target_has_a_component_and_a_way_to_deploy_it() -> None:
-    assert set(WHOLES) == set(TARGETS)
-    for target, whole in WHOLES.items():
-        assert whole.__name__ == TARGETS[target].component
-        assert issubclass(whole, Studios)
+@pytest.mark.parametrize("target", TARGETS)
+def test_each_target_has_a_component_and_a_way_to_deploy_it(target: str) -> None:
+    component = whole(target)
+    assert issubclass(component, Studios)
+    assert vars(component)["deployed"]
+
+
+def test_each_module_with_a_component_of_a_target_has_its_row() -> None:
+    modules = {path.stem.removeprefix("studios_on_") for path in COMPONENTS.glob("studios_on_*.py")}
+    assert modules == set(TARGETS)
+    assert set(get_args(TargetName)) == set(TARGETS)
 
 
 def test_each_resource_of_our_own_has_a_provider_that_states_know_by_its_name() -> None:

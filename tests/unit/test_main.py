@@ -1,4 +1,8 @@
+import inspect
 from pathlib import Path
+
+from components.studios import whole
+from settings.targets import TARGETS
 
 CHECKOUT = Path(__file__).parents[2]
 PROGRAM = CHECKOUT / "__main__.py"
@@ -15,9 +19,7 @@ def test_the_program_reads_settings_then_makes_then_exports() -> None:
 
 
 def test_what_is_there_is_surveyed_before_anything_is_made() -> None:
-    text = (CHECKOUT / "components/studios.py").read_text()
-    for steps in (
-        ["_surveyed(settings, place, platform, ", "kubernetes_provider(place", "return KubernetesStudios("],
-        ["_surveyed(settings, place, site, ", "return ComposeStudios("],
-    ):
+    for target in TARGETS:
+        text = inspect.getsource(whole(target).deployed)
+        steps = [" surveyed(", "return cls("]
         assert sorted(steps, key=text.rindex) == steps

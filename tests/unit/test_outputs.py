@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from components.outputs import kind_of, outputs_of
-from settings.targets import COMPOSE, KUBERNETES
+from settings.targets import COMPOSE, KUBERNETES, TARGETS
 
 INTERFACE = {
     "platformUrl": ("string", False),
@@ -23,27 +23,29 @@ INTERFACE = {
     "sshAddress": ("string", False),
     "sshHostKeyFingerprint": ("string", False),
 }
-OF_KUBERNETES = {
-    "namespace": ("string", False),
-    "oidcSecretName": ("string", False),
-    "tokenSecretName": ("string", False),
-    "proxyService": ("string", False),
-}
-OF_COMPOSE = {
-    "instanceId": ("string", False),
-    "composeFolder": ("string", False),
-    "bundle": ("string", True),
-    "bundleSecretArn": ("string", False),
-    "instancePolicy": ("string", False),
+OF_TARGET = {
+    KUBERNETES: {
+        "namespace": ("string", False),
+        "oidcSecretName": ("string", False),
+        "tokenSecretName": ("string", False),
+        "proxyService": ("string", False),
+    },
+    COMPOSE: {
+        "instanceId": ("string", False),
+        "composeFolder": ("string", False),
+        "bundle": ("string", True),
+        "bundleSecretArn": ("string", False),
+        "instancePolicy": ("string", False),
+    },
 }
 
 
-@pytest.mark.parametrize(("target", "own"), [(KUBERNETES, OF_KUBERNETES), (COMPOSE, OF_COMPOSE)])
-def test_no_output_has_gone_or_changed_its_type_or_its_secrecy(target: str, own: dict[str, tuple[str, bool]]) -> None:
+@pytest.mark.parametrize("target", TARGETS)
+def test_no_output_has_gone_or_changed_its_type_or_its_secrecy(target: str) -> None:
     found = {output.name: (kind_of(output), output.secret) for output in outputs_of(target)}
-    assert found == {**INTERFACE, **own}
+    assert found == {**INTERFACE, **OF_TARGET[target]}
 
 
-@pytest.mark.parametrize("target", [KUBERNETES, COMPOSE])
+@pytest.mark.parametrize("target", TARGETS)
 def test_every_output_says_what_it_means(target: str) -> None:
     assert [output.name for output in outputs_of(target) if not output.text.endswith(".")] == []

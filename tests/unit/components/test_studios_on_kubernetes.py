@@ -8,7 +8,7 @@ from components.outputs import outputs_of, outputs_table
 from components.studios_on_kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from live.cluster import Cluster
 from settings.parsing import parse_settings
-from settings.targets import COMPOSE, KUBERNETES
+from settings.targets import KUBERNETES, TARGETS
 from tests.unit.components.mocks import LOAD_BALANCER, Recording, run
 
 MINIMUM = {
@@ -241,7 +241,7 @@ def test_the_outputs_are_those_that_are_documented_and_only_the_token_is_secret(
 def test_the_outputs_table_has_a_row_for_each_and_marks_the_secret() -> None:
     rows = outputs_table().splitlines()
     assert rows[:2] == ["| output | type | on | meaning |", "|-|-|-|-|"]
-    assert len(rows) == 2 + len({output.name for target in (KUBERNETES, COMPOSE) for output in outputs_of(target)})
+    assert len(rows) == 2 + len({output.name for target in TARGETS for output in outputs_of(target)})
     assert "| `registrationToken` | string, secret | both | The initial token with which the proxy registers. |" in rows
     assert "| `namespace` | string | Kubernetes | Namespace of Platform and Studios. |" in rows
 

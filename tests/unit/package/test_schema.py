@@ -25,13 +25,9 @@ SECRET = {
     ("StudiosConfiguration", "inputProperties", "sshKey"),
     ("SshHostKey", "properties", "privateKey"),
     ("StudiosConfiguration", "properties", "checksumKey"),
-    ("KubernetesStudios", "inputProperties", "redisPassword"),
-    ("KubernetesStudios", "inputProperties", "managementAuthKey"),
-    ("KubernetesStudios", "properties", "registrationToken"),
-    ("ComposeStudios", "inputProperties", "redisPassword"),
-    ("ComposeStudios", "inputProperties", "managementAuthKey"),
-    ("ComposeStudios", "properties", "registrationToken"),
     ("ComposeStudios", "properties", "bundle"),
+    *((whole, "inputProperties", key) for whole in WHOLES for key in ("redisPassword", "managementAuthKey")),
+    *((whole, "properties", "registrationToken") for whole in WHOLES),
 }
 #: ``Default: 60.`` or ``Default: `/data`.``, within a description.
 DEFAULT = re.compile(r"Default: `?(?P<value>[^`]+?)`?(?:\.|,|$)")
