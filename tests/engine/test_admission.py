@@ -91,6 +91,7 @@ def test_pod_security_that_platforms_own_pods_would_not_pass_again_is_told(
     assert snapshot(install) == before
 
 
+@pytest.mark.slow
 def test_warnings_of_the_api_server_are_shown(new: tuple[Install, Stack], labelled: Any) -> None:
     _, stack = new
     labelled("warn", "restricted")

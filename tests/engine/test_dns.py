@@ -41,6 +41,7 @@ def records_in(route53: Any, zone: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @row("zone of another account")
 def test_a_zone_of_another_account_is_changed_by_its_role_and_the_certificate_stays(
     new_install: NewInstall, new_stack: NewStack

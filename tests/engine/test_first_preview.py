@@ -64,6 +64,7 @@ def wildcard(first: First) -> Iterator[None]:
     change("DELETE")
 
 
+@pytest.mark.slow
 def test_a_managed_redis_needs_no_stateful_set_in_the_namespace(first: First) -> None:
     first.install.kubectl("delete", "statefulset", "redis")
     first.stack.set(redisAddress="studios.abc123.0001.use1.cache.amazonaws.com:6379")
@@ -115,6 +116,7 @@ def test_workspaces_that_somebody_has_set_in_tower_yml_are_refused(first: First)
     assert problem.endswith("pulumi config set --path 'takeOver[0]' ConfigMap/tower-yml")
 
 
+@pytest.mark.slow
 def test_the_namespace_of_another_platform_is_refused(first: First) -> None:
     (problem, *_) = first.refused(platformUrl=f"https://other-{first.install.host}")
     first.stack.set(platformUrl=f"https://{first.install.host}")
@@ -130,6 +132,7 @@ def test_a_wildcard_record_of_an_earlier_setup_is_told_with_its_target(first: Fi
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("wildcard")
 def test_a_wildcard_record_may_be_left_to_its_owner(first: First) -> None:
     first.stack.set(sessionRecord="existing")

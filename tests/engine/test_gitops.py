@@ -11,7 +11,7 @@ from tests.engine.platform_owner import BACKEND, CONFIG_MAP, CRON, MANAGER, Edit
 URL = "TOWER_DATA_STUDIO_CONNECT_URL"
 ENTRY = "allowed-workspaces: [1, 2]"
 #: The managers of the two tools.
-TOOLS = ("argocd-controller", "kustomize-controller")
+TOOLS = ("argocd-controller", pytest.param("kustomize-controller", marks=pytest.mark.slow))
 
 
 @pytest.fixture(params=TOOLS)
@@ -41,6 +41,7 @@ def test_a_sync_leaves_variables_volumes_and_keys_and_puts_back_the_text_of_towe
     assert ENTRY in owner.live_tower_yml()
 
 
+@pytest.mark.slow
 def test_a_sync_that_leaves_the_ignored_text_alone_changes_nothing_of_ours(kept: tuple[Owner, tuple[str, ...]]) -> None:
     owner, sync = kept
     edits = Edits(owner)
@@ -52,6 +53,7 @@ def test_a_sync_that_leaves_the_ignored_text_alone_changes_nothing_of_ours(kept:
     assert edits.up() == []
 
 
+@pytest.mark.slow
 def test_an_entry_that_is_in_the_repository_already_is_never_put_back(kept: tuple[Owner, tuple[str, ...]]) -> None:
     owner, sync = kept
     owner.edit_tower_yml(lambda text: text.replace("tower:\n", f"tower:\n  data-studio:\n    {ENTRY}\n", 1))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from settings.fields import default_of
 from testbed.emulator.denials import DENIALS
 from testbed.emulator.pace import PACE
 from tests.engine.conftest import NewInstall, NewStack
@@ -67,6 +68,7 @@ def moved(new_install: NewInstall, new_stack: NewStack) -> Moved:
 # The tests of this file are steps of one life, in this order.
 
 
+@pytest.mark.slow
 def test_an_update_that_stays_on_the_load_balancer_waits_for_its_effect_and_leaves_the_record(moved: Moved) -> None:
     before = moved.hostname
     assert moved.stack.set(idleTimeout=600).preview().changes == {INGRESS: "update"}
@@ -80,6 +82,7 @@ def test_an_update_that_stays_on_the_load_balancer_waits_for_its_effect_and_leav
 RIGHTS = ("DescribeListeners", "DescribeRules", "DescribeLoadBalancerAttributes")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seconds", "denied"),
     [
@@ -115,7 +118,9 @@ def test_who_may_not_look_at_the_load_balancer_is_warned_once_that_the_effect_wa
     [
         pytest.param({"loadBalancerGroup": "moved"}, id="to a shared load balancer"),
         pytest.param({"loadBalancerScheme": "internal"}, id="to an internal one", marks=pytest.mark.slow),
-        pytest.param({"loadBalancerGroup": None, "loadBalancerScheme": None}, id="back to one of its own"),
+        pytest.param(
+            {"loadBalancerGroup": None, "loadBalancerScheme": None}, id="back to one of its own", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_record_and_outputs_follow_to_another_load_balancer_within_one_up(
@@ -138,6 +143,7 @@ def test_record_and_outputs_follow_to_another_load_balancer_within_one_up(
     assert changed - deleted <= 2 * SECONDS
 
 
+@pytest.mark.slow
 def test_another_name_and_another_target_type_are_finished_within_one_up(moved: Moved) -> None:
     before = moved.hostname
     moved.pace({})
@@ -157,12 +163,13 @@ def test_another_name_and_another_target_type_are_finished_within_one_up(moved: 
 def test_an_update_that_the_controller_refuses_fails_in_its_words_and_again_until_it_is_put_right(
     moved: Moved,
 ) -> None:
-    before, outputs, was = moved.hostname, moved.stack.outputs(), moved.stack.config["idleTimeout"]
+    before, outputs, config = moved.hostname, moved.stack.outputs(), moved.stack.config
+    name, was = config.get("ingressName", "connect-ingress"), config.get("idleTimeout", default_of("idleTimeout"))
     subnets = {"alb.ingress.kubernetes.io/subnets": "subnet-0123456789abcdef0"}
     finished = moved.stack.set(ingressAnnotations=subnets, idleTimeout=700).up()
     assert finished.code != 0
     assert "Traceback" not in finished.text
-    said = f"Ingress {moved.install.namespace}/sessions is changed, and its load balancer is not."
+    said = f"Ingress {moved.install.namespace}/{name} is changed, and its load balancer is not."
     assert said in finished.text
     assert finished.text.count("FailedBuildModel: Failed build model due to") >= 1
     assert f"its attribute idle_timeout.timeout_seconds is {was}, not 700" in finished.text

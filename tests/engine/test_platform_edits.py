@@ -60,6 +60,7 @@ def test_nothing_is_owned_but_the_added_fields(applied: Owner) -> None:
         ]
 
 
+@pytest.mark.slow
 def test_tower_yml_differs_in_its_entry_only_and_stays_its_owners(applied: Owner) -> None:
     Edits(applied).up()
 
@@ -68,6 +69,7 @@ def test_tower_yml_differs_in_its_entry_only_and_stays_its_owners(applied: Owner
     assert applied.owners("ConfigMap/tower-yml", "data.tower.yml") == [("kubectl-client-side-apply", "Update")]
 
 
+@pytest.mark.slow
 def test_a_second_run_finds_nothing_to_do_and_writes_nothing(applied: Owner) -> None:
     edits = Edits(applied)
     assert edits.up() == ["found: create", "edits: create"]
@@ -166,8 +168,10 @@ def test_another_value_is_refused_with_the_ways_out_and_nothing_is_changed(owner
 
 @pytest.mark.parametrize(
     ("options", "manager"),
-    [((), ("kubectl-client-side-apply", "Update")), (("--server-side",), ("kubectl", "Apply"))],
-    ids=["client-side", "server-side"],
+    [
+        pytest.param((), ("kubectl-client-side-apply", "Update"), id="client-side"),
+        pytest.param(("--server-side",), ("kubectl", "Apply"), id="server-side", marks=pytest.mark.slow),
+    ],
 )
 def test_a_value_taken_over_goes_back_to_its_owner(
     owner: Owner, options: tuple[str, ...], manager: tuple[str, str]
@@ -249,7 +253,10 @@ def test_a_forced_value_that_is_wanted_no_longer_goes_back_at_once(owner: Owner)
     assert owner.install.objects()[CONFIG_MAP] == before
 
 
-@pytest.mark.parametrize("options", [(), ("--server-side",)], ids=["client-side", "server-side"])
+@pytest.mark.parametrize(
+    "options",
+    [pytest.param((), id="client-side", marks=pytest.mark.slow), pytest.param(("--server-side",), id="server-side")],
+)
 def test_what_the_owner_applies_in_between_is_kept_and_is_what_destroy_leaves(
     owner: Owner, options: tuple[str, ...]
 ) -> None:
@@ -385,6 +392,7 @@ def test_objects_replaced_by_their_owner_are_edited_again_and_their_pods_restart
     assert [target for target in (CRON, BACKEND) if after[target] != before[target]] == [CRON, BACKEND]
 
 
+@pytest.mark.slow
 def test_what_was_dropped_or_changed_is_shown_by_check_and_by_refresh_without_its_value(applied: Owner) -> None:
     edits = Edits(applied)
     edits.up()
@@ -427,6 +435,7 @@ def test_replicas_are_left_as_they_are(running: Owner) -> None:
     assert len(running.started("backend")) == 3
 
 
+@pytest.mark.slow
 def test_a_missing_object_is_named_and_never_made(applied: Owner) -> None:
     before = applied.versions()
     with pytest.raises(PlatformError, match="nothing was changed, since there is no ConfigMap/other-cfg in namespace"):

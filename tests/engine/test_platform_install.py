@@ -49,6 +49,7 @@ def test_another_value_stops_the_preview_with_both_values_the_owner_and_the_ways
     assert life.install.objects() == life.before
 
 
+@pytest.mark.slow
 def test_a_missing_deployment_is_refused_in_the_preview_with_what_exists(life: Life) -> None:
     life.stack.set(cronDeployment="cron-jobs")
     preview = life.stack.preview_text()

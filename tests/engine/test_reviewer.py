@@ -69,10 +69,12 @@ def test_a_plain_preview_and_the_comment_say_what_changes_in_tower_yml_and_which
         ),
         f"| update | `studios-platform-edits` | `pulumi-python:dynamic/studios:PlatformEdits` | `{said}` |",
     ]
+    stack.set(allowedWorkspaces="all")
 
 
+@pytest.mark.slow
 def test_a_preview_with_all_details_of_it_fits_a_screen(reviewed: Reviewed) -> None:
-    shown = reviewed.stack.preview_text().ok()
+    shown = reviewed.stack.set(allowedWorkspaces="none").preview_text().ok()
     lines = shown.stdout.count("\n")
     assert lines <= LINES, shown.stdout
     assert '~ allowed_workspaces: "null" => "[]"' in shown.stdout
@@ -80,12 +82,14 @@ def test_a_preview_with_all_details_of_it_fits_a_screen(reviewed: Reviewed) -> N
     assert RESTARTS in shown.stderr
 
 
+@pytest.mark.slow
 def test_an_up_says_it_too(reviewed: Reviewed) -> None:
     said = f"tower.yml: allowed-workspaces null → []; {RESTARTS}"
-    assert said in reviewed.stack.up().ok().text
+    assert said in reviewed.stack.set(allowedWorkspaces="none").up().ok().text
     assert "allowed-workspaces: []" in reviewed.install.get("configmap", "tower-yml")["data"]["tower.yml"]
 
 
+@pytest.mark.slow
 def test_what_a_variable_was_and_becomes_is_said_and_fits_a_screen_as_well(reviewed: Reviewed) -> None:
     stack = reviewed.stack.set(platformVersion="26.1", allowedWorkspaces="all")
     stack.up().ok()
@@ -97,6 +101,7 @@ def test_what_a_variable_was_and_becomes_is_said_and_fits_a_screen_as_well(revie
     stack.set(allowedWorkspaces="all")
 
 
+@pytest.mark.slow
 def test_a_rotated_token_is_said_to_restart_what_reads_it_and_not_shown(reviewed: Reviewed) -> None:
     stack = reviewed.stack.set(tokenRotation="2026-01")
     reviewed.make("preview", "REPORT=report.md").ok()
@@ -108,6 +113,7 @@ def test_a_rotated_token_is_said_to_restart_what_reads_it_and_not_shown(reviewed
     assert stack.outputs("--show-secrets")["registrationToken"] not in text
 
 
+@pytest.mark.slow
 def test_no_update_in_the_comment_has_an_empty_cell(reviewed: Reviewed) -> None:
     stack = reviewed.stack.set(
         readyTimeout=700, idleTimeout=600, logLevel="DEBUG", tokenRotation="2026-01", platformVersion="25.3"
@@ -145,6 +151,10 @@ def test_drift_is_a_list_of_what_differs_and_nothing_where_nothing_does(reviewed
         f"ConfigMap/tower-backend-cfg: {URL} unset → {url}; {RESTARTS}",
         "studios-proxy-disruption-budget (kubernetes:policy/v1:PodDisruptionBudget) does not exist",
     ]
+
+
+@pytest.mark.slow
+def test_after_a_refresh_and_an_up_nothing_differs(reviewed: Reviewed) -> None:
     reviewed.stack.refresh().ok()
     reviewed.stack.up().ok()
     assert reviewed.make("drift").ok().text == ""

@@ -159,6 +159,7 @@ def test_an_ssh_client_sees_the_key_of_the_stack_and_no_other(world: World) -> N
     assert "Host key verification failed" in world.connect(another)
 
 
+@pytest.mark.slow
 def test_verify_has_a_row_for_it(world: World) -> None:
     deployment = Deployment(world.stack.name, world.network, Options())
     deployment.__dict__.update(outputs=world.stack.outputs(), _config=_config(world.stack))
@@ -171,6 +172,7 @@ def test_verify_has_a_row_for_it(world: World) -> None:
     assert "and Platform has SHA256:another" in rows[-1].finding
 
 
+@pytest.mark.slow
 def test_another_rotation_makes_another_key_and_restarts_who_reads_it(world: World) -> None:
     before = world.install.pod_names("connect-proxy", "connect-server", "backend", "cron")
     first = world.stack.outputs()["sshHostKeyFingerprint"]

@@ -109,6 +109,7 @@ def test_backend_and_cron_restarted_with_key_and_token_and_nothing_else_did(depl
         assert "/data/certs" in [mount["mountPath"] for mount in container["volumeMounts"]]
 
 
+@pytest.mark.slow
 def test_platform_and_proxy_are_told_the_same_connect_url(deployed: Deployed) -> None:
     connect_url = f"https://connect.{deployed.install.host}"
     platform = deployed.install.get("configmap", "tower-backend-cfg")["data"]
@@ -135,11 +136,11 @@ def test_the_key_file_has_the_private_key_on_top_and_the_public_one_beneath(depl
 
 
 def test_nothing_is_left_to_do_after_an_up_also_after_a_refresh(deployed: Deployed) -> None:
-    assert deployed.stack.preview("--expect-no-changes").changes == {}
     assert "\nResources:\n" in deployed.stack.refresh("--expect-no-changes").ok().stdout
     assert deployed.stack.preview("--expect-no-changes").changes == {}
 
 
+@pytest.mark.slow
 def test_a_second_start_of_the_testbed_leaves_nothing_to_do(deployed: Deployed) -> None:
     lifecycle.platform(deployed.install.namespace, deployed.install.host)
     assert deployed.stack.preview("--expect-no-changes").changes == {}
@@ -178,6 +179,7 @@ EVERYDAY_CHANGES: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", EVERYDAY_CHANGES)
 def test_a_change_touches_what_it_must_and_nothing_else(deployed: Deployed, change: str) -> None:
     settings, expected = EVERYDAY_CHANGES[change]
@@ -198,6 +200,7 @@ def test_a_change_rolls_the_pods_that_read_it_and_no_others(deployed: Deployed) 
     assert "    allowed-workspaces: [11, 42]\n" in text
 
 
+@pytest.mark.slow
 def test_what_was_deleted_is_shown_by_a_refresh_and_made_again_by_an_up(deployed: Deployed) -> None:
     install, stack = deployed.install, deployed.stack
     install.kubectl("delete", "poddisruptionbudget", "connect-proxy")
@@ -209,6 +212,7 @@ def test_what_was_deleted_is_shown_by_a_refresh_and_made_again_by_an_up(deployed
     assert stack.preview("--expect-no-changes").changes == {}
 
 
+@pytest.mark.slow
 @pytest.mark.kubernetes_provider("4.29.0")
 def test_drift_is_shown_by_a_refresh_and_mended_by_an_up(deployed: Deployed) -> None:
     install, stack = deployed.install, deployed.stack

@@ -59,6 +59,7 @@ def test_the_command_prints_a_table_of_80_columns_and_ends_with_0(world: World) 
     assert finished.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_stack_is_left_as_it_is(world: World) -> None:
     objects, records = world.install.objects(), world.install.records()
     world.settles(None)
@@ -391,19 +392,13 @@ FAULTS = (
     Fault("a policy with TLS 1.1", outdated_policy, "tls", "TLS 1.1"),
     Fault("HTTP without a redirect", no_redirect, "redirect", "answers 200 without a redirect"),
     Fault("no listener at 443", no_https, "balancer", "has no listener at port 443"),
-    Fault("an idle timeout of 60 s", short_idle_timeout, "idle", "60 s at the load balancer", quick=True),
-    Fault("a rule of another host", rule_of_another_host, "rules", "no rule of the HTTPS listener", quick=True),
+    Fault("an idle timeout of 60 s", short_idle_timeout, "idle", "60 s at the load balancer"),
+    Fault("a rule of another host", rule_of_another_host, "rules", "no rule of the HTTPS listener"),
     Fault("a rule that answers itself", rule_that_answers_itself, "rules", "no rule of the HTTPS listener"),
-    Fault("a rule to the targets of others", rule_to_other_targets, "rules", "others, which", quick=True),
+    Fault("a rule to the targets of others", rule_to_other_targets, "rules", "others, which"),
     Fault("another URL of Connect", config_map_of_another_connect, "configuration", "connect.wrong.example"),
     Fault("another database of the server", config_map_of_another_database, "configuration", "CONNECT_REDIS_DB"),
-    Fault(
-        "a health check of another code",
-        health_check_of_another_code,
-        "targets",
-        "failed with these codes: [404]",
-        quick=True,
-    ),
+    Fault("a health check of another code", health_check_of_another_code, "targets", "failed with these codes: [404]"),
     Fault("targets at another port", targets_at_another_port, "targets", "targets are not healthy"),
     Fault("no targets", no_targets, "targets", "has no targets"),
     Fault("a password that Redis does not take", proxy(CONNECT_REDIS_PASSWORD="wrong"), "connect-up", "Redis"),
@@ -428,7 +423,7 @@ FAULTS = (
     ),
     Fault("a tunnel that leads nowhere", proxy(CONNECT_TUNNEL_URL="connect-server:7999"), "echo", "to an upgrade"),
     Fault("a session that has ended", no_session, "echo", "to an upgrade"),
-    Fault("another RSA key", another_key, "key", "RSA keys that Platform publishes is the stack's", quick=True),
+    Fault("another RSA key", another_key, "key", "RSA keys that Platform publishes is the stack's"),
     Fault("a key that is not mounted", unmounted_key, "platform-up", "/nowhere/oidc.pem"),
     Fault("no pods of the backend", scaled("backend"), "platform-up", "is scaled to 0"),
     Fault("another release of Platform", backend_of_another_release, "platform", "Platform is 26.1.0", stops=False),
