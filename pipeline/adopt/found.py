@@ -11,11 +11,10 @@ from live.edits import CHECKSUM_ANNOTATION
 from live.ownership import stack_of
 from pipeline.adopt.reader import NothingToAdoptError, Reader, SecretText, Workload
 from settings.model import Settings
-from settings.model.keys import PLATFORM_TOKEN_VARIABLE
 from survey.ingress_class import find_controller
 from survey.install import Install, read_install
 
-__all__ = ["ExistingStudios", "NothingToAdoptError", "Workload", "find_studios", "platform_token"]
+__all__ = ["ExistingStudios", "NothingToAdoptError", "Workload", "find_studios"]
 
 Object = Mapping[str, Any]
 
@@ -138,11 +137,3 @@ def _ingresses(install: Install, proxy: Workload) -> tuple[Object | None, Object
         elif service in led_to:
             shared = ingress
     return own, shared
-
-
-def platform_token(found: ExistingStudios, api: ClusterApi, settings: Settings) -> str | None:
-    """The token that backend has; None if it has none."""
-    container = found.install.container(settings.backend_deployment, settings.backend_container)
-    if container is None:
-        return None
-    return Reader(api, found.install).environment(container).get(PLATFORM_TOKEN_VARIABLE) or None

@@ -6,7 +6,6 @@ and a request goes to Platform's frontend, to the proxy or to the registry, by i
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,9 +99,3 @@ class Site:
         processes.start(name, self.machine.command(words, folder=paths.CHECKOUT))
         port, address = (443, OUTSIDE_ADDRESS) if label == "edge" else (_REGISTRY_PORT, "127.0.0.1")
         processes.wait_until(name, lambda: self.machine.listens(port, address), 120)
-
-
-def client_config(token: str = PASSWORD) -> str:
-    """The text of a docker client's config.json that is logged in to the registry."""
-    given = base64.b64encode(f"{USER}:{token}".encode()).decode()
-    return json.dumps({"auths": {REGISTRY: {"auth": given}}})

@@ -57,10 +57,6 @@ class Image:
         """The same under another name."""
         return replace(self, name=name)
 
-    def without_health(self, name: str) -> Image:
-        """The same without a check, under another name: what runs is then all that can be seen from outside."""
-        return replace(self, name=name, health=None)
-
 
 class Catalog:
     """Every image, for a machine or cluster with an authority of its own."""

@@ -276,12 +276,17 @@ def test_a_listener_rule_is_changed_in_place_and_follows_its_listener(aws: AwsPr
     assert outputs["priority"] == 1
     assert outputs["listenerArn"] == listener
     assert unchanged(aws, RULE, id_, inputs, outputs)
-    new = check(aws, RULE, inputs, **{**wanted, "conditions": [{"pathPattern": {"values": ["/a"]}}]}, priority=9)
+    hosts = [{"hostHeader": {"values": ["a.example.com"]}}]
+    new = check(aws, RULE, inputs, **{**wanted, "conditions": hosts}, priority=9)
     diff = aws.diff(resource(RULE), id_, inputs, outputs, new)
     assert diff.replaces == []
     assert diff.detailed["priority"] == "update"
     updated = aws.update(resource(RULE), id_, inputs, outputs, new, preview=False, timeout=0)
-    assert (updated["priority"], updated["conditions"]) == (9, [{"pathPattern": {"values": ["/a"]}}])
+    assert (updated["priority"], updated["conditions"]) == (9, hosts)
+    redirect = {"type": "redirect", "targetGroupArn": group}
+    assert failures(aws, RULE, **{**wanted, "actions": [redirect]}) == {
+        "actions[0].type": "this stand-in knows forward only, not redirect"
+    }
     other = check(aws, RULE, inputs, **{**wanted, "listenerArn": listener + "x"})
     assert aws.diff(resource(RULE), id_, inputs, outputs, other).replaces == ["listenerArn"]
     aws.delete(resource(RULE), id_, inputs, outputs, timeout=0)

@@ -36,3 +36,11 @@ def packaged_stack(
     program = program_in(EXAMPLES / example)
     (place / "Pulumi.yaml").write_text(program.pop("Pulumi.yaml").read_text())
     return Stack(name, place, environment, config, secrets or {}, program=program).create()
+
+
+def change_program(stack: Stack, old: str, new: str) -> None:
+    """Changes the program of a stack, at the one place that has these words."""
+    file = stack.folder / "Pulumi.yaml"
+    text = file.read_text()
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new))

@@ -13,7 +13,7 @@ from testbed import build
 from testbed.docker.platform import Entry
 from testbed.docker.site import Site
 from tests.engine.compose_install import ZONE, ComposeInstall, compose_install
-from tests.engine.packaged import packaged_stack, plugin_in
+from tests.engine.packaged import change_program, packaged_stack, plugin_in
 from tests.engine.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.docker, pytest.mark.usefixtures("one_compose_stack")]
@@ -28,13 +28,6 @@ class Life:
     install: ComposeInstall
     stack: Stack
     folder: dict[str, Entry]
-
-    def changed(self, old: str, new: str) -> None:
-        """Changes the program."""
-        file = self.stack.folder / "Pulumi.yaml"
-        text = file.read_text()
-        assert text.count(old) == 1
-        file.write_text(text.replace(old, new))
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +69,9 @@ def life(
 
 def test_a_password_is_sealed_by_the_schema_also_where_the_program_has_it_in_plain_text(life: Life) -> None:
     sealed, plain = "redisPassword: ${redisPassword}", f"redisPassword: {json.dumps(PASSWORD)}"
-    life.changed(sealed, plain)
+    change_program(life.stack, sealed, plain)
     preview = life.stack.preview_text().ok()
-    life.changed(plain, sealed)
+    change_program(life.stack, plain, sealed)
     assert "studios:index:ComposeStudios" in preview.text
     assert "s3cret" not in preview.text
 

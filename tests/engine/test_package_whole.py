@@ -12,7 +12,7 @@ import pytest
 from testbed import build
 from tests.engine.conftest import NewInstall
 from tests.engine.install import Install
-from tests.engine.packaged import packaged_stack, plugin_in
+from tests.engine.packaged import change_program, packaged_stack, plugin_in
 from tests.engine.stack import Finished, Stack
 
 pytestmark = pytest.mark.slow
@@ -26,13 +26,6 @@ class Life:
     stack: Stack
     before: dict[str, object]
     certificates: dict[str, str]
-
-    def changed(self, old: str, new: str) -> None:
-        """Changes the program."""
-        file = self.stack.folder / "Pulumi.yaml"
-        text = file.read_text()
-        assert text.count(old) == 1
-        file.write_text(text.replace(old, new))
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +56,9 @@ def life(
 
 
 def test_wrong_arguments_are_refused_by_their_names_all_at_once_and_before_anything_is_made(life: Life) -> None:
-    life.changed("proxyReplicas: 2", "proxyReplicas: 0\n      cronDeployment: cron_1")
+    change_program(life.stack, "proxyReplicas: 2", "proxyReplicas: 0\n      cronDeployment: cron_1")
     preview, up = life.stack.preview_text(), life.stack.up()
-    life.changed("proxyReplicas: 0\n      cronDeployment: cron_1", "proxyReplicas: 2")
+    change_program(life.stack, "proxyReplicas: 0\n      cronDeployment: cron_1", "proxyReplicas: 2")
     for finished in (preview, up):
         assert finished.code != 0
         assert "proxyReplicas" in finished.text
@@ -79,9 +72,13 @@ def test_wrong_arguments_are_refused_by_their_names_all_at_once_and_before_anyth
 
 
 def test_a_secret_argument_that_is_wrong_is_named_and_not_shown(life: Life) -> None:
-    life.changed("proxyReplicas: 2", 'proxyReplicas: 2\n      redisPassword:\n        fn::secret: "geheim\\nwort"')
+    change_program(
+        life.stack, "proxyReplicas: 2", 'proxyReplicas: 2\n      redisPassword:\n        fn::secret: "geheim\\nwort"'
+    )
     finished = [life.stack.preview_text(), life.stack.up(), life.stack.pulumi("preview", "--json")]
-    life.changed('proxyReplicas: 2\n      redisPassword:\n        fn::secret: "geheim\\nwort"', "proxyReplicas: 2")
+    change_program(
+        life.stack, 'proxyReplicas: 2\n      redisPassword:\n        fn::secret: "geheim\\nwort"', "proxyReplicas: 2"
+    )
     for each in finished:
         assert each.code != 0
         assert "geheim" not in each.text
@@ -89,9 +86,9 @@ def test_a_secret_argument_that_is_wrong_is_named_and_not_shown(life: Life) -> N
 
 
 def test_what_is_not_there_is_refused_in_the_preview_with_what_is(life: Life) -> None:
-    life.changed("backendConfigMap: tower-backend-cfg\n", "backendConfigMap: platform-backend-cfg\n")
+    change_program(life.stack, "backendConfigMap: tower-backend-cfg\n", "backendConfigMap: platform-backend-cfg\n")
     preview = life.stack.preview_text()
-    life.changed("backendConfigMap: platform-backend-cfg\n", "backendConfigMap: tower-backend-cfg\n")
+    change_program(life.stack, "backendConfigMap: platform-backend-cfg\n", "backendConfigMap: tower-backend-cfg\n")
     assert preview.code != 0
     assert "backendConfigMap" in preview.text
     assert "backend reads tower-backend-cfg; write: backendConfigMap: tower-backend-cfg" in _joined(preview)
@@ -131,7 +128,7 @@ def test_no_code_stands_in_the_state(life: Life) -> None:
 
 def test_a_change_of_an_argument_touches_what_it_must(life: Life) -> None:
     pods = life.install.pod_names("frontend", "connect-proxy")
-    life.changed("        - 202\n", "        - 303\n")
+    change_program(life.stack, "        - 202\n", "        - 303\n")
     assert life.stack.preview().changes == {
         "studios-platform-as-found": "update",
         "studios-platform-edits": "update",
@@ -142,9 +139,9 @@ def test_a_change_of_an_argument_touches_what_it_must(life: Life) -> None:
 
 
 def test_another_size_of_the_key_is_refused_in_the_words_of_the_package(life: Life) -> None:
-    life.changed("proxyReplicas: 2", "proxyReplicas: 2\n      rsaBits: 3072")
+    change_program(life.stack, "proxyReplicas: 2", "proxyReplicas: 2\n      rsaBits: 3072")
     preview = life.stack.preview_text()
-    life.changed("proxyReplicas: 2\n      rsaBits: 3072", "proxyReplicas: 2")
+    change_program(life.stack, "proxyReplicas: 2\n      rsaBits: 3072", "proxyReplicas: 2")
     assert preview.code != 0
     assert "rsaBits: 3072 would replace the RSA key in use, which has 2048 bits" in _joined(preview)
     assert "pulumi config set" not in preview.text

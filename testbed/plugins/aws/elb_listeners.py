@@ -87,17 +87,13 @@ class Listener(ResourceType):
         if not found:
             return None
         (listener,) = found
-        known = state.get("defaultActions") or []
         actions = sorted(listener["DefaultActions"], key=lambda action: action.get("Order") or 0)
         return {
             "arn": id,
             "loadBalancerArn": listener["LoadBalancerArn"],
             "port": listener.get("Port"),
             "protocol": listener.get("Protocol"),
-            "defaultActions": [
-                parts.from_action(index, action, known[index - 1] if index <= len(known) else {})
-                for index, action in enumerate(actions, 1)
-            ],
+            "defaultActions": [parts.from_action(index, action) for index, action in enumerate(actions, 1)],
             "tagsAll": tags_of(aws, id),
         }
 

@@ -17,8 +17,32 @@ _TYPES: Final = ("String", "StringList", "SecureString")
 _VALUES: Final = ("value", "insecureValue")
 
 
-class Parameter(ResourceType):
+class TaggedBySsm(ResourceType):
+    """What SSM keeps the tags of."""
+
+    tagged = True
+    #: What SSM calls its type.
+    kind: ClassVar[str]
+
+    def tag(self, aws: Aws, id: str, put: Mapping[str, str], drop: list[str]) -> None:
+        """By type and id."""
+        of = {"ResourceType": self.kind, "ResourceId": id}
+        if drop:
+            aws.client("ssm").remove_tags_from_resource(**of, TagKeys=drop)
+        if put:
+            aws.client("ssm").add_tags_to_resource(**of, Tags=tagging.to_list(put))
+
+    def tags_of(self, aws: Aws, id: str) -> dict[str, str]:
+        """Those that it has."""
+        return tagging.to_dict(
+            aws.client("ssm").list_tags_for_resource(ResourceType=self.kind, ResourceId=id)["TagList"]
+        )
+
+
+class Parameter(TaggedBySsm):
     """One parameter; its value is secret whatever its type."""
+
+    kind = "Parameter"
 
     qualified_name = "aws:ssm/parameter:Parameter"
     title = "SSM Parameter"
@@ -38,7 +62,6 @@ class Parameter(ResourceType):
     volatile = frozenset({"version"})
     missing = frozenset({"arn", "valueWo", "valueWoVersion"})
     secrets = ("value", "valueWo")
-    tagged = True
     autonamed = "name"
 
     def check(self, inputs: Properties) -> Iterator[CheckFailure]:
@@ -87,23 +110,13 @@ class Parameter(ResourceType):
             "allowedPattern": detail.get("AllowedPattern") or None,
             "keyId": detail.get("KeyId", ""),
             "tier": detail.get("Tier", "Standard"),
-            "tagsAll": tagging.to_dict(
-                client.list_tags_for_resource(ResourceType="Parameter", ResourceId=id)["TagList"]
-            ),
+            "tagsAll": self.tags_of(aws, id),
         }
 
     def update(self, aws: Aws, id: str, old: Properties, new: Properties, timeout: float) -> None:
         """A new version, if anything but the tags changed."""
         if any(old.get(key) != new.get(key) for key in (*_VALUES, "type", "description", "allowedPattern")):
             aws.client("ssm").put_parameter(**_put(new), Overwrite=True)
-
-    def tag(self, aws: Aws, id: str, put: Mapping[str, str], drop: list[str]) -> None:
-        """As for all of SSM."""
-        of = {"ResourceType": "Parameter", "ResourceId": id}
-        if drop:
-            aws.client("ssm").remove_tags_from_resource(**of, TagKeys=drop)
-        if put:
-            aws.client("ssm").add_tags_to_resource(**of, Tags=tagging.to_list(put))
 
     def delete(self, aws: Aws, id: str, state: Properties, timeout: float) -> None:
         """One that is gone is not an error."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
 from botocore.exceptions import ClientError
@@ -13,6 +13,7 @@ from testbed.plugins.aws import tagging
 from testbed.plugins.aws.errors import code_of
 from testbed.plugins.aws.schema import Argument, Arguments, ResourceType
 from testbed.plugins.aws.session import Aws, go_duration
+from testbed.plugins.aws.ssm import TaggedBySsm
 from testbed.plugins.provider import CheckFailure, Properties, ProviderError
 
 _TYPES: Final = (
@@ -48,8 +49,10 @@ def _matching(inputs: Properties, key: str, pattern: re.Pattern[str], words: str
 _NAME_WORDS: Final = "must contain only alphanumeric, underscore, hyphen, or period characters"
 
 
-class Document(ResourceType):
+class Document(TaggedBySsm):
     """A document; a change of its content makes a new default version."""
+
+    kind = "Document"
 
     qualified_name = "aws:ssm/document:Document"
     title = "SSM Document"
@@ -83,7 +86,6 @@ class Document(ResourceType):
         {"defaultVersion", "description", "documentVersion", "hash", "latestVersion", "parameters", "schemaVersion"}
     )
     missing = frozenset({"attachmentsSources", "permissions"})
-    tagged = True
     autonamed = "name"
     longest_name = 128
 
@@ -142,9 +144,7 @@ class Document(ResourceType):
             "platformTypes": about.get("PlatformTypes") or [],
             "schemaVersion": about["SchemaVersion"],
             "status": about["Status"],
-            "tagsAll": tagging.to_dict(
-                client.list_tags_for_resource(ResourceType="Document", ResourceId=id)["TagList"]
-            ),
+            "tagsAll": self.tags_of(aws, id),
         }
 
     def update(self, aws: Aws, id: str, old: Properties, new: Properties, timeout: float) -> None:
@@ -169,14 +169,6 @@ class Document(ResourceType):
         client.update_document_default_version(
             Name=id, DocumentVersion=answer["DocumentDescription"]["DocumentVersion"]
         )
-
-    def tag(self, aws: Aws, id: str, put: Mapping[str, str], drop: list[str]) -> None:
-        """As for all of SSM."""
-        of = {"ResourceType": "Document", "ResourceId": id}
-        if drop:
-            aws.client("ssm").remove_tags_from_resource(**of, TagKeys=drop)
-        if put:
-            aws.client("ssm").add_tags_to_resource(**of, Tags=tagging.to_list(put))
 
     def delete(self, aws: Aws, id: str, state: Properties, timeout: float) -> None:
         """One that is gone is not an error."""
