@@ -35,7 +35,10 @@ def everything_in(machine: Machine) -> list[psutil.Process]:
     return psutil.Process(machine.pid).children(recursive=True)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["ended", "killed"])
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(signal.SIGTERM, id="ended", marks=pytest.mark.slow), pytest.param(signal.SIGKILL, id="killed")],
+)
 def test_a_machine_that_is_no_more_leaves_nothing_that_the_next_start_minds(
     machine: Machine, number: signal.Signals
 ) -> None:
@@ -60,6 +63,7 @@ def test_what_the_machine_mounts_and_changes_is_not_seen_outside(docker_site: Si
     assert not Path("/root/mark-of-the-machine").exists()
 
 
+@pytest.mark.slow
 def test_a_published_port_is_open_on_the_machine_only(docker_site: Site) -> None:
     platform = ComposePlatform.create(docker_site.machine)
     try:
@@ -71,6 +75,7 @@ def test_a_published_port_is_open_on_the_machine_only(docker_site: Site) -> None
         platform.remove()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("user", "may"), [("root", True), ("ec2-user", True), ("guest", False)])
 def test_who_is_in_the_group_docker_may_use_it(docker_site: Site, user: str, may: bool) -> None:
     asked = docker_site.machine.run(["docker", "compose", "ls"], user=user, env={"HOME": "/"}, check=False)
@@ -92,6 +97,7 @@ def test_the_registry_gives_images_to_those_who_have_logged_in(docker_site: Site
     machine.docker("rmi", IMAGE)
 
 
+@pytest.mark.slow
 def test_what_was_started_on_the_machine_ends_with_who_started_it(docker_site: Site) -> None:
     for user in ("root", "ec2-user"):
         started = psutil.Popen(docker_site.machine.command(["sleep", "600"], user))
@@ -117,6 +123,7 @@ def test_another_host_is_served_beside_the_first(docker_site: Site) -> None:
         with_frontend.remove()
 
 
+@pytest.mark.slow
 def test_a_program_that_fails_on_the_machine_is_told_with_what_it_printed(docker_site: Site) -> None:
     with pytest.raises(TestbedError, match=r"(?s)sh -c .* failed on the machine .*why it failed"):
         docker_site.machine.run(["sh", "-c", "echo why it failed >&2; exit 3"])

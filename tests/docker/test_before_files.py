@@ -131,6 +131,7 @@ def test_a_docker_compose_that_is_missing_or_too_old_is_named(
     assert words in refused(installed, {"dockerConfig": str(plugin.parents[1])})
 
 
+@pytest.mark.slow
 def test_a_user_who_could_not_read_the_key_is_named(studios: Callable[..., Studios]) -> None:
     override = "services:\n  backend: {user: '1000'}\n  cron: {user: '1000'}\n"
     installed = studios(files={"docker-compose.override.yml": override})

@@ -90,6 +90,7 @@ def test_an_installation_that_is_killed_is_finished_by_the_next_or_taken_away(
     assert "TOWER_OIDC_PEM_PATH" not in platform.containers()["backend"].environment
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
 def test_taking_away_that_is_killed_is_finished_by_the_next(studios: Callable[..., Studios], part: int) -> None:
     installed = studios()

@@ -361,6 +361,7 @@ def test_a_platform_in_another_folder_is_named(studios: Callable[..., Studios], 
     assert not (tmp_path / ".studios").exists()
 
 
+@pytest.mark.slow
 def test_the_files_of_compose_file_stay_in_use(studios: Callable[..., Studios]) -> None:
     files = {".env": "COMPOSE_FILE=docker-compose.yml:extra.yml\n", "extra.yml": EXTRA}
     installed = studios(files=files)

@@ -44,6 +44,7 @@ def test_the_owners_files_are_gone(studios: Callable[..., Studios]) -> None:
     assert sorted(path.name for path in installed.platform.folder.iterdir()) == ["tower.env", "tower.yml"]
 
 
+@pytest.mark.slow
 def test_platform_is_stopped(studios: Callable[..., Studios]) -> None:
     installed = studios()
     before = installed.platform.snapshot()

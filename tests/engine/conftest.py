@@ -29,7 +29,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     # `make test` runs the groups side by side: a make that a test starts is not part of that job.
     for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
         os.environ.pop(name, None)
-    if not _is_worker(session):
+    if not _is_worker(session) and not session.config.option.collectonly:
         session.config.stash[_WAS_UP] = all(lifecycle.status().values())
         lifecycle.up()
 

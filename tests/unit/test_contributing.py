@@ -7,6 +7,8 @@ import dataclasses
 import importlib
 import inspect
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -149,6 +151,15 @@ def test_the_name_of_each_test_is_a_sentence_and_each_folder_of_tests_is_named()
     assert [name for name in names if len(name.split("_")) < 4] == []
     checklist = TEXT.partition("### Add a test")[2].partition("###")[0]
     assert [folder for folder in folders if f"`{folder}`" not in checklist] == []
+
+
+def test_ci_runs_no_more_tests_of_the_long_kinds_than_fit_into_ten_minutes() -> None:
+    groups = {"tests/engine/": 65, "tests/docker/": 18, "testbed/tests/test_machine.py": 4}
+    words = ["-m", "pytest", *groups, "-m", "not slow", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    found = subprocess.run([sys.executable, *words], cwd=paths.CHECKOUT, capture_output=True, text=True, check=True)
+    counts = re.findall(r"^(\S+\.py): (\d+)$", found.stdout, re.MULTILINE)
+    for group, most in groups.items():
+        assert 0 < sum(int(count) for path, count in counts if path.startswith(group)) <= most, found.stdout
 
 
 def test_the_way_back_is_tried_to_one_of_the_two_newest_releases() -> None:
