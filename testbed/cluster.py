@@ -19,6 +19,7 @@ from typing import Any
 from testbed import paths, processes, targets
 from testbed.build import Binaries
 from testbed.errors import TestbedError
+from testbed.kubeconfig import kubeconfig
 from testbed.node.configuration import CLIENTS as NODE_CLIENTS
 from testbed.pki import Authority, Pair, service_account_key, write_private
 
@@ -195,14 +196,7 @@ def _kubeconfig(server: str, ca: Path | None, client: Pair | None) -> dict[str, 
         cluster["certificate-authority"] = str(ca)
     if client:
         user = {"client-certificate": str(client.certificate), "client-key": str(client.key)}
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "testbed", "cluster": cluster}],
-        "users": [{"name": "testbed", "user": user}],
-        "contexts": [{"name": "testbed", "context": {"cluster": "testbed", "user": "testbed"}}],
-        "current-context": "testbed",
-    }
+    return kubeconfig(cluster, user)
 
 
 def kubectl(*arguments: str, stdin: str | None = None) -> str:

@@ -33,28 +33,40 @@ def write_private(path: Path, data: bytes) -> Path:
     return path
 
 
-def _key_pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+def key_pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+    """A private key without a passphrase."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.timezone.utc)
+def builder(
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    begins: datetime.datetime,
+    ends: datetime.datetime,
+) -> x509.CertificateBuilder:
+    """A certificate that only lacks its extensions and its signature."""
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=5))
-        .not_valid_after(now + LIFETIME)
+        .not_valid_before(begins)
+        .not_valid_after(ends)
     )
+
+
+def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return builder(subject, issuer, key, now - datetime.timedelta(minutes=5), now + LIFETIME)
 
 
 def service_account_key(path: Path) -> Path:
     """The key that signs service account tokens."""
-    return write_private(path, _key_pem(rsa.generate_private_key(65537, 2048)))
+    return write_private(path, key_pem(rsa.generate_private_key(65537, 2048)))
 
 
 class Authority:
@@ -72,7 +84,7 @@ class Authority:
             return
         self.key = ec.generate_private_key(ec.SECP256R1())
         if keep:
-            write_private(kept, _key_pem(self.key))
+            write_private(kept, key_pem(self.key))
         certificate = (
             _builder(self.name, self.name, self.key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -109,7 +121,7 @@ class Authority:
         certificate = builder.sign(self.key, hashes.SHA256())
         return Pair(
             write_private(self.folder / f"{name}.crt", certificate.public_bytes(serialization.Encoding.PEM)),
-            write_private(self.folder / f"{name}.key", _key_pem(key)),
+            write_private(self.folder / f"{name}.key", key_pem(key)),
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from testbed import cgroups, paths
+from testbed.kubeconfig import kubeconfig
 from testbed.node.link import API_PORT, Link
 
 FOLDER = paths.STATE / "node"
@@ -98,14 +99,7 @@ class Configuration:
             "client-certificate": str(paths.PKI / f"{name}.crt"),
             "client-key": str(paths.PKI / f"{name}.key"),
         }
-        return {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "testbed", "cluster": cluster}],
-            "users": [{"name": "testbed", "user": user}],
-            "contexts": [{"name": "testbed", "context": {"cluster": "testbed", "user": "testbed"}}],
-            "current-context": "testbed",
-        }
+        return kubeconfig(cluster, user)
 
     def _containerd(self) -> str:
         return f"""\

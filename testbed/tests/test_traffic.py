@@ -22,7 +22,7 @@ import dns.query
 import pytest
 
 from testbed import processes
-from testbed.emulator.client import client
+from testbed.emulator.client import client, validated_certificate
 from testbed.tests.aws_account import ANSWER
 from testbed.traffic.traffic import Traffic, bind
 
@@ -159,23 +159,7 @@ def environment() -> Iterator[dict[str, str]]:
 
 
 def certificate(environment: dict[str, str], zone: str, *names: str) -> str:
-    acm, route53 = client("acm", environment), client("route53", environment)
-    arn: str = acm.request_certificate(
-        DomainName=names[0], SubjectAlternativeNames=list(names), ValidationMethod="DNS"
-    )["CertificateArn"]
-    for option in acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"]:
-        record = option["ResourceRecord"]
-        change = {
-            "Action": "UPSERT",
-            "ResourceRecordSet": {
-                "Name": record["Name"],
-                "Type": record["Type"],
-                "TTL": 300,
-                "ResourceRecords": [{"Value": record["Value"]}],
-            },
-        }
-        route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [change]})
-    return arn
+    return validated_certificate(client("acm", environment), client("route53", environment), zone, *names)
 
 
 @pytest.fixture(scope="module")

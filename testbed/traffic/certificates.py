@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from testbed.pki import Authority
+from testbed.pki import Authority, builder, key_pem
 
 _LIFETIME = datetime.timedelta(days=395)
 
@@ -37,7 +37,7 @@ class ServedCertificates:
         self._name = _name("Testbed Load Balancers")
         now = datetime.datetime.now(datetime.timezone.utc)
         self.authority = (
-            _builder(self._name, self._name, self._key.public_key(), now - _LIFETIME, now + 10 * _LIFETIME)
+            builder(self._name, self._name, self._key.public_key(), now - _LIFETIME, now + 10 * _LIFETIME)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
             .add_extension(_USAGE_OF_AUTHORITY, critical=True)
@@ -67,17 +67,14 @@ class ServedCertificates:
         subject = _name(names[0])
         issuer, signer = (subject, key) if itself else (self._name, self._key)
         certificate = (
-            _builder(subject, issuer, key.public_key(), begins, ends)
+            builder(subject, issuer, key.public_key(), begins, ends)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
             .sign(signer, hashes.SHA256())
         )
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
         chain = certificate.public_bytes(serialization.Encoding.PEM)
-        return {"Chain": chain.decode(), "Key": private.decode()}
+        return {"Chain": chain.decode(), "Key": key_pem(key).decode()}
 
 
 _USAGE_OF_AUTHORITY = x509.KeyUsage(
@@ -101,21 +98,3 @@ def _signs_itself(pem: str) -> bool:
 def _name(common_name: str) -> x509.Name:
     # X.509 has room for 64 octets there; what counts are the alternative names.
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64])])
-
-
-def _builder(
-    subject: x509.Name,
-    issuer: x509.Name,
-    key: ec.EllipticCurvePublicKey,
-    begins: datetime.datetime,
-    ends: datetime.datetime,
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begins)
-        .not_valid_after(ends)
-    )

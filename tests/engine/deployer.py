@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from testbed import paths
 from testbed.cluster import kubectl
+from testbed.kubeconfig import kubeconfig
 
 RBAC = paths.CHECKOUT / "docs" / "rbac.yml"
 
@@ -45,14 +46,7 @@ class Deployer:
         kubectl("-n", self.home, "create", "serviceaccount", "deployer")
         self.allow(documented()[0]["rules"])
         token = kubectl("-n", self.home, "create", "token", "deployer", "--duration=4h").strip()
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "c", "cluster": {"server": server, "certificate-authority": authority}}],
-            "users": [{"name": "u", "user": {"token": token}}],
-            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-            "current-context": "x",
-        }
+        config = kubeconfig({"server": server, "certificate-authority": authority}, {"token": token})
         self.kubeconfig.touch(mode=0o600)
         self.kubeconfig.write_text(json.dumps(config))
         return self

@@ -123,23 +123,8 @@ class Install:
 
     def wildcard_certificate(self, region: str | None = None) -> str:
         """A wildcard certificate that was requested and validated before."""
-        acm, route53 = self.client("acm", region), self.client("route53")
-        names = [self.host, f"*.{self.host}"]
-        arn: str = acm.request_certificate(DomainName=names[0], SubjectAlternativeNames=names, ValidationMethod="DNS")[
-            "CertificateArn"
-        ]
-        option = acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"][0]
-        record = option["ResourceRecord"]
-        change = {
-            "Action": "UPSERT",
-            "ResourceRecordSet": {
-                "Name": record["Name"],
-                "Type": record["Type"],
-                "TTL": 300,
-                "ResourceRecords": [{"Value": record["Value"]}],
-            },
-        }
-        route53.change_resource_record_sets(HostedZoneId=self.zone_id, ChangeBatch={"Changes": [change]})
+        acm, names = self.client("acm", region), (self.host, f"*.{self.host}")
+        arn = emulator.validated_certificate(acm, self.client("route53"), self.zone_id, *names)
         assert acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED"
         return arn
 

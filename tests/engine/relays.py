@@ -10,6 +10,7 @@ from pathlib import Path
 
 from testbed import paths
 from testbed.faults import Relay, relay
+from testbed.kubeconfig import kubeconfig
 
 
 @contextmanager
@@ -24,21 +25,7 @@ def relays(environment: Mapping[str, str], folder: Path) -> Iterator[tuple[Relay
     trusted.load_cert_chain(paths.PKI / "admin.crt", paths.PKI / "admin.key")
     server = json.loads(paths.KUBECONFIG.read_text())["clusters"][0]["cluster"]["server"]
     with relay(server, trusted) as api, relay(environment["AWS_ENDPOINT_URL"]) as aws:
-        kubeconfig = folder / "kubeconfig"
-        kubeconfig.write_text(_kubeconfig(api.url))
-        yield api, aws, {"KUBECONFIG": str(kubeconfig), "AWS_ENDPOINT_URL": aws.url}
-
-
-def _kubeconfig(server: str) -> str:
-    return json.dumps(
-        {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [
-                {"name": "c", "cluster": {"server": server, "certificate-authority": str(paths.PKI / "ca.crt")}}
-            ],
-            "users": [{"name": "u", "user": {}}],
-            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-            "current-context": "x",
-        }
-    )
+        file = folder / "kubeconfig"
+        cluster = {"server": api.url, "certificate-authority": str(paths.PKI / "ca.crt")}
+        file.write_text(json.dumps(kubeconfig(cluster, {})))
+        yield api, aws, {"KUBECONFIG": str(file), "AWS_ENDPOINT_URL": aws.url}
