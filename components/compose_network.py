@@ -8,6 +8,7 @@ import pulumi
 from pulumi_aws import lb, vpc
 
 from components.existing_certificate import ExistingCertificate, ExistingCertificateArgs
+from components.instance_targets import instance_targets
 from survey.compose import ComposeSite
 
 
@@ -56,21 +57,13 @@ class ComposeNetwork(pulumi.ComponentResource):
             description="Studios: connect-proxy, from the load balancer",
             opts=child,
         )
-        targets = lb.TargetGroup(
-            f"{name}-targets",
-            port=args.port,
+        targets, attachment = instance_targets(
+            name,
+            args.site,
+            args.port,
+            self,
             protocol="HTTP",
-            target_type="instance",
-            vpc_id=args.site.vpc_id,
             health_check=lb.TargetGroupHealthCheckArgs(path=args.healthcheck_path, matcher=args.success_codes),
-            opts=child,
-        )
-        attachment = lb.TargetGroupAttachment(
-            f"{name}-instance",
-            target_group_arn=targets.arn,
-            target_id=args.site.instance_id,
-            port=args.port,
-            opts=child,
         )
         if args.existing_certificate is None:
             lb.ListenerCertificate(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import lb, vpc
 
+from components.instance_targets import instance_targets
 from survey.compose import ComposeSite
 from survey.ssh_balancer import SshBalancer
 
@@ -52,23 +53,15 @@ class ComposeSshNetwork(pulumi.ComponentResource):
 
     def _behind(self, balancer: SshBalancer) -> pulumi.Output[str]:
         """The instance behind a listener of the load balancer."""
-        child, args = pulumi.ResourceOptions(parent=self), self._args
-        targets = lb.TargetGroup(
-            f"{self._name}-targets",
-            port=args.port,
+        args = self._args
+        targets, attachment = instance_targets(
+            self._name,
+            args.site,
+            args.port,
+            self,
             protocol="TCP",
-            target_type="instance",
-            vpc_id=args.site.vpc_id,
-            preserve_client_ip="true",
             health_check=lb.TargetGroupHealthCheckArgs(protocol="TCP"),
-            opts=child,
-        )
-        attachment = lb.TargetGroupAttachment(
-            f"{self._name}-instance",
-            target_group_arn=targets.arn,
-            target_id=args.site.instance_id,
-            port=args.port,
-            opts=child,
+            preserve_client_ip=True,
         )
         listener = lb.Listener(
             f"{self._name}-listener",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
-from pulumi_kubernetes import meta, networking
+from pulumi_kubernetes import core, meta, networking
 
 from components.error_hooks import explained, seconds
 from components.ingress_verdict import IngressVerdict, Patience
@@ -114,7 +114,7 @@ class StudiosIngress(pulumi.ComponentResource):
             ),
         )
         self.ingress_name = ingress.metadata.apply(name_of)
-        known = ingress.status.apply(_hostname_of)
+        known = ingress.status.apply(hostname_of)
         if verdict is None:
             self.load_balancer_hostname = known
         else:
@@ -180,7 +180,8 @@ def _annotations(args: StudiosIngressArgs) -> dict[str, pulumi.Input[str]]:
     return {**args.annotations, **{f"{ALB}/{key}": value for key, value in values.items()}}
 
 
-def _hostname_of(status: networking.v1.outputs.IngressStatus | None) -> str:
+def hostname_of(status: networking.v1.outputs.IngressStatus | core.v1.outputs.ServiceStatus | None) -> str:
+    """The DNS name of the load balancer that the controller has made for an Ingress or a Service; empty without one."""
     balancers = (status.load_balancer.ingress if status and status.load_balancer else None) or []
     return next((balancer.hostname for balancer in balancers if balancer.hostname), "")
 

@@ -9,6 +9,7 @@ import pulumi
 from pulumi_kubernetes import core, meta
 
 from components.error_hooks import explained, seconds
+from components.ingress import hostname_of
 from components.pods import READY_SECONDS, labels_of, name_of
 from live.cluster import Cluster
 from live.ingress import warnings_of
@@ -82,7 +83,7 @@ class SshService(pulumi.ComponentResource):
             ),
         )
         self.service_name = service.metadata.apply(name_of)
-        self.load_balancer_hostname = service.status.apply(_hostname_of)
+        self.load_balancer_hostname = service.status.apply(hostname_of)
         self.register_outputs(
             {"service_name": self.service_name, "load_balancer_hostname": self.load_balancer_hostname}
         )
@@ -123,11 +124,6 @@ def _annotations(args: SshServiceArgs) -> dict[str, str]:
     if args.tags is not None:
         values["additional-resource-tags"] = args.tags
     return {f"{NLB}-{key}": value for key, value in values.items()}
-
-
-def _hostname_of(status: core.v1.outputs.ServiceStatus | None) -> str:
-    balancers = (status.load_balancer.ingress if status and status.load_balancer else None) or []
-    return next((balancer.hostname for balancer in balancers if balancer.hostname), "")
 
 
 def _no_load_balancer(args: SshServiceArgs, said: Sequence[str]) -> str:
