@@ -15,6 +15,7 @@ from components.studios_on_kubernetes import KubernetesStudios, KubernetesStudio
 from delivery.bundle import Credentials, bundle
 from live.cluster import Cluster
 from live.tower_yml import ALLOWED_WORKSPACES, entries_of
+from settings import releases
 from settings.errors import SettingsError
 from settings.fields import FIELDS, SECRET_KEYS
 from settings.model import Settings
@@ -137,6 +138,11 @@ def in_files(written: Written) -> Written:
         file = {"proxy": "studios", "server": "studios"}.get(place.removesuffix(" pods"), place.removesuffix(" pods"))
         files.setdefault(file, {}).update(entries)
     return files
+
+
+def test_each_release_that_changes_something_is_among_those_of_the_table() -> None:
+    tried = {versions(release)[0].numbers for release in RELEASES}
+    assert {row.platform.numbers for row in releases.RELEASES} <= tried
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=str)
