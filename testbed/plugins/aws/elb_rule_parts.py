@@ -34,7 +34,7 @@ def to_condition(condition: Properties) -> dict[str, Any]:
 
 
 def from_condition(condition: Mapping[str, Any]) -> Properties:
-    """The way back; one of another kind, which somebody has made of it, shows as no host."""
+    """The way back; one of another kind, which another owner has made of it, shows as no host."""
     found = condition.get("HostHeaderConfig") or {}
     return {"hostHeader": {"values": list(found.get("Values") or condition.get("Values") or [])}}
 
