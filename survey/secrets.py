@@ -28,7 +28,8 @@ def existing_secret_problems(api: ClusterApi, settings: Settings, names: Collect
         held = _read(api, settings.namespace, secret) if secret in names else None
         if held is None:
             there = f"there are {', '.join(sorted(names))}" if names else "there is none"
-            yield Problem(setting, secret, f"is not a Secret in namespace {settings.namespace}; {there}")
+            where = f"in namespace {settings.namespace}; {there}"
+            yield Problem(setting, secret, f"is not a Secret {where}: write the right one in {setting}")
         elif key not in held:
             there = f"it has {', '.join(sorted(held))}" if held else "it is empty"
             named = f", or write the right key in {setting}Key" if setting in _WRONG else ""
@@ -44,10 +45,13 @@ def config_map_problems(settings: Settings, install: Install) -> Iterator[Proble
         return
     name, there = source.config_map, ", ".join(sorted(install.config_maps)) or "none"
     if name not in install.config_maps:
-        yield Problem("caCertificate", name, f"is not a ConfigMap in namespace {settings.namespace}; there are {there}")
+        where = f"in namespace {settings.namespace}; there are {there}"
+        yield Problem("caCertificate", name, f"is not a ConfigMap {where}: write the right one in caCertificate")
     elif source.key not in install.data(name):
         keys = ", ".join(sorted(install.data(name))) or "none"
-        yield Problem("caCertificate", name, f"is a ConfigMap without the key {source.key}; it has {keys}")
+        yield Problem(
+            "caCertificate", name, f"is a ConfigMap without the key {source.key}; it has {keys}: write the right one"
+        )
 
 
 def _named(settings: Settings) -> Iterator[tuple[str, str, str]]:
@@ -78,13 +82,14 @@ def _wrong_value(setting: str, key: str, encoded: str) -> str | None:
     try:
         value = base64.b64decode(encoded).decode()
     except (binascii.Error, UnicodeDecodeError):
-        return f"has something at {key} that is not text"
+        return f"has something at {key} that is not text; write it as text, and a key in PEM"
     return _WRONG[setting](key, value)
 
 
 def _wrong_token(key: str, value: str) -> str | None:
-    usable = value and value == value.strip()
-    return None if usable else f"has a {key} that is empty, or begins or ends with a space or a line break"
+    if value and value == value.strip():
+        return None
+    return f"has a {key} that is empty, or begins or ends with a space or a line break; write it there without them"
 
 
 def _wrong_pem(key: str, value: str) -> str | None:

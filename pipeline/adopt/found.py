@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from live.api import ClusterApi
@@ -11,7 +11,7 @@ from live.edits import CHECKSUM_ANNOTATION
 from live.ownership import stack_of
 from pipeline.adopt.reader import NothingToAdoptError, Reader, SecretText, Workload
 from settings.model import Settings
-from survey.ingress_class import find_controller
+from survey.ingress_class import IngressController, find_controller
 from survey.install import Install, read_install
 
 __all__ = ["ExistingStudios", "NothingToAdoptError", "Workload", "find_studios"]
@@ -36,6 +36,7 @@ class ExistingStudios:
         pem: the RSA key; None if Platform mounts none.
         ingress: an Ingress that leads to the proxy only.
         route: an Ingress of Platform's that leads to the proxy among others.
+        class_params: what the IngressClassParams of its class say, and what wins over its annotations.
         certificate: ARN of the certificate of either.
         plain_text: the objects that hold the token in plain text.
         is_deployed: whether the stack itself has deployed a proxy already.
@@ -48,6 +49,7 @@ class ExistingStudios:
     pem: SecretText | None
     ingress: Object | None = None
     route: Object | None = None
+    class_params: Object = field(default_factory=dict)
     certificate: str | None = None
     plain_text: tuple[str, ...] = ()
     is_deployed: bool = False
@@ -81,9 +83,10 @@ def find_studios(api: ClusterApi, settings: Settings, stack: str) -> ExistingStu
     theirs = [each for each in servers if stack_of(each.live["metadata"].get("labels")) is None]
     token = reader.token(proxy)
     ingress, route = _ingresses(install, proxy)
-    if ingress is not None and not _is_written_for(api, settings, ingress):
-        # It goes on leading to the proxy.
-        ingress, route = None, ingress
+    controller = None if ingress is None else _controller_of(api, settings, ingress)
+    if controller is None or controller.problems:
+        # It is not one that the stack writes for, and goes on leading to the proxy.
+        ingress, route = None, ingress or route
     leading = ingress or route
     arns = "" if leading is None else (leading["metadata"].get("annotations") or {}).get(_CERTIFICATE, "")
     return ExistingStudios(
@@ -94,6 +97,7 @@ def find_studios(api: ClusterApi, settings: Settings, stack: str) -> ExistingStu
         pem=reader.pem(settings),
         ingress=ingress,
         route=route,
+        class_params={} if controller is None else controller.params,
         certificate=arns.partition(",")[0].strip() or None,
         plain_text=tuple(reader.in_plain_text(token.text, proxy)),
         is_deployed=any(map(_is_of_this_program, proxies)),
@@ -108,14 +112,14 @@ def class_of(ingress: Object) -> str | None:
     return found
 
 
-def _is_written_for(api: ClusterApi, settings: Settings, ingress: Object) -> bool:
-    """Whether an Ingress is of a controller that the stack writes for."""
+def _controller_of(api: ClusterApi, settings: Settings, ingress: Object) -> IngressController | None:
+    """The controller of an Ingress; None where neither its class nor its annotations say which one it is."""
     named = {"ingress": "create", "ingress_class": class_of(ingress) or settings.ingress_class}
     controller = find_controller(api, settings.model_copy(update=named))
     annotations = ingress["metadata"].get("annotations") or {}
     # Who may not read classes has the annotations to go by.
-    has_words = controller.params_name or any(key.startswith(ALB) for key in annotations)
-    return bool(has_words) and not controller.problems
+    says_so = controller.params_name or any(key.startswith(ALB) for key in annotations)
+    return controller if says_so else None
 
 
 def _is_of_this_program(workload: Workload) -> bool:

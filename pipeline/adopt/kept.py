@@ -30,11 +30,12 @@ _OF_TOOLS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "argocd.argoproj.io/", "
 _TAG = re.compile(r":v?(\d+\.\d+(\.\d+)?)(@|$)")
 
 
-def settings_of_ingress(ingress: Object, given: Mapping[str, str]) -> Values:
-    """The settings with which the stack describes the load balancer as the Ingress does.
+def settings_of_ingress(ingress: Object, params: Object, given: Mapping[str, str]) -> Values:
+    """The settings with which the stack describes the load balancer as the Ingress and its class do.
 
     Args:
         ingress: the object.
+        params: what IngressClassParams say.
         given: the annotations that the stack's file has already.
     """
     everything: Mapping[str, str] = ingress["metadata"].get("annotations") or {}
@@ -42,17 +43,18 @@ def settings_of_ingress(ingress: Object, given: Mapping[str, str]) -> Values:
     found: Values = {
         "ingressClass": class_of(ingress),
         # The controller's own defaults differ from the program's.
-        "loadBalancerScheme": annotations.get("scheme", "internal"),
-        "targetType": annotations.get("target-type", "instance"),
-        "loadBalancerGroup": annotations.get("group.name"),
-        "sslPolicy": annotations.get("ssl-policy"),
-        "ipAddressType": annotations.get("ip-address-type"),
+        "loadBalancerScheme": params.get("scheme") or annotations.get("scheme", "internal"),
+        "targetType": params.get("targetType") or annotations.get("target-type", "instance"),
+        "loadBalancerGroup": (params.get("group") or {}).get("name") or annotations.get("group.name"),
+        "sslPolicy": params.get("sslPolicy") or annotations.get("ssl-policy"),
+        "ipAddressType": params.get("ipAddressType") or annotations.get("ip-address-type"),
     }
-    if "group.name" in annotations and "group.order" in annotations:
+    if found["loadBalancerGroup"] and "group.order" in annotations:
         found["loadBalancerGroupOrder"] = _number(annotations["group.order"])
     attributes = dict(
         part.strip().split("=", 1) for part in annotations.get("load-balancer-attributes", "").split(",") if "=" in part
     )
+    attributes |= {each["key"]: str(each["value"]) for each in params.get("loadBalancerAttributes") or []}
     timeout = attributes.pop("idle_timeout.timeout_seconds", None)
     if timeout is not None:
         found["idleTimeout"] = _number(timeout)

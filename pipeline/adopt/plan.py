@@ -243,7 +243,7 @@ def _route(found: ExistingStudios, given: Settings, form: Form | None, *, proxy_
         # It leads to the load balancer that stays.
         certificate["sessionRecord"] = "existing"
         record = Row(_RECORD, LEFT, "it goes on leading to that load balancer")
-    of_ingress = settings_of_ingress(own, given.ingress_annotations)
+    of_ingress = settings_of_ingress(own, found.class_params, given.ingress_annotations)
     rows += [Row(f"Ingress/{name}", TAKEN, "in place, with its load balancer"), record]
     return _Part({"ingressName": name, **certificate, **of_ingress}, tuple(rows), (f"Ingress/{name}",))
 

@@ -37,7 +37,7 @@ def test_a_secret_that_is_missing_is_refused_with_those_that_there_are(platform:
     assert refused(platform.access, settings(existingTokenSecret="ours")) == [
         (
             'seqera-studios:existingTokenSecret: "ours" is not a Secret in namespace platform-stage; '
-            "there are cr.seqera.io, tower-secrets"
+            "there are cr.seqera.io, tower-secrets: write the right one in existingTokenSecret"
         )
     ]
 
@@ -58,7 +58,18 @@ def test_a_token_that_would_not_be_the_same_everywhere_is_refused(platform: Fake
     assert refused(platform.access, settings(existingTokenSecret="ours")) == [
         (
             'seqera-studios:existingTokenSecret: "ours" has a token that is empty, or begins or ends with a space or a '
-            "line break"
+            "line break; write it there without them"
+        )
+    ]
+
+
+def test_a_key_that_is_not_text_is_refused(platform: FakeApi) -> None:
+    encoded = base64.b64encode(b"\x30\x82\x04\xa4").decode()
+    platform.lists[f"{CORE}/secrets"] += [named("ours", data={"oidc.pem": encoded})]
+    assert refused(platform.access, settings(existingOidcSecret="ours")) == [
+        (
+            'seqera-studios:existingOidcSecret: "ours" has something at oidc.pem that is not text; write it as text, '
+            "and a key in PEM"
         )
     ]
 
@@ -181,15 +192,21 @@ def test_the_secrets_and_the_config_map_that_pods_mount_have_to_be_there(platfor
         ),
         (
             'seqera-studios:redisCaSecret: "redis-ca" is not a Secret in namespace platform-stage; '
-            "there are cr.seqera.io, redis, tower-secrets"
+            "there are cr.seqera.io, redis, tower-secrets: write the right one in redisCaSecret"
         ),
-        f'seqera-studios:caCertificate: "acme-ca" is not a ConfigMap in namespace platform-stage; there are {there}',
+        (
+            'seqera-studios:caCertificate: "acme-ca" is not a ConfigMap in namespace platform-stage; there are '
+            f"{there}: write the right one in caCertificate"
+        ),
     ]
     platform.lists[f"{CORE}/secrets"] += [secret("redis-ca", **{"ca.crt": "x"}), secret("acme", **{"root.pem": "x"})]
     platform.lists[f"{CORE}/configmaps"] += [named("acme-ca", data={"root.pem": "x"})]
     password = {"name": "redis", "key": "token"}
     assert refused(platform.access, changed.model_copy(update={"redis_password_secret": None})) == [
-        'seqera-studios:caCertificate: "acme-ca" is a ConfigMap without the key ca.crt; it has root.pem'
+        (
+            'seqera-studios:caCertificate: "acme-ca" is a ConfigMap without the key ca.crt; it has root.pem: write the '
+            "right one"
+        )
     ]
     in_secret = {"secret": "acme", "key": "root.pem"}
     right = settings(redisTls=True, redisPasswordSecret=password, redisCaSecret="redis-ca", caCertificate=in_secret)

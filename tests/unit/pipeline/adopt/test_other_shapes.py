@@ -8,15 +8,18 @@ from typing import Any
 
 import pytest
 
-from pipeline.adopt.found import NothingToAdoptError
-from pipeline.adopt.plan import LEFT, TAKEN
+from live.api import ClusterApi
+from pipeline.adopt.found import NothingToAdoptError, find_studios
+from pipeline.adopt.plan import LEFT, TAKEN, plan_of
 from settings.errors import SettingsError
+from settings.parsing import parse_settings
 from testbed.platform.shapes import HAND_MADE_TOKEN, Objects
 from tests.unit.survey.conftest import FakeApi
 
-from .conftest import ARN
+from .conftest import ARN, VALUES, served
 from .test_plan import planned, with_an_ingress_of_its_own
 
+CLASSES = "/apis/networking.k8s.io/v1/ingressclasses"
 ALB = "alb.ingress.kubernetes.io/"
 IN_PLACE = ("Deployment/connect-proxy", "Service/connect-proxy", "Service/connect-server")
 BESIDE = ("Deployment/connect-proxy", "Service/connect-proxy", "StatefulSet/connect-server", "Service/connect-server")
@@ -180,6 +183,23 @@ def test_the_class_of_the_ingress_stays(api: FakeApi, objects: Objects, annotate
     else:
         own["spec"]["ingressClassName"] = "auto"
     assert planned(api, objects).settings["ingressClass"] == "auto"
+
+
+def test_what_the_class_decides_is_written_as_it_is(api: FakeApi, objects: Objects) -> None:
+    with_an_ingress_of_its_own(objects, **{f"{ALB}scheme": "internet-facing"})
+    objects["Ingress/studios"]["spec"]["ingressClassName"] = "auto"
+    served(api, objects)
+    (auto,) = (each for each in api.lists[CLASSES] if each["metadata"]["name"] == "auto")
+    auto["spec"]["parameters"] = {"apiGroup": "eks.amazonaws.com", "kind": "IngressClassParams", "name": "auto"}
+    timeout = {"key": "idle_timeout.timeout_seconds", "value": "600"}
+    spec = {"scheme": "internal", "group": {"name": "acme"}, "loadBalancerAttributes": [timeout]}
+    params = {"metadata": {"name": "auto"}, "spec": spec}
+    api.lists["/apis/eks.amazonaws.com/v1/ingressclassparams"] = [params]
+    found = find_studios(ClusterApi(api.access), parse_settings(VALUES), "prod")
+    plan = plan_of(found, VALUES, set(), "prod")
+    expected = {"ingressClass": "auto", "loadBalancerScheme": "internal", "loadBalancerGroup": "acme"}
+    assert {**expected, "idleTimeout": 600}.items() <= plan.settings.items()
+    assert "Ingress/studios" in plan.objects
 
 
 def test_an_ingress_with_nothing_but_a_default_backend_is_the_studios_own(api: FakeApi, objects: Objects) -> None:
