@@ -106,8 +106,7 @@ def survey_platform(
         *protected_from_deletion(settings),
         *_monitoring_problems(api, settings),
         *(_in_the_way(install, settings, field_manager, controller, is_here=is_here) if field_manager else []),
-        # Later, the stack's own objects and pods are among those that count.
-        *(beyond_quota(install, settings, planned(settings)) if field_manager and not is_here else []),
+        *(_beyond_quota(api, install, settings, planned(settings), is_here=is_here) if field_manager else []),
     ]
     if not problems:
         config_maps = (settings.backend_config_map, settings.cron_config_map)
@@ -165,6 +164,23 @@ def _read(api: ClusterApi, settings: Settings) -> tuple[Install, Review]:
         except ApiError as error:
             problems = list(reviewing.result().problems(updating=False)) if error.status == FORBIDDEN else []
             raise SettingsError(problems or error.problems) from None
+
+
+def _beyond_quota(
+    api: ClusterApi, install: Install, settings: Settings, planned: Sequence[Object], *, is_here: bool
+) -> Iterator[Problem]:
+    if not is_here:
+        yield from beyond_quota(install, settings, planned)
+    elif install.quotas and planned:
+        running = [install.deployments[name] for name in (settings.proxy_name,) if name in install.deployments]
+        if settings.server_name in install.stateful_sets:
+            # Of those, the survey has read no more than the names.
+            path = f"/apis/apps/v1/namespaces/{install.namespace}/statefulsets/{settings.server_name}"
+            try:
+                running.append(api.get(path))
+            except (NotFoundError, SettingsError):
+                return
+        yield from beyond_quota(install, settings, planned, running)
 
 
 def _in_the_way(

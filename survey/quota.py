@@ -33,24 +33,29 @@ _COUNTED_BY_NAME: Final = ("configmaps", "secrets", "services")
 _EMPTY: Final[Mapping[str, Any]] = {}
 
 
-def beyond_quota(install: Install, settings: Settings, planned: Sequence[Object]) -> Iterator[Problem]:
-    """Quotas without room for a stack that has made nothing yet.
+def beyond_quota(
+    install: Install, settings: Settings, planned: Sequence[Object], running: Sequence[Object] | None = None
+) -> Iterator[Problem]:
+    """Quotas without room for what a stack makes, beyond what it runs already.
 
     Args:
         install: the namespace.
         settings: of the stack.
         planned: the objects that it makes.
+        running: its workloads, which are among what is in use; None for a stack that has made nothing yet.
     """
     for name, quota in sorted(install.quotas.items()):
         spec = quota.get("spec") or _EMPTY
         counted = [each for each in planned if _is_counted(each, spec)]
-        pods, objects = _needed_by_pods(counted), ({} if _scopes(spec) else _objects(planned))
+        pods, objects = _needed_by_pods(counted), ({} if _scopes(spec) or running is not None else _objects(planned))
+        there = _needed_by_pods(each for each in running or () if _is_counted(each, spec))
+        pods = {resource: amount - there.get(resource, _ZERO) for resource, amount in pods.items()}
         status = quota.get("status") or _EMPTY
         used = status.get("used") or _EMPTY
         for resource, hard in sorted((status.get("hard") or spec.get("hard") or _EMPTY).items()):
             needed = pods.get(resource, _ZERO) + objects.get(resource, _ZERO)
             allowed, in_use = quantity(hard), quantity(used.get(resource, "0"))
-            if allowed is None or in_use is None or not needed or needed <= allowed - in_use:
+            if allowed is None or in_use is None or needed <= max(allowed - in_use, _ZERO):
                 continue
             lead = f"has the ResourceQuota {name}, which allows {resource} {hard}, of which {used.get(resource, '0')}"
             if resource in pods:

@@ -67,18 +67,27 @@ def running(platform: FakeApi) -> FakeApi:
         merge(live, apply_body(target, edit))
     (file,) = (each for each in platform.lists[f"{CORE}/configmaps"] if each["metadata"]["name"] == "tower-yml")
     file["data"]["tower.yml"] = "tower:\n  data-studio:\n    allowed-workspaces: null\n"
-    proxy = deployment("connect-proxy")
-    proxy["metadata"]["labels"] = labels_of_stack("studios-local")
-    platform.lists[f"{APPS}/deployments"].append(proxy)
+    for kind, name in (("deployments", "connect-proxy"), ("statefulsets", "connect-server")):
+        made = deployment(name)
+        made["spec"]["replicas"] = 2
+        made["metadata"]["labels"] = labels_of_stack("studios-local")
+        platform.lists[f"{APPS}/{kind}"].append(made)
     return platform
 
 
 def test_a_stack_that_is_there_already_is_not_stopped_by_what_it_need_not_change(running: FakeApi) -> None:
     running.lists[f"{APPS}/deployments"][0]["spec"]["paused"] = True
-    quota(running, {"pods": "3"}, {"pods": "3"})
-    # A secret that is rotated restarts Platform, too, and nothing tells before.
+    quota(running, {"pods": "3", "services": "1"}, {"pods": "3", "services": "1"})
+    # Those are its own pods. A secret that is rotated restarts Platform, too, and nothing tells before.
     (warning,) = survey(running).warnings
     assert 'backendDeployment: "backend" has a paused rollout' in warning
+
+
+def test_more_replicas_of_a_stack_that_runs_are_refused_where_a_quota_has_no_room_for_them(running: FakeApi) -> None:
+    quota(running, {"pods": "5"}, {"pods": "4"})
+    survey(running, proxyReplicas=3)
+    (problem,) = refused(running, proxyReplicas=4)
+    assert "which allows pods 5, of which 4 is in use, and the pods of Studios need 2 more" in problem
 
 
 @pytest.mark.parametrize(
