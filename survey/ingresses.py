@@ -62,8 +62,8 @@ def routes_to_the_same_host(
             yield Problem(
                 "connectUrl",
                 settings.connect_url,
-                f"is routed already: {_named(ingress)} has a rule for {', '.join(same)}; remove it there, or write "
-                "another host in connectUrl",
+                f"is routed already: {_named(ingress)} has a rule for {', '.join(same)}; remove it there once nothing "
+                "needs it, or write another host in connectUrl",
             )
 
 

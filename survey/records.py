@@ -124,7 +124,7 @@ def taken_message(taken: Sequence[Record], name: str, setting: str = "sessionRec
     return (
         f"would make the record {name}, which exists already ({there}) and which this stack has not made: leave it to "
         f"its owner, who points it at the load balancer: {Write(setting, EXISTING)}; "
-        f"{takeover if setting == 'sessionRecord' else ''}or remove it there"
+        f"{takeover if setting == 'sessionRecord' else ''}or remove it there once nothing needs it"
     )
 
 

@@ -72,8 +72,9 @@ def test_a_managed_redis_needs_no_stateful_set_in_the_namespace(first: First) ->
     first.stack.set(redisAddress="redis:6379")
 
 
-def test_a_zone_that_is_not_there_is_told_beside_what_the_cluster_lacks(first: First) -> None:
-    zone, cron = first.refused(hostedZone=first.install.host, cronDeployment="cron-jobs")
+def test_a_zone_that_is_not_there_is_told_beside_what_the_cluster_lacks_and_the_settings_need(first: First) -> None:
+    misspelt, zone, cron = first.refused(hostedZone=first.install.host, cronDeployment="cron-jobs", proxyReplica=3)
+    assert misspelt == "proxyReplica: is not a setting; did you mean proxyReplicas?"
     assert zone.startswith(f'hostedZone: "{first.install.host}" is not a hosted zone of account 123456789012; it has ')
     assert ZONE in zone
     assert cron.startswith('cronDeployment: "cron-jobs" is not a Deployment in namespace')

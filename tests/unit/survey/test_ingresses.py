@@ -32,7 +32,7 @@ def test_a_host_that_is_routed_already_is_refused(platform: FakeApi, host: str, 
     assert refused(platform) == [
         (
             f'connectUrl: "https://connect.example.com" is routed already: Ingress/studios in namespace legacy has a '
-            f"rule for {host}; remove it there, or write another host in connectUrl"
+            f"rule for {host}; remove it there once nothing needs it, or write another host in connectUrl"
         )
     ]
 
