@@ -77,7 +77,6 @@ def locate(text: str, path: Path) -> Spot:
     if root is None:
         return Spot(found, [], root_is_empty=True)
     mappings = [root]
-    _refuse_other_spelling(root, path, ())
     for depth, name in enumerate(path):
         _refuse_dotted(mappings[-1], path, depth)
         pair = yaml_text.find(mappings[-1], name)
@@ -95,8 +94,19 @@ def locate(text: str, path: Path) -> Spot:
     return Spot(found, mappings, root_is_empty=False)
 
 
+def spelled_otherwise(text: str, path: Path) -> None:
+    """Looks for the entry by keys such as `dataStudio`.
+
+    Raises:
+        YamlTextError: the text has one, or is not YAML.
+    """
+    for document in documents(text):
+        root = yaml_text.compose("\n" * document.lines_before + document.text)
+        if root is not None:
+            _refuse_other_spelling(root, path, ())
+
+
 def _refuse_other_spelling(mapping: MappingNode, path: Path, written: Path) -> None:
-    """Refuses an entry with a key such as `dataStudio`, which Platform's framework reads as `data-studio`, too."""
     name, *rest = path
     for pair in yaml_text.pairs(mapping):
         if not isinstance(pair.key, ScalarNode) or _in_kebab_case(pair.key.value) != name:

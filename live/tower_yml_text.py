@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from live import yaml_text
-from live.tower_yml_place import Path, Spot, find_place, locate
+from live.tower_yml_place import Path, Spot, find_place, locate, spelled_otherwise
 from live.yaml_text import Canonical, Pair, YamlTextError
 
 INDENT = 2
@@ -73,6 +73,20 @@ def read_entry(text: str, path: Path) -> Entry:
     try:
         document, spot = find_place(text, path)
         return _entry(document.text, spot, path)
+    except YamlTextError as error:
+        raise TowerYmlError(str(error)) from None
+
+
+def refuse_other_spelling(text: str, path: Path) -> None:
+    """Refuses an entry with a key such as `dataStudio`, which Platform's framework reads as `data-studio`, too.
+
+    What takes an entry away again doesn't ask: it finds its own.
+
+    Raises:
+        TowerYmlError: the text has one, or is not YAML.
+    """
+    try:
+        spelled_otherwise(text, path)
     except YamlTextError as error:
         raise TowerYmlError(str(error)) from None
 

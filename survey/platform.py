@@ -11,7 +11,7 @@ from live.cluster import Cluster
 from live.entry_conflicts import has_changed_any
 from live.fields import Object
 from live.tower_yml_place import path_of
-from live.tower_yml_text import TowerYmlError, read_entry
+from live.tower_yml_text import TowerYmlError, read_entry, refuse_other_spelling
 from settings.environment import tower_yml_entries
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
@@ -254,6 +254,7 @@ def _tower_yml_problems(install: Install, settings: Settings) -> Iterator[Proble
     for name in entries:
         try:
             read_entry(data[settings.tower_yml_key], path_of(name))
+            refuse_other_spelling(data[settings.tower_yml_key], path_of(name))
         except TowerYmlError as error:
             told.add(f"in ConfigMap {settings.tower_yml_config_map} {error}")
     yield from (Problem("towerYmlKey", settings.tower_yml_key, message) for message in sorted(told))

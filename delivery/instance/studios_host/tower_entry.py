@@ -11,7 +11,7 @@ from typing import Any
 from ruamel.yaml.error import YAMLError
 
 from live.tower_yml_place import path_of, setting_of
-from live.tower_yml_text import Entry, TowerYmlError, read_entry, restore, set_entry
+from live.tower_yml_text import Entry, TowerYmlError, read_entry, refuse_other_spelling, restore, set_entry
 from studios_host.differences import files_of
 from studios_host.errors import RefusedError
 
@@ -79,6 +79,7 @@ def with_entries(path: Path, known: Known, entries: Mapping[str, str], *, take_o
                 edited = _one_restored(edited, name, known[name])
         memory, others = {}, []
         for name, value in entries.items():
+            refuse_other_spelling(text, path_of(name))
             entry, wanted, before = read_entry(text, path_of(name)), json.loads(value), known.get(name)
             ours = before is not None and _shown(entry) in before["written"]
             if entry.present and not ours and entry.value != wanted and not take_over:

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from live import tower_yml_text
 from live.tower_yml_place import path_of
-from live.tower_yml_text import Entry, TowerYmlError, restore, set_entry
+from live.tower_yml_text import Entry, TowerYmlError, refuse_other_spelling, restore, set_entry
 
 PATH = path_of("tower.data-studio.allowed-workspaces")
 FURTHER = tuple(map(path_of, ("tower.data-studio.approaching-expiration-threshold", "tower.our-own.part", "studios")))
@@ -147,14 +147,6 @@ def test_the_entry_is_read_with_its_value() -> None:
         ("{tower}\n", "has the key tower without a colon (line 1)"),
         ("tower:\n\tdata-studio: {x: 1}\n", "is not valid YAML in line 2"),
         ("x: &d {data-studio: {a: 1}}\ntower:\n  <<: *d\n  b: 1\n", "merges data-studio from an anchor"),
-        (
-            "tower:\n  dataStudio:\n    allowedWorkspaces: [7]\n",
-            "has tower.dataStudio.allowedWorkspaces (line 3), which Platform reads as tower.data-studio.allowed-",
-        ),
-        (
-            "tower:\n  data-studio: {allowed-workspaces: []}\n  data_studio: {allowed_workspaces: []}\n",
-            "has tower.data_studio.allowed_workspaces (line 3)",
-        ),
         ("tower.data-studio.allowed-workspaces: []\n", "has the key tower.data-studio.allowed-workspaces in one line"),
         ("tower:\n  data-studio.allowed-workspaces: []\n", "has the key data-studio.allowed-workspaces in one line"),
         (
@@ -168,6 +160,30 @@ def test_a_text_that_cannot_be_edited_safely_is_refused_with_the_reason(text: st
     with pytest.raises(TowerYmlError) as caught:
         set_allowed_workspaces(text, [5])
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "a: 1\n---\ntower:\n  dataStudio:\n    allowedWorkspaces: [7]\n",
+            "has tower.dataStudio.allowedWorkspaces (line 5), which Platform reads as tower.data-studio.",
+        ),
+        (
+            "tower:\n  data-studio: {allowed-workspaces: []}\n  data_studio: {allowed_workspaces: []}\n",
+            "has tower.data_studio.allowed_workspaces (line 3)",
+        ),
+    ],
+)
+def test_an_entry_that_is_spelled_otherwise_and_that_platform_reads_too_is_refused(text: str, words: str) -> None:
+    with pytest.raises(TowerYmlError) as caught:
+        refuse_other_spelling(text, PATH)
+    assert words in str(caught.value)
+
+
+def test_another_entry_beside_it_may_be_spelled_in_any_way() -> None:
+    refuse_other_spelling("tower:\n  dataStudio: {other: 1}\n  data-studio: {allowed-workspaces: []}\n", PATH)
+    refuse_other_spelling("", PATH)
 
 
 comments = st.sampled_from(["", "  # why", " "])
