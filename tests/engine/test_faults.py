@@ -17,8 +17,8 @@ from tests.engine.stack import Stack
 
 pytestmark = pytest.mark.slow
 
-#: What the API server answers to which write, and what a user reads. Each write waits for the one before: an object that
-#: waits for nothing, as the server's StatefulSet, may be there after the first.
+#: What the API server answers to which write, and what a user reads. Each write waits for the one before: an object
+#: that waits for nothing, as the server's StatefulSet, may be there after the first.
 FAILURES: dict[str, tuple[Answer, str, str]] = {
     "500 to the first Secret": (
         kubernetes_status(500, "InternalError", "etcdserver: leader changed"),
