@@ -24,15 +24,17 @@ if __name__ == "__main__":
 
 import argparse
 import json
+import re
 import subprocess
 from pathlib import Path
 
 from pipeline.changes import Change, changes_of
 from pipeline.comment import PullRequest
 from pipeline.destroy import destroy
+from pipeline.engine import run_engine
 from pipeline.recover import FINISHING, recover
 from pipeline.report import failure, listed, plain, report
-from pipeline.stacks import UNKNOWN, missing, stacks_in
+from pipeline.stacks import UNKNOWN, missing, stacks_in, table
 from pipeline.text import fitted
 from pipeline.verify.arguments import add_arguments
 
@@ -41,7 +43,7 @@ def main(words: list[str] | None = None) -> int:
     """Runs one command, in the project's folder, and returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("stacks", help="print the stacks that have a file, as a JSON list")
+    commands.add_parser("stacks", help="print the stacks that have a file: a table at a terminal, else a JSON list")
     for name, text in (
         ("preview", "preview a stack, and write the report on it"),
         ("comment", "put a report on the pull request PULL_REQUEST"),
@@ -101,11 +103,13 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _stacks() -> int:
+    folder = Path.cwd()
     try:
-        print(json.dumps(stacks_in(Path.cwd())))
+        stacks = stacks_in(folder)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
+    print(fitted(table(folder, stacks), sys.stdout) if sys.stdout.isatty() else json.dumps(stacks))
     return 0
 
 
@@ -162,7 +166,17 @@ def _comment(stack: str, path: Path) -> int:
 
 
 def _up(stack: str) -> int:
-    return subprocess.run([*_pulumi("up", stack), "--yes", "--diff"], check=False).returncode
+    return run_engine([*_pulumi("up", stack), "--yes", "--diff"], stack)
+
+
+SETTING = re.compile(r"^\s*(error: )?seqera-studios:\w|\d+ settings need a change:", re.MULTILINE)
+"""How the program names a setting that it stops at."""
+_NOT_COMPARED = """\
+Nothing was compared: the program stops at these settings. Write what it says, or check out the revision that
+was deployed, and go on:
+  make drift STACK={stack}
+Only what runs against the stack's state, without the program:
+  pulumi refresh --preview-only --stack {stack}"""
 
 
 def _drift(stack: str) -> int:
@@ -174,7 +188,10 @@ def _drift(stack: str) -> int:
         print(fitted(listed(changes), sys.stdout))
     if finished.returncode or changes is None:
         # Without --expect-no-changes it fails for no other reason than that the preview itself has failed.
-        print(fitted(_said(finished, besides="info").strip(), sys.stderr), file=sys.stderr)
+        said = _said(finished, besides="info").strip()
+        print(fitted(said, sys.stderr), file=sys.stderr)
+        if SETTING.search(said):
+            print(_NOT_COMPARED.format(stack=stack), file=sys.stderr)
     return finished.returncode or (1 if changes is None or changes else 0)
 
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.engine import run_engine
 from pipeline.text import fitted
 
 Resource = Mapping[str, Any]
@@ -35,7 +36,7 @@ def destroy(stack: str) -> int:
     print(fitted(given_back(resources), sys.stdout), flush=True)
     asks = sys.stdin.isatty() and sys.stdout.isatty()
     words = [] if asks else ["--preview-only", "--non-interactive", "--color", "never"]
-    return subprocess.run(["pulumi", "destroy", "--stack", stack, *words], check=False).returncode
+    return run_engine(["pulumi", "destroy", "--stack", stack, *words], stack, at_terminal=asks)
 
 
 def given_back(resources: list[Resource]) -> str:
@@ -95,4 +96,6 @@ def _on_kubernetes(inputs: Mapping[str, Any]) -> str:
     if not words:
         return "Nothing is restored in Platform: it has nothing of this stack's."
     lines = "\n".join(f"  {line}" for line in words.splitlines())
+    if (seconds := inputs.get("timeout_seconds")) is not None:
+        lines += f"\nThe destroy waits for each restart, {float(seconds):.0f} s at most (readyTimeout)."
     return f"What the destroy restores in Platform, in namespace {inputs['namespace']}:\n{lines}"

@@ -51,3 +51,25 @@ def left_behind(said: str) -> list[Lock]:
 def locks(said: str) -> list[Lock]:
     """The locks that a message of the engine names."""
     return [Lock(found["user"], found["host"], int(found["pid"]), found["since"]) for found in _LOCK.finditer(said)]
+
+
+_LOCKED = "currently locked by"
+
+
+def advice_at_lock(said: str, stack: str) -> str:
+    """What to do where the engine says that a stack is locked; empty where it doesn't say so."""
+    if _LOCKED not in said:
+        return ""
+    held = locks(said)
+    lines = [f"the stack {stack} is locked by another run: {lock}" for lock in held]
+    lines = lines or [f"the stack {stack} is locked by another run"]
+    if any(lock.is_held_by_a_process() for lock in held):
+        return "\n".join([*lines, "It still runs on this machine: wait until it has ended, and try again"])
+    return "\n".join(
+        [
+            *lines,
+            "If it still runs, wait until it has ended. If it is dead, this removes its lock and finishes what it",
+            "began; `pulumi cancel` would only remove the lock:",
+            f"  make recover STACK={stack}",
+        ]
+    )

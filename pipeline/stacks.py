@@ -29,14 +29,40 @@ def stacks_in(folder: Path) -> list[str]:
     return found
 
 
+def table(folder: Path, stacks: list[str]) -> str:
+    """The stacks for a reader: where each puts Studios, and for which Platform.
+
+    Args:
+        folder: with their files.
+        stacks: their names.
+    """
+    if not stacks:
+        return "No stack has a file yet. `cp Pulumi.dev.yaml Pulumi.prod.yaml` makes one for EKS, to be filled in."
+    rows = [("stack", "target", "namespace or folder", "Platform")]
+    for name in stacks:
+        text = (folder / f"Pulumi.{name}.yaml").read_text(encoding="utf-8", errors="replace")
+        place = _written(text, "namespace") or _written(text, "composeFolder") or "not set"
+        target, version = _written(text, "target") or "kubernetes", _written(text, "platformVersion") or "not set"
+        rows.append((name, target, place, version))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def _written(text: str, key: str) -> str:
+    """A value in a stack's file, as far as one line tells: the commands of the workflows run without a YAML parser."""
+    found = re.search(rf"^  seqera-studios:{key}:[ \t]*[\"']?([^\"'#\s]+)", text, re.MULTILINE)
+    return found[1] if found else ""
+
+
 UNKNOWN = "no stack named"
 """What the engine says of a stack that does not exist."""
 
 
 def missing(stack: str, folder: Path) -> str:
     """What to do about a stack that does not exist: its name, those that have a file, and the commands."""
+    file = f"Pulumi.{stack.rpartition('/')[2]}.yaml"
     others = [path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in sorted(folder.glob("Pulumi.*.yaml"))]
-    known = [name for name in others if name not in NOT_DELIVERED and name != stack]
+    known = [name for name in others if name not in NOT_DELIVERED and f"Pulumi.{name}.yaml" != file]
     name_one = f"write one that has a file, STACK={' or STACK='.join(known)}, or " if known else "to "
-    copy = "" if stack in others else f"`cp Pulumi.dev.yaml Pulumi.{stack}.yaml`, fill it in, and "
+    copy = "" if (folder / file).exists() else f"`cp Pulumi.dev.yaml {file}`, fill it in, and "
     return f"there is no stack {stack}; {name_one}make it: {copy}`pulumi stack init {stack}`"

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
-from typing import TextIO
+from typing import Final, TextIO
+
+_COMMAND: Final = re.compile(
+    r"`[^`]+`"
+    r"|(?:(?<=^)|(?<=[\s(]))"
+    r"(?:pulumi|kubectl|docker|python -m|cd /|aws [a-z0-9-]+ [a-z]+-|cp \S+ \S+|make [a-z-]+ [A-Z]+=)"
+    r"(?:(?!(?:[;,]|:)(?:\s|$)).)*"
+)
+"""A command in a text: in backticks, or from the name of a program up to the end of its part of the sentence."""
+_SPACE: Final = "\x00"
+"""Stands for a space that no line is broken at."""
+
+
+def _with_whole_commands(text: str) -> str:
+    return _COMMAND.sub(lambda found: found[0].replace(" ", _SPACE), text)
 
 
 def shortened(text: str, width: int, mark: str = "…") -> str:
@@ -22,16 +37,19 @@ def wrapped(text: str, width: int, mark: str = "…", *, whole: bool = False) ->
         text: words; space between them is not kept.
         width: of a line.
         mark: stands where something is left out.
-        whole: leave a word that is longer than a line as it is, to be copied; otherwise it is shortened.
+        whole: leave a word that is longer than a line as it is, and a command in one line, to be copied; otherwise a
+            word is shortened.
     """
-    words = " ".join(word if whole else shortened(word, width, mark) for word in text.split())
-    return textwrap.wrap(words, width, break_long_words=False, break_on_hyphens=False) or [""]
+    parts = (_with_whole_commands(text) if whole else text).split(" ")
+    words = " ".join(part if whole else shortened(part, width, mark) for each in parts for part in each.split())
+    lines = textwrap.wrap(words, width, break_long_words=False, break_on_hyphens=False) or [""]
+    return [line.replace(_SPACE, " ") for line in lines]
 
 
 def fitted(text: str, stream: TextIO) -> str:
     """The text with its lines wrapped at their words to the width of a terminal; for anything else, as it is.
 
-    A longer word, such as a URL, stays whole, so that it can be copied.
+    A longer word, such as a URL, and a command stay whole, so that they can be copied.
     """
     if not stream.isatty():
         return text
@@ -40,11 +58,11 @@ def fitted(text: str, stream: TextIO) -> str:
     for line in text.splitlines():
         indent = line[: len(line) - len(line.lstrip())]
         lines += textwrap.wrap(
-            line.strip(),
+            _with_whole_commands(line.strip()),
             width,
             initial_indent=indent,
             subsequent_indent=f"{indent}  ",
             break_long_words=False,
             break_on_hyphens=False,
         ) or [""]
-    return "\n".join(lines)
+    return "\n".join(lines).replace(_SPACE, " ")

@@ -22,7 +22,8 @@ environment:
 Credentials of Pulumi, AWS and the cluster are those of pulumi up.
 
 exit code:
-  0 everything that was asked holds, 1 something does not, 2 an argument is wrong,
+  0 everything that was asked holds, 1 something does not,
+  2 an argument is wrong or there is no such stack,
   130 interrupted
 """
 

@@ -79,11 +79,14 @@ class _Asked:
     def other_than_proxy(self, arn: str) -> str | None:
         """The name of a target group that is not the proxy's, by the tags of the controller; None if it is.
 
-        With Docker Compose it is not known: there the groups of others have the same instance, and no such tags.
+        With Docker Compose, by its targets: the groups of others have the same instance, but another port.
         """
         settings = self._deployment.settings
         if not applies("ingressClass", settings.target):
-            return None
+            described = self.call("describe_target_health", TargetGroupArn=arn)["TargetHealthDescriptions"]
+            wanted = (self._deployment.output("instanceId"), settings.proxy_port)
+            targets = [(each["Target"]["Id"], each["Target"].get("Port")) for each in described]
+            return None if not targets or wanted in targets else _name_of_group(arn)
         described = self.call("describe_tags", ResourceArns=[arn])["TagDescriptions"]
         tags = {tag["Key"]: tag["Value"] for each in described for tag in each["Tags"]}
         resources = [value for key, value in tags.items() if key.endswith(_OF_RESOURCE)]
@@ -92,7 +95,11 @@ class _Asked:
         )
         if own or (tags and not resources):
             return None
-        return arn.split(":targetgroup/")[-1].split("/")[0]
+        return _name_of_group(arn)
+
+
+def _name_of_group(arn: str) -> str:
+    return arn.split(":targetgroup/")[-1].split("/")[0]
 
 
 def _again(deployment: Deployment) -> str:

@@ -8,7 +8,9 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
+from pipeline.stacks import missing
 from pipeline.verify.checks import checks_of
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.inputs import inputs_of
@@ -30,6 +32,9 @@ def verify(arguments: argparse.Namespace, environment: Mapping[str, str] = os.en
     if problems:
         return 2
     deployment = Deployment(arguments.stack, inputs.network, inputs.options)
+    if deployment.is_unknown:
+        print(f"verify: {missing(deployment.stack, Path.cwd())}", file=sys.stderr)
+        return 2
     try:
         return _told(deployment, Secrets.of(inputs.options), as_json=arguments.json)
     except BrokenPipeError:

@@ -80,13 +80,22 @@ def _differing(deployment: Deployment, name: str, wanted: Mapping[str, str]) -> 
         yield f"ConfigMap {name} is not in {deployment.settings.namespace}"
         return
     data = found.get("data") or {}
-    for variable, value in wanted.items():
-        if variable == _TRUSTED or value == FINGERPRINT_TO_COME or HIDDEN in value or data.get(variable) == value:
-            continue
-        yield f"ConfigMap {name}: {variable} {_shown(variable, data.get(variable), value)}"
+    for variable, value in comparable(wanted).items():
+        if data.get(variable) != value:
+            yield f"ConfigMap {name}: {variable} {shown(variable, data.get(variable), value)}"
 
 
-def _shown(variable: str, found: str | None, wanted: str) -> str:
+def comparable(wanted: Mapping[str, str]) -> dict[str, str]:
+    """The variables with values that the settings tell by themselves, and that are not secret."""
+    return {
+        variable: value
+        for variable, value in wanted.items()
+        if variable != _TRUSTED and value != FINGERPRINT_TO_COME and HIDDEN not in value
+    }
+
+
+def shown(variable: str, found: str | None, wanted: str) -> str:
+    """What a variable is, and what it is to be; values of one that may be secret are left out."""
     from live.redaction import looks_secret
 
     if looks_secret(variable):

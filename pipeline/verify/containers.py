@@ -96,11 +96,13 @@ def _recent(started: str) -> bool:
 
 
 def _containers(deployment: Deployment) -> Sequence[Container]:
-    text = _run(deployment, f"python3 -c {shlex.quote(_PROGRAM)} {shlex.quote(deployment.settings.compose_folder)}")
+    text = run_on_instance(
+        deployment, f"python3 -c {shlex.quote(_PROGRAM)} {shlex.quote(deployment.settings.compose_folder)}"
+    )
     return [Container(**json.loads(line)) for line in text.splitlines()]
 
 
-def _run(deployment: Deployment, script: str) -> str:
+def run_on_instance(deployment: Deployment, script: str) -> str:
     """What a script on the instance prints.
 
     Raises:

@@ -8,11 +8,10 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipeline.stacks import UNKNOWN, missing
+from pipeline.stacks import UNKNOWN
 from pipeline.verify.arguments import RECONNECT_SECONDS
 from pipeline.verify.cluster import api_of
 from pipeline.verify.findings import CannotAskError
@@ -80,6 +79,18 @@ class Deployment:
         config: Mapping[str, Mapping[str, Any]] = self._pulumi("config", "--json")
         return config
 
+    @property
+    def is_unknown(self) -> bool:
+        """Whether Pulumi says that there is no such stack."""
+        try:
+            _ = self.outputs
+        except CannotAskError as error:
+            return UNKNOWN in str(error)
+        except ValueError:
+            # The first check meets it again, and tells it in its row.
+            return False
+        return False
+
     def _pulumi(self, *words: str) -> Any:
         command = ["pulumi", *words, "--stack", self.stack, "--non-interactive", "--color", "never"]
         try:
@@ -88,8 +99,7 @@ class Deployment:
             raise CannotAskError(f"pulumi can't be run: {error.strerror}", "install the Pulumi CLI") from None
         if finished.returncode:
             said = [line for line in finished.stderr.splitlines() if line.strip()] or ["no reason given"]
-            known = UNKNOWN not in finished.stderr
-            mend = f"pulumi {' '.join(words)} --stack {self.stack}" if known else missing(self.stack, Path.cwd())
+            mend = f"pulumi {' '.join(words)} --stack {self.stack}"
             raise CannotAskError(f"pulumi {words[0]}: {said[-1].removeprefix('error: ')}", mend)
         return json.loads(finished.stdout)
 

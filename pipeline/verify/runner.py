@@ -26,6 +26,7 @@ class Check(Generic[Subject]):
         find: asks, and returns what it found.
         needs: the names of the checks without which this one can't tell anything; they stand before it.
         follows: those after which this one is not made where they are broken, but is where no answer could be had.
+        because: those that may be the cause where both are broken: then this row leads to theirs.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Check(Generic[Subject]):
     find: Callable[[Subject], Finding]
     needs: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def run(checks: Sequence[Check[Subject]], subject: Subject) -> Iterator[Row]:
     titles = {check.name: check.title for check in checks}
     stopped: dict[str, bool] = {}
     unknown: set[str] = set()
+    broken: set[str] = set()
     for check in checks:
         needed = [name for name in check.needs if name in stopped]
         missing = needed + [name for name in check.follows if name in stopped and name not in unknown]
@@ -86,7 +89,15 @@ def run(checks: Sequence[Check[Subject]], subject: Subject) -> Iterator[Row]:
             stopped[check.name] = True
             if finding.unknown:
                 unknown.add(check.name)
-        yield Row(check.name, check.title, "holds" if finding.holds else "broken", finding.text, finding.mend)
+        if finding.holds:
+            yield Row(check.name, check.title, "holds", finding.text, finding.mend)
+            continue
+        because = next((titles[name] for name in check.because if name in broken), None)
+        if not finding.unknown:
+            broken.add(check.name)
+        text = finding.text if because is None else f"{finding.text}; see {because}, which may be the cause"
+        mend = finding.mend if because is None else f"first what {because} says; then: {finding.mend}"
+        yield Row(check.name, check.title, "broken", text, mend)
 
 
 def all_hold(rows: Sequence[Row]) -> bool:
@@ -117,7 +128,7 @@ def _validate(checks: Sequence[Check[Subject]]) -> None:
     for check in checks:
         if check.name in known:
             raise ValueError(f"two checks have the name {check.name}")
-        unknown = {*check.needs, *check.follows} - known
+        unknown = {*check.needs, *check.follows, *check.because} - known
         if unknown:
             raise ValueError(f"{check.name} needs {', '.join(sorted(unknown))}, which does not stand before it")
         known.add(check.name)

@@ -17,7 +17,7 @@ from pipeline.__main__ import main
 from pipeline.changes import Change, changes_of
 from pipeline.comment import PullRequest, marker
 from pipeline.report import failure, listed, plain, report
-from pipeline.stacks import NOT_DELIVERED, missing, stacks_in
+from pipeline.stacks import NOT_DELIVERED, missing, stacks_in, table
 from testbed import paths
 
 URN = "urn:pulumi:prod::seqera-studios::"
@@ -41,6 +41,51 @@ def test_a_fresh_clone_has_no_stack_to_deliver() -> None:
         ["git", "ls-files", "Pulumi.*.yaml"], cwd=paths.CHECKOUT, capture_output=True, text=True, check=True
     )
     assert {name.split(".")[1] for name in listed.stdout.split()} == NOT_DELIVERED
+
+
+def test_a_reader_gets_a_table_of_the_stacks_and_a_program_a_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["stacks"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+    (tmp_path / "Pulumi.prod.yaml").write_text(
+        'config:\n  seqera-studios:namespace: "platform"  # theirs\n  seqera-studios:platformVersion: "25.3"\n'
+    )
+    (tmp_path / "Pulumi.acme-eu.yaml").write_text(
+        "config:\n  seqera-studios:target: compose\n  seqera-studios:composeFolder: /home/ec2-user/seqera\n"
+    )
+    assert main(["stacks"]) == 0
+    assert json.loads(capsys.readouterr().out) == ["acme-eu", "prod"]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["stacks"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "stack    target      namespace or folder    Platform",
+        "acme-eu  compose     /home/ec2-user/seqera  not set",
+        "prod     kubernetes  platform               25.3",
+    ]
+
+
+def test_a_folder_without_stacks_says_how_to_make_one(tmp_path: Path) -> None:
+    assert table(tmp_path, []).startswith("No stack has a file yet. `cp Pulumi.dev.yaml Pulumi.prod.yaml`")
+
+
+def test_drift_that_stops_at_the_settings_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    message = "error: seqera-studios:namespace: is not set; write: pulumi config set namespace platform-stage"
+    document = json.dumps({"diagnostics": [{"severity": "error", "message": message}]})
+    pulumi = tmp_path / "pulumi"
+    pulumi.write_text(f"#!/bin/sh\necho '{document}'\nexit 255\n")
+    pulumi.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert main(["drift", "prod"]) == 255
+    error = capfd.readouterr().err
+    assert error.startswith(message)
+    assert "Nothing was compared: the program stops at these settings." in error
+    assert "\n  make drift STACK=prod\n" in error
+    assert error.endswith("\n  pulumi refresh --preview-only --stack prod\n")
 
 
 @pytest.mark.parametrize("name", ["Pulumi.$(shell id).yaml", "Pulumi.a b.yaml", "Pulumi.a;b.yaml"])

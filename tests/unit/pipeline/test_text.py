@@ -25,6 +25,35 @@ def test_prose_is_wrapped_at_its_words_and_only_a_longer_word_is_shortened() -> 
     assert wrapped("", 20) == [""]
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            "pulumi up --refresh -s prod; then kubectl -n platform rollout restart deployments/backend",
+            ["pulumi up --refresh -s prod; then", "kubectl -n platform rollout restart deployments/backend"],
+        ),
+        (
+            "make it: `cp Pulumi.dev.yaml Pulumi.a.yaml`, fill it in",
+            ["make it:", "`cp Pulumi.dev.yaml Pulumi.a.yaml`, fill", "it in"],
+        ),
+        (
+            "aws elbv2 modify-load-balancer-attributes --attributes Key=a,Value=b, for it",
+            ["aws elbv2 modify-load-balancer-attributes --attributes Key=a,Value=b,", "for it"],
+        ),
+        (
+            "make a record for it that leads to the right place",
+            ["make a record for it that leads to the", "right place"],
+        ),
+        (
+            "write: pulumi config set platformUrl https://example.com",
+            ["write:", "pulumi config set platformUrl https://example.com"],
+        ),
+    ],
+)
+def test_a_command_is_kept_in_one_line_to_be_copied(text: str, lines: list[str]) -> None:
+    assert wrapped(text, 40, whole=True) == lines
+
+
 class Terminal(io.StringIO):
     """A stream that is a terminal."""
 

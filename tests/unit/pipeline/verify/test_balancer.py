@@ -10,7 +10,7 @@ import pytest
 from pipeline.verify import balancer
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError, Finding, bad, good
-from tests.unit.pipeline.verify.subject import BALANCER, deployment
+from tests.unit.pipeline.verify.subject import BALANCER, COMPOSE_SETTINGS, deployment
 
 HOST = "connect.platform.example.com"
 AGAIN = (
@@ -89,6 +89,32 @@ def found(check: Any, monkeypatch: pytest.MonkeyPatch, **changed: Any) -> Findin
     made.session_id = "a1"
     finding: Finding = check(made)
     return finding
+
+
+@pytest.mark.parametrize(
+    ("health", "told"),
+    [
+        ([("i-0123456789abcdef0", 9090)], None),
+        ([("i-0123456789abcdef0", 8000)], "platform-frontend"),
+        ([("i-0fedcba9876543210", 9090)], "platform-frontend"),
+        ([], None),
+    ],
+)
+def test_a_rule_on_compose_that_leads_to_the_targets_of_others_is_told(
+    monkeypatch: pytest.MonkeyPatch, health: list[tuple[str, int]], told: str | None
+) -> None:
+    group = "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/platform-frontend/1"
+    targets = [{"Target": {"Id": name, "Port": port}, "TargetHealth": {"State": "healthy"}} for name, port in health]
+    monkeypatch.setattr(Elb, "describe_target_health", lambda *_, **__: {"TargetHealthDescriptions": targets})
+    rules = [rule(1, f"*.{HOST.partition('.')[2]}", group)]
+    monkeypatch.setattr(Deployment, "aws", lambda _self, _service: Elb(rules=rules))
+    made = deployment(**COMPOSE_SETTINGS)
+    made.outputs = {**made.outputs, "instanceId": "i-0123456789abcdef0"}
+    finding = balancer.rules_forward_hosts(made)
+    assert finding.holds is (told is None)
+    if told:
+        assert finding.text == f"the rule for {HOST} leads to the target group {told}, which is not connect-proxy's"
+        assert finding.mend == "pulumi up --refresh -s prod; look for rules of others in front of it"
 
 
 def test_a_load_balancer_is_found_by_its_name_on_any_page(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ from testbed import paths
 FAKE = """#!/bin/sh
 case "$1" in
   config) echo '{"seqera-studios:platformUrl": {"value": "https://platform.example.com", "secret": false}}' ;;
-  *) echo "error: no stack named '$5' found" >&2; exit 1 ;;
+  *) echo "error: the backend does not answer" >&2; exit 1 ;;
 esac
 """
 
@@ -52,16 +52,27 @@ def test_a_stack_whose_settings_are_wrong_is_one_broken_row(capsys: pytest.Captu
     assert {each["state"] for each in others} == {"not checked"}
 
 
-def test_a_stack_that_does_not_exist_is_told_in_pulumi_s_words(
-    monkeypatch: pytest.MonkeyPatch, environment: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_a_stack_that_does_not_exist_is_one_line_with_what_to_do(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, environment: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    environment.write_text(FAKE.replace("config)", "never)"))
+    environment.write_text("#!/bin/sh\necho \"error: no stack named 'prod' found\" >&2\nexit 255\n")
     monkeypatch.chdir(environment.parent)
     (environment.parent / "Pulumi.test.yaml").touch()
+    assert main(["verify", "prod", *words]) == 2
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert error == (
+        "verify: there is no stack prod; write one that has a file, STACK=test, or make it: "
+        "`cp Pulumi.dev.yaml Pulumi.prod.yaml`, fill it in, and `pulumi stack init prod`\n"
+    )
+
+
+def test_a_backend_that_does_not_answer_is_a_row(environment: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    environment.write_text(FAKE.replace("config)", "never)"))
     assert main(["verify", "prod"]) == 1
     out = capsys.readouterr().out
-    assert "pulumi config: no stack named" in out
-    assert "→ there is no stack prod; write one that has a file, STACK=test, or make it:" in " ".join(out.split())
+    assert "pulumi config: the backend does not answer" in " ".join(out.split())
     assert out.splitlines()[-1].startswith("Something does not hold: 0 hold, 1 do not, ")
 
 

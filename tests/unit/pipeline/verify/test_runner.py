@@ -89,6 +89,19 @@ def test_any_other_error_is_its_kind_and_place_without_what_it_says() -> None:
     assert found[1].state == "holds"
 
 
+def test_a_symptom_leads_to_the_row_of_its_cause_where_both_are_broken() -> None:
+    def second(first: Finding | Exception) -> Row:
+        found, _ = rows(check("a", first), replace(check("b", bad("down", "start it")), because=("a",)))
+        return found[1]
+
+    assert second(bad("wrong", "write it")) == Row(
+        "b", "the b", "broken", "down; see the a, which may be the cause", "first what the a says; then: start it"
+    )
+    by_itself = Row("b", "the b", "broken", "down", "start it")
+    assert second(good("fine")) == by_itself
+    assert second(CannotAskError("no credentials", unknown=True)) == by_itself
+
+
 def test_what_follows_a_check_is_made_where_nobody_could_be_asked_and_not_where_it_is_broken() -> None:
     def states(first: Finding | Exception) -> list[str]:
         found, _ = rows(
