@@ -100,13 +100,13 @@ _FIELDS_OF_SOURCE = {"header": ("name",), "permissions": ("field",), "jwt": ("to
 
 def _complete(source: Source) -> Source:
     expected = _FIELDS_OF_SOURCE[source.type]
-    for name in ("name", "field", "token", "claim"):
-        given = getattr(source, name) is not None
-        if given != (name in expected):
-            needed = " and ".join(expected) or "nothing"
-            raise ValueError(
-                f"of type {source.type} must have {needed} beside its type; {'remove' if given else 'add'} {name}"
-            )
+    given = [name for name in ("name", "field", "token", "claim") if getattr(source, name) is not None]
+    missing = [name for name in expected if name not in given]
+    beyond = [name for name in given if name not in expected]
+    if missing or beyond:
+        needed = " and ".join(expected) or "nothing"
+        remedies = [f"{verb} {' and '.join(names)}" for verb, names in (("add", missing), ("remove", beyond)) if names]
+        raise ValueError(f"of type {source.type} must have {needed} beside its type; {', '.join(remedies)}")
     return source
 
 

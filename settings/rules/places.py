@@ -21,10 +21,13 @@ LONGEST_DOMAIN_OF_SESSIONS = 253 - 64
 @RULES.needs("platformUrl", "connectUrl", "pathRouting")
 def _connect_has_a_host_of_its_own(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     message = _wrong_host(settings)
-    if message is None and hosts.port_of(settings.connect_url) is not None:
-        message = f"has a port, and the load balancer listens at 443; write https://{settings.connect_host}"
     if message is not None:
         yield Problem("connectUrl", settings.connect_url, message)
+    if hosts.port_of(settings.connect_url) is not None:
+        instead = "leave it out" if message else f"write https://{settings.connect_host}"
+        yield Problem(
+            "connectUrl", settings.connect_url, f"has a port, and the load balancer listens at 443; {instead}"
+        )
 
 
 def _wrong_host(settings: Settings) -> str | None:

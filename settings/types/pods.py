@@ -38,12 +38,15 @@ class Toleration(_Part):
 
 
 def _sensible(toleration: Toleration) -> Toleration:
+    wrong = []
     if toleration.operator == "Exists" and toleration.value is not None:
-        raise ValueError("must have no value with operator: Exists; remove value, or write operator: Equal")
+        wrong.append("must have no value with operator: Exists; remove value, or write operator: Equal")
     if toleration.key is None and toleration.operator == "Equal":
-        raise ValueError("must have a key with operator: Equal, for example key: workload")
+        wrong.append("must have a key with operator: Equal, for example key: workload")
     if toleration.toleration_seconds is not None and toleration.effect != "NoExecute":
-        raise ValueError("must have effect: NoExecute beside tolerationSeconds; remove tolerationSeconds")
+        wrong.append("must have effect: NoExecute beside tolerationSeconds; remove tolerationSeconds")
+    if wrong:
+        raise ValueError("; and ".join(wrong))
     return toleration
 
 
@@ -101,17 +104,9 @@ def _volume(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def _affinity(value: dict[str, Any]) -> dict[str, Any]:
-    for key, part in value.items():
-        if not isinstance(part, dict):
-            raise ValueError(f"must have a map at {key}")  # noqa: TRY004 (pydantic takes ValueError)
-    return value
-
-
 Tolerations = Annotated[tuple[Annotated[Toleration, AfterValidator(_sensible)], ...], ListInText]
-Affinity = Annotated[
-    dict[Literal["nodeAffinity", "podAffinity", "podAntiAffinity"], Any], MapInText, AfterValidator(_affinity)
-]
+Affinity = Annotated[dict[str, Any], MapInText]
+"""As Kubernetes has it: `settings.rules.shapes` compares it with the shape."""
 PriorityClass = Annotated[
     Text, form(_CLASS, "must be the name of a PriorityClass; `kubectl get priorityclasses` prints them")
 ]

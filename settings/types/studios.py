@@ -40,15 +40,19 @@ def _workspaces(value: Any) -> Any:
     expected = 'write "all", "none" or a list of workspace ids such as [1, 2]'
     if not isinstance(items, list | tuple):
         raise ValueError(f"is neither a word nor a list; {expected}")  # noqa: TRY004 (pydantic takes ValueError)
-    ids: list[int] = []
-    for item in items:
-        text = str(item).strip()
-        if isinstance(item, bool | float) or not text.isascii() or not text.isdigit() or int(text) < 1:
-            raise ValueError(f"holds {json.dumps(item, default=str)}, which is not a workspace id; {expected}")
-        ids.append(int(text))
+    wrong = [json.dumps(item, default=str) for item in items if not _is_id(item)]
+    if wrong:
+        which = "which is not a workspace id" if len(wrong) == 1 else "which are not workspace ids"
+        raise ValueError(f"holds {', '.join(wrong)}, {which}; {expected}")
+    ids = [int(str(item).strip()) for item in items]
     if not ids:
         raise ValueError('is empty; write "none" to switch Studios off, or "all"')
     return tuple(without_repeats(tuple(ids)))
+
+
+def _is_id(item: Any) -> bool:
+    text = str(item).strip()
+    return not isinstance(item, bool | float) and text.isascii() and text.isdigit() and int(text) >= 1
 
 
 def _log_level(value: Any) -> Any:
