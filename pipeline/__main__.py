@@ -166,7 +166,7 @@ def _comment(stack: str, path: Path) -> int:
 
 
 def _up(stack: str) -> int:
-    return run_engine([*_pulumi("up", stack), "--yes", "--diff"], stack)
+    return run_engine([*_pulumi("up", stack), "--yes", "--diff"], stack, watched=True)
 
 
 SETTING = re.compile(r"^\s*(error: )?seqera-studios:\w|\d+ settings need a change:", re.MULTILINE)

@@ -36,7 +36,7 @@ def destroy(stack: str) -> int:
     print(fitted(given_back(resources), sys.stdout), flush=True)
     asks = sys.stdin.isatty() and sys.stdout.isatty()
     words = [] if asks else ["--preview-only", "--non-interactive", "--color", "never"]
-    return run_engine(["pulumi", "destroy", "--stack", stack, *words], stack, at_terminal=asks)
+    return run_engine(["pulumi", "destroy", "--stack", stack, *words], stack)
 
 
 def given_back(resources: list[Resource]) -> str:

@@ -105,7 +105,7 @@ def _volume(value: dict[str, Any]) -> dict[str, Any]:
 
 
 Tolerations = Annotated[tuple[Annotated[Toleration, AfterValidator(_sensible)], ...], ListInText]
-Affinity = Annotated[dict[str, Any], MapInText]
+Affinity = Annotated[dict[Literal["nodeAffinity", "podAffinity", "podAntiAffinity"], Any], MapInText]
 """As Kubernetes has it: `settings.rules.shapes` compares it with the shape."""
 PriorityClass = Annotated[
     Text, form(_CLASS, "must be the name of a PriorityClass; `kubectl get priorityclasses` prints them")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from pathlib import Path
@@ -68,36 +69,69 @@ def test_any_other_failure_is_the_engines_to_tell(pulumi: Path, capfd: pytest.Ca
     assert capfd.readouterr() == ("half a line", "error: no\n")
 
 
-STARTED = b""" +  pulumi:pulumi:Stack seqera-studios-prod creating (0s)
-@ updating....
- +  studios:index:ConnectProxy studios-proxy creating (0s)
- +  kubernetes:apps/v1:Deployment studios-proxy-deployment creating (0s)
- +  aws:acm/certificateValidation:CertificateValidation studios-certificate-issued creating (0s)
- ++ tls:index/privateKey:PrivateKey studios-oidc-key creating replacement (0s)
-"""
+def event(kind: str, op: str, of: str, name: str, *, planning: bool = False) -> dict[str, object]:
+    urn = f"urn:pulumi:prod::seqera-studios::studios:index:Studios${of}::{name}"
+    return {kind: {"metadata": {"op": op, "urn": urn, "type": of}, "planning": planning}}
 
 
-def test_a_long_wait_is_told_with_its_limit_and_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.engine.time.monotonic", lambda: 100.0)
-    waits = Waits({"readyTimeout": 600}.get)
-    waits.read(STARTED[:120])
-    waits.read(STARTED[120:])
-    waits.read(b" ++ tls:index/privateKey:PrivateKey studios-oidc-key created replacement (1s)\n")
-    assert waits.due(100 + FIRST_SECONDS - 1) == []
-    lines = waits.due(100 + FIRST_SECONDS)
-    assert lines == [
-        "  waiting for Deployment studios-proxy-deployment: 20 s so far, 600 s at most (readyTimeout)",
+def written(begun: int, *events: dict[str, object]) -> str:
+    """The events as the engine writes them down."""
+    prelude: dict[str, object] = {"timestamp": 1795677000 + begun, "preludeEvent": {"config": {}}}
+    return "".join(json.dumps({"sequence": number, **each}) + "\n" for number, each in enumerate([prelude, *events]))
+
+
+DEPLOYMENT = ("kubernetes:apps/v1:Deployment", "studios-proxy-deployment")
+CERTIFICATE = ("aws:acm/certificateValidation:CertificateValidation", "studios-certificate-issued")
+
+
+def no_limit(_: str) -> int | None:
+    return None
+
+
+def test_a_long_wait_is_told_with_its_limit_and_again_later(tmp_path: Path) -> None:
+    log = tmp_path / "events.json"
+    waits = Waits(log, {"readyTimeout": 600}.get)
+    assert waits.due(99) == []
+    begun = [
+        event("resourcePreEvent", "create", "kubernetes:core/v1:Secret", "planned", planning=True),
+        event("resourcePreEvent", "create", "studios:index:ConnectProxy", "studios-proxy"),
+        event("resourcePreEvent", "same", "kubernetes:core/v1:Service", "studios-proxy-service"),
+        event("resourcePreEvent", "create", *DEPLOYMENT),
+        event("resourcePreEvent", "create", "kubernetes:core/v1:ConfigMap", "quick"),
+        event("resOutputsEvent", "create", "kubernetes:core/v1:ConfigMap", "quick"),
+        event("resourcePreEvent", "create", *CERTIFICATE),
+    ]
+    log.write_text(written(0, *begun)[:-30])
+    assert waits.due(100) == []
+    log.write_text(written(0, *begun))
+    assert waits.due(101) == []
+    assert waits.due(99 + FIRST_SECONDS) == []
+    assert waits.due(101 + FIRST_SECONDS) == [
+        "  waiting for Deployment studios-proxy-deployment: 21 s so far, 600 s at most (readyTimeout)",
         "  waiting for CertificateValidation studios-certificate-issued: 20 s so far",
     ]
-    assert waits.due(100 + FIRST_SECONDS + 1) == []
-    waits.read(b"    kubernetes:apps/v1:Deployment studios-proxy-deployment created (30s)\n")
-    waits.read(b" +  kubernetes:apps/v1:Deployment studios-proxy-deployment created (30s)\n")
-    waits.read(
-        b" +  aws:acm/certificateValidation:CertificateValidation studios-certificate-issued **creating failed** "
-        b"error: no\n"
-    )
-    later = 100 + FIRST_SECONDS + AGAIN_SECONDS
-    assert waits.due(later) == []
+    assert waits.due(102 + FIRST_SECONDS) == []
+    log.write_text(written(0, *begun, event("resOpFailedEvent", "create", *CERTIFICATE)))
+    told = [line.partition(":")[0] for line in waits.due(101 + FIRST_SECONDS + AGAIN_SECONDS)]
+    assert told == ["  waiting for Deployment studios-proxy-deployment"]
+
+
+def test_an_update_that_writes_over_the_events_of_its_preview_is_read_from_the_beginning(tmp_path: Path) -> None:
+    log = tmp_path / "events.json"
+    waits = Waits(log, no_limit)
+    kind = "kubernetes:core/v1:Secret"
+    planned = written(1, *(event("resourcePreEvent", "create", kind, f"s{n}", planning=True) for n in range(9)))
+    log.write_text(planned)
+    assert waits.due(50) == []
+    first, second = (event("resourcePreEvent", "create", *each) for each in (CERTIFICATE, DEPLOYMENT))
+    for now, events in ((100, [first]), (101, [first, second])):
+        begun = written(7, *events)
+        log.write_text(begun + planned[len(begun) :])
+        assert waits.due(now) == []
+    assert waits.due(101 + FIRST_SECONDS) == [
+        "  waiting for CertificateValidation studios-certificate-issued: 21 s so far",
+        "  waiting for Deployment studios-proxy-deployment: 20 s so far",
+    ]
 
 
 def test_a_limit_is_the_stacks_or_the_projects_default(pulumi: Path, tmp_path: Path) -> None:
