@@ -86,9 +86,9 @@ def test_a_secret_argument_that_is_wrong_is_named_and_not_shown(life: Life) -> N
 
 
 def test_what_is_not_there_is_refused_in_the_preview_with_what_is(life: Life) -> None:
-    change_program(life.stack, "backendConfigMap: tower-backend-cfg\n", "backendConfigMap: platform-backend-cfg\n")
+    change_program(life.stack, "backendConfigMap: tower-backend-cfg\n", "backendConfigMap: another-cfg\n")
     preview = life.stack.preview_text()
-    change_program(life.stack, "backendConfigMap: platform-backend-cfg\n", "backendConfigMap: tower-backend-cfg\n")
+    change_program(life.stack, "backendConfigMap: another-cfg\n", "backendConfigMap: tower-backend-cfg\n")
     assert preview.code != 0
     assert "backendConfigMap" in preview.text
     assert "backend reads tower-backend-cfg; write: backendConfigMap: tower-backend-cfg" in _joined(preview)
