@@ -64,6 +64,7 @@ def projects(platform: ComposePlatform) -> set[str]:
     return {container.project for container in platform.containers(every_project=True).values()}
 
 
+@pytest.mark.slow
 def test_another_user_with_a_project_files_and_a_scaled_service_of_their_own(
     studios: Callable[..., Studios],
 ) -> None:

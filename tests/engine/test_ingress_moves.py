@@ -160,6 +160,7 @@ def test_another_name_and_another_target_type_are_finished_within_one_up(moved: 
     assert moved.stack.preview("--refresh", "--expect-no-changes").changes == {}
 
 
+@pytest.mark.slow
 def test_an_update_that_the_controller_refuses_fails_in_its_words_and_again_until_it_is_put_right(
     moved: Moved,
 ) -> None:
