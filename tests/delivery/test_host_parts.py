@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from studios_host import install
 from studios_host.bundle import Bundle, variables
+from studios_host.checks import not_started
 from studios_host.compose import Compose
 from studios_host.docker import Container, Docker, Finished, listed_paths
-from studios_host.errors import Problems, RefusedError, shortened
+from studios_host.errors import Problems, RefusedError, reason_of, shortened
 from studios_host.files import Placement, Wanted, put_back
+from studios_host.halfway import down, finish_replacing
 from studios_host.place import MARKER, Place, State
 from studios_host.places import place as place_of
 from studios_host.project import Project, Source
@@ -178,7 +180,10 @@ def test_what_became_of_files_and_containers_is_told_as_it_is(place: Place, monk
         raise OSError(errno.ENOSPC, "No space left on device", "kept")
 
     monkeypatch.setattr(install, "put_back", full)
-    assert back() == "the files could not be put back: kept: No space left on device; the next run tries again"
+    assert back() == (
+        "the files could not be put back: kept: No space left on device; free some on its file system; "
+        "the next run tries again"
+    )
 
 
 def test_what_somebody_changed_meanwhile_is_not_put_back(place: Place) -> None:
@@ -410,3 +415,120 @@ def test_docker_compose_removes_no_service_that_the_owner_took_out_of_the_files(
 def test_a_variable_passed_through_from_a_shell_that_is_gone_counts_as_different() -> None:
     container = Container({"Config": {"Env": ["SHELLS=1", "PASSED_ON"]}})
     assert dict(container.environment) == {"SHELLS": "1"}
+
+
+class Daemons(Docker):
+    """A `docker` that notes what is removed and renamed."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.done: list[tuple[str, ...]] = []
+
+    def run(
+        self, words: Any, folder: Any = None, environment: Any = None, seconds: Any = None, stdin: str = ""
+    ) -> Finished:
+        self.done.append(tuple(words))
+        return Finished(0, "", "")
+
+
+def of_backend(name: str, status: str, number: int = 1, **labels: str) -> Container:
+    compose = {"service": "backend", "project": "x", "container-number": str(number), **labels}
+    return Container(
+        {
+            "Id": name,
+            "Name": f"/{name}",
+            "Created": "1",
+            "State": {"Status": status},
+            "Config": {"Labels": {f"com.docker.compose.{key}": value for key, value in compose.items()}},
+        }
+    )
+
+
+TEMPORARY = "0123456789ab_x-backend-1"
+
+
+@pytest.mark.parametrize(
+    ("containers", "done", "services"),
+    [
+        # Beside the old one, ended or not, the new one goes.
+        (
+            [of_backend(TEMPORARY, "created"), of_backend("x-backend-1", "exited")],
+            [("stop", TEMPORARY), ("rm", "--force", TEMPORARY)],
+            {"backend"},
+        ),
+        # Without an old one it gets its name; that of another number is none.
+        (
+            [of_backend(TEMPORARY, "created"), of_backend("x-backend-2", "running", 2)],
+            [("rename", TEMPORARY, "x-backend-1")],
+            {"backend"},
+        ),
+        ([of_backend("x-backend-1", "created")], [], {"backend"}),
+        # What the owner stopped, or has by such a name, stays as it is.
+        ([of_backend("x-backend-1", "exited")], [], set()),
+        ([of_backend(TEMPORARY, "exited")], [], set()),
+        ([of_backend(TEMPORARY, "created", service="frontend")], [], set()),
+        ([of_backend(TEMPORARY, "created", oneoff="True")], [], set()),
+    ],
+)
+def test_a_container_that_was_being_replaced_is_told_from_one_that_was_stopped(
+    containers: list[Container], done: list[tuple[str, ...]], services: set[str]
+) -> None:
+    docker = Daemons()
+    assert finish_replacing(docker, containers, ["cron", "backend"]) == services
+    assert docker.done == done
+
+
+def test_a_service_is_down_if_none_of_its_containers_runs() -> None:
+    found = [of_backend("x-backend-1", "created"), of_backend("x-cron-1", "restarting", service="cron")]
+    assert list(down(found, ["cron", "backend", "gone"])) == ["backend"]
+    assert list(down([*found, of_backend("x-backend-2", "running")], ["backend"])) == []
+
+
+def test_what_has_come_to_its_end_is_remembered_as_an_earlier_release_reads_it(place: Place) -> None:
+    place.remember(State(files=["a.yml"], parameters={"uid": "101"}, running=["cron"]))
+    assert place.state().running == ["cron"]
+    place.remember(State(files=["a.yml"], parameters={"uid": "101"}))
+    assert set(json.loads((place.own / "state.json").read_text())) == {
+        "files",
+        "parameters",
+        "backup",
+        "interrupted",
+        "tower_yml",
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.EACCES, "Permission denied", "/x/a"), "/x/a: Permission denied"),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "/seqera: No space left on device; free some on its file system",
+        ),
+        (
+            OSError(errno.EBUSY, "Device or resource busy", "/x/new", None, "/x/tower.yml"),
+            (
+                "/x/tower.yml is mounted by itself on this host, so that no file can be moved there; "
+                "mount its folder instead"
+            ),
+        ),
+    ],
+)
+def test_what_the_system_refuses_is_told_with_the_path_that_the_owner_knows(error: OSError, said: str) -> None:
+    assert reason_of(error, "/seqera") == said
+
+
+def test_containers_on_the_folders_files_that_docker_compose_did_not_start_are_named() -> None:
+    class Running(Docker):
+        def running(self) -> list[Container]:
+            mount = {"Type": "bind", "Source": "/seqera/tower.yml", "Destination": "/tower.yml"}
+            other = {"Type": "bind", "Source": "/seqera2/x", "Destination": "/x"}
+            about = {"Config": {}, "State": {"Status": "running"}}
+            return [
+                Container({**about, "Name": "/backend", "Mounts": [mount]}),
+                Container({**about, "Name": "/other", "Mounts": [other]}),
+            ]
+
+    said = list(not_started(Running({}), Path("/seqera"), ["cron", "backend"]))
+    assert len(said) == 1
+    assert said[0].startswith("backend runs on files of /seqera, and was not started by Docker Compose; end it before")

@@ -47,10 +47,13 @@ def test_a_file_of_our_names_is_not_overwritten(studios: Callable[..., Studios],
 
 
 @pytest.mark.slow
-def test_a_port_that_a_program_of_the_host_has_is_named(studios: Callable[..., Studios]) -> None:
+@pytest.mark.parametrize("address", ["AF_INET;('',9090)", "AF_INET6;('::1',9090)", "AF_INET6;('::',9090)"])
+def test_a_port_that_a_program_of_the_host_has_is_named(studios: Callable[..., Studios], address: str) -> None:
     installed = studios()
     machine = installed.platform.machine
-    script = "import socket,time;s=socket.socket();s.bind(('',9090));s.listen();time.sleep(60)"
+    family, _, where = address.partition(";")
+    only = "" if family == "AF_INET" else "s.setsockopt(socket.IPPROTO_IPV6,socket.IPV6_V6ONLY,1);"
+    script = f"import socket,time;s=socket.socket(socket.{family});{only}s.bind({where});s.listen();time.sleep(60)"
     machine.run(["sh", "-c", f'python3 -c "{script}" >/dev/null 2>&1 & echo $! >/run/taken; sleep 1'])
     try:
         assert "port 9090 is taken by another program on this host; write another one in proxyPort" in refused(
@@ -366,3 +369,60 @@ def test_workspaces_of_tower_env_are_not_widened_from_26_1_on(studios: Callable[
     assert f"TOWER_DATA_STUDIO_ALLOWED_WORKSPACES of cron (line 8 of {installed.platform.folder}/tower.env)" in said
     assert "write the same in allowedWorkspaces" in said
     ok(installed.install({"platformVersion": "26.1", "allowedWorkspaces": [1, 2]}))
+
+
+@pytest.mark.slow
+def test_a_network_that_was_joined_by_hand_is_named_before_it_is_lost(studios: Callable[..., Studios]) -> None:
+    installed = studios()
+    machine = installed.platform.machine
+    backend = "seqera-backend-1"
+    machine.docker("network", "create", "monitoring")
+    try:
+        machine.docker("network", "connect", "monitoring", backend)
+        said = refused(installed)
+        assert f"{backend} has joined the network monitoring by hand, and would lose it when it is replaced" in said
+        assert f"(docker network disconnect monitoring {backend})" in said
+        machine.docker("network", "disconnect", "monitoring", backend)
+        ok(installed.install())
+        machine.docker("network", "connect", "monitoring", backend)
+        assert ok(installed.install()) == "studios: nothing has changed\n"
+        assert "has joined the network monitoring by hand" in installed.uninstall().stderr
+        machine.docker("network", "disconnect", "monitoring", backend)
+        ok(installed.uninstall())
+    finally:
+        machine.docker("network", "disconnect", "--force", "monitoring", backend, check=False)
+        machine.docker("network", "rm", "monitoring")
+
+
+@pytest.mark.slow
+def test_configs_and_secrets_that_a_dry_run_cannot_copy_are_no_obstacle(studios: Callable[..., Studios]) -> None:
+    installed = studios(files={".env": "WORD=a b\n"})
+    platform = installed.platform
+    path = platform.folder / "docker-compose.yml"
+    document = YAML().load(path.read_text())
+    document["configs"] = {"one": {"content": "hello"}}
+    document["secrets"] = {"two": {"environment": "WORD"}}
+    for service in ("backend", "cron"):
+        document["services"][service] |= {"configs": ["one"], "secrets": ["two"]}
+    with path.open("w") as stream:
+        YAML().dump(document, stream)
+    platform.up()
+    before, kept = platform.snapshot(), others(platform)
+    ok(installed.install())
+    assert ok(installed.install()) == "studios: nothing has changed\n"
+    ok(installed.uninstall())
+    assert platform.snapshot() == before
+    assert others(platform) == kept
+
+
+@pytest.mark.slow
+def test_a_network_and_a_service_that_the_file_lacks_are_named_with_their_settings(
+    studios: Callable[..., Studios],
+) -> None:
+    installed = studios()
+    said = refused(installed, {"serverNetworks": ["other"]})
+    assert "Platform's compose file has no network other, which connect-server would join" in said
+    assert "write those that it has in proxyNetworks and serverNetworks" in said
+    said = refused(installed, {"cronService": "jobs"})
+    assert "write that in backendService or cronService" in said
+    assert "no such service" not in said

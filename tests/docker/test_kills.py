@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from testbed.docker.engine import SYSTEM_PATH
 from testbed.docker.platform import ComposePlatform
 from tests.docker.conftest import OURS, Studios, ok
 from tests.docker.test_owners_way import others
@@ -37,6 +43,8 @@ if nth == 0:
     sys.stdout.write(f"{count} changes\\n")
 sys.exit(code)
 """
+#: Of a Platform in a folder of this name.
+PROJECT = "seqera"
 #: Parts of the way, in per cent. Each kill takes two runs on an engine.
 PARTS = [60, *(pytest.param(part, marks=pytest.mark.slow) for part in (*range(5, 97, 7), 97))]
 
@@ -110,3 +118,91 @@ def clean(platform: ComposePlatform) -> dict[str, object]:
     """The folder as it is on the disk."""
     found: dict[str, object] = dict(platform.snapshot())
     return found
+
+
+def killed_with_compose(studios: Studios, event: str, service: str, *words: str) -> None:
+    """Ends the script and its Docker Compose, as the end of their control group does, at an event of a container."""
+    machine = studios.platform.machine
+    form = '{{.Action}} {{index .Actor.Attributes "com.docker.compose.project"}}'
+    filters = (f"event={event}", f"label=com.docker.compose.service={service}")
+    listen = ["docker", "events", *(f"--filter={each}" for each in filters), "--format", form]
+    events = subprocess.Popen(machine.command(listen), env={"PATH": SYSTEM_PATH}, stdout=subprocess.PIPE, text=True)
+    script: list[str | Path] = ["sh", studios.tools / "install.sh", *words, "--folder", studios.platform.folder]
+    # The engine must know of the listener before anything happens.
+    time.sleep(1)
+    run = subprocess.Popen(
+        machine.command(script),
+        env={"PATH": SYSTEM_PATH},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert events.stdout is not None
+    # A container that is made to be compared goes, too.
+    next(line for line in events.stdout if line.split() == [event, PROJECT])
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    events.terminate()
+    events.wait()
+    events.stdout.close()
+    # What the engine has begun, it ends.
+    time.sleep(3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("event", "service", "which", "then"),
+    [
+        ("destroy", "backend", "install", "uninstall"),
+        ("destroy", "backend", "install", "install"),
+        ("destroy", "cron", "install", "uninstall"),
+        ("die", "backend", "install", "uninstall"),
+        ("die", "cron", "install", "install"),
+        ("destroy", "backend", "uninstall", "uninstall"),
+        ("die", "cron", "uninstall", "uninstall"),
+    ],
+)
+def test_a_service_that_was_being_replaced_runs_after_the_next_run(
+    studios: Callable[..., Studios], event: str, service: str, which: str, then: str
+) -> None:
+    installed = studios()
+    platform = installed.platform
+    before, kept = platform.snapshot(), others(platform)
+    installed.write_bundle()
+    if which == "install":
+        killed_with_compose(installed, event, service, "install", "--bundle", bundle(installed))
+    else:
+        ok(installed.install())
+        killed_with_compose(installed, event, service, "uninstall")
+    if then == "install":
+        ok(installed.install())
+        platform.wait_until_healthy("backend", "cron", *OURS)
+        assert ok(installed.install()) == "studios: nothing has changed\n"
+    ok(installed.uninstall())
+    platform.wait_until_healthy("backend", "cron")
+    assert clean(platform) == before
+    assert others(platform) == kept
+    names = platform.machine.docker("ps", "--all", "--format", "{{.Names}}").split()
+    assert sorted(name for name in names if "backend" in name or "cron" in name) == [
+        f"{PROJECT}-backend-1",
+        f"{PROJECT}-cron-1",
+    ]
+
+
+@pytest.mark.slow
+def test_what_is_checked_after_a_kill_says_that_files_and_containers_were_put_back(
+    studios: Callable[..., Studios],
+) -> None:
+    installed = studios()
+    platform = installed.platform
+    before = platform.snapshot()
+    installed.write_bundle()
+    killed_with_compose(installed, "destroy", "backend", "install", "--bundle", bundle(installed))
+    refused = installed.install({"composeFile": "other.yml"})
+    assert refused.returncode == 1
+    assert "write composeFile: docker-compose.yml" in refused.stderr
+    assert "what the last run had begun was put back; nothing else was changed" in refused.stderr
+    platform.wait_until_healthy("backend", "cron")
+    assert "TOWER_OIDC_PEM_PATH" not in platform.containers()["backend"].environment
+    ok(installed.uninstall())
+    assert clean(platform) == before

@@ -43,13 +43,33 @@ def not_running(project: Project, services: Sequence[str], *, known: bool) -> It
         if not found:
             yield (
                 f"{service} does not run: it is not there; bring Platform up first, as the user who starts it "
-                "(docker compose up -d), and try again"
+                "(docker compose up -d), and try again; where Platform's compose file has another name for it, write "
+                "that in backendService or cronService"
             )
         for each in found:
             state = each.health if each.status == "running" and each.health == "unhealthy" else each.status
             if state not in ({"running", "restarting", "unhealthy"} if known else {"running"}):
                 yield f"{service} does not run: it is {state}; {_remedy(each, state)}, and try again"
                 break
+
+
+def not_started(docker: Docker, folder: Path, services: Sequence[str]) -> Iterator[str]:
+    """Docker Compose has started none of the services there."""
+    by_hand = [
+        each.name
+        for each in docker.running()
+        if not each.project and any(source.startswith(f"{folder}/") for source in each.mounts.values())
+    ]
+    if by_hand:
+        yield (
+            f"{' and '.join(sorted(by_hand))} runs on files of {folder}, and was not started by Docker Compose; end it "
+            "before you start Platform as the user who starts it (docker compose up -d), and try again"
+        )
+        return
+    yield (
+        f"no container of {' or '.join(services)} was started from {folder}; "
+        "bring Platform up first, as the user who starts it (docker compose up -d), and try again"
+    )
 
 
 def _remedy(container: Container, state: str) -> str:
@@ -92,6 +112,24 @@ def shared_namespaces(docker: Docker, project: Project, services: Sequence[str])
                 )
 
 
+def joined_networks(project: Project, model: Mapping[str, Any], services: Sequence[str]) -> Iterator[str]:
+    """Networks that a container has joined by hand: the one that replaces it would not."""
+    names = {key: about["name"] for key, about in (model.get("networks") or {}).items()}
+    for service in services:
+        about = model["services"].get(service) or {}
+        if about.get("network_mode"):
+            continue
+        written = {names.get(key, key) for key in about.get("networks") or {}}
+        for container in project.of(service):
+            for network in sorted({*container.networks} - written):
+                yield (
+                    f"{container.name} has joined the network {network} by hand, and would lose it when it is "
+                    f"replaced; write it in networks: of {service} and start Platform with it, or leave it before "
+                    f"(docker network disconnect {network} {container.name}) and join it again afterwards "
+                    f"(docker network connect {network} {container.name})"
+                )
+
+
 def replaced_networks(
     docker: Docker, compose: Compose, platform: Sequence[str], services: Sequence[str]
 ) -> Iterator[str]:
@@ -116,13 +154,22 @@ def taken_ports(
         if port in taken:
             yield f"port {port} is taken by the container {taken[port]}; {advice}"
             continue
-        with socket.socket() as probe:
+        if any(_is_taken(family, int(port)) for family in (socket.AF_INET, socket.AF_INET6)):
+            yield f"port {port} is taken by another program on this host; {advice}"
+
+
+def _is_taken(family: socket.AddressFamily, port: int) -> bool:
+    """Whether a program listens there: Docker publishes a port on IPv4 and on IPv6."""
+    try:
+        with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("", int(port)))
-            except OSError as error:
-                if error.errno == errno.EADDRINUSE:
-                    yield f"port {port} is taken by another program on this host; {advice}"
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            probe.bind(("", port))
+    except OSError as error:
+        # A host without IPv6 has no such address.
+        return error.errno == errno.EADDRINUSE
+    return False
 
 
 def missing_images(docker: Docker, model: Mapping[str, Any], services: Sequence[str], seconds: float) -> Iterator[str]:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from studios_host.bundle import from_folder, from_secret
 from studios_host.docker import Docker
-from studios_host.errors import PutBackError, RefusedError
+from studios_host.errors import PutBackError, RefusedError, reason_of
 from studios_host.install import install
 from studios_host.place import Place
 from studios_host.uninstall import uninstall, without_folder
@@ -33,7 +33,7 @@ def main(words: Sequence[str]) -> int:
     except RefusedError as refused:
         return _fail(f"{refused}\nstudios: nothing was changed")
     except OSError as error:
-        return _fail(f"{error.filename or 'a file'}: {error.strerror}\nstudios: nothing was changed")
+        return _fail(f"{reason_of(error, 'a file')}\nstudios: nothing was changed")
     sys.stdout.write(f"studios: {said}\n")
     return 0
 

@@ -20,6 +20,7 @@ OLDEST = (2, 24, 0)
 _STEERED = {"COMPOSE_REMOVE_ORPHANS": "false"}
 """What `.env` may say of Docker Compose itself, and would touch other services."""
 _EVENT = re.compile(r"^\s*(?:DRY-RUN MODE -\s+)?(Container|Network|Volume) (\S+)\s+(\w+)", re.MULTILINE)
+_COPIES = re.compile(r"Could not find the file / in container")
 _UNSET = re.compile(r'The \\?"(\w+)\\?" variable is not set')
 
 
@@ -111,7 +112,9 @@ class Compose:
             *self._scales(services),
             *services,
         )
-        if tried.code:
+        # A dry run makes no container, and stops where it would copy a config or a secret into the new one. It has told
+        # all networks by then, and that the container is to be replaced.
+        if tried.code and not _COPIES.search(tried.stderr):
             raise RefusedError(f"docker compose refuses {self.shown()}: {tried.reason}")
         containers: dict[str, str] = {}
         networks = []

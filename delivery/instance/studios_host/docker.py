@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os.path
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -105,6 +105,17 @@ class Container:
     def status(self) -> str:
         """Docker's word for its state, such as `running`."""
         return str(self.state["Status"])
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs, or is being started again by Docker."""
+        return self.status in ("running", "restarting")
+
+    @property
+    def networks(self) -> Collection[str]:
+        """The names of the networks that it has joined."""
+        found: Mapping[str, Any] = (self.raw.get("NetworkSettings") or {}).get("Networks") or {}
+        return found.keys()
 
     @property
     def is_paused(self) -> bool:

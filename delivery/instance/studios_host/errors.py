@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
@@ -15,6 +16,16 @@ class RefusedError(Exception):
 
 class PutBackError(RefusedError):
     """The run had begun to change something; the message says what became of it."""
+
+
+def reason_of(error: OSError, folder: object) -> str:
+    """The path that the system refused, and why; `folder` is where no path is known."""
+    path = error.filename2 or error.filename or folder
+    if error.errno == errno.EBUSY:
+        return f"{path} is mounted by itself on this host, so that no file can be moved there; mount its folder instead"
+    if error.errno == errno.ENOSPC:
+        return f"{path}: {error.strerror}; free some on its file system"
+    return f"{path}: {error.strerror}"
 
 
 _MAX_NAMES = 12

@@ -8,14 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from studios_host.bundle import Bundle
+from studios_host.checks import not_started
 from studios_host.compose import Compose, check_version
 from studios_host.docker import Docker
-from studios_host.errors import PutBackError, RefusedError
+from studios_host.errors import PutBackError, RefusedError, reason_of
 from studios_host.files import Placement, Wanted, put_back, remove
+from studios_host.halfway import down, finish_replacing
 from studios_host.place import DATA, Place, State
-from studios_host.project import find_project
+from studios_host.project import Project, find_project, project_of
 from studios_host.services import Start, Starter
-from studios_host.survey import Survey, survey
+from studios_host.survey import Survey, owner_of, survey
 from studios_host.wish import PEM, PLATFORM_ENV, STUDIOS_ENV, Wish
 
 PROXY_UID = 65532
@@ -33,16 +35,48 @@ def install(docker: Docker, place: Place, bundle: Bundle, deadline: float) -> st
     if state.backup:
         put_back(place, state.backup)
         state = replace(state, interrupted=True)
-    project = find_project(docker.containers(), str(place.folder), wish.platform)
-    if project is None:
-        raise RefusedError(
-            f"no container of {' or '.join(wish.platform)} was started from {place.folder}; "
-            "bring Platform up first, as the user who starts it (docker compose up -d), and try again"
-        )
-    found = survey(docker, place, bundle, wish, state, project, deadline)
+    try:
+        project = _project(docker, place, wish, state)
+        found = survey(docker, place, bundle, wish, state, project, deadline)
+    except PutBackError:
+        raise
+    except RefusedError as refused:
+        if not state.backup:
+            raise
+        told = "what the last run had begun was put back; nothing else was changed"
+        raise PutBackError(f"{refused}\nstudios: {told}") from None
     new = State(files=[wish.override, DATA], parameters=dict(bundle.parameters), tower_yml=found.tower_yml)
     said = _apply(docker, place, found, wish, state, new, deadline)
     return "\nstudios: ".join([said, *([found.advice] if found.advice else [])])
+
+
+def _project(docker: Docker, place: Place, wish: Wish, state: State) -> Project:
+    found = find_project(docker.containers(), str(place.folder), wish.platform)
+    if found is None:
+        raise RefusedError("\n".join(not_started(docker, place.folder, wish.platform)))
+    return _resumed(docker, place, found, wish, state) if state.interrupted else found
+
+
+def _resumed(docker: Docker, place: Place, project: Project, wish: Wish, state: State) -> Project:
+    """The project, once what a killed run had ended runs again, as the files say that were put back.
+
+    Raises:
+        PutBackError: it does not start; the next run tries again.
+    """
+    replaced = finish_replacing(docker, project.containers, (*wish.platform, *wish.studios))
+    if not replaced:
+        return project
+    project = replace(project, containers=project_of(docker, project))
+    ended = [service for service in down(project.containers, wish.platform) if service in replaced & {*state.running}]
+    try:
+        for service in ended:
+            owner_of(docker, place, project, wish, state).up(service, start=True, anew=False)
+    except RefusedError as refused:
+        raise PutBackError(
+            f"{refused}\nstudios: the files were put back as they were, {' and '.join(ended)} could not be started; "
+            "put right what the first line says, and try again"
+        ) from None
+    return replace(project, containers=project_of(docker, project))
 
 
 def _apply(
@@ -81,7 +115,9 @@ def _apply(
     fresh = not data.exists()
     try:
         placement.prepare()
-        place.remember(replace(new, files=sorted({*state.files, *new.files}), backup=placement.backup))
+        running = [service for service in wish.platform if any(each.runs for each in owner.project.of(service))]
+        files_now = sorted({*state.files, *new.files})
+        place.remember(replace(new, files=files_now, backup=placement.backup, running=running))
         placement.put()
         if fresh:
             data.mkdir()
@@ -92,7 +128,7 @@ def _apply(
     except (OSError, RefusedError) as failure:
         placement.discard()
         outcome = _back(place, placement, starter, state, new, data if fresh else None)
-        raise PutBackError(f"{_reason(failure)}\nstudios: {outcome}") from None
+        raise PutBackError(f"{_reason(failure, place)}\nstudios: {outcome}") from None
     place.remember(new)
     placement.keep_newest_backups()
     changed = " ".join(sorted({change.path.name for change in placement.changes} - {"override.yml", "tower.json"}))
@@ -105,7 +141,7 @@ def _back(place: Place, placement: Placement, starter: Starter, state: State, ne
         if placement.backup:
             put_back(place, placement.backup)
     except OSError as error:
-        return f"the files could not be put back: {_reason(error)}; the next run tries again"
+        return f"the files could not be put back: {_reason(error, place)}; the next run tries again"
     copy, override = place.override_copy, place.folder / state.parameters.get("override", "")
     if starter.before.overrides == (str(copy),) and override.is_file():
         # The same file, by the name that the owner's commands know.
@@ -113,7 +149,8 @@ def _back(place: Place, placement: Placement, starter: Starter, state: State, ne
     starter.back()
     if starter.failed_back:
         # The next run goes on with it: an installation, or taking away.
-        place.remember(replace(state if state.parameters else new, backup="", interrupted=True))
+        known = state if state.parameters else new
+        place.remember(replace(known, backup="", interrupted=True, running=list(starter.platform)))
         return (
             f"the files were put back as they were, the containers were not: {starter.failed_back}; "
             "the next run tries again"
@@ -123,16 +160,14 @@ def _back(place: Place, placement: Placement, starter: Starter, state: State, ne
     if (place.own / "parameters").exists() or not state.parameters:
         (place.own / "state.json").unlink(missing_ok=True)
     else:
-        place.remember(replace(state, backup="", interrupted=False))
+        place.remember(replace(state, backup="", interrupted=False, running=[]))
     if not state.parameters:
         shutil.rmtree(place.own, ignore_errors=True)
     return "files and containers were put back as they were" if starter.touched else "nothing was changed"
 
 
-def _reason(failure: OSError | RefusedError) -> str:
-    if isinstance(failure, OSError):
-        return f"{failure.filename or 'a file'}: {failure.strerror}"
-    return str(failure)
+def _reason(failure: OSError | RefusedError, place: Place) -> str:
+    return reason_of(failure, place.folder) if isinstance(failure, OSError) else str(failure)
 
 
 def _reader(folder: Path, owner: Compose, service: str) -> tuple[tuple[int, int], int]:

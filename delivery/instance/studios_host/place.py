@@ -33,7 +33,8 @@ _EARLIER = frozenset({"installed", "parameters", "pending", "services", "overrid
 class State:
     """What is installed: `files` are paths, relative to the folder where they are in it.
 
-    `backup` is the copy to put back if a run did not come to its end; empty where the last one did.
+    `backup` is the copy to put back if a run did not come to its end; empty where the last one did. `running` are then
+    the services of Platform that ran when it began.
     """
 
     files: list[str] = field(default_factory=list)
@@ -41,6 +42,7 @@ class State:
     backup: str = ""
     interrupted: bool = False
     tower_yml: str = ""
+    running: list[str] = field(default_factory=list)
 
 
 class Place:
@@ -157,7 +159,9 @@ class Place:
     def remember(self, state: State) -> None:
         """Writes what is installed, at once or not at all."""
         self.own.mkdir(mode=0o755, exist_ok=True)
-        write(self.own / "state.json", json.dumps(asdict(state), indent=1).encode())
+        # An earlier release of the script reads what a run leaves that has come to its end.
+        kept = {name: value for name, value in asdict(state).items() if name != "running" or value}
+        write(self.own / "state.json", json.dumps(kept, indent=1).encode())
         if not state.backup:
             for name in _EARLIER:
                 (self.own / name).unlink(missing_ok=True)

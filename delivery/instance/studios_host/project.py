@@ -6,7 +6,7 @@ import os.path
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from studios_host.docker import Container
+from studios_host.docker import Container, Docker
 from studios_host.errors import RefusedError
 
 
@@ -67,6 +67,12 @@ def find_project(containers: Iterable[Container], folder: str, services: Collect
         return None
     newest = sorted((each for each in everything if each.project == names[0]), key=lambda each: each.created)[::-1]
     return Project(names[0], here[0].working_dir, tuple(newest))
+
+
+def project_of(docker: Docker, project: Project) -> tuple[Container, ...]:
+    """The containers that the project has now, the newest first."""
+    found = docker.containers(f"com.docker.compose.project={project.name}")
+    return tuple(sorted((each for each in found if not each.is_of_run), key=lambda each: each.created)[::-1])
 
 
 def sources(project: Project, ours: Collection[str]) -> tuple[Source, ...]:

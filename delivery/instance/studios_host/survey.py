@@ -23,6 +23,8 @@ from studios_host.wish import PLATFORM_ENV, STUDIOS_ENV, WORKSPACES_ELSEWHERE, W
 _VARIABLES = re.compile(rb"^( +)- (\./\.studios/files/\S+\.env)$", re.MULTILINE)
 """An entry of `env_file` in our compose file."""
 
+_UNKNOWN_NETWORK = re.compile(r'service \\?"(?P<service>\S+?)\\?" refers to undefined network (?P<network>\S+?):')
+
 
 @dataclass(frozen=True)
 class Survey:
@@ -55,10 +57,12 @@ def survey(
     with problems.collected():
         place.begin()
     found = None
-    if any(each.is_paused for service in wish.platform for each in project.of(service)):
+    # Of these Docker Compose would tell nothing but that they differ.
+    found_here = [project.of(service) for service in wish.platform]
+    if not all(found_here) or any(each.is_paused for some in found_here for each in some):
         return problems.unless_any(found)
     with problems.collected():
-        owner = _owner(docker, place, project, wish, state)
+        owner = owner_of(docker, place, project, wish, state)
         if place.begun:
             found = _looked_at(docker, place, bundle, wish, state, owner, problems, deadline)
     return problems.unless_any(found)
@@ -85,7 +89,10 @@ def _looked_at(
     problems.add(checks.taken_services(owners, project, wish.studios, known=known))
     problems.add(checks.unreadable_key(docker, project, owners, wish.platform, wish.uid))
     services = (*wish.platform, *wish.studios)
-    shared = list(checks.shared_namespaces(docker, project, services))
+    shared = [
+        *checks.shared_namespaces(docker, project, services),
+        *checks.joined_networks(project, owners, wish.platform),
+    ]
     if not known:
         problems.add(shared)
     files = files_of(bundle, wish, project)
@@ -110,7 +117,12 @@ def _looked_at(
     return Survey(owner, files, entry, tower_yml, advice, shared)
 
 
-def _owner(docker: Docker, place: Place, project: Project, wish: Wish, state: State) -> Compose:
+def owner_of(docker: Docker, place: Place, project: Project, wish: Wish, state: State) -> Compose:
+    """Docker Compose as the owner calls it, over the file of this deployment where it is installed.
+
+    Raises:
+        RefusedError: no way leads to the containers that run.
+    """
     installed = state.parameters.get("override", wish.override)
     ours = [str(place.folder / name) for name in (*([installed] if state.parameters else []), *state.files)]
     ours = [path for path in ours if not place.is_foreign(path)]
@@ -167,7 +179,16 @@ def _merged(place: Place, owner: Compose, wish: Wish, files: Mapping[str, bytes]
     for name, content in files.items():
         text = content.replace(b"./.studios/files/", b"./.studios/new/files/") if name == wish.override else content
         (staged / name).write_bytes(text)
-    return owner.over(str(staged / wish.override)).model()
+    try:
+        return owner.over(str(staged / wish.override)).model()
+    except RefusedError as refused:
+        unknown = _UNKNOWN_NETWORK.search(str(refused))
+        if unknown is None:
+            raise
+        raise RefusedError(
+            f"Platform's compose file has no network {unknown['network']}, which {unknown['service']} would join; "
+            "write those that it has in proxyNetworks and serverNetworks, for example [default]"
+        ) from None
 
 
 def _variables(

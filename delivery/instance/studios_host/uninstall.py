@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from studios_host import tower_entry
 from studios_host.by_hand import still_named
-from studios_host.checks import shared_namespaces
+from studios_host.checks import joined_networks, shared_namespaces
 from studios_host.compose import Compose
 from studios_host.differences import leaves
 from studios_host.docker import STUDIOS_LABEL, Container, Docker
-from studios_host.errors import PutBackError, RefusedError
+from studios_host.errors import PutBackError, RefusedError, reason_of
 from studios_host.files import Wanted, put_back, remove
+from studios_host.halfway import finish_replacing
 from studios_host.owner import as_the_owner
 from studios_host.place import Place, State, read_json, write
-from studios_host.project import Project, find_project, same_path, sources
+from studios_host.project import Project, find_project, project_of, same_path, sources
 from studios_host.services import quiet_seconds
 from studios_host.watch import watch
 
@@ -56,30 +59,50 @@ def uninstall(docker: Docker, place: Place, deadline: float) -> str:
     platform = tuple(state.parameters["platform_services"].split())
     studios = tuple(state.parameters["studios_services"].split())
     project = _project(docker, place, platform)
+    replaced: set[str] = set()
+    if project is not None and (state.backup or state.interrupted):
+        replaced = finish_replacing(docker, project.containers, (*platform, *studios))
+        project = replace(project, containers=project_of(docker, project))
     paused = [each.name for service in platform for each in (project.of(service) if project else []) if each.is_paused]
     if paused:
         raise RefusedError(f"{' and '.join(paused)} is paused; docker unpause {' '.join(paused)}, and try again")
     compose = _owner(docker, place, project, platform, state) if project is not None else None
     if project is not None and compose is not None and not _is_leaving(state):
-        shared = [*shared_namespaces(docker, project, (*platform, *studios))]
+        shared = [
+            *shared_namespaces(docker, project, (*platform, *studios)),
+            *joined_networks(project, compose.over().model(), platform),
+        ]
         if shared:
             raise RefusedError("\n".join(shared))
     if state.backup and not _is_leaving(state):
         put_back(place, state.backup)
-    _leave(place, state)
+    # A run that was killed may have ended one of them; what was stopped by its owner stays so.
+    ended = {*state.running} & (replaced if state.backup != _LEAVING else {*platform})
+    running = [
+        service
+        for service in platform
+        if service in ended or any(each.runs for each in (project.of(service) if project else []))
+    ]
+    _leave(place, state, running)
     try:
-        said = _take_away(docker, place, state, project, compose, deadline)
+        said = _take_away(docker, place, state, project, compose, running, deadline)
     except PutBackError:
         raise
     except (OSError, RefusedError) as failure:
-        reason = f"{failure.filename}: {failure.strerror}" if isinstance(failure, OSError) else str(failure)
+        reason = reason_of(failure, place.folder) if isinstance(failure, OSError) else str(failure)
         raise PutBackError(f"{reason}\nstudios: not everything was taken away; the next run goes on") from None
     named = still_named(place.folder, state.parameters["override"])
     return f"{said}\nstudios: {named}" if named else said
 
 
 def _take_away(
-    docker: Docker, place: Place, state: State, project: Project | None, compose: Compose | None, deadline: float
+    docker: Docker,
+    place: Place,
+    state: State,
+    project: Project | None,
+    compose: Compose | None,
+    running: Collection[str],
+    deadline: float,
 ) -> str:
     platform = tuple(state.parameters["platform_services"].split())
     studios = tuple(state.parameters["studios_services"].split())
@@ -95,7 +118,7 @@ def _take_away(
     elif compose is None:
         said += f"; {' and '.join(platform)} run on as they are, since the files that they were started from are gone"
     else:
-        _restart(docker, compose.over(), platform, deadline)
+        _restart(docker, compose.over(), platform, running, deadline)
     remove(place.path(name) for name in state.files)
     place.forget()
     return said
@@ -135,9 +158,9 @@ _LEAVING = "leaving"
 """Stands for the backup in the state of a run that takes away."""
 
 
-def _leave(place: Place, state: State) -> None:
+def _leave(place: Place, state: State, running: list[str]) -> None:
     """From here on the next run goes on with taking away."""
-    kept = State(state.files, state.parameters, _LEAVING, interrupted=True, tower_yml=state.tower_yml)
+    kept = replace(state, backup=_LEAVING, interrupted=True, running=running)
     place.remember(kept)
 
 
@@ -158,7 +181,9 @@ def _give_back_tower_yml(place: Place, state: State) -> None:
         write(path, wanted.content, about.st_mode & 0o7777, (about.st_uid, about.st_gid))
 
 
-def _restart(docker: Docker, compose: Compose, platform: tuple[str, ...], deadline: float) -> None:
+def _restart(
+    docker: Docker, compose: Compose, platform: tuple[str, ...], running: Collection[str], deadline: float
+) -> None:
     """Platform's services without Studios: those that ran run again, those that were stopped are not started."""
     watched = []
     for service in platform:
@@ -169,10 +194,10 @@ def _restart(docker: Docker, compose: Compose, platform: tuple[str, ...], deadli
         ]
         if not found:
             continue
-        running = any(each.status in ("running", "restarting") for each in found)
-        if not leaves(compose, service, found):
-            compose.up(service, start=running, anew=False)
-        if running:
+        runs = service in running
+        if not leaves(compose, service, found) or (runs and not any(each.runs for each in found)):
+            compose.up(service, start=runs, anew=False)
+        if runs:
             watched.append(service)
             try:
                 watch(docker, compose.project.name, [service], min(10.0, quiet_seconds()), deadline)
