@@ -25,11 +25,6 @@ FAILURES: dict[str, tuple[Answer, str, str]] = {
         "/secrets",
         "etcdserver: leader changed",
     ),
-    "409 to the change of Platform's ConfigMap": (
-        kubernetes_status(409, "Conflict", "the object has been modified"),
-        "/configmaps/tower-backend-cfg",
-        "ConfigMap/tower-backend-cfg was changed by another client at the same time; run the command again",
-    ),
     "503 to the proxy's Deployment": (
         kubernetes_status(503, "ServiceUnavailable", "the server is currently unable to handle the request"),
         r"/deployments(/connect-proxy)?(\?|$)",
