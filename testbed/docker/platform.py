@@ -240,7 +240,8 @@ def remove_leftovers() -> None:
     """Removes the folders of runs that were killed; their containers went with their machine."""
     for root in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         if not Path("/proc", root.name.removeprefix(_PREFIX).partition("-")[0]).exists():
-            shutil.rmtree(root)
+            # Several workers begin at once, and each removes what it sees.
+            shutil.rmtree(root, ignore_errors=True)
 
 
 def remove_projects(machine: Machine, projects: set[str]) -> None:
