@@ -16,6 +16,7 @@ from pipeline.adopt.stack import (
     file_of,
     previewed,
     pulumi,
+    read_what_exists,
     say,
     short,
     show,
@@ -72,9 +73,11 @@ def _adopt(deployment: Deployment, found: ExistingStudios, plan: Plan, stack: st
     steps = previewed(stack, [*plan.objects, *remade])
     take_into_state(deployment, steps, plan.objects, found.token.text if plan.keeps_token else None)
     namespace, owner = deployment.settings.namespace, owner_of(short(stack))
+    # Before the state tells how they differ: what is killed after that could not preview fields of an earlier manager.
     for target in plan.objects:
         hand_over(deployment.cluster, target, namespace, owner)
         say(f"{target} is the stack's")
+    read_what_exists(stack)
     if plan.remade and delete(deployment.cluster, f"StatefulSet/{plan.remade}", namespace, with_pods=False):
         say(f"StatefulSet/{plan.remade} is deleted, and its pods go on running; run pulumi up soon")
 

@@ -20,6 +20,7 @@ from pipeline.adopt.stack import (
     file_of,
     previewed,
     pulumi,
+    read_what_exists,
     say,
     show,
     take_into_state,
@@ -61,6 +62,7 @@ def adopt_on_compose(deployment: Deployment, *, yes: bool) -> int:
     # Each step may be repeated.
     write(plan.settings, file_of(stack))
     take_into_state(deployment, previewed(stack, []), (), None)
+    read_what_exists(stack)
     tell_next_steps(stack, "once the new proxy is healthy behind the load balancer")
     return 0
 

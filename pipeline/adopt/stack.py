@@ -54,7 +54,7 @@ def previewed(stack: str, adopting: Sequence[str]) -> Sequence[Mapping[str, Any]
 def take_into_state(
     deployment: Deployment, steps: Sequence[Mapping[str, Any]], objects: Collection[str], token: str | None
 ) -> None:
-    """Puts what exists into the state, as the resources of a preview, and reads the rest of it.
+    """Puts what exists into the state, as the resources of a preview: :func:`read_what_exists` reads the rest of it.
 
     Args:
         deployment: the stack.
@@ -80,7 +80,10 @@ def take_into_state(
     )
     if urns:
         pulumi("stack", stack, "import", text=json.dumps(adopted))
-    # Until then, the state says that everything is as the program wants it.
+
+
+def read_what_exists(stack: str) -> None:
+    """Reads what the state has; until then, it says that everything is as the program wants it."""
     pulumi("refresh", stack, "--yes", "--skip-preview")
 
 

@@ -8,9 +8,11 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from pipeline.adopt import command
 from pipeline.adopt.stack import AdoptionError, pulumi
 
 #: The engine's answers: a lock that `cancel` removes, and everything else ends well.
@@ -63,3 +65,14 @@ def test_the_lock_of_another_machine_or_of_a_run_that_works_is_left(here: Path) 
                 pulumi("refresh", "prod")
         running.communicate(b"\n")
     assert (here / "calls").read_text().split() == ["refresh", "refresh"]
+
+
+def test_objects_are_the_stacks_before_the_state_tells_how_they_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A refresh that is killed may leave their differences in the state: a preview then tries fields of theirs.
+    done: list[str] = []
+    for name in ("write", "previewed", "take_into_state", "hand_over", "read_what_exists", "say"):
+        monkeypatch.setattr(command, name, lambda *_, name=name: done.append(name))
+    plan = SimpleNamespace(settings={}, redis_password=None, remade=None, objects=["Service/x"], keeps_token=False)
+    deployment = SimpleNamespace(settings=SimpleNamespace(namespace="n"), cluster=None)
+    command._adopt(deployment, None, plan, "prod")  # type: ignore[arg-type]
+    assert done == ["write", "previewed", "take_into_state", "hand_over", "say", "read_what_exists"]
