@@ -37,7 +37,7 @@ from settings.default_tags import with_default_tags
 from settings.model import Settings
 from settings.model.ssh import FINGERPRINT_VARIABLE
 from survey.aws import AwsAccount
-from survey.eks import find_eks_cluster
+from survey.eks import cluster_of
 from survey.platform import PlatformSurvey, survey_platform
 from survey.vpc import with_trusted_networks
 
@@ -137,10 +137,7 @@ class KubernetesStudios(Studios):
         traces: list[bool] = []
 
         def platform(account: AwsAccount) -> tuple[Cluster, PlatformSurvey, Settings]:
-            if settings.eks_cluster is not None:
-                cluster = find_eks_cluster(account, settings.eks_cluster)
-            else:
-                cluster = Cluster(kubeconfig=settings.kubeconfig, context=settings.kube_context)
+            cluster = cluster_of(account, settings)
             found = survey_platform(
                 cluster,
                 settings,

@@ -11,12 +11,12 @@ import pulumi
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.model.dns import EXISTING, TAKE_OVER
-from survey.arns import survey_arns
+from survey.arns import survey_arns, told_once
 from survey.aws import AwsAccess, AwsAccount
 from survey.aws_access import ZONES_ROLE
 from survey.certificate import survey_certificate
 from survey.concurrency import run_in_parallel
-from survey.dns import FoundZones, find_zones, role_of_zones
+from survey.dns import FoundZones, account_of_zones, find_zones
 from survey.records import ZoneFindings, survey_records
 from survey.tls_policy import survey_tls_policy
 
@@ -70,8 +70,7 @@ def surveyed(
         SettingsError: the problems of all surveys.
     """
     account = AwsAccount(place.access)
-    role = role_of_zones(settings)
-    of_zones = account if role is None else AwsAccount(place.access.assuming(role, ZONES_ROLE))
+    of_zones = account_of_zones(account, settings)
 
     def dns() -> tuple[FoundZones | None, ZoneFindings]:
         if has_aws_provider(place.opts):
@@ -91,9 +90,7 @@ def surveyed(
 
     _, elsewhere = run_in_parallel(lambda: survey_arns(account, settings))
     (of_dns, _, _, found), met = run_in_parallel(dns, certificate, tls_policy, lambda: survey(account))
-    # What lies in another region is not found in this one either.
-    of_elsewhere = {problem.key for problem in elsewhere}
-    told = [*elsewhere, *(problem for problem in met if problem.key not in of_elsewhere), *problems]
+    told = [*told_once(elsewhere, met), *problems]
     zones, records = of_dns or (None, ZoneFindings())
     told += records.problems
     if is_first():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from settings.private_keys import load_private_key
+
 _PRIVATE: Final = "PRIVATE KEY-----"
 _PUBLIC: Final = "-----BEGIN PUBLIC KEY-----"
 _NEW_KEY: Final = "for example one of `openssl genrsa 2048`"
@@ -49,13 +51,9 @@ def _written(pem: str) -> str:
 
 
 def _loaded(pem: str) -> Any:
-    # It takes longer to import than all else here, and few installs need it.
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_ssh_private_key
-
     try:
-        return (load_ssh_private_key if "OPENSSH" in pem else load_pem_private_key)(pem.encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return load_private_key(pem)
+    except (ValueError, TypeError):
         return None
 
 

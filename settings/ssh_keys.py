@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-_OPENSSH = "-----BEGIN OPENSSH PRIVATE KEY-----"
+from settings.private_keys import load_private_key
 
 
 @dataclass(frozen=True)
@@ -40,22 +40,14 @@ def fingerprint_of(private_key: str) -> str:
     Raises:
         ValueError: the text is not a private key that SSH can use, or it has a passphrase; the message has none of it.
     """
-    # It takes longer to import than all else here, and few stacks need it.
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-    from cryptography.hazmat.primitives.serialization import (
-        Encoding,
-        PublicFormat,
-        load_pem_private_key,
-        load_ssh_private_key,
-    )
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-    load = load_ssh_private_key if _OPENSSH in private_key else load_pem_private_key
     try:
-        key = load(private_key.encode(), password=None)
+        key = load_private_key(private_key)
     except TypeError:
         raise ValueError("must be a private key without a passphrase; remove it with `ssh-keygen -p`") from None
-    except (ValueError, UnsupportedAlgorithm):
+    except ValueError:
         raise ValueError(
             "must be a private key, in the form of OpenSSH or PEM, for example one of `ssh-keygen -t ed25519`"
         ) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
@@ -36,6 +36,12 @@ def survey_arns(account: AwsAccount, settings: Settings) -> None:
     ]
     if problems:
         raise SettingsError(problems)
+
+
+def told_once(elsewhere: Sequence[Problem], others: Iterable[Problem]) -> list[Problem]:
+    """All problems; but what lies elsewhere is not found here either, and is told as the former only."""
+    keys = {problem.key for problem in elsewhere}
+    return [*elsewhere, *(problem for problem in others if problem.key not in keys)]
 
 
 def _arns(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
-from live.cluster import Cluster
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.parsing import root_of
 from settings.targets import COMPOSE
-from survey.arns import survey_arns
+from survey.arns import survey_arns, told_once
 from survey.aws import AwsAccess, AwsAccount
-from survey.aws_access import ZONES_ROLE
 from survey.certificate import survey_certificate
 from survey.compose import find_site
 from survey.concurrency import run_in_parallel
-from survey.dns import find_zone, find_zones, role_of_zones
-from survey.eks import find_eks_cluster
+from survey.dns import account_of_zones, find_zone, find_zones
+from survey.eks import cluster_of
 from survey.platform import survey_platform
 from survey.records import survey_records
 from survey.tls_policy import survey_tls_policy
@@ -52,8 +50,7 @@ def problems_beside(
     def dns() -> tuple[Problem, ...]:
         if not zones:
             return ()
-        role = role_of_zones(settings)
-        of_zones = account if role is None else AwsAccount(access.assuming(role, ZONES_ROLE))
+        of_zones = account_of_zones(account, settings)
         if settings.makes_certificate:
             _ = account.id
         if knows_hosts:
@@ -67,12 +64,7 @@ def problems_beside(
         if settings.target == COMPOSE:
             find_site(settings, account)
         elif not _WAY & left_out:
-            name = settings.eks_cluster
-            cluster = (
-                Cluster(kubeconfig=settings.kubeconfig, context=settings.kube_context)
-                if name is None
-                else find_eks_cluster(account, name)
-            )
+            cluster = cluster_of(account, settings)
             survey_platform(cluster, settings, field_manager=owner, tell_trace=traces.append, updating=updating)
 
     def listener() -> None:
@@ -82,9 +74,7 @@ def problems_beside(
 
     _, elsewhere = run_in_parallel(_in_words(lambda: survey_arns(account, settings)))
     (of_dns, *_), problems = run_in_parallel(*map(_in_words, (dns, listener, target)))
-    # What lies in another region is not found in this one either.
-    told = {problem.key for problem in elsewhere}
-    found = [*elsewhere, *(problem for problem in (*problems, *(of_dns or ())) if problem.key not in told)]
+    found = told_once(elsewhere, [*problems, *(of_dns or ())])
     return [problem for problem in found if root_of(problem.key) not in left_out]
 
 

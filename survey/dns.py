@@ -12,7 +12,7 @@ from settings.model import Settings
 from settings.model.dns import CREATE, NO_DNS
 from settings.remedies import Remove, Write
 from survey.aws import AwsAccount
-from survey.aws_access import Role
+from survey.aws_access import ZONES_ROLE, Role
 from survey.aws_errors import AwsError
 
 _MAX_LISTED = 10
@@ -65,6 +65,12 @@ def zones_role(arn: str | None, external_id: str | None) -> Role | None:
         return None
     external = {} if external_id is None else {"externalId": external_id}
     return {"roleArn": arn, "sessionName": "studios-dns", **external}
+
+
+def account_of_zones(account: AwsAccount, settings: Settings) -> AwsAccount:
+    """The account with the rights to change the zones: with ``hostedZoneRoleArn`` that of the role."""
+    role = role_of_zones(settings)
+    return account if role is None else AwsAccount(account.access.assuming(role, ZONES_ROLE))
 
 
 def find_zones(account: AwsAccount, settings: Settings) -> FoundZones:

@@ -8,9 +8,21 @@ from typing import Any
 
 from live.cluster import Cluster, kubeconfig_for_eks
 from settings.errors import Problem, SettingsError
+from settings.model import Settings
 from survey.aws import AwsAccount
 from survey.aws_access import AwsAccess
 from survey.aws_errors import AwsError
+
+
+def cluster_of(account: AwsAccount, settings: Settings) -> Cluster:
+    """The way to the cluster of the settings: that of ``eksCluster``, or a kubeconfig's.
+
+    Raises:
+        SettingsError: as `find_eks_cluster` does.
+    """
+    if settings.eks_cluster is not None:
+        return find_eks_cluster(account, settings.eks_cluster)
+    return Cluster(kubeconfig=settings.kubeconfig, context=settings.kube_context)
 
 
 def find_eks_cluster(account: AwsAccount, cluster_name: str) -> Cluster:

@@ -24,8 +24,7 @@ from pipeline.verify.deployment import Deployment
 from settings.errors import PROJECT
 from survey.adopting import VARIABLE
 from survey.aws import AwsAccount
-from survey.aws_access import ZONES_ROLE, AwsAccess
-from survey.dns import role_of_zones
+from survey.dns import account_of_zones
 
 
 class AdoptionError(Exception):
@@ -89,9 +88,7 @@ def read_what_exists(stack: str) -> None:
 
 def zones_account(deployment: Deployment) -> AwsAccount:
     """Whoever may look into the zones and change them."""
-    role = role_of_zones(deployment.settings)
-    access: AwsAccess = deployment.aws_access
-    return AwsAccount(access if role is None else access.assuming(role, ZONES_ROLE))
+    return account_of_zones(AwsAccount(deployment.aws_access), deployment.settings)
 
 
 def write(settings: Mapping[str, Any], file: Path) -> None:

@@ -71,8 +71,12 @@ def find_project(containers: Iterable[Container], folder: str, services: Collect
 
 def project_of(docker: Docker, project: Project) -> tuple[Container, ...]:
     """The containers that the project has now, the newest first."""
-    found = docker.containers(f"com.docker.compose.project={project.name}")
-    return tuple(sorted((each for each in found if not each.is_of_run), key=lambda each: each.created)[::-1])
+    return tuple(sorted(containers_of(docker, project.name), key=lambda each: each.created)[::-1])
+
+
+def containers_of(docker: Docker, name: str) -> list[Container]:
+    """The containers that the project of this name has now, without those of `docker compose run`."""
+    return [each for each in docker.containers(f"com.docker.compose.project={name}") if not each.is_of_run]
 
 
 def sources(project: Project, ours: Collection[str]) -> tuple[Source, ...]:

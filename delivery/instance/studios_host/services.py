@@ -11,6 +11,7 @@ from studios_host.compose import Compose
 from studios_host.differences import leaves
 from studios_host.docker import Docker
 from studios_host.errors import RefusedError
+from studios_host.project import containers_of
 from studios_host.watch import QUIET_SECONDS, watch
 
 _SETTLE_SECONDS = 10.0
@@ -106,8 +107,8 @@ class Starter:
         """Whether the service had to be started."""
         running = [
             each
-            for each in self.docker.containers(f"com.docker.compose.project={self._name}")
-            if each.service == service and each.status == "running" and not each.is_of_run
+            for each in containers_of(self.docker, self._name)
+            if each.service == service and each.status == "running"
         ]
         kept = bool(running) and leaves(compose, service, running)
         if kept and not anew:
@@ -117,6 +118,6 @@ class Starter:
         return True
 
     def _remove(self, service: str) -> None:
-        for container in self.docker.containers(f"com.docker.compose.project={self._name}"):
-            if container.service == service and not container.is_of_run:
+        for container in containers_of(self.docker, self._name):
+            if container.service == service:
                 self.docker.remove(container)

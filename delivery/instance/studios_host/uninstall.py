@@ -17,7 +17,7 @@ from studios_host.files import Wanted, put_back, remove
 from studios_host.halfway import finish_replacing
 from studios_host.owner import as_the_owner
 from studios_host.place import Place, State, read_json, write
-from studios_host.project import Project, find_project, project_of, same_path, sources
+from studios_host.project import Project, containers_of, find_project, project_of, same_path, sources
 from studios_host.services import quiet_seconds
 from studios_host.watch import watch
 
@@ -187,11 +187,7 @@ def _restart(
     """Platform's services without Studios: those that ran run again, those that were stopped are not started."""
     watched = []
     for service in platform:
-        found = [
-            each
-            for each in docker.containers(f"com.docker.compose.project={compose.project.name}")
-            if each.service == service and not each.is_of_run
-        ]
+        found = [each for each in containers_of(docker, compose.project.name) if each.service == service]
         if not found:
             continue
         runs = service in running

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 
 from studios_host.docker import Container, Docker
 from studios_host.errors import RefusedError
+from studios_host.project import containers_of
 
 QUIET_SECONDS = 30.0
 """For which a container without a health check has to run."""
@@ -30,11 +31,7 @@ def watch(docker: Docker, project: str, services: Sequence[str], quiet: float, d
         NotRunningError: one ended, restarts again and again, is unhealthy, or is not up in time.
     """
     while True:
-        found = [
-            each
-            for each in docker.containers(f"com.docker.compose.project={project}")
-            if each.service in services and not each.is_of_run
-        ]
+        found = [each for each in containers_of(docker, project) if each.service in services]
         waiting = [service for service in services if service not in {each.service for each in found}]
         for container in found:
             wrong = _wrong(container)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from pipeline.locks import Lock, locks
 from pipeline.recover import recover
+from tests.unit.pipeline.fake_pulumi import fake_pulumi
 
 URN = "urn:pulumi:prod::seqera-studios::kubernetes:core/v1:Service::studios-proxy-service"
 #: The engine's answers: the state, a lock that `cancel` removes, and everything else ends well.
@@ -35,11 +35,8 @@ esac
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    pulumi = tmp_path / "pulumi"
-    pulumi.write_text(FAKE)
-    pulumi.chmod(pulumi.stat().st_mode | stat.S_IXUSR)
+    fake_pulumi(monkeypatch, tmp_path, FAKE)
     monkeypatch.setenv("HERE", str(tmp_path))
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr("pipeline.recover.processes", lambda: "")
     write_state(tmp_path)
     return tmp_path

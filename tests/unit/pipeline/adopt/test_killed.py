@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 
 from pipeline.adopt import command
 from pipeline.adopt.stack import AdoptionError, pulumi
+from tests.unit.pipeline.fake_pulumi import fake_pulumi
 
 #: The engine's answers: a lock that `cancel` removes, and everything else ends well.
 FAKE = """#!/bin/sh
@@ -31,11 +30,8 @@ esac
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    program = tmp_path / "pulumi"
-    program.write_text(FAKE)
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    fake_pulumi(monkeypatch, tmp_path, FAKE)
     monkeypatch.setenv("HERE", str(tmp_path))
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     return tmp_path
 
 

@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import signal
-import stat
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from pipeline.verify.arguments import add_arguments
 from pipeline.verify.inputs import Inputs, inputs_of
 from pipeline.verify.secrets import Secrets
 from testbed import paths
+from tests.unit.pipeline.fake_pulumi import fake_pulumi
 
 FAKE = """#!/bin/sh
 case "$1" in
@@ -35,11 +35,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     for name in list(os.environ):
         if name.startswith(("STUDIOS_", "TOWER_")):
             monkeypatch.delenv(name)
-    pulumi = tmp_path / "pulumi"
-    pulumi.write_text(FAKE)
-    pulumi.chmod(pulumi.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    return pulumi
+    return fake_pulumi(monkeypatch, tmp_path, FAKE)
 
 
 def test_a_stack_whose_settings_are_wrong_is_one_broken_row(capsys: pytest.CaptureFixture[str]) -> None:
