@@ -2,19 +2,17 @@ package main
 
 import (
 	"crypto"
-	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"os"
 	"strings"
-	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
 )
 
 // readKeyPair reads the file of the guide: the private key, and the public key beneath; Helm's has the private one only.
@@ -65,96 +63,29 @@ func privateKey(block *pem.Block) (*rsa.PrivateKey, error) {
 	return private, nil
 }
 
-func encoded(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }
-
-// jwk is a public key as RFC 7517 has it.
-type jwk struct {
-	Type      string `json:"kty"`
-	Use       string `json:"use"`
-	Algorithm string `json:"alg"`
-	ID        string `json:"kid"`
-	Modulus   string `json:"n"`
-	Exponent  string `json:"e"`
+// published is the public key as Platform publishes it, named by its thumbprint (RFC 7638).
+func published(key *rsa.PublicKey) (jose.JSONWebKey, error) {
+	web := jose.JSONWebKey{Key: key, Algorithm: string(jose.RS256), Use: "sig"}
+	sum, err := web.Thumbprint(crypto.SHA256)
+	web.KeyID = base64.RawURLEncoding.EncodeToString(sum)
+	return web, err
 }
 
-// jwkOf names the key by its thumbprint (RFC 7638).
-func jwkOf(key *rsa.PublicKey) jwk {
-	modulus, exponent := encoded(key.N.Bytes()), encoded(big.NewInt(int64(key.E)).Bytes())
-	sum := sha256.Sum256([]byte(fmt.Sprintf(`{"e":"%s","kty":"RSA","n":"%s"}`, exponent, modulus)))
-	return jwk{"RSA", "sig", "RS256", encoded(sum[:]), modulus, exponent}
-}
-
-func (k jwk) public() (*rsa.PublicKey, error) {
-	modulus, err := base64.RawURLEncoding.DecodeString(k.Modulus)
-	if err != nil {
-		return nil, err
-	}
-	exponent, err := base64.RawURLEncoding.DecodeString(k.Exponent)
-	if err != nil {
-		return nil, err
-	}
-	return &rsa.PublicKey{N: new(big.Int).SetBytes(modulus), E: int(new(big.Int).SetBytes(exponent).Int64())}, nil
-}
-
+// claims are those of a token, as OpenID Connect has them.
 type claims struct {
-	Issuer   string `json:"iss"`
-	Subject  string `json:"sub"`
-	Audience string `json:"aud"`
-	Nonce    string `json:"nonce,omitempty"`
-	Expires  int64  `json:"exp"`
+	jwt.Claims
+	Nonce string `json:"nonce,omitempty"`
 }
 
 func sign(key *rsa.PrivateKey, content claims) (string, error) {
-	header := fmt.Sprintf(`{"alg":"RS256","typ":"JWT","kid":"%s"}`, jwkOf(&key.PublicKey).ID)
-	body, err := json.Marshal(content)
+	web, err := published(&key.PublicKey)
 	if err != nil {
 		return "", err
 	}
-	signed := encoded([]byte(header)) + "." + encoded(body)
-	sum := sha256.Sum256([]byte(signed))
-	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
-	return signed + "." + encoded(signature), err
-}
-
-// verify holds a token against the published keys, and says what it claims.
-func verify(token string, keys []jwk) (claims, error) {
-	var content claims
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return content, errors.New("the token does not have three parts")
+	signing := jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: web.KeyID}}
+	signer, err := jose.NewSigner(signing, (&jose.SignerOptions{}).WithType("JWT"))
+	if err != nil {
+		return "", err
 	}
-	var decoded [3][]byte
-	for i, part := range parts {
-		var err error
-		if decoded[i], err = base64.RawURLEncoding.DecodeString(part); err != nil {
-			return content, err
-		}
-	}
-	var header struct {
-		ID string `json:"kid"`
-	}
-	if err := json.Unmarshal(decoded[0], &header); err != nil {
-		return content, err
-	}
-	for _, one := range keys {
-		if one.ID != header.ID {
-			continue
-		}
-		public, err := one.public()
-		if err != nil {
-			return content, err
-		}
-		sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
-		if err := rsa.VerifyPKCS1v15(public, crypto.SHA256, sum[:], decoded[2]); err != nil {
-			return content, err
-		}
-		if err := json.Unmarshal(decoded[1], &content); err != nil {
-			return content, err
-		}
-		if time.Now().Unix() > content.Expires {
-			return content, errors.New("the token has expired")
-		}
-		return content, nil
-	}
-	return content, fmt.Errorf("the key %s is not among those that Platform publishes", header.ID)
+	return jwt.Signed(signer).Claims(content).Serialize()
 }

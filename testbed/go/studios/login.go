@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
 )
 
 const (
@@ -25,20 +29,25 @@ type registration struct {
 	callback, token, name string
 	grant                 string
 
-	lock     sync.Mutex
-	document discovery
+	lock sync.Mutex
+	with *registered
+	last error
+}
+
+// registered is Platform as it describes itself, and the client that it has made of the proxy.
+type registered struct {
+	provider *oidc.Provider
 	client   client
-	last     error
 }
 
 // keepTrying registers, again and again until it worked: Platform may start later, or know the token later.
 func (r *registration) keepTrying() {
-	r.set(discovery{}, client{}, errors.New("not yet"))
+	r.set(nil, errors.New("not yet"))
 	for wait := 500 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-		document, registered, err := r.register()
-		r.set(document, registered, err)
+		with, err := r.register()
+		r.set(with, err)
 		if err == nil {
-			log.Printf("INFO registered with %s as %s", r.platform, registered.ID)
+			log.Printf("INFO registered with %s as %s", r.platform, with.client.ID)
 			return
 		}
 		log.Printf("WARN not registered with %s: %v", r.platform, err)
@@ -46,82 +55,73 @@ func (r *registration) keepTrying() {
 	}
 }
 
-func (r *registration) set(document discovery, registered client, err error) {
+func (r *registration) set(with *registered, err error) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
-	r.document, r.client, r.last = document, registered, err
+	r.with, r.last = with, err
 }
 
-func (r *registration) get() (discovery, client, error) {
+func (r *registration) get() (*registered, error) {
 	r.lock.Lock()
 	defer r.lock.Unlock()
-	return r.document, r.client, r.last
+	return r.with, r.last
 }
 
 // problem is why the proxy is not registered, or "".
 func (r *registration) problem() string {
-	if _, _, err := r.get(); err != nil {
+	if _, err := r.get(); err != nil {
 		return err.Error()
 	}
 	return ""
 }
 
-func (r *registration) register() (discovery, client, error) {
-	var document discovery
-	wellKnown := r.platform.JoinPath("/.well-known/openid-configuration").String()
-	if err := fetch(http.MethodGet, wellKnown, "", nil, &document); err != nil {
-		return document, client{}, err
+func (r *registration) register() (*registered, error) {
+	provider, err := oidc.NewProvider(patientContext(), r.platform.String())
+	if err != nil {
+		return nil, err
 	}
-	if document.Issuer != r.platform.String() {
-		return document, client{}, fmt.Errorf("PLATFORM_URL is %s, and Platform calls itself %s", r.platform, document.Issuer)
+	var document discovery
+	if err := provider.Claims(&document); err != nil {
+		return nil, err
 	}
 	wanted, err := json.Marshal(client{Name: r.name, GrantTypes: []string{r.grant}, RedirectURIs: []string{r.callback}})
 	if err != nil {
-		return document, client{}, err
+		return nil, err
 	}
-	var registered client
-	err = fetch(http.MethodPost, document.Registration, "Bearer "+r.token, wanted, &registered)
-	return document, registered, err
-}
-
-// fetch sends a request and reads the JSON that comes back.
-func fetch(method, address, authorization string, body []byte, into any) error {
-	request, err := http.NewRequest(method, address, bytes.NewReader(body))
+	request, err := http.NewRequest(http.MethodPost, document.Registration, bytes.NewReader(wanted))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if body != nil {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	if authorization != "" {
-		request.Header.Set("Authorization", authorization)
-	}
-	return send(request, into)
-}
-
-func send(request *http.Request, into any) error {
-	client := http.Client{Timeout: 10 * time.Second}
-	response, err := client.Do(request)
+	request.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + r.token}}
+	response, err := httpClient.Do(request)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return err
+	if response.StatusCode != http.StatusCreated {
+		text, _ := io.ReadAll(response.Body)
+		return nil, fmt.Errorf("%s answered %s: %s", request.URL, response.Status, strings.TrimSpace(string(text)))
 	}
-	if response.StatusCode/100 != 2 {
-		return fmt.Errorf("%s answered %s: %s", request.URL, response.Status, strings.TrimSpace(string(text)))
+	made := &registered{provider: provider}
+	return made, json.NewDecoder(response.Body).Decode(&made.client)
+}
+
+var httpClient = &http.Client{Timeout: 10 * time.Second}
+
+// patientContext makes the libraries wait for Platform no longer than this program does.
+func patientContext() context.Context { return oidc.ClientContext(context.Background(), httpClient) }
+
+// config is that of a login with a client, which another replica may have registered.
+func (r *registration) config(with *registered, known client) *oauth2.Config {
+	return &oauth2.Config{
+		ClientID: known.ID, ClientSecret: known.Secret, Endpoint: with.provider.Endpoint(), RedirectURL: r.callback,
+		Scopes: []string{oidc.ScopeOpenID},
 	}
-	if err := json.Unmarshal(text, into); err != nil {
-		return fmt.Errorf("%s did not answer with JSON", request.URL)
-	}
-	return nil
 }
 
 // login sends the browser to Platform.
 func (p *proxy) login(w http.ResponseWriter, r *http.Request) {
-	document, registered, err := p.registration.get()
+	with, err := p.registration.get()
 	if err != nil {
 		http.Error(w, "not registered with Platform: "+err.Error(), http.StatusServiceUnavailable)
 		return
@@ -129,17 +129,13 @@ func (p *proxy) login(w http.ResponseWriter, r *http.Request) {
 	state, nonce := random(), random()
 	// Any replica may take the callback, and each has registered a client of its own.
 	kept := url.Values{
-		"nonce": {nonce}, "return": {r.URL.Query().Get("return")}, "client": {registered.ID}, "secret": {registered.Secret},
+		"nonce": {nonce}, "return": {r.URL.Query().Get("return")}, "client": {with.client.ID}, "secret": {with.client.Secret},
 	}
 	if _, err := p.redis.do("SET", p.prefix+":state:"+state, kept.Encode(), "EX", "300"); err != nil {
 		unavailable(w, r, err)
 		return
 	}
-	query := url.Values{
-		"response_type": {"code"}, "scope": {"openid"}, "client_id": {registered.ID},
-		"redirect_uri": {p.registration.callback}, "state": {state}, "nonce": {nonce},
-	}
-	http.Redirect(w, r, document.Authorization+"?"+query.Encode(), http.StatusFound)
+	http.Redirect(w, r, p.registration.config(with, with.client).AuthCodeURL(state, oidc.Nonce(nonce)), http.StatusFound)
 }
 
 // callback changes the code that the browser brings back for a token, and holds that against Platform's keys.
@@ -183,36 +179,25 @@ func (p *proxy) isOurs(back *url.URL) bool {
 	return back.Scheme == p.public.Scheme && id != ""
 }
 
-func (p *proxy) redeem(code, nonce string, registered client) (string, error) {
-	document, _, err := p.registration.get()
+func (p *proxy) redeem(code, nonce string, begun client) (string, error) {
+	with, err := p.registration.get()
 	if err != nil {
 		return "", err
 	}
-	form := url.Values{"grant_type": {p.registration.grant}, "code": {code}, "redirect_uri": {p.registration.callback}}
-	request, err := http.NewRequest(http.MethodPost, document.Token, strings.NewReader(form.Encode()))
+	grant := oauth2.SetAuthURLParam("grant_type", p.registration.grant)
+	tokens, err := p.registration.config(with, begun).Exchange(patientContext(), code, grant)
 	if err != nil {
 		return "", err
 	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.SetBasicAuth(registered.ID, registered.Secret)
-	var answer struct {
-		IDToken string `json:"id_token"`
-	}
-	if err := send(request, &answer); err != nil {
-		return "", err
-	}
-	var published keySet
-	if err := fetch(http.MethodGet, document.Keys, "", nil, &published); err != nil {
-		return "", err
-	}
-	content, err := verify(answer.IDToken, published.Keys)
+	text, _ := tokens.Extra("id_token").(string)
+	token, err := with.provider.Verifier(&oidc.Config{ClientID: begun.ID}).Verify(patientContext(), text)
 	if err != nil {
 		return "", err
 	}
-	if content.Issuer != document.Issuer || content.Audience != registered.ID || content.Nonce != nonce {
-		return "", errors.New("the token is for another client or login")
+	if token.Nonce != nonce {
+		return "", errors.New("the token is for another login")
 	}
-	return content.Subject, nil
+	return token.Subject, nil
 }
 
 func (p *proxy) loggedIn(r *http.Request) bool {

@@ -11,6 +11,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
 )
 
 // client is what Platform keeps of a registered one; all replicas of backend find it in Redis.
@@ -34,15 +37,12 @@ type discovery struct {
 	Algorithms    []string `json:"id_token_signing_alg_values_supported"`
 }
 
-type keySet struct {
-	Keys []jwk `json:"keys"`
-}
-
 func (p *platform) keyID() string {
 	if p.key == nil {
 		return "none"
 	}
-	return jwkOf(&p.key.PublicKey).ID
+	web, _ := published(&p.key.PublicKey)
+	return web.KeyID
 }
 
 func (p *platform) serveOIDC(mux *http.ServeMux) {
@@ -54,7 +54,8 @@ func (p *platform) serveOIDC(mux *http.ServeMux) {
 		})
 	})
 	mux.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, keySet{[]jwk{jwkOf(&p.key.PublicKey)}})
+		web, _ := published(&p.key.PublicKey)
+		writeJSON(w, http.StatusOK, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{web}})
 	})
 	mux.HandleFunc("POST /oidc/register", p.register)
 	mux.HandleFunc("GET /oidc/authorize", p.authorize)
@@ -128,13 +129,15 @@ func (p *platform) exchange(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusBadRequest, map[string]string{"error": "invalid_grant"})
 		return
 	}
-	expires := time.Now().Add(time.Hour).Unix()
-	token, err := sign(p.key, claims{p.server.String(), "user-1", id, kept.Get("nonce"), expires})
+	expires := jwt.NewNumericDate(time.Now().Add(time.Hour))
+	token, err := sign(p.key, claims{
+		jwt.Claims{Issuer: p.server.String(), Subject: "user-1", Audience: jwt.Audience{id}, Expiry: expires}, kept.Get("nonce"),
+	})
 	if err != nil {
 		writeJSON(w, http.StatusInternalServerError, map[string]string{"error": err.Error()})
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"id_token": token, "token_type": "Bearer", "expires_in": 3600})
+	writeJSON(w, http.StatusOK, map[string]any{"id_token": token, "access_token": random(), "token_type": "Bearer", "expires_in": 3600})
 }
 
 func random() string {

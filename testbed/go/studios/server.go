@@ -119,29 +119,19 @@ func (s *server) health(w http.ResponseWriter, _ *http.Request) {
 // accept keeps the connection of a session's program until a request goes through it.
 func (s *server) accept(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("session")
-	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-		http.Error(w, "a tunnel begins with an upgrade", http.StatusUpgradeRequired)
-		return
-	}
 	if err := s.register(id); err != nil {
 		log.Printf("WARN session %s: %v", id, err)
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
-	connection, _, err := http.NewResponseController(w).Hijack()
+	connection, err := acceptWebSocket(w, r)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	if _, err := fmt.Fprintf(connection, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"+
-		"Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", acceptKey(r.Header.Get("Sec-WebSocket-Key"))); err != nil {
-		connection.Close()
-		return
+		return // the answer has been given
 	}
 	select {
-	case s.tunnelsOf(id) <- connection:
+	case s.tunnelsOf(id) <- stream(connection):
 	default:
-		connection.Close()
+		connection.CloseNow()
 	}
 }
 

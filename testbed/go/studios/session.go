@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/coder/websocket"
 )
 
 // idleTunnels are kept open by a session, for as many requests at once.
@@ -49,7 +52,7 @@ func runSession(arguments []string) error {
 func keepTunnel(target *url.URL, handler http.Handler) {
 	told, opened := "", false
 	for {
-		connection, err := dialWebSocket(target, nil)
+		connection, err := dialWebSocket(target.String(), nil)
 		if err != nil {
 			if told != err.Error() {
 				log.Printf("WARN %v", err)
@@ -62,7 +65,7 @@ func keepTunnel(target *url.URL, handler http.Handler) {
 			log.Print("INFO tunnel open")
 		}
 		told, opened = "", true
-		serveOne(connection, handler)
+		serveOne(served(stream(connection)), handler)
 	}
 }
 
@@ -108,17 +111,14 @@ func serveOne(connection net.Conn, handler http.Handler) {
 
 // echo sends back what comes through a WebSocket.
 func echo(w http.ResponseWriter, r *http.Request) {
-	connection, buffered, err := http.NewResponseController(w).Hijack()
+	connection, err := acceptWebSocket(w, r)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+		return // the answer has been given
 	}
-	defer connection.Close()
-	fmt.Fprintf(connection, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Accept: %s\r\n\r\n", acceptKey(r.Header.Get("Sec-WebSocket-Key")))
+	defer connection.CloseNow()
 	for {
-		kind, text, err := readFrame(buffered)
-		if err != nil || kind == closeFrame || writeFrame(connection, kind, text, false) != nil {
+		kind, text, err := connection.Read(context.Background())
+		if err != nil || connection.Write(context.Background(), kind, text) != nil {
 			return
 		}
 	}
@@ -140,8 +140,7 @@ func runVisit(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	transport := &http.Transport{DialContext: dial, TLSHandshakeTimeout: 10 * time.Second}
-	browser := http.Client{Jar: jar, Timeout: 20 * time.Second, Transport: transport}
+	browser := http.Client{Jar: jar, Timeout: 20 * time.Second, Transport: outside}
 	response, err := browser.Get(target.String())
 	if err != nil {
 		return err
@@ -163,20 +162,21 @@ func runVisit(arguments []string) error {
 }
 
 func converse(target *url.URL, headers http.Header, hold time.Duration) error {
-	connection, err := dialWebSocket(target, headers)
+	connection, err := dialWebSocket(target.String(), headers)
 	if err != nil {
 		return err
 	}
-	defer connection.Close()
+	defer connection.CloseNow()
 	for _, text := range []string{"hello", strings.Repeat("x", 100_000), "bye"} {
 		if text == "bye" {
 			time.Sleep(hold)
 		}
-		if err := writeFrame(connection, textFrame, []byte(text), true); err != nil {
+		limit, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+		defer cancel()
+		if err := connection.Write(limit, websocket.MessageText, []byte(text)); err != nil {
 			return err
 		}
-		_ = connection.SetReadDeadline(time.Now().Add(15 * time.Second))
-		_, back, err := readFrame(connection)
+		_, back, err := connection.Read(limit)
 		if err != nil {
 			return fmt.Errorf("the WebSocket broke: %w", err)
 		}
