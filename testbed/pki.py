@@ -132,11 +132,16 @@ def _alternative(host: str) -> x509.GeneralName:
         return x509.DNSName(host)
 
 
-def rsa_key_pair(bits: int = 2048) -> str:
-    """An RSA key as Platform signs with: the private key, and its public key beneath, both PEM."""
-    key = rsa.generate_private_key(65537, bits)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-    )
-    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return (private + public).decode()
+def rsa_private_key() -> str:
+    """An RSA key as Platform signs with, PEM, without its public half."""
+    key = rsa.generate_private_key(65537, 2048)
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
+
+
+def rsa_key_pair() -> str:
+    """Such a key in the guide's form: the private half on top, the public one beneath."""
+    private = rsa_private_key()
+    public = serialization.load_pem_private_key(private.encode(), None).public_key()
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return private + public.public_bytes(serialization.Encoding.PEM, form).decode()

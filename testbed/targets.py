@@ -121,33 +121,19 @@ LANGUAGES = Target(
     180,
 )
 COMPOSE_PACKAGE = "github.com/docker/compose/v2"
+
+
+def _compose(name: str, version: str) -> Target:
+    flags = f"-s -w -X {COMPOSE_PACKAGE}/internal.Version=v{version}"
+    words = ["-ldflags", flags, f"{COMPOSE_PACKAGE}/cmd"]
+    return Target(name, f"Docker Compose {version}", {"docker-compose": words}, 120)
+
+
 COMPOSE_VERSION = pinned("docker-compose", COMPOSE_PACKAGE)
-DOCKER_COMPOSE = Target(
-    "docker-compose",
-    f"Docker Compose {COMPOSE_VERSION}",
-    {
-        "docker-compose": [
-            "-ldflags",
-            f"-s -w -X {COMPOSE_PACKAGE}/internal.Version=v{COMPOSE_VERSION}",
-            f"{COMPOSE_PACKAGE}/cmd",
-        ]
-    },
-    120,
-)
+DOCKER_COMPOSE = _compose("docker-compose", COMPOSE_VERSION)
 #: The oldest release that the install script accepts, for a test of it.
 OLDEST_COMPOSE_VERSION = pinned("docker-compose-oldest", COMPOSE_PACKAGE)
-OLDEST_DOCKER_COMPOSE = Target(
-    "docker-compose-oldest",
-    f"Docker Compose {OLDEST_COMPOSE_VERSION}",
-    {
-        "docker-compose": [
-            "-ldflags",
-            f"-s -w -X {COMPOSE_PACKAGE}/internal.Version=v{OLDEST_COMPOSE_VERSION}",
-            f"{COMPOSE_PACKAGE}/cmd",
-        ]
-    },
-    120,
-)
+OLDEST_DOCKER_COMPOSE = _compose("docker-compose-oldest", OLDEST_COMPOSE_VERSION)
 #: What stands in for Platform's and Connect's programs, in containers, in pods and as processes.
 STUDIOS = Target(
     "studios",

@@ -80,12 +80,12 @@ def connect(
         shell: those that its scripts have.
         enter: the command line that leads onto the machine, to be followed by the shell's; empty for this host.
     """
-    _tell("PUT", environment, {"instanceId": instance_id, "environment": dict(shell), "enter": list(enter)})
+    _tell("PUT", environment, {"instance_id": instance_id, "environment": dict(shell), "enter": list(enter)})
 
 
 def disconnect(instance_id: str, environment: Mapping[str, str]) -> None:
     """Takes the agent offline."""
-    _tell("DELETE", environment, {"instanceId": instance_id})
+    _tell("DELETE", environment, {"instance_id": instance_id})
 
 
 def role_environment(platform: ComposePlatform, environment: Mapping[str, str]) -> dict[str, str]:

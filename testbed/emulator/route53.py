@@ -20,7 +20,6 @@ from testbed.emulator import hosted_zones
 
 _PLAIN = re.compile(r"[a-z0-9_.-]")
 _ESCAPE = re.compile(r"\\([0-7]{3})")
-_LOAD_BALANCER_ZONES = {*hosted_zones.APPLICATION.values(), *hosted_zones.NETWORK.values()}
 
 
 class InvalidChangeBatchError(Route53ClientError):  # type: ignore[misc]  # moto has no types
@@ -152,7 +151,7 @@ def _alias_fault(backend: Route53Backend, record: RecordSet) -> str | None:
     owner = _load_balancer_zone(target)
     if owner and owner != zone_id:
         return words + "the alias target name does not lie within the target zone"
-    if not owner and zone_id in _LOAD_BALANCER_ZONES:
+    if not owner and zone_id in hosted_zones.IDS:
         return words + "that target was not found"
     zone = backend.zones.get(zone_id.removeprefix("/hostedzone/"))
     if zone and not any(canonical_name(other.name) == target and other.type == record.type for other in zone.rrsets):

@@ -57,7 +57,7 @@ class Seeder:
         group = self._security_group(vpc)
         self._hosted_zone()
         self._eks_cluster(self._role(), list(subnets.values()), group)
-        cluster = {"endpoint": cluster_endpoint, "certificateAuthority": cluster_ca}
+        cluster = {"endpoint": cluster_endpoint, "certificate_authority": cluster_ca}
         self._put(_CLUSTER_PATH, {"region": REGION, "name": self._cluster, **cluster})
         for node in nodes:
             _, zone, instance = node.removeprefix("aws://").split("/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
 from threading import Lock
 from typing import Any, Final
@@ -45,44 +45,38 @@ class Emulator:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """WSGI: answers one request."""
-        if environ["PATH_INFO"] == pace.PACE:
+        path = environ["PATH_INFO"]
+        if path == pace.PACE:
             body = pace.answer(self._pace, environ)
             return list(Response(body, mimetype="application/json")(environ, start_response))
-        if environ["PATH_INFO"] == denials.DENIALS:
-            self._denials.set(json.loads(Request(environ).get_data()))
+        if path == denials.DENIALS:
+            self._denials.set(Request(environ).get_json(force=True))
             return _json({})(environ, start_response)
         operation = self._pace.take(environ)
         if (refusal := self._denials.refusal(environ, operation)) is not None:
             return list(Response(refusal, status=403, mimetype="text/xml")(environ, start_response))
         with self._lock:
             try:
-                return list(self._application(environ["PATH_INFO"])(environ, start_response))
+                return list(self._application(path, environ)(environ, start_response))
             except Exception:
                 traceback.print_exc()
                 raise
 
-    def _application(self, path: str) -> Callable[[dict[str, Any], StartResponse], Iterable[bytes]]:
+    def _application(self, path: str, environ: dict[str, Any]) -> Callable[..., Iterable[bytes]]:
         if path == TOKEN_REVIEW:
-            return self._token_review
-        if path == CLUSTER:
-            return _connect_cluster
-        if path == INSTANCE:
-            return _connect_instance
-        if path == TARGET_HEALTH:
-            return _report_health
-        if path == NODE:
-            return _ensure_node
-        application: Callable[[dict[str, Any], StartResponse], Iterable[bytes]] = self._moto
-        return application
+            answer = self._token_review(Request(environ).get_json(force=True))
+        elif told := _TOLD.get((environ["REQUEST_METHOD"], path)):
+            answer = {}
+            told(Request(environ).get_json(force=True))
+        else:
+            application: Callable[..., Iterable[bytes]] = self._moto
+            return application
+        return _json(answer)
 
-    def _token_review(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        asked = json.loads(Request(environ).get_data())
-        review = self._reviewer(access_key_of((asked.get("spec") or {}).get("token") or "")).review(
-            asked,
-            [cluster.name for cluster in eks.clusters()],
-            datetime.now(timezone.utc),
-        )
-        return _json(review)(environ, start_response)
+    def _token_review(self, asked: dict[str, Any]) -> dict[str, Any]:
+        reviewer = self._reviewer(access_key_of((asked.get("spec") or {}).get("token") or ""))
+        clusters = [cluster.name for cluster in eks.clusters()]
+        return reviewer.review(asked, clusters, datetime.now(timezone.utc))
 
     def _reviewer(self, signed_with: str) -> Reviewer:
         access_key = os.environ.get("AWS_ACCESS_KEY_ID", "testing")
@@ -96,29 +90,14 @@ class Emulator:
         return Reviewer(credentials, arn, account_id, {f"{HOST}:{self._port}", f"localhost:{self._port}"})
 
 
-def _connect_cluster(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-    wanted = json.loads(Request(environ).get_data())
-    eks.connect(wanted["region"], wanted["name"], wanted["endpoint"], wanted["certificateAuthority"])
-    return _json({})(environ, start_response)
-
-
-def _connect_instance(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-    wanted = json.loads(Request(environ).get_data())
-    if environ["REQUEST_METHOD"] == "DELETE":
-        managed_instances.disconnect(wanted["instanceId"])
-    else:
-        managed_instances.connect(wanted["instanceId"], wanted["environment"], wanted.get("enter", ()))
-    return _json({})(environ, start_response)
-
-
-def _report_health(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-    target_health.report(json.loads(Request(environ).get_data()))
-    return _json({})(environ, start_response)
-
-
-def _ensure_node(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-    nodes.ensure(**json.loads(Request(environ).get_data()))
-    return _json({})(environ, start_response)
+#: What the testbed tells the emulator of, by method and path: whoever is told, and gets the body.
+_TOLD: Final[Mapping[tuple[str, str], Callable[[dict[str, Any]], None]]] = {
+    ("PUT", CLUSTER): lambda told: eks.connect(**told),
+    ("PUT", NODE): lambda told: nodes.ensure(**told),
+    ("PUT", INSTANCE): lambda told: managed_instances.connect(**told),
+    ("DELETE", INSTANCE): lambda told: managed_instances.disconnect(**told),
+    ("PUT", TARGET_HEALTH): target_health.report,
+}
 
 
 def _json(value: dict[str, Any]) -> Response:

@@ -50,7 +50,6 @@ class Association:
     document_version: str
     parameters: dict[str, list[str]]
     targets: list[dict[str, Any]]
-    instance_id: str | None
     name: str | None
     version: int = 1
     created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
@@ -58,8 +57,6 @@ class Association:
 
     def instances(self) -> list[str]:
         """The instances by id."""
-        if self.instance_id:
-            return [self.instance_id]
         return [value for target in self.targets if target["Key"] == "InstanceIds" for value in target["Values"]]
 
     @property
@@ -76,8 +73,7 @@ class Association:
             "AssociationName": self.name,
             "DocumentVersion": self.document_version,
             "Parameters": self.parameters,
-            "Targets": self.targets or [{"Key": "InstanceIds", "Values": self.instances()}],
-            "InstanceId": self.instance_id,
+            "Targets": self.targets,
             "Date": self.created,
             "LastExecutionDate": self.created,
             "ApplyOnlyAtCronInterval": False,
@@ -115,21 +111,16 @@ def _create_association(response: SimpleSystemManagerResponse) -> ActionResult:
     backend = response.ssm_backend
     document = find_document(backend, response._get_param("Name"), response._get_param("DocumentVersion"))
     parameters = response._get_param("Parameters") or {}
-    targets, instance = response._get_param("Targets") or [], response._get_param("InstanceId")
-    if bool(targets) == bool(instance):
-        raise SsmError("InvalidTarget", "Write either Targets or InstanceId.")
+    targets = response._get_param("Targets")
+    if not targets:
+        raise SsmError("InvalidTarget", "Targets are missing; the testbed knows no InstanceId here.")
     check_parameters(document, parameters)
-    if instance and any(
-        each.instance_id == instance and each.document == document.name for each in _associations(backend).values()
-    ):
-        raise SsmError("AssociationAlreadyExists", "The specified association already exists.")
     association = Association(
         id=str(uuid4()),
         document=document.name,
         document_version=response._get_param("DocumentVersion") or "$DEFAULT",
         parameters=parameters,
         targets=targets,
-        instance_id=instance,
         name=response._get_param("AssociationName"),
     )
     _associations(backend)[association.id] = association
@@ -137,15 +128,11 @@ def _create_association(response: SimpleSystemManagerResponse) -> ActionResult:
     return ActionResult({"AssociationDescription": association.describe()})
 
 
-def _found(response: SimpleSystemManagerResponse) -> Association:
-    wanted = response._get_param("AssociationId")
-    for association in _associations(response.ssm_backend).values():
-        same = association.document == response._get_param("Name") and association.instance_id == response._get_param(
-            "InstanceId"
-        )
-        if association.id == wanted or (wanted is None and same):
-            return association
-    raise SsmError("AssociationDoesNotExist", "The specified association does not exist.")
+def _found(response: SimpleSystemManagerResponse, association: str | None = None) -> Association:
+    found = _associations(response.ssm_backend).get(association or response._get_param("AssociationId"))
+    if found is None:
+        raise SsmError("AssociationDoesNotExist", "The specified association does not exist.")
+    return found
 
 
 def _describe_association(response: SimpleSystemManagerResponse) -> ActionResult:
@@ -180,10 +167,7 @@ def _list_associations(response: SimpleSystemManagerResponse) -> ActionResult:
 
 def _start_associations_once(response: SimpleSystemManagerResponse) -> ActionResult:
     for wanted in response._get_param("AssociationIds"):
-        association = _associations(response.ssm_backend).get(wanted)
-        if association is None:
-            raise SsmError("AssociationDoesNotExist", "The specified association does not exist.")
-        _start(response.ssm_backend, association)
+        _start(response.ssm_backend, _found(response, wanted))
     return ActionResult({})
 
 

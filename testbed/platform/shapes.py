@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from ruamel.yaml import YAML
+
+from testbed.pki import rsa_key_pair, rsa_private_key
 
 Object = dict[str, Any]
 Objects = dict[str, Object]
@@ -94,7 +94,7 @@ def _helm(objects: Objects, namespace: str, host: str) -> Objects:
     }
     secret = objects.pop("Secret/tower-backend-secrets")
     secret["metadata"]["name"] = f"{full}-backend"
-    secret["stringData"] |= {"oidc.pem": private_key(), TOKEN_KEY: "tokenThatTheChartHasGenerated123"}
+    secret["stringData"] |= {"oidc.pem": rsa_private_key(), TOKEN_KEY: "tokenThatTheChartHasGenerated123"}
     for component in ("backend", "cron"):
         _deployed_by_helm(objects, component, full, secret["stringData"])
     objects = {
@@ -230,7 +230,7 @@ def _with_studios(objects: Objects, namespace: str, host: str) -> Objects:
     """Studios was made from the guide: token in plain text, key in a Secret, sessions' rule in Platform's Ingress."""
     text = _STUDIOS.read_text().replace("${HOST}", host).replace("${TOKEN}", HAND_MADE_TOKEN)
     studios = by_name(YAML(typ="safe", pure=True).load_all(text))
-    studios["Secret/platform-oidc-certs"]["data"] = {"oidc.pem": _encoded(key_pair())}
+    studios["Secret/platform-oidc-certs"]["data"] = {"oidc.pem": base64.b64encode(rsa_key_pair().encode()).decode()}
     data = objects["ConfigMap/tower-backend-cfg"]["data"]
     data["TOWER_DATA_EXPLORER_ENABLED"] = "true"
     data["TOWER_DATA_STUDIO_CONNECT_URL"] = f"https://connect.{host}"
@@ -249,27 +249,6 @@ def _with_studios(objects: Objects, namespace: str, host: str) -> Objects:
     objects["Ingress/front-ingress"]["spec"]["rules"].append({"host": f"*.{host}", "http": {"paths": [path]}})
     first = {name: each for name, each in objects.items() if name.startswith("Namespace/")}
     return {**first, **studios, **objects}
-
-
-def key_pair() -> str:
-    """An RSA key in the guide's form: the private half on top, the public one beneath."""
-    key = rsa.generate_private_key(65537, 2048)
-    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return _private(key) + public.decode()
-
-
-def private_key() -> str:
-    """An RSA key without its public half."""
-    return _private(rsa.generate_private_key(65537, 2048))
-
-
-def _private(key: rsa.RSAPrivateKey) -> str:
-    form = serialization.PrivateFormat.TraditionalOpenSSL
-    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
-
-
-def _encoded(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
 
 
 SHAPES: Final[Mapping[str, Shape]] = {

@@ -137,7 +137,7 @@ def in_govcloud(install: Install) -> Values:
         "region": GOVCLOUD,
         "name": name,
         "endpoint": given["server"],
-        "certificateAuthority": base64.b64encode(authority).decode(),
+        "certificate_authority": base64.b64encode(authority).decode(),
     }
     request = urllib.request.Request(  # noqa: S310 (the URL is the emulator's)
         f"{install.environment['AWS_ENDPOINT_URL']}{CLUSTER}",

@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from testbed.cluster import kubectl
-from testbed.platform.shapes import private_key
+from testbed.pki import rsa_private_key
 from tests.engine.conftest import NewStack
 from tests.engine.install import Install
 from tests.engine.test_shapes import container, key_file, secret_value, seen
@@ -92,7 +92,7 @@ def objects_of_the_chart(release: str, tower_yml: str) -> list[dict[str, Any]]:
     variables = {"backend": [{"name": PLATFORM_TOKEN, "valueFrom": reference}], "cron": []}
     texts = [DEPLOYMENT.format(part=part, env=json.dumps(env), release=release) for part, env in variables.items()]
     found = list(YAML(typ="safe", pure=True).load_all("---\n".join([REST, *texts])))
-    values = {"oidc.pem": private_key(), TOKEN_KEY: TOKEN}
+    values = {"oidc.pem": rsa_private_key(), TOKEN_KEY: TOKEN}
     data = {"Secret": {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}}
     for each in found:
         if each["metadata"]["name"] == "acme-platform-tower-yml":
