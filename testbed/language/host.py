@@ -47,17 +47,6 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:
         return plugin_pb2.PluginInfo(version=metadata.version("pulumi"))
 
-    def GetRequiredPlugins(self, request: Any, context: grpc.ServicerContext) -> Any:
-        with _answering(context):
-            return language_pb2.GetRequiredPluginsResponse(
-                plugins=[
-                    plugin_pb2.PluginDependency(
-                        kind="resource", name=plugin["name"], version=plugin["version"], server=plugin.get("server", "")
-                    )
-                    for plugin in _resource_plugins(request.info)
-                ]
-            )
-
     def GetRequiredPackages(self, request: Any, context: grpc.ServicerContext) -> Any:
         with _answering(context):
             return language_pb2.GetRequiredPackagesResponse(

@@ -137,7 +137,8 @@ class GeneratedProvider(Provider):
 
 
 def _complete(definition: Definition, inputs: Properties) -> Properties:
-    given = {name: value for name, value in inputs.items() if value is not None and not name.startswith("__")}
+    # A state may have more, of an import.
+    given = {name: inputs[name] for name in definition.inputs if inputs.get(name) is not None}
     return {**definition.defaults, **given}
 
 

@@ -11,17 +11,9 @@ from testbed.plugins.diff import Path, render_path
 from testbed.plugins.provider import CheckFailure
 
 
-def autoname(name: str, random_seed: bytes, hex_digits: int = 7) -> str:
-    """``<name>-<hex>``, the same for the same seed: so a preview shows the name that the update will use.
-
-    ``hex_digits`` is 7 for the AWS provider and 8 for the Kubernetes one.
-    """
-    return f"{name}-{random_suffix(random_seed, hex_digits)}"
-
-
-def random_suffix(random_seed: bytes, hex_digits: int) -> str:
-    """``hex_digits`` (64 at most) lower-case hexadecimal digits that depend on nothing but the seed."""
-    return hashlib.sha256(random_seed).hexdigest()[:hex_digits]
+def autoname(name: str, random_seed: bytes) -> str:
+    """``<name>-<hex>``, the same for the same seed: so a preview shows the name that the update will use."""
+    return f"{name}-{hashlib.sha256(random_seed).hexdigest()[:7]}"
 
 
 def unknown_properties(value: Mapping[str, Any], allowed: Collection[str], parent: Path = ()) -> list[CheckFailure]:

@@ -8,6 +8,7 @@ signal. One process serves one provider resource of a stack.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from importlib import metadata
 from typing import Any, Final
@@ -16,7 +17,7 @@ import grpc
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from testbed.plugins.diff import Path, parse_path
+from testbed.plugins.diff import Path
 from testbed.plugins.failures import Call, HalfMade, answering, refuse
 from testbed.plugins.listener import listen_until_told_to_end
 from testbed.plugins.properties import Unsealed, marshal, paths_to_seal
@@ -63,11 +64,15 @@ def diff_response(result: DiffResult) -> provider_pb2.DiffResponse:
     return provider_pb2.DiffResponse(
         changes=provider_pb2.DiffResponse.DIFF_SOME if kinds else provider_pb2.DiffResponse.DIFF_NONE,
         replaces=result.replaces,
-        diffs=list(dict.fromkeys(str(parse_path(path)[0]) for path in kinds)),
+        diffs=list(dict.fromkeys(re.split(r"[.\[]", path, maxsplit=1)[0] for path in kinds)),
         detailedDiff=detailed,
         hasDetailedDiff=True,
         deleteBeforeReplace=result.delete_before_replace,
     )
+
+
+def _refusing(what: str) -> Any:
+    return lambda servicer, request, context: refuse(context, what)
 
 
 class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -188,26 +193,13 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Attach(self, request: Any, context: grpc.ServicerContext) -> Any:
         return empty_pb2.Empty()
 
-    def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:
-        refuse(context, "the schema of the package")
-
-    def GetMapping(self, request: Any, context: grpc.ServicerContext) -> Any:
-        refuse(context, "a mapping to another ecosystem")
-
-    def GetMappings(self, request: Any, context: grpc.ServicerContext) -> Any:
-        refuse(context, "a mapping to another ecosystem")
-
-    def Parameterize(self, request: Any, context: grpc.ServicerContext) -> Any:
-        refuse(context, "parameterization")
-
-    def Construct(self, request: Any, context: grpc.ServicerContext) -> Any:
-        refuse(context, f"the remote component {request.type}")
-
-    def Call(self, request: Any, context: grpc.ServicerContext) -> Any:
-        refuse(context, f"the method {request.tok}")
-
-    def List(self, request: Any, context: grpc.ServicerContext) -> Any:
-        refuse(context, "listing resources")
+    GetSchema = _refusing("the schema of the package")
+    GetMapping = _refusing("a mapping to another ecosystem")
+    GetMappings = _refusing("a mapping to another ecosystem")
+    Parameterize = _refusing("parameterization")
+    Construct = _refusing("a remote component")
+    Call = _refusing("a method of a resource")
+    List = _refusing("listing resources")
 
     def _half_made(
         self, failure: PartialFailure, resource: Resource, given: Unsealed, inputs: struct_pb2.Struct

@@ -8,27 +8,47 @@ from testbed.plugins.aws.provider import AwsProvider
 from testbed.plugins.provider import Properties, Resource
 from testbed.tests.aws_account import configured
 
+DEFAULT_TAGS = {"owner": "us"}
+
+
+def provider() -> AwsProvider:
+    return configured(defaultTags='{"tags": {"owner": "us"}}', skipCredentialsValidation="true")
+
+
+def resource(type_: str, name: str = "it") -> Resource:
+    return Resource(f"urn:pulumi:dev::p::{type_}::{name}", type_, name)
+
+
+def check(type_: str, **inputs: Any) -> Properties:
+    result = provider().check(resource(type_), None, inputs, b"seed")
+    assert result.failures == []
+    return result.inputs
+
+
+def failures(type_: str, **inputs: Any) -> dict[str, str]:
+    result = provider().check(resource(type_), None, inputs, b"seed")
+    return {failure.property: failure.reason for failure in result.failures}
+
 
 class Life:
     """One resource, from its creation to its end; each step checks that nothing is left to do."""
 
-    def __init__(self, type_: str, **inputs: Any) -> None:
-        self.aws: AwsProvider = configured(skipCredentialsValidation="true")
-        self.resource = Resource(f"urn:pulumi:dev::p::{type_}::it", type_, "it")
+    def __init__(self, type_: str, /, **inputs: Any) -> None:
+        self.aws, self.resource = provider(), resource(type_)
         self.inputs = self.check(**inputs)
         self.id, self.outputs = self.aws.create(self.resource, self.inputs, preview=False, timeout=0)
         self.settled()
 
     def check(self, **inputs: Any) -> Properties:
-        result = self.aws.check(self.resource, None, inputs, b"seed")
-        assert result.failures == []
-        return result.inputs
+        return check(self.resource.type, **inputs)
 
     def settled(self) -> None:
+        """Neither a second update nor one after a refresh has anything to do."""
         live = self.aws.read(self.resource, self.id, self.inputs, self.outputs)
         assert live is not None
         assert live[1] == self.inputs
-        assert self.aws.diff(self.resource, self.id, live[1], live[2], self.inputs).detailed == {}
+        for outputs in (self.outputs, live[2]):
+            assert self.aws.diff(self.resource, self.id, self.inputs, outputs, self.inputs).detailed == {}
 
     def update(self, **inputs: Any) -> dict[str, str]:
         new = self.check(**inputs)
@@ -50,5 +70,8 @@ class Life:
 
     def end(self) -> None:
         self.aws.delete(self.resource, self.id, self.inputs, self.outputs, timeout=0)
-        assert self.aws.read(self.resource, self.id, self.inputs, self.outputs) is None
+        self.is_gone()
         self.aws.delete(self.resource, self.id, self.inputs, self.outputs, timeout=0)
+
+    def is_gone(self) -> None:
+        assert self.aws.read(self.resource, self.id, self.inputs, self.outputs) is None

@@ -5,15 +5,13 @@ It works against the testbed's emulator, over the engine's protocol.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from testbed import lifecycle, paths, processes
+from testbed.emulator.client import client
 from testbed.plugins.provider import Properties
 from testbed.tests.served import Served, plugin
 
@@ -25,23 +23,9 @@ TAGS = {"defaultTags": '{"tags": {"owner": "us"}}'}
 
 
 @pytest.fixture(scope="module")
-def emulator() -> Iterator[str]:
-    (port,) = processes.free_ports(1)
-    command = [str(paths.PYTHON), "-m", "testbed.emulator", "--port", str(port)]
-    running = subprocess.Popen(command, cwd=paths.CHECKOUT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        while not processes.listening(port):
-            assert running.poll() is None
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        running.terminate()
-        running.wait(20)
-
-
-@pytest.fixture(scope="module")
-def served(emulator: str) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
+def served(emulator: dict[str, str]) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**lifecycle.CREDENTIALS, "AWS_ENDPOINT_URL": emulator, "AWS_REGION": "us-east-1"}.items():
+        for name, value in emulator.items():
             patch.setenv(name, value)
         with plugin("aws", **KEYS, **EMULATED, **TAGS) as stub:
             yield stub
@@ -53,21 +37,14 @@ def of(served: provider_pb2_grpc.ResourceProviderStub) -> Of:
 
 
 @pytest.fixture(scope="module")
-def session(emulator: str) -> Callable[[str], Any]:
-    return lambda service: boto3.client(
-        service, "us-east-1", endpoint_url=emulator, aws_access_key_id="x", aws_secret_access_key="x"
-    )
-
-
-@pytest.fixture(scope="module")
-def zone(session: Callable[[str], Any]) -> str:
-    made = session("route53").create_hosted_zone(Name="contract.example.", CallerReference="contract")
+def zone(emulator: dict[str, str]) -> str:
+    made = client("route53", emulator).create_hosted_zone(Name="contract.example.", CallerReference="contract")
     return str(made["HostedZone"]["Id"].rpartition("/")[2])
 
 
 @pytest.fixture(scope="module")
-def vpc(session: Callable[[str], Any]) -> str:
-    return str(session("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"])
+def vpc(emulator: dict[str, str]) -> str:
+    return str(client("ec2", emulator).create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"])
 
 
 def changes(served: Served, id_: str, outputs: Properties, old: Properties, **new: Any) -> tuple[bool, list[str]]:

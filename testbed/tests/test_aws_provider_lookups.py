@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from testbed.plugins.aws import config
 from testbed.plugins.aws.provider import AwsProvider
 from testbed.plugins.aws.session import go_duration
 from testbed.plugins.provider import UNKNOWN, ProviderError
-from testbed.tests.aws_account import Account, configured, strict_account
-
-
-@pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    with strict_account(monkeypatch) as made:
-        yield made
+from testbed.tests.aws_account import Account, configured
 
 
 @pytest.fixture
@@ -84,7 +76,7 @@ def test_a_configuration_that_is_wrong_is_refused_key_by_key() -> None:
             "allowedAccountIds": "123456789012",
             "maxRetries": "many",
             "defaultTags": '{"tagss": {}}',
-            "endpoints": '[{"route52": "http://127.0.0.1:1"}]',
+            "assumeRoles": '[{"roleArm": "x"}]',
             "version": "7.0.0",
         }
     )
@@ -93,14 +85,7 @@ def test_a_configuration_that_is_wrong_is_refused_key_by_key() -> None:
         "allowedAccountIds": "expected a list, got int",
         "maxRetries": "expected JSON of a int, got a string that is none",
         "defaultTags.tagss": "unknown property 'tagss'; did you mean 'tags'?",
-        "endpoints[0].route52": "unknown service 'route52'; did you mean 'route53'?",
-    }
-
-
-def test_an_endpoint_is_used_for_its_service() -> None:
-    assert config.endpoints([{"acm": "http://127.0.0.1:1", "elb": "http://127.0.0.1:2"}]) == {
-        "acm": "http://127.0.0.1:1",
-        "elbv2": "http://127.0.0.1:2",
+        "assumeRoles.roleArm": "unknown property 'roleArm'; did you mean 'roleArn'?",
     }
 
 

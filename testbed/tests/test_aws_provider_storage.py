@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from testbed.plugins.provider import ProviderError
-from testbed.tests.aws_account import Account, client, strict_account
+from testbed.tests.aws_account import Account, client
 from testbed.tests.life import Life
 
 PARAMETER = "aws:ssm/parameter:Parameter"
@@ -16,12 +15,6 @@ SECRET = "aws:secretsmanager/secret:Secret"
 VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 DOCUMENT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
-
-
-@pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    with strict_account(monkeypatch) as made:
-        yield made
 
 
 def test_a_parameter_gets_new_versions_and_keeps_its_value_secret(account: Account) -> None:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from testbed.tests.aws_account import ANSWER, Account, strict_account
+from testbed.tests.aws_account import ANSWER, Account
 
 #: botocore's model of the service lacks UnsupportedCertificate, which AWS does send; moto warns of that.
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not match an error shape")
-
-
-@pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    with strict_account(monkeypatch) as made:
-        yield made
 
 
 def refusal(call: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[str, str]:

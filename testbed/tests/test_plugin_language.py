@@ -90,33 +90,6 @@ def test_a_missing_virtualenv_is_explained_when_the_program_is_to_run(host: Lang
     assert "`pulumi install`" in answer.error
 
 
-def test_the_plugins_of_the_installed_sdks_are_required_in_their_versions(host: LanguageHost, tmp_path: Path) -> None:
-    request = language_pb2.GetRequiredPackagesRequest(info=program(tmp_path))
-    packages = host.GetRequiredPackages(request, Context()).packages
-    assert {(each.kind, each.name, each.version) for each in packages} >= {
-        ("resource", "random", "4.21.4"),
-        ("resource", "tls", "5.6.2"),
-        ("resource", "kubernetes", "4.34.2"),
-        ("resource", "aws", "7.51.1"),
-    }
-
-
-def test_only_direct_dependencies_are_listed_unless_all_are_asked_for(host: LanguageHost, tmp_path: Path) -> None:
-    direct, every = (
-        {
-            each.name
-            for each in host.GetProgramDependencies(
-                language_pb2.GetProgramDependenciesRequest(info=program(tmp_path), transitiveDependencies=transitive),
-                Context(),
-            ).dependencies
-        }
-        for transitive in (False, True)
-    )
-    assert "pulumi-random" in direct
-    assert "pulumi" not in direct
-    assert {"pulumi", "pulumi-random", "grpcio"} <= every
-
-
 @pytest.mark.parametrize(
     ("code", "error", "bail"),
     [
@@ -167,19 +140,6 @@ def test_secret_config_goes_through_the_environment_and_not_the_command_line(
         "--dry-run",
         ".",
     ]
-
-
-def test_a_plugin_is_run_with_its_output_and_exit_code_passed_on(host: LanguageHost, tmp_path: Path) -> None:
-    (tmp_path / "__main__.py").write_text(
-        "import os, sys; print(sys.argv[1], os.environ['A']); print('e', file=sys.stderr); sys.exit(4)"
-    )
-    request = language_pb2.RunPluginRequest(
-        info=program(tmp_path), pwd=str(tmp_path), args=["127.0.0.1:1"], env=["A=b=c"], kind="resource"
-    )
-    answers = list(host.RunPlugin(request, Context()))
-    assert b"".join(each.stdout for each in answers) == b"127.0.0.1:1 b=c\n"
-    assert b"".join(each.stderr for each in answers) == b"e\n"
-    assert answers[-1].exitcode == 4
 
 
 def test_a_plugin_without_a_main_file_is_refused(host: LanguageHost, tmp_path: Path) -> None:

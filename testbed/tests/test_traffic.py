@@ -6,7 +6,6 @@ import json
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -142,31 +141,10 @@ def fixed(text: str, status: str = "200") -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def environment() -> Iterator[dict[str, str]]:
-    port = processes.free_ports(1)[0]
-    process = subprocess.Popen([sys.executable, "-m", "testbed.emulator", "--port", str(port)])
-    deadline = time.monotonic() + 30
-    while not processes.listening(port) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    yield {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-        "AWS_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-    }
-    process.terminate()
-    process.wait()
-
-
-def certificate(environment: dict[str, str], zone: str, *names: str) -> str:
-    return validated_certificate(client("acm", environment), client("route53", environment), zone, *names)
-
-
-@pytest.fixture(scope="module")
-def world(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(emulator: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     upstream = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
     threading.Thread(target=upstream.serve_forever, daemon=True).start()
-    ec2, elb, route53 = (client(name, environment) for name in ("ec2", "elbv2", "route53"))
+    ec2, elb, route53 = (client(name, emulator) for name in ("ec2", "elbv2", "route53"))
     zone = route53.create_hosted_zone(Name=f"{ZONE}.", CallerReference="x")["HostedZone"]["Id"]
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = [
@@ -179,8 +157,9 @@ def world(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory)
     arn = balancer["LoadBalancerArn"]
     redirect = {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}
     elb.create_listener(LoadBalancerArn=arn, Protocol="HTTP", Port=80, DefaultActions=[redirect])
-    platform = certificate(environment, zone, ZONE)
-    wildcard = certificate(environment, zone, f"studios.{ZONE}", f"*.studios.{ZONE}")
+    acm = client("acm", emulator)
+    platform = validated_certificate(acm, route53, zone, ZONE)
+    wildcard = validated_certificate(acm, route53, zone, f"studios.{ZONE}", f"*.studios.{ZONE}")
     listener = elb.create_listener(
         LoadBalancerArn=arn,
         Protocol="HTTPS",
@@ -204,8 +183,8 @@ def world(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory)
     elb.register_targets(TargetGroupArn=group, Targets=[target])
     forward = {"Type": "forward", "TargetGroupArn": group}
     elb.create_rule(ListenerArn=listener, Priority=20, Conditions=host_is(f"*.studios.{ZONE}", ZONE), Actions=[forward])
-    traffic = Traffic(environment, tmp_path_factory.mktemp("traffic"))
-    yield World(environment, traffic, balancer, listener, group, int(upstream.server_address[1]))
+    traffic = Traffic(emulator, tmp_path_factory.mktemp("traffic"))
+    yield World(emulator, traffic, balancer, listener, group, int(upstream.server_address[1]))
     traffic.close()
     upstream.shutdown()
 

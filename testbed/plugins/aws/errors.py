@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +14,16 @@ from testbed.plugins.provider import ProviderError
 def code_of(error: ClientError) -> str:
     """AWS' name for the error, such as ``ResourceInUseException``."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def passing_over(codes: Collection[str]) -> Iterator[None]:
+    """Ends the block where AWS answers with one of the error ``codes``."""
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) not in codes:
+            raise
 
 
 @contextmanager

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from testbed.plugins.aws import config, schema
-from testbed.plugins.aws.errors import doing
-from testbed.plugins.aws.lookups import LOOKUPS
-from testbed.plugins.aws.schema import ResourceType
+from testbed.plugins.aws.errors import doing, passing_over
+from testbed.plugins.aws.schema import ResourceType, Table
 from testbed.plugins.aws.session import Aws, Session
-from testbed.plugins.aws.types import TYPES
+from testbed.plugins.aws.types import LOOKUPS, TYPES
 from testbed.plugins.diff import detailed_diff
 from testbed.plugins.naming import autoname, did_you_mean
 from testbed.plugins.provider import (
@@ -78,7 +77,7 @@ class AwsProvider(Provider):
         if type_.regional and given.get("region") is None and self._session:
             given["region"] = self._session.region
         checked, failures = schema.validate(type_, given)
-        if type_.tagged:
+        if type_.tagged_by:
             tags_all = self._tags_all(checked.get("tags"))
             if tags_all:
                 checked["tagsAll"] = tags_all
@@ -108,14 +107,14 @@ class AwsProvider(Provider):
         type_ = _type(resource.type)
         if preview:
             return "", self._previewed(type_, inputs)
-        aws = self._aws(inputs)
+        aws = self._aws(type_, inputs)
         label = type_.label(inputs)
         with doing(f"creating {type_.title} ({label})" if label else f"creating {type_.title}"):
             made = type_.create(aws, inputs, timeout)
         what = f"reading {type_.title} ({made})"
         try:
             with doing(what):
-                live = type_.read(aws, made, inputs)
+                live = _read(type_, aws, made, inputs)
         except ProviderError as error:
             raise PartialFailure([str(error)], made, inputs) from error
         if live is None:
@@ -128,9 +127,9 @@ class AwsProvider(Provider):
         """What AWS says now; on an import, inputs made from it."""
         type_ = _type(resource.type)
         state = outputs or {}
-        aws = self._aws(state or inputs or {})
+        aws = self._aws(type_, state or inputs or {})
         with doing(f"reading {type_.title} ({id})"):
-            live = type_.read(aws, id, state)
+            live = _read(type_, aws, id, state)
         if live is None:
             return None
         now = self._outputs(type_, live, inputs or {})
@@ -157,11 +156,11 @@ class AwsProvider(Provider):
                 if key in type_.attributes or type_.all_arguments().get(key, schema.Argument("string")).computed
             }
             return {**self._previewed(type_, new), **kept, **_arguments(type_, new)}
-        aws = self._aws(new)
+        aws = self._aws(type_, new)
         with doing(f"updating {type_.title} ({id})"):
             type_.update(aws, id, old_outputs, new, timeout)
-            self._retag(type_, aws, id, old_outputs, new)
-            live = type_.read(aws, id, {**old_outputs, **new})
+            _retag(type_, aws, id, old_outputs, new)
+            live = _read(type_, aws, id, {**old_outputs, **new})
         if live is None:
             raise ProviderError(f"updating {type_.title} ({id}): couldn't find resource")
         return self._outputs(type_, live, new)
@@ -169,28 +168,31 @@ class AwsProvider(Provider):
     def delete(self, resource: Resource, id: str, inputs: Properties, outputs: Properties, timeout: float) -> None:
         """Deletes it."""
         type_ = _type(resource.type)
-        with doing(f"deleting {type_.title} ({id})"):
-            type_.delete(self._aws(outputs), id, outputs, timeout)
+        with doing(f"deleting {type_.title} ({id})"), passing_over(type_.gone):
+            type_.delete(self._aws(type_, outputs), id, outputs, timeout)
 
     def invoke(self, token: str, args: Properties) -> Properties:
-        """Answers one of the functions in :data:`testbed.plugins.aws.lookups.LOOKUPS`."""
+        """Answers one of the functions in :data:`testbed.plugins.aws.types.LOOKUPS`."""
         lookup = LOOKUPS.get(token)
         if lookup is None:
             raise ProviderError(f"unknown function {token}{did_you_mean(token, LOOKUPS.keys())}")
         checked, failures = schema.validate(lookup, args)
         if failures:
             raise ProviderError("; ".join(f"{failure.property}: {failure.reason}" for failure in failures))
-        aws = self._aws(checked)
+        aws = self._aws(lookup, checked)
         with doing(f"reading {lookup.title}"):
             return {**lookup.find(aws, checked), "region": aws.region} if lookup.regional else lookup.find(aws, checked)
 
     # --- how it does that
 
-    def _aws(self, properties: Properties) -> Aws:
+    def _connected(self) -> Session:
         if self._session is None:
             raise ProviderError("the AWS provider is not configured: its configuration is not known yet")
+        return self._session
+
+    def _aws(self, table: Table, properties: Properties) -> Aws:
         region = properties.get("region")
-        return Aws(self._session, region if isinstance(region, str) else None)
+        return Aws(self._connected(), table.service, region if isinstance(region, str) else None)
 
     def _tags_all(self, tags: Any) -> Any:
         default = self._session.default_tags if self._session else {}
@@ -205,23 +207,25 @@ class AwsProvider(Provider):
         return {**unknown, **_arguments(type_, inputs)}
 
     def _outputs(self, type_: ResourceType, live: Properties, inputs: Properties) -> Properties:
-        outputs = {key: value for key, value in live.items() if value is not None}
-        for name, argument in type_.all_arguments().items():
+        arguments = type_.all_arguments()
+        known = arguments.keys() | type_.attributes
+        outputs = {key: value for key, value in live.items() if value is not None and key in known}
+        for name, argument in arguments.items():
             if argument.local and inputs.get(name) is not None:
                 outputs[name] = inputs[name]
             if argument.unordered and isinstance(outputs.get(name), list):
                 outputs[name] = schema.aligned(outputs[name], inputs.get(name))
         if type_.regional:
-            outputs.setdefault("region", self._aws(inputs).region)
-        if type_.tagged:
+            outputs.setdefault("region", inputs.get("region") or self._connected().region)
+        if type_.tagged_by:
             self._split_tags(outputs, inputs)
         return outputs
 
     def _split_tags(self, outputs: Properties, inputs: Properties) -> None:
-        aws = self._aws(outputs)
-        everything = aws.session.without_ignored(outputs.get("tagsAll") or {})
+        session = self._connected()
+        everything = session.without_ignored(outputs.get("tagsAll") or {})
         own = inputs.get("tags") or {}
-        default = aws.session.default_tags
+        default = session.default_tags
         tags = {key: value for key, value in everything.items() if key in own or default.get(key) != value}
         outputs["tagsAll"] = everything
         if tags or "tags" in inputs:
@@ -244,14 +248,19 @@ class AwsProvider(Provider):
                 now[name] = outputs[name]
         return now
 
-    def _retag(self, type_: ResourceType, aws: Aws, id: str, old: Properties, new: Properties) -> None:
-        if not type_.tagged:
-            return
-        was, wanted = old.get("tagsAll") or {}, new.get("tagsAll") or {}
-        put = {key: value for key, value in wanted.items() if was.get(key) != value}
-        drop = [key for key in was if key not in wanted]
-        if put or drop:
-            type_.tag(aws, id, put, drop)
+
+def _read(type_: ResourceType, aws: Aws, id: str, state: Properties) -> Properties | None:
+    with passing_over(type_.gone):
+        return type_.read(aws, id, state)
+    return None
+
+
+def _retag(type_: ResourceType, aws: Aws, id: str, old: Properties, new: Properties) -> None:
+    was, wanted = old.get("tagsAll") or {}, new.get("tagsAll") or {}
+    put = {key: value for key, value in wanted.items() if was.get(key) != value}
+    drop = [key for key in was if key not in wanted]
+    if put or drop:
+        type_.retag(aws, id, put, drop)
 
 
 def _type(token: str) -> ResourceType:

@@ -6,10 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
-from botocore.exceptions import ClientError
-
-from testbed.plugins.aws import tagging
-from testbed.plugins.aws.errors import code_of
+from testbed.plugins.aws.calls import from_tags, properties
 from testbed.plugins.aws.schema import Argument, Arguments, Lookup, ResourceType
 from testbed.plugins.aws.session import Aws
 from testbed.plugins.provider import CheckFailure, Properties, ProviderError
@@ -17,25 +14,7 @@ from testbed.plugins.provider import CheckFailure, Properties, ProviderError
 #: How long Route 53 may take to bring a change to all its servers, in seconds.
 _SYNC_TIMEOUT: Final = 30 * 60
 _ESCAPE: Final = re.compile(r"\\([0-7]{3})")
-_TYPES: Final = (
-    "A",
-    "AAAA",
-    "CAA",
-    "CNAME",
-    "DS",
-    "HTTPS",
-    "MX",
-    "NAPTR",
-    "NS",
-    "PTR",
-    "SOA",
-    "SPF",
-    "SRV",
-    "SSHFP",
-    "SVCB",
-    "TLSA",
-    "TXT",
-)
+_TYPES: Final = ("A", "AAAA", "CNAME")
 
 
 def plain_name(name: str) -> str:
@@ -57,6 +36,8 @@ class Record(ResourceType):
 
     qualified_name = "aws:route53/record:Record"
     title = "Route 53 Record"
+    service = "route53"
+    gone = ("NoSuchHostedZone",)
     arguments: ClassVar[Arguments] = {
         "zoneId": Argument("string", required=True, replaces=True, same=zone_of),
         "name": Argument("string", required=True, replaces=True, same=plain_name),
@@ -75,25 +56,12 @@ class Record(ResourceType):
         "allowOverwrite": Argument("bool", computed=True, local=True),
     }
     attributes = frozenset({"fqdn"})
-    missing = frozenset(
-        {
-            "cidrRoutingPolicy",
-            "failoverRoutingPolicies",
-            "geolocationRoutingPolicies",
-            "geoproximityRoutingPolicy",
-            "healthCheckId",
-            "latencyRoutingPolicies",
-            "multivalueAnswerRoutingPolicy",
-            "setIdentifier",
-            "weightedRoutingPolicies",
-        }
-    )
     regional = False
 
     def check(self, inputs: Properties) -> Iterator[CheckFailure]:
         """An alias has neither values nor a time to live."""
         if isinstance(inputs["type"], str) and inputs["type"] not in _TYPES:
-            yield CheckFailure("type", f"expected type to be one of {list(_TYPES)}, got {inputs['type']}")
+            yield CheckFailure("type", f"this stand-in knows {', '.join(_TYPES)} only, not {inputs['type']}")
         if "aliases" in inputs:
             for other in ("records", "ttl"):
                 if other in inputs:
@@ -123,13 +91,7 @@ class Record(ResourceType):
     def read(self, aws: Aws, id: str, state: Properties) -> Properties | None:
         """By zone, name and type: from the state, or on an import from the id."""
         known = state if state.get("zoneId") else _parts_of(id)
-        try:
-            name = _expanded(aws, known)
-            found = _find(aws, known["zoneId"], name, known["type"])
-        except ClientError as error:
-            if code_of(error) == "NoSuchHostedZone":
-                return None
-            raise
+        found = _find(aws, known["zoneId"], _expanded(aws, known), known["type"])
         if found is None:
             return None
         live: Properties = {
@@ -140,16 +102,11 @@ class Record(ResourceType):
             "allowOverwrite": bool(known.get("allowOverwrite")),
         }
         if alias := found.get("AliasTarget"):
-            live["aliases"] = [
-                {
-                    "name": plain_name(alias["DNSName"]),
-                    "zoneId": alias["HostedZoneId"],
-                    "evaluateTargetHealth": alias["EvaluateTargetHealth"],
-                }
-            ]
+            name, zone, health = plain_name(alias["DNSName"]), alias["HostedZoneId"], alias["EvaluateTargetHealth"]
+            live["aliases"] = [{"name": name, "zoneId": zone, "evaluateTargetHealth": health}]
         else:
             live["ttl"] = int(found["TTL"])
-            live["records"] = [_unquoted(found["Type"], item["Value"]) for item in found["ResourceRecords"]]
+            live["records"] = [item["Value"] for item in found["ResourceRecords"]]
         return live
 
     def update(self, aws: Aws, id: str, old: Properties, new: Properties, timeout: float) -> None:
@@ -163,14 +120,8 @@ class Record(ResourceType):
     def delete(self, aws: Aws, id: str, state: Properties, timeout: float) -> None:
         """With the values that it has now: Route 53 wants them repeated."""
         live = self.read(aws, id, state)
-        if live is None:
-            return
-        try:
+        if live is not None:
             _change(aws, live["zoneId"], [_item("DELETE", _expanded(aws, live), live)], timeout)
-        except ClientError as error:
-            if code_of(error) == "NoSuchHostedZone" or "but it was not found" in str(error):
-                return
-            raise
 
 
 class GetZone(Lookup):
@@ -178,13 +129,11 @@ class GetZone(Lookup):
 
     qualified_name = "aws:route53/getZone:getZone"
     title = "Route 53 Hosted Zone"
+    service = "route53"
     arguments: ClassVar[Arguments] = {
         "name": Argument("string"),
         "zoneId": Argument("string"),
         "privateZone": Argument("bool", default=False),
-        "vpcId": Argument("string"),
-        "tags": Argument("map"),
-        "enableAcceleratedRecovery": Argument("bool"),
     }
     regional = False
 
@@ -192,7 +141,8 @@ class GetZone(Lookup):
         """Exactly one."""
         if ("name" in args) == ("zoneId" in args):
             raise ProviderError("one of `name,zoneId` must be specified, and only one")
-        matches = [zone for zone in self._candidates(aws, args) if self._matches(aws, zone, args)]
+        zones = [zone for page in aws.pages("list_hosted_zones") for zone in page["HostedZones"]]
+        matches = [zone for zone in zones if _matches(zone, args)]
         if not matches:
             raise ProviderError("no matching Route 53 Hosted Zone found")
         if len(matches) > 1:
@@ -200,67 +150,31 @@ class GetZone(Lookup):
                 "multiple Route 53 Hosted Zones matched; use additional constraints to reduce matches to a single "
                 "Route 53 Hosted Zone"
             )
-        return self._answer(aws, matches[0], args)
-
-    @staticmethod
-    def _candidates(aws: Aws, args: Properties) -> Iterator[dict[str, Any]]:
-        private = args["privateZone"] or "vpcId" in args
-        for page in aws.client("route53").get_paginator("list_hosted_zones").paginate():
-            for zone in page["HostedZones"]:
-                if "zoneId" in args:
-                    wanted = zone_of(zone["Id"]) == zone_of(args["zoneId"])
-                else:
-                    same_name = plain_name(zone["Name"]) == plain_name(args["name"])
-                    wanted = same_name and zone["Config"]["PrivateZone"] == private
-                if wanted:
-                    yield zone
-
-    @staticmethod
-    def _matches(aws: Aws, zone: Mapping[str, Any], args: Properties) -> bool:
-        if "vpcId" in args:
-            vpcs = aws.client("route53").get_hosted_zone(Id=zone["Id"]).get("VPCs") or []
-            if args["vpcId"] not in (vpc["VPCId"] for vpc in vpcs):
-                return False
-        return (args.get("tags") or {}).items() <= _zone_tags(aws, zone["Id"]).items()
-
-    @staticmethod
-    def _answer(aws: Aws, zone: Mapping[str, Any], args: Properties) -> Properties:
-        zone_id = zone_of(zone["Id"])
-        detail = aws.client("route53").get_hosted_zone(Id=zone_id)
-        servers = sorted((detail.get("DelegationSet") or {}).get("NameServers") or [])
-        answer: Properties = {
+        zone_id = zone_of(matches[0]["Id"])
+        found = aws.call("get_hosted_zone", Id=zone_id)
+        tags = aws.call("list_tags_for_resource", ResourceType="hostedzone", ResourceId=zone_id)["ResourceTagSet"]
+        return {
+            **properties(found["HostedZone"]),
             "id": zone_id,
             "zoneId": zone_id,
             "arn": f"arn:{aws.session.partition}:route53:::hostedzone/{zone_id}",
-            "name": plain_name(zone["Name"]),
-            "callerReference": zone.get("CallerReference", ""),
-            "comment": zone["Config"].get("Comment", ""),
-            "privateZone": zone["Config"]["PrivateZone"],
-            "resourceRecordSetCount": zone.get("ResourceRecordSetCount", 0),
-            "linkedServiceDescription": "",
-            "linkedServicePrincipal": "",
-            "nameServers": servers,
-            "primaryNameServer": _primary(aws, zone, servers),
-            "tags": aws.session.without_ignored(_zone_tags(aws, zone_id)),
-            "enableAcceleratedRecovery": False,
+            "name": plain_name(found["HostedZone"]["Name"]),
+            "privateZone": found["HostedZone"]["Config"]["PrivateZone"],
+            "nameServers": sorted((found.get("DelegationSet") or {}).get("NameServers") or []),
+            "tags": aws.session.without_ignored(from_tags(tags["Tags"])),
         }
-        return {**answer, "vpcId": args["vpcId"]} if "vpcId" in args else answer
 
 
-def _primary(aws: Aws, zone: Mapping[str, Any], servers: list[str]) -> str:
-    found = _find(aws, zone["Id"], plain_name(zone["Name"]), "NS")
-    values = [item["Value"].rstrip(".") for item in (found or {}).get("ResourceRecords") or []]
-    return next(iter([*values, *servers]), "")
-
-
-def _zone_tags(aws: Aws, zone_id: str) -> dict[str, str]:
-    answer = aws.client("route53").list_tags_for_resource(ResourceType="hostedzone", ResourceId=zone_of(zone_id))
-    return tagging.to_dict(answer["ResourceTagSet"]["Tags"])
+def _matches(zone: Mapping[str, Any], args: Properties) -> bool:
+    if "zoneId" in args:
+        return zone_of(zone["Id"]) == zone_of(args["zoneId"])
+    is_private = zone["Config"]["PrivateZone"]
+    return plain_name(zone["Name"]) == plain_name(args["name"]) and bool(is_private == args["privateZone"])
 
 
 def _expanded(aws: Aws, record: Properties) -> str:
     """The full name: a program may leave the zone's own out."""
-    zone = plain_name(aws.client("route53").get_hosted_zone(Id=zone_of(record["zoneId"]))["HostedZone"]["Name"])
+    zone = plain_name(aws.call("get_hosted_zone", Id=zone_of(record["zoneId"]))["HostedZone"]["Name"])
     name = plain_name(record["name"])
     if not name:
         return zone
@@ -268,10 +182,8 @@ def _expanded(aws: Aws, record: Properties) -> str:
 
 
 def _find(aws: Aws, zone_id: str, name: str, type_: str) -> dict[str, Any] | None:
-    answer = aws.client("route53").list_resource_record_sets(
-        HostedZoneId=zone_of(zone_id), StartRecordName=name, StartRecordType=type_, MaxItems="1"
-    )
-    for found in answer["ResourceRecordSets"]:
+    start = {"StartRecordName": name, "StartRecordType": type_, "MaxItems": "1"}
+    for found in aws.call("list_resource_record_sets", HostedZoneId=zone_of(zone_id), **start)["ResourceRecordSets"]:
         if plain_name(found["Name"]) == name and found["Type"] == type_:
             return dict(found)
     return None
@@ -287,33 +199,23 @@ def _item(action: str, name: str, record: Properties) -> dict[str, Any]:
         }
     else:
         wanted["TTL"] = record["ttl"]
-        wanted["ResourceRecords"] = [{"Value": _quoted(record["type"], value)} for value in record["records"]]
+        wanted["ResourceRecords"] = [{"Value": value} for value in record["records"]]
     return {"Action": action, "ResourceRecordSet": wanted}
 
 
 def _change(aws: Aws, zone_id: str, changes: list[dict[str, Any]], timeout: float) -> None:
-    client = aws.client("route53")
+    batch = {"Comment": "Managed by Pulumi", "Changes": changes}
     answer = aws.insist(
-        lambda: client.change_resource_record_sets(
-            HostedZoneId=zone_of(zone_id), ChangeBatch={"Comment": "Managed by Pulumi", "Changes": changes}
-        ),
+        lambda: aws.call("change_resource_record_sets", HostedZoneId=zone_of(zone_id), ChangeBatch=batch),
         {"PriorRequestNotComplete"},
         timeout or _SYNC_TIMEOUT,
     )
     change = answer["ChangeInfo"]["Id"]
     aws.wait_for(
-        lambda: True if client.get_change(Id=change)["ChangeInfo"]["Status"] == "INSYNC" else None,
+        lambda: True if aws.call("get_change", Id=change)["ChangeInfo"]["Status"] == "INSYNC" else None,
         timeout or _SYNC_TIMEOUT,
         lambda: f"waiting for synchronization: timeout while waiting for state to become 'INSYNC' (change {change})",
     )
-
-
-def _quoted(type_: str, value: str) -> str:
-    return f'"{value}"' if type_ in ("TXT", "SPF") and not value.startswith('"') else value
-
-
-def _unquoted(type_: str, value: str) -> str:
-    return value[1:-1] if type_ in ("TXT", "SPF") and value.startswith('"') else value
 
 
 def _parts_of(id: str) -> Properties:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
+from testbed.plugins.aws.calls import faults
 from testbed.plugins.diff import Path, render_path
 from testbed.plugins.naming import unknown_properties
 from testbed.plugins.provider import CheckFailure, Properties, Unknown, has_unknowns
@@ -60,17 +61,17 @@ class Table:
     #: How the official provider's messages call it: ``ACM Certificate``.
     title: ClassVar[str]
     arguments: ClassVar[Arguments]
-    #: Inputs of the official one that this one lacks.
-    missing: ClassVar[frozenset[str]] = frozenset()
+    #: The service of AWS that it speaks with, by its name in boto3.
+    service: ClassVar[str]
     #: Whether it lives in a region: then it has a ``region``, and moving it makes a new one.
     regional: ClassVar[bool] = True
-    #: Whether it has ``tags`` and ``tagsAll``.
-    tagged: ClassVar[bool] = False
+    #: If it has ``tags`` and ``tagsAll``: the operations that set and remove tags, and their parameter for its id.
+    tagged_by: ClassVar[tuple[str, str, str] | None] = None
 
     def all_arguments(self) -> dict[str, Argument]:
         """The table with the arguments that many types share."""
         table = dict(self.arguments)
-        if self.tagged:
+        if self.tagged_by:
             table["tags"] = Argument("map")
             table["tagsAll"] = Argument("map")
         if self.regional:
@@ -97,12 +98,19 @@ class ResourceType(Table):
     """One type: its table, and the calls that make, read, change and delete it.
 
     A method raises :class:`~testbed.plugins.provider.ProviderError`, or lets botocore's ClientError through, which
-    the provider words as ``creating <title> (<label>): …``.
+    the provider words as ``creating <title> (<label>): …``. An error of :attr:`gone` says that it is gone: to read it
+    gives None then, and to delete it is a success.
     """
 
     #: ``aws:acm/certificate:Certificate``
     qualified_name: ClassVar[str]
-    #: Outputs that are not inputs.
+    #: AWS' codes of errors for one that does not exist.
+    gone: ClassVar[tuple[str, ...]]
+    #: The operation of AWS by which the official provider checks the inputs, if it does.
+    checked_by: ClassVar[str | None] = None
+    #: The argument that a message of a failed creation puts in parentheses; its name if None.
+    labelled_by: ClassVar[str | None] = None
+    #: Outputs that are not inputs; of what is read, all else is dropped.
     attributes: ClassVar[frozenset[str]] = frozenset()
     #: Attributes that an update may change, so that its preview can't tell them.
     volatile: ClassVar[frozenset[str]] = frozenset()
@@ -113,12 +121,13 @@ class ResourceType(Table):
     longest_name: ClassVar[int] = 255
 
     def check(self, inputs: Properties) -> Iterator[CheckFailure]:
-        """Rules between the inputs; each of them may be unknown."""
-        yield from ()
+        """Rules for the inputs; each of them may be unknown."""
+        if self.checked_by:
+            yield from faults(self.service, self.checked_by, inputs)
 
     def label(self, inputs: Properties) -> str:
         """What a message of a failed creation puts in parentheses."""
-        return str(inputs.get(self.autonamed or "name") or "")
+        return str(inputs.get(self.labelled_by or "name") or "")
 
     def replacing(self, old: Properties, new: Properties) -> list[str]:
         """Patterns that replace, beyond those of the table."""
@@ -142,31 +151,23 @@ class ResourceType(Table):
     def update(self, aws: Aws, id: str, old: Properties, new: Properties, timeout: float) -> None:
         """Changes all but the tags."""
 
-    def tag(self, aws: Aws, id: str, put: Mapping[str, str], drop: list[str]) -> None:
-        """Sets the tags in ``put`` and removes those in ``drop``; either may be empty."""
-        raise NotImplementedError
+    def retag(self, aws: Aws, id: str, put: Properties, drop: list[str], **more: str) -> None:
+        """Sets the tags in ``put`` and removes those in ``drop``; ``more`` are parameters of both operations."""
+        if self.tagged_by:
+            aws.retag(self.tagged_by, id, put, drop, **more)
 
     def delete(self, aws: Aws, id: str, state: Properties, timeout: float) -> None:
-        """Deletes it; one that is gone is deleted already."""
+        """Deletes it, and returns when it is gone."""
         raise NotImplementedError
 
 
 def validate(table: Table, inputs: Properties) -> tuple[Properties, list[CheckFailure]]:
     """The inputs with defaults and with numbers and strings in their place, and what is wrong with them."""
-    return _validate(table.all_arguments(), inputs, (), table.missing)
+    return _validate(table.all_arguments(), inputs, ())
 
 
-def _validate(
-    table: Mapping[str, Argument], given: Properties, path: Path, missing: frozenset[str] = frozenset()
-) -> tuple[Properties, list[CheckFailure]]:
-    failures = unknown_properties({key: None for key in given if key not in missing}, table.keys(), path)
-    failures += [
-        CheckFailure(
-            render_path((*path, key)), f"{key!r} is of the official provider only; the testbed's does not know it"
-        )
-        for key, value in given.items()
-        if key in missing and value is not None
-    ]
+def _validate(table: Mapping[str, Argument], given: Properties, path: Path) -> tuple[Properties, list[CheckFailure]]:
+    failures = unknown_properties({key: value for key, value in given.items() if value is not None}, table, path)
     checked: Properties = {}
     for name, argument in table.items():
         value = given.get(name)

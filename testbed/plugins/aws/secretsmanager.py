@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Final
+from collections.abc import Iterator
+from typing import Any, ClassVar
 from uuid import uuid4
 
-from botocore.exceptions import ClientError
-
-from testbed.plugins.aws import tagging
-from testbed.plugins.aws.errors import code_of
+from testbed.plugins.aws.calls import from_tags, properties
 from testbed.plugins.aws.schema import Argument, Arguments, ResourceType
 from testbed.plugins.aws.session import Aws
 from testbed.plugins.provider import CheckFailure, Properties, ProviderError
-
-_GONE: Final = "ResourceNotFoundException"
 
 
 class Secret(ResourceType):
@@ -22,15 +17,15 @@ class Secret(ResourceType):
 
     qualified_name = "aws:secretsmanager/secret:Secret"
     title = "Secrets Manager Secret"
+    service = "secretsmanager"
+    gone = ("ResourceNotFoundException",)
     arguments: ClassVar[Arguments] = {
         "name": Argument("string", replaces=True),
         "description": Argument("string"),
-        "kmsKeyId": Argument("string"),
         "recoveryWindowInDays": Argument("int", default=30, local=True),
     }
     attributes = frozenset({"arn"})
-    missing = frozenset({"forceOverwriteReplicaSecret", "namePrefix", "policy", "replicas", "type"})
-    tagged = True
+    tagged_by = ("tag_resource", "untag_resource", "SecretId")
     autonamed = "name"
 
     def check(self, inputs: Properties) -> Iterator[CheckFailure]:
@@ -43,151 +38,64 @@ class Secret(ResourceType):
 
     def create(self, aws: Aws, inputs: Properties, timeout: float) -> str:
         """Fails while an older one of this name waits for its deletion."""
-        wanted = {
-            "Name": inputs["name"],
-            "ClientRequestToken": uuid4().hex,
-            "Description": inputs.get("description"),
-            "KmsKeyId": inputs.get("kmsKeyId"),
-            "Tags": tagging.to_list(inputs.get("tagsAll")),
-        }
-        answer = aws.client("secretsmanager").create_secret(**{key: value for key, value in wanted.items() if value})
-        return str(answer["ARN"])
+        return str(aws.call("create_secret", inputs, ClientRequestToken=uuid4().hex)["ARN"])
 
     def read(self, aws: Aws, id: str, state: Properties) -> Properties | None:
         """One that waits for its deletion is gone."""
-        found = _describe(aws, id)
-        if found is None or found.get("DeletedDate"):
-            return None
-        return {
-            "arn": found["ARN"],
-            "name": found["Name"],
-            "description": found.get("Description") or None,
-            "kmsKeyId": found.get("KmsKeyId") or None,
-            "tagsAll": tagging.to_dict(found.get("Tags")),
-        }
+        found = aws.call("describe_secret", SecretId=id)
+        return None if found.get("DeletedDate") else {**properties(found), "tagsAll": from_tags(found.get("Tags"))}
 
     def update(self, aws: Aws, id: str, old: Properties, new: Properties, timeout: float) -> None:
-        """Description and key."""
-        if any(old.get(key) != new.get(key) for key in ("description", "kmsKeyId")):
-            key = {"KmsKeyId": new["kmsKeyId"]} if new.get("kmsKeyId") else {}
-            aws.client("secretsmanager").update_secret(SecretId=id, Description=new.get("description", ""), **key)
-
-    def tag(self, aws: Aws, id: str, put: Mapping[str, str], drop: list[str]) -> None:
-        """As everywhere in the service."""
-        if drop:
-            aws.client("secretsmanager").untag_resource(SecretId=id, TagKeys=drop)
-        if put:
-            aws.client("secretsmanager").tag_resource(SecretId=id, Tags=tagging.to_list(put))
+        """The description."""
+        if old.get("description") != new.get("description"):
+            aws.call("update_secret", SecretId=id, Description=new.get("description", ""))
 
     def delete(self, aws: Aws, id: str, state: Properties, timeout: float) -> None:
         """At once with a window of 0 days."""
-        found = _describe(aws, id)
-        if found is None or found.get("DeletedDate"):
+        if aws.call("describe_secret", SecretId=id).get("DeletedDate"):
             return
         window = int(state.get("recoveryWindowInDays", 30))
         how: dict[str, Any] = {"RecoveryWindowInDays": window} if window else {"ForceDeleteWithoutRecovery": True}
-        try:
-            aws.client("secretsmanager").delete_secret(SecretId=id, **how)
-        except ClientError as error:
-            if code_of(error) != _GONE:
-                raise
+        aws.call("delete_secret", SecretId=id, **how)
 
 
 class SecretVersion(ResourceType):
-    """One value of a secret."""
+    """One text of a secret; secret and version make its id."""
 
     qualified_name = "aws:secretsmanager/secretVersion:SecretVersion"
     title = "Secrets Manager Secret Version"
+    service = "secretsmanager"
+    # The second is the answer for a secret that waits for its deletion.
+    gone = ("ResourceNotFoundException", "InvalidRequestException")
+    labelled_by = "secretId"
     arguments: ClassVar[Arguments] = {
         "secretId": Argument("string", required=True, replaces=True),
-        "secretString": Argument("string", replaces=True),
-        "secretBinary": Argument("string", replaces=True),
-        "versionStages": Argument("list", computed=True, unordered=True),
+        "secretString": Argument("string", required=True, replaces=True),
     }
-    attributes = frozenset({"arn", "secretArn", "versionId", "hasSecretStringWo"})
-    missing = frozenset({"secretStringWo", "secretStringWoVersion"})
-    secrets = ("secretBinary", "secretString", "secretStringWo")
-
-    def label(self, inputs: Properties) -> str:
-        """Its secret."""
-        return str(inputs["secretId"])
-
-    def check(self, inputs: Properties) -> Iterator[CheckFailure]:
-        """One value."""
-        if ("secretString" in inputs) == ("secretBinary" in inputs):
-            yield CheckFailure("secretString", "exactly one of secretString, secretBinary must be specified")
+    attributes = frozenset({"arn", "secretArn", "versionId", "versionStages"})
+    secrets = ("secretString",)
 
     def create(self, aws: Aws, inputs: Properties, timeout: float) -> str:
-        """Secret and version make the id."""
-        wanted = {
-            "SecretId": inputs["secretId"],
-            "ClientRequestToken": uuid4().hex,
-            "SecretString": inputs.get("secretString"),
-            "SecretBinary": inputs["secretBinary"].encode() if inputs.get("secretBinary") else None,
-            "VersionStages": inputs.get("versionStages"),
-        }
-        answer = aws.client("secretsmanager").put_secret_value(
-            **{key: value for key, value in wanted.items() if value is not None}
-        )
-        return f"{inputs['secretId']}|{answer['VersionId']}"
+        """Puts it in the place of the present one."""
+        made = aws.call("put_secret_value", inputs, ClientRequestToken=uuid4().hex)
+        return f"{inputs['secretId']}|{made['VersionId']}"
 
     def read(self, aws: Aws, id: str, state: Properties) -> Properties | None:
-        """The value, too."""
+        """The text, too."""
         secret, version = _split(id)
-        try:
-            found = aws.client("secretsmanager").get_secret_value(SecretId=secret, VersionId=version)
-        except ClientError as error:
-            if code_of(error) == _GONE or "marked for deletion" in str(error):
-                return None
-            raise
-        binary = found.get("SecretBinary")
-        return {
-            "arn": found["ARN"],
-            "secretArn": found["ARN"],
-            "secretId": secret,
-            "secretString": found.get("SecretString"),
-            "secretBinary": binary.decode() if binary is not None else None,
-            "versionId": version,
-            "versionStages": found.get("VersionStages") or [],
-            "hasSecretStringWo": False,
-        }
-
-    def update(self, aws: Aws, id: str, old: Properties, new: Properties, timeout: float) -> None:
-        """Moves the stages that are new; one that is left out stays where another version took it."""
-        secret, version = _split(id)
-        wanted = set(new.get("versionStages") or old["versionStages"])
-        for stage in wanted - set(old["versionStages"]):
-            holder = _holder(aws, secret, stage)
-            remove = {"RemoveFromVersionId": holder} if holder else {}
-            aws.client("secretsmanager").update_secret_version_stage(
-                SecretId=secret, VersionStage=stage, MoveToVersionId=version, **remove
-            )
+        found = aws.call("get_secret_value", SecretId=secret, VersionId=version)
+        return {**properties(found), "secretArn": found["ARN"], "secretId": secret}
 
     def delete(self, aws: Aws, id: str, state: Properties, timeout: float) -> None:
         """A version goes when no stage is left on it; the current one goes with its secret."""
         secret, version = _split(id)
-        found = _describe(aws, secret)
-        if found is None or found.get("DeletedDate"):
-            return
-        for stage in (found.get("VersionIdsToStages") or {}).get(version, []):
+        found = aws.call("describe_secret", SecretId=secret)
+        stages = [] if found.get("DeletedDate") else (found.get("VersionIdsToStages") or {}).get(version, [])
+        for stage in stages:
             if stage != "AWSCURRENT":
-                aws.client("secretsmanager").update_secret_version_stage(
-                    SecretId=secret, VersionStage=stage, RemoveFromVersionId=version
+                aws.call(
+                    "update_secret_version_stage", SecretId=secret, VersionStage=stage, RemoveFromVersionId=version
                 )
-
-
-def _describe(aws: Aws, secret: str) -> dict[str, Any] | None:
-    try:
-        return dict(aws.client("secretsmanager").describe_secret(SecretId=secret))
-    except ClientError as error:
-        if code_of(error) == _GONE:
-            return None
-        raise
-
-
-def _holder(aws: Aws, secret: str, stage: str) -> str | None:
-    stages = (_describe(aws, secret) or {}).get("VersionIdsToStages") or {}
-    return next((version for version, held in stages.items() if stage in held), None)
 
 
 def _split(id: str) -> tuple[str, str]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import ClientError, NoCredentialsError
 
-from testbed.plugins.aws import config
-from testbed.plugins.aws.errors import code_of, describe, doing, note_service
+from testbed.plugins.aws.calls import dropping, parameters, to_tags
+from testbed.plugins.aws.errors import code_of, doing, note_service
 from testbed.plugins.provider import Properties, ProviderError
 
 T = TypeVar("T")
@@ -56,7 +55,6 @@ class Session:
         self.default_tags: dict[str, str] = (settings.get("defaultTags") or {}).get("tags") or {}
         self._ignored_keys = set((settings.get("ignoreTags") or {}).get("keys") or ())
         self._ignored_prefixes = ("aws:", *((settings.get("ignoreTags") or {}).get("keyPrefixes") or ()))
-        self._endpoints = config.endpoints(settings.get("endpoints") or [])
         self.cancelled = threading.Event()
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
@@ -76,8 +74,7 @@ class Session:
     def account_id(self) -> str:
         """The account that the credentials belong to."""
         if self._account is None:
-            with doing("retrieving caller identity from STS"):
-                self._account = str(self.client("sts", self.region).get_caller_identity()["Account"])
+            self._account = str(self.client("sts", self.region).get_caller_identity()["Account"])
         return self._account
 
     @property
@@ -104,43 +101,14 @@ class Session:
         )
         for role in settings.get("assumeRoles") or []:
             boto = self._assumed(boto, role)
-        if web := settings.get("assumeRoleWithWebIdentity"):
-            boto = self._assumed_by_web_identity(boto, web)
         return boto
 
-    def _assumed(self, boto: boto3.Session, role: Mapping[str, Any]) -> boto3.Session:
-        wanted = {
-            "RoleArn": role.get("roleArn"),
-            "RoleSessionName": role.get("sessionName") or "pulumi",
-            "DurationSeconds": _seconds(role.get("duration")),
-            "ExternalId": role.get("externalId"),
-            "Policy": role.get("policy"),
-            "PolicyArns": [{"arn": arn} for arn in role.get("policyArns") or []],
-            "SourceIdentity": role.get("sourceIdentity"),
-            "Tags": [{"Key": key, "Value": value} for key, value in (role.get("tags") or {}).items()],
-            "TransitiveTagKeys": role.get("transitiveTagKeys"),
-        }
-        sts = self._make_client(boto, "sts", self._sts_region)
+    def _assumed(self, boto: boto3.Session, role: Properties) -> boto3.Session:
+        sts = self._make_client(boto, "sts", self.region)
+        name, duration = role.get("sessionName") or "pulumi", _seconds(role.get("duration"))
+        wanted = parameters(sts, "assume_role", role, {"RoleSessionName": name, "DurationSeconds": duration})
         with doing(f"cannot assume IAM Role ({role.get('roleArn')})"):
-            answer = sts.assume_role(**{key: value for key, value in wanted.items() if value})
-        return self._with_credentials(answer["Credentials"])
-
-    def _assumed_by_web_identity(self, boto: boto3.Session, web: Mapping[str, Any]) -> boto3.Session:
-        token = web.get("webIdentityToken") or Path(str(web.get("webIdentityTokenFile"))).read_text().strip()
-        wanted = {
-            "RoleArn": web.get("roleArn"),
-            "RoleSessionName": web.get("sessionName") or "pulumi",
-            "WebIdentityToken": token,
-            "DurationSeconds": _seconds(web.get("duration")),
-            "Policy": web.get("policy"),
-            "PolicyArns": [{"arn": arn} for arn in web.get("policyArns") or []],
-        }
-        sts = self._make_client(boto, "sts", self._sts_region)
-        with doing(f"cannot assume IAM Role ({web.get('roleArn')}) with web identity"):
-            answer = sts.assume_role_with_web_identity(**{key: value for key, value in wanted.items() if value})
-        return self._with_credentials(answer["Credentials"])
-
-    def _with_credentials(self, credentials: Mapping[str, str]) -> boto3.Session:
+            credentials = sts.assume_role(**wanted)["Credentials"]
         return boto3.Session(
             aws_access_key_id=credentials["AccessKeyId"],
             aws_secret_access_key=credentials["SecretAccessKey"],
@@ -148,33 +116,9 @@ class Session:
             region_name=self.region,
         )
 
-    @property
-    def _sts_region(self) -> str:
-        return str(self._settings.get("stsRegion") or self.region)
-
     def _make_client(self, boto: boto3.Session, service: str, region: str) -> Any:
-        settings = self._settings
-        proxies = {
-            scheme: settings[key]
-            for scheme, key in (("http", "httpProxy"), ("https", "httpsProxy"))
-            if settings.get(key)
-        }
-        made = boto.client(
-            service,
-            region_name=region,
-            endpoint_url=self._endpoints.get(service),
-            verify=False if settings.get("insecure") else settings.get("customCaBundle"),
-            config=Config(
-                retries={
-                    "mode": settings.get("retryMode") or "standard",
-                    "max_attempts": settings.get("maxRetries") or _DEFAULT_RETRIES,
-                },
-                proxies=proxies or None,
-                use_dualstack_endpoint=settings.get("useDualstackEndpoint"),
-                use_fips_endpoint=settings.get("useFipsEndpoint"),
-                s3={"addressing_style": "path"} if settings.get("s3UsePathStyle") else None,
-            ),
-        )
+        retries = {"mode": "standard", "max_attempts": self._settings.get("maxRetries") or _DEFAULT_RETRIES}
+        made = boto.client(service, region_name=region, config=Config(retries=retries))
         made.meta.events.register("after-call", note_service)
         return made
 
@@ -183,33 +127,51 @@ class Session:
         forbidden = self._settings.get("forbiddenAccountIds") or []
         if self._settings.get("skipCredentialsValidation") and not (allowed or forbidden):
             return
-        try:
-            identity = self.client("sts", self._sts_region).get_caller_identity()
-        except NoCredentialsError as error:
-            raise ProviderError("No valid credential sources found") from error
-        except ClientError as error:
-            raise ProviderError(
-                f"validating provider credentials: retrieving caller identity from STS: {describe(error)}"
-            ) from error
-        except BotoCoreError as error:
-            raise ProviderError(
-                f"validating provider credentials: retrieving caller identity from STS: {error}"
-            ) from error
-        self._account = str(identity["Account"])
-        if self._account in forbidden or (allowed and self._account not in allowed):
-            raise ProviderError(f"AWS account ID not allowed: {self._account}")
+        with doing("validating provider credentials: retrieving caller identity from STS"):
+            try:
+                account = self.account_id
+            except NoCredentialsError as error:
+                raise ProviderError("No valid credential sources found") from error
+        if account in forbidden or (allowed and account not in allowed):
+            raise ProviderError(f"AWS account ID not allowed: {account}")
 
 
 class Aws:
-    """AWS in one region, for one call of the engine."""
+    """One service of AWS in one region, for one call of the engine."""
 
-    def __init__(self, session: Session, region: str | None = None) -> None:
+    def __init__(self, session: Session, service: str, region: str | None = None) -> None:
         self.session = session
         self.region = region or session.region
+        self._client = session.client(service, self.region)
 
-    def client(self, service: str) -> Any:
-        """A boto3 client for the region."""
-        return self.session.client(service, self.region)
+    def call(self, operation: str, given: Properties | None = None, /, **own: Any) -> Any:
+        """The answer to an operation, which boto3 names, with :func:`~testbed.plugins.aws.calls.parameters`."""
+        return getattr(self._client, operation)(**parameters(self._client, operation, given or {}, own))
+
+    def pages(self, operation: str, **own: Any) -> Iterator[Any]:
+        """All answers to an operation that tells what there is."""
+        yield from self._client.get_paginator(operation).paginate(**own)
+
+    def retag(self, by: tuple[str, str, str], id: str, put: Properties, drop: list[str], **more: str) -> None:
+        """Sets the tags in ``put`` and removes those in ``drop``; either may be empty.
+
+        Args:
+            by: the operations that set and remove them, and the parameter that takes ``id``.
+            id: of the resource.
+            put: tags with their values.
+            drop: their keys.
+            more: parameters of both operations.
+        """
+        add, remove, name = by
+        of: dict[str, Any] = {name: [id] if name.endswith("s") else id, **more}
+        if drop:
+            self.call(remove, **of, **dropping(self._client, remove, drop))
+        if put:
+            self.call(add, **of, Tags=to_tags(put))
+
+    def arn(self, service: str, rest: str) -> str:
+        """The ARN of something in the account and the region."""
+        return f"arn:{self.session.partition}:{service}:{self.region}:{self.session.account_id}:{rest}"
 
     def wait_for(self, look: Callable[[], T | None], timeout: float, late: Callable[[], str]) -> T:
         """Looks until there is something to return.
