@@ -13,7 +13,7 @@ from live.timeouts import with_timeout
 from settings.errors import Problem, SettingsError
 from settings.remedies import Write
 from survey.aws_access import AwsAccess
-from survey.aws_errors import THROTTLED, AwsError, failure, refusal
+from survey.aws_errors import THROTTLED, AwsError, failure, no_credentials, of_profile, refusal
 from survey.aws_session import AwsSession
 
 _T = TypeVar("_T")
@@ -88,9 +88,9 @@ class AwsAccount:
             found: str = with_timeout(_WHOLE_SECONDS, lambda: self.call("sts", "get_caller_identity", _account_in))
         except TimeoutError:
             reason = f"getting credentials takes longer than {_WHOLE_SECONDS} s"
-            raise SettingsError([self._no_way("aws:profile", reason)]) from None
+            raise SettingsError([self._no_way(AwsError(reason))]) from None
         except AwsError as error:
-            raise SettingsError([self._no_way(error.setting, str(error))]) from None
+            raise SettingsError([self._no_way(error)]) from None
         self._check_region()
         for key, ids, is_wrong in (
             ("allowedAccountIds", access.allowed_account_ids, found not in access.allowed_account_ids),
@@ -177,11 +177,15 @@ class AwsAccount:
                 reason = refusal(action, code, error.response["Error"].get("Message", ""))
                 raise AwsError(reason, code=code, setting=setting) from None
             except BotoCoreError as error:
-                setting, reason = failure(error, self.access.profile)
-                if setting == "aws:region" and self._patience.once:
-                    self._hasten(service, reason)
-                raise AwsError(reason, setting=setting) from None
-            except (ResponseParserError, KeyError, TypeError, AttributeError, ValueError, IndexError):
+                met = failure(error, self.access.profile)
+                if met.setting == "aws:region" and self._patience.once:
+                    self._hasten(service, str(met))
+                raise met from None
+            except OSError as error:
+                raise no_credentials(error) from None
+            except (ResponseParserError, KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+                if not host:
+                    raise no_credentials(error) from None
                 reason = f"what answers to {action} at {host} is not AWS"
                 raise AwsError(reason, setting="aws:region") from None
 
@@ -212,14 +216,14 @@ class AwsAccount:
     def _session(self) -> AwsSession:
         return AwsSession(self.access, _config(self._patience))
 
-    def _no_way(self, setting: str, reason: str) -> Problem:
-        profile, region, access = self.access.profile, self.access.region, self.access
+    def _no_way(self, error: AwsError) -> Problem:
+        setting, reason, access = error.setting, str(error), self.access
+        profile, region = access.profile, access.region
         if setting in _SETTING_OF_CALL.values() or setting == access.role_key:
             role = access.roles[-1] if access.roles and setting == access.role_key else access.web_identity
             shown = None if role is None else role.get("roleArn")
-            return Problem(
-                setting, shown, f"gives no way to AWS: {reason}; check the role, and that its trust policy names you"
-            )
+            advice = "check the role, and that its trust policy names you"
+            return Problem(setting, shown, f"gives no way to AWS: {reason}; {advice}")
         if setting == "aws:region":
             if region is None:
                 return Problem(
@@ -231,9 +235,12 @@ class AwsAccount:
                 return _unknown_region(region)
             advice = "check the region, and the way to AWS from here (HTTPS_PROXY, NO_PROXY)"
             return Problem(setting, region, f"gives no way to AWS: {reason}; {advice}")
-        command = "aws sts get-caller-identity" + (f" --profile {profile}" if profile else "")
+        command = "aws sts get-caller-identity" + of_profile(profile)
+        advice = error.advice or f"check that `{command}` works from here"
+        if setting == "aws:endpoints":
+            return Problem(setting, None, f"give no way to AWS: {reason}; {advice}")
         start = "gives no way to AWS: " if profile else "is not set, and "
-        return Problem(setting, profile, f"{start}{reason}; check that `{command}` works from here")
+        return Problem(setting, profile, f"{start}{reason}; {advice}")
 
     def _check_region(self) -> None:
         """Refuses a region that botocore doesn't know, unless AWS has answered at its own address for it."""

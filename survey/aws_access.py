@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
 
 from settings.errors import Problem
@@ -60,6 +61,8 @@ _WEB_KEYS: Final = {
     *("duration", "policy", "policyArns", "roleArn", "sessionName"),
     *("webIdentityToken", "webIdentityTokenFile"),
 }
+_URL: Final = re.compile(r"https?://([^\s/:?#]+|\[[0-9a-f:.]+\])(:\d{1,5})?(/[^\s?#]*)?", re.ASCII | re.IGNORECASE)
+_ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+", re.ASCII)
 _PART_OF_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)", re.ASCII)
 _SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 
@@ -173,9 +176,23 @@ class AwsAccess:
                 variable = "AWS_CONFIG_FILE" if name == "sharedConfigFiles" else "AWS_SHARED_CREDENTIALS_FILE"
                 message = f"must be a list of one file for this program's own calls; or set {variable} instead"
                 yield Problem(f"aws:{name}", files, message)
+        yield from self._addresses_amiss()
         if "noProxy" in self.more:
             message = "is not followed by this program's own calls; set NO_PROXY in the environment instead"
             yield Problem("aws:noProxy", self.more["noProxy"], message)
+
+    def _addresses_amiss(self) -> Iterator[Problem]:
+        for service, url in self.endpoints.items():
+            if not _URL.fullmatch(url):
+                yield Problem(f"aws:endpoints.{service}", url, "must be a URL, for example http://localhost:4566")
+        bundle = self.more.get("customCaBundle")
+        if bundle is not None and not Path(str(bundle)).is_file():
+            yield Problem("aws:customCaBundle", bundle, "must be a file with certificates in PEM, and none is there")
+        web = self.web_identity or {}
+        token = web.get("webIdentityTokenFile")
+        if token is not None and not web.get("webIdentityToken") and not Path(str(token)).is_file():
+            message = "must be a file with the token, and none is there"
+            yield Problem("aws:assumeRoleWithWebIdentity.webIdentityTokenFile", token, message)
 
     def _roles_amiss(self) -> Iterator[Problem]:
         roles = self.more.get("assumeRoles") or []
@@ -209,6 +226,9 @@ def _role_amiss(key: str, role: object, known: Collection[str]) -> Iterator[Prob
     if not isinstance(role, Mapping) or not role.get("roleArn"):
         yield Problem(key, None, "has no roleArn; write the ARN of the role to assume")
         return
+    if not _ROLE_ARN.fullmatch(str(role["roleArn"])):
+        message = "must be the ARN of an IAM role, for example arn:aws:iam::444455556666:role/deployer"
+        yield Problem(f"{key}.roleArn", role["roleArn"], message)
     for name in sorted(role.keys() - set(known)):
         yield Problem(f"{key}.{name}", None, f"is not a key of a role; write one of {', '.join(sorted(known))}")
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from survey.aws_access import AwsAccess, Role, seconds_in
+from survey.aws_errors import AwsError, of_profile
 
 #: The provider's names of services with an endpoint that may be set, where botocore has others.
 _SERVICES: Final = {
@@ -91,6 +92,8 @@ class AwsSession:
 
     def _prepare_credentials(self) -> None:
         access, resolver = self._access, self._session.get_component("credential_provider")
+        # botocore would ask at the terminal, in the middle of a preview.
+        resolver.get_provider("assume-role")._prompter = self._ask_nobody
         if access.more.get("skipMetadataApiCheck"):
             resolver.remove("iam-role")
         if access.more.get("accessKey") and access.web_identity is None and not access.roles:
@@ -98,6 +101,13 @@ class AwsSession:
         elif access.roles or access.web_identity is not None:
             before = type(resolver)(list(resolver.providers))
             resolver.providers[:] = [_roles_provider(access, before.load_credentials, self._sts)]
+
+    def _ask_nobody(self, _prompt: str) -> str:
+        command = "aws configure export-credentials --format env" + of_profile(self._access.profile)
+        raise AwsError(
+            "it asks for an MFA code (mfa_serial), which cannot be typed here",
+            advice=f"put the credentials of a session into the environment instead, which `{command}` prints",
+        )
 
     def _sts(self, service: str, **options: Any) -> Any:
         """A client for the calls that get credentials."""

@@ -14,7 +14,10 @@ from survey.zone_records import Listing
 
 _AUTHORITIES: Final = {"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"}
 """https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html"""
-_CAA: Final = re.compile(r'\s*\d+\s+(?P<tag>issue|issuewild)\s+"(?P<value>[^"]*)"', re.IGNORECASE)
+_CAA: Final = re.compile(r'\s*(?P<flags>\d+)\s+(?P<tag>[a-z0-9]+)\s+"(?P<value>[^"]*)"', re.IGNORECASE)
+_CRITICAL: Final = 128
+_KNOWN_TAGS: Final = {"issue", "issuewild", "iodef", "issuemail", "issuevmc", "contactemail", "contactphone"}
+"""https://www.iana.org/assignments/pkix-parameters/pkix-parameters.xhtml#caa-properties"""
 
 
 def forbidden_by_caa(listing: Listing, settings: Settings, key: str, value: str | None) -> Iterator[Problem]:
@@ -36,14 +39,8 @@ def forbidden_by_caa(listing: Listing, settings: Settings, key: str, value: str 
         for name, texts in _nearest_first(listing, domain):
             if not texts:
                 continue
-            if (allowed := _others_allowed(texts, wildcard=not settings.path_routing)) is not None:
-                tag, others = allowed
-                yield Problem(
-                    key,
-                    value,
-                    f"has CAA records at {name} that let only {others} issue a certificate, so that ACM does not; "
-                    f'add 0 {tag} "amazon.com" there, or write certificateArn',
-                )
+            if (reason := _forbidden(texts, wildcard=not settings.path_routing)) is not None:
+                yield Problem(key, value, f"has CAA records at {name} {reason}, or write certificateArn")
                 return
             break
 
@@ -69,14 +66,19 @@ def _texts(listing: Listing, name: str) -> list[str]:
     return [text for record in listing.of_type(name, "CAA") for text in record.targets]
 
 
-def _others_allowed(texts: Sequence[str], *, wildcard: bool) -> tuple[str, str] | None:
-    """The tag of CAA records that keep ACM from issuing a certificate, and whom they allow; None if none do."""
+def _forbidden(texts: Sequence[str], *, wildcard: bool) -> str | None:
+    """How CAA records keep ACM from issuing a certificate, and what to do; None if they don't."""
     found = [match for text in texts if (match := _CAA.match(text))]
     tags = [(match["tag"].lower(), match["value"].partition(";")[0].strip().lower()) for match in found]
+    for match in found:
+        if int(match["flags"]) & _CRITICAL and match["tag"].lower() not in _KNOWN_TAGS:
+            return f"with the critical tag {match['tag']}, so that no authority issues a certificate; remove that one"
     plain = {authority for tag, authority in tags if tag == "issue"}
     wild = {authority for tag, authority in tags if tag == "issuewild"} or plain
     for allowed, tag in ((plain, "issue"), (wild, "issuewild")):
         needed = tag == "issue" or wildcard
         if allowed and needed and not allowed & _AUTHORITIES:
-            return tag, ", ".join(sorted(authority or "no authority" for authority in allowed))
+            others = ", ".join(sorted(filter(None, allowed)))
+            let = f"let only {others} issue a certificate" if others else "let no authority issue a certificate"
+            return f'that {let}, so that ACM does not; add 0 {tag} "amazon.com" there'
     return None

@@ -10,12 +10,14 @@ from settings.errors import Problem
 from settings.fields import applies
 from settings.model import Settings
 from settings.model.dns import CREATE, EXISTING, TAKE_OVER
-from settings.remedies import Remove, Write
+from settings.remedies import Write
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
 from survey.caa import forbidden_by_caa
+from survey.delegation import delegated, not_delegated
 from survey.dns import FoundZone, FoundZones, HostedZone
 from survey.validated import validated_already
+from survey.wildcards import connect_host_hidden, platform_without_its_wildcard
 from survey.zone_records import ADDRESS_TYPES, Listing, Record, name_in
 
 __all__ = ["ADDRESS_TYPES", "Record", "ZoneFindings", "name_in", "records_at", "survey_records", "taken_message"]
@@ -54,14 +56,25 @@ def survey_records(settings: Settings, zones: FoundZones, account: AwsAccount) -
         return ZoneFindings((Problem(key, value, message),))
     try:
         listing = Listing(public.account, public.zone)
-        problems = list(_delegated(listing, settings, key, value))
+        has_ssh = _has_ssh_record(settings) and settings.ssh_record == CREATE and not settings.private_hosted_zone_id
+        names = [settings.connect_host, *([settings.ssh_host] if has_ssh else [])]
+        problems = list(delegated(listing, settings, names, key, value))
         if validates and not problems:
             problems += forbidden_by_caa(listing, settings, key, value)
-        first = tuple(validated_already(listing, account, settings)) if validates else ()
+        own = settings.session_host if settings.has_session_record and settings.session_record != EXISTING else None
+        is_own_zone = zones.record is not None and zones.record != public
+        if not problems:
+            made = None if is_own_zone else own
+            problems += platform_without_its_wildcard(listing, settings, made, validates=validates)
+        first = (
+            *not_delegated(listing, settings),
+            *(validated_already(listing, account, settings) if validates else ()),
+        )
         if zones.record is None:
             return ZoneFindings(tuple(problems), first)
-        if zones.record != public:
+        if is_own_zone:
             listing = Listing(zones.record.account, zones.record.zone)
+            problems += platform_without_its_wildcard(listing, settings, own, validates=False)
         found = _of_the_record(listing, settings)
         return ZoneFindings((*problems, *found.problems), (*first, *found.first))
     except AwsError as error:
@@ -97,9 +110,11 @@ def _of_the_record(listing: Listing, settings: Settings) -> ZoneFindings:
     if not settings.has_session_record:
         return ssh
     taken = listing.addresses(settings.session_host)
-    hidden = tuple(_hidden_by_own_record(listing, settings))
+    hidden = tuple(connect_host_hidden(listing, settings))
     if settings.session_record == EXISTING:
-        missing = () if taken else (_missing_record(settings.session_host, listing.zone, "sessionRecord"),)
+        # With path routing that may be a wildcard, and above all names that don't exist it is, too.
+        is_there = bool(listing.answering(settings.session_host))
+        missing = () if is_there else (_missing_record(settings.session_host, listing.zone, "sessionRecord"),)
         return ZoneFindings((*ssh.problems, *missing), (*hidden, *ssh.first))
     if settings.session_record == TAKE_OVER:
         policy = _policy_in_the_way(taken, settings.session_host)
@@ -169,34 +184,3 @@ def _missing_record(name: str, zone: HostedZone, setting: str) -> Problem:
         f"needs the record {name} in the zone {zone.name}, and there is none; make one, or write: "
         f"{Write(setting, CREATE)}",
     )
-
-
-def _delegated(listing: Listing, settings: Settings, key: str, value: str | None) -> Iterator[Problem]:
-    another_zone = f"{Remove('hostedZoneId')}, and " if settings.hosted_zone_id is not None else ""
-    is_ours = _has_ssh_record(settings) and settings.ssh_record == CREATE and not settings.private_hosted_zone_id
-    hosts_in_zone = [settings.connect_host, *([settings.ssh_host] if is_ours else [])]
-    for name in dict.fromkeys(name for host in hosts_in_zone for name in listing.between(host)):
-        for record in listing.of_type(name, "NS"):
-            servers = ", ".join(record.targets)
-            yield Problem(
-                key,
-                value,
-                f"delegates {name} to other name servers ({servers}), so that resolvers find no record of it in this "
-                f"zone; write the zone of that name: {another_zone}{Write('hostedZone', name)}, with hostedZoneRoleArn "
-                "where it is in another account",
-            )
-            return
-
-
-def _hidden_by_own_record(listing: Listing, settings: Settings) -> Iterator[Problem]:
-    host = settings.connect_host
-    if host == settings.session_host or not hosts.is_within(host, listing.zone.name):
-        return
-    for record in listing.addresses(host):
-        yield Problem(
-            "connectUrl",
-            settings.connect_url,
-            f"has a record of its own ({record}), which wins over {settings.session_host}; remove it there, so that "
-            "the name leads to the load balancer of Studios",
-        )
-        return

@@ -13,6 +13,8 @@ from survey.dns import HostedZone
 ADDRESS_TYPES: Final = ("A", "AAAA", "CNAME")
 _OF_ACM: Final = ".acm-validations.aws"
 _MOST_OF_A_NAME: Final = 20
+"""A name has rarely more records; where it has, as many are read as Route 53 lists at once."""
+_MOST_OF_A_PAGE: Final = 300
 _MOST_VALIDATIONS: Final = 100
 
 
@@ -42,8 +44,34 @@ class Listing:
 
     def at(self, name: str) -> list[Record]:
         """The records of a name."""
+        return [record for record in self._reading(name) if record.name == name]
+
+    def first_within(self, name: str) -> Record | None:
+        """A record at a name or below it, with which the name exists, and no wildcard answers for it."""
+        first = next(iter(self._reading(name)), None)
+        return first if first is not None and hosts.is_within(first.name, name) else None
+
+    def answering(self, name: str) -> list[Record]:
+        """The records with the addresses of a name: its own, or those of the wildcard that answers for it.
+
+        A wildcard answers for names that don't exist, of any number of labels, up to the first name that exists:
+        https://www.rfc-editor.org/rfc/rfc4592#section-3.3.1
+        """
+        if not name.startswith("*.") and self.first_within(name) is not None:
+            return self.addresses(name)
+        for above in map(hosts.parent_of, self.between(name)):
+            wildcard = self.at(f"*.{above}")
+            if wildcard or self.first_within(above) is not None:
+                return [record for record in wildcard if record.type in ADDRESS_TYPES]
+        return []
+
+    def _reading(self, name: str) -> list[Record]:
+        """The records from a name on, all of its own among them."""
         if name not in self._read:
-            self._read[name] = [record for record in self._from(name, _MOST_OF_A_NAME) if record.name == name]
+            found = self._from(name, _MOST_OF_A_NAME)
+            if len(found) == _MOST_OF_A_NAME and found[-1].name == name:
+                found = self._from(name, _MOST_OF_A_PAGE)
+            self._read[name] = found
         return self._read[name]
 
     def _from(self, name: str, most: int) -> list[Record]:

@@ -17,7 +17,7 @@ from tests.printed_commands import CHECKOUT, FILLED_IN, Printed, printed_command
 AWS = printed_commands("aws")
 #: Commands of the CLI that call no one operation.
 OF_ALL = {"--query", "--output", "--profile", "--region"}
-OWN = {("eks", "update-kubeconfig"), ("eks", "get-token")}
+OWN = {("eks", "update-kubeconfig"), ("eks", "get-token"), ("sso", "login"), ("configure", "export-credentials")}
 
 
 @pytest.mark.parametrize("printed", AWS, ids=lambda printed: printed.place)

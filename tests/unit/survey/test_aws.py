@@ -34,6 +34,33 @@ IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2
 
 Answer = tuple[int, str]
 
+ROLE = "role_arn = arn:aws:iam::123456789012:role/x"
+CHECK = "check that `aws sts get-caller-identity --profile ops` works from here"
+UNUSABLE = f"where the credentials are, /does/not/exist cannot be used: No such file or directory; {CHECK}"
+NO_JSON = f"the credentials cannot be read: Expecting value: line 1 column 1 (char 0); {CHECK}"
+NO_SESSION = (
+    "the session of AWS IAM Identity Center has ended (Error loading SSO Token: Token for corp does not exist); sign "
+    "in: `aws sso login --profile ops`"
+)
+NO_CODE = (
+    "it asks for an MFA code (mfa_serial), which cannot be typed here; put the credentials of a session into the "
+    "environment instead, which `aws configure export-credentials --format env --profile ops` prints"
+)
+SSO = """sso_session = corp
+sso_account_id = 123456789012
+sso_role_name = admin
+[sso-session corp]
+sso_region = eu-west-1
+sso_start_url = https://corp.awsapps.com/start
+"""
+MFA = f"""{ROLE}
+source_profile = base
+mfa_serial = arn:aws:iam::123456789012:mfa/me
+[profile base]
+aws_access_key_id = x
+aws_secret_access_key = x
+"""
+
 
 class Endpoint:
     """A server in the place of every service; by default it knows the account and nothing else."""
@@ -178,7 +205,9 @@ def test_a_certificate_that_may_not_be_read_is_taken_as_it_is(endpoint: Endpoint
     survey_certificate(account(), parse_settings({**LEAST, "certificateArn": ARN}))
 
 
-@pytest.mark.parametrize("code", ["ThrottlingException", "Throttling", "RequestLimitExceeded"])
+@pytest.mark.parametrize(
+    "code", ["ThrottlingException", "Throttling", "RequestLimitExceeded", "PriorRequestNotComplete"]
+)
 @pytest.mark.parametrize("lookup", LOOKUPS)
 def test_a_throttled_lookup_says_so_after_it_was_made_again(
     endpoint: Endpoint, lookup: str, code: str, monkeypatch: pytest.MonkeyPatch
@@ -354,6 +383,56 @@ class TestTheAccount:
         assert problem.startswith(
             'aws:profile: "ops" gives no way to AWS: getting credentials takes longer than 0.3 s; check'
         )
+
+    @pytest.mark.parametrize(
+        ("config", "said"),
+        [
+            ("credential_process = /does/not/exist", UNUSABLE),
+            (f"{ROLE}\nweb_identity_token_file = /does/not/exist", UNUSABLE),
+            ("credential_process = echo Sign in first", NO_JSON),
+            (SSO, NO_SESSION),
+            (MFA, NO_CODE),
+        ],
+        ids=["no such command", "no such token", "no JSON", "SSO has ended", "MFA"],
+    )
+    def test_a_profile_that_gives_no_credentials_is_told_with_the_reason(
+        self, endpoint: Endpoint, tmp_path: Path, config: str, said: str
+    ) -> None:
+        (tmp_path / "config").write_text(f"[profile ops]\n{config}\n")
+        assert refused(lambda: account(profile="ops").id) == [f'aws:profile: "ops" gives no way to AWS: {said}']
+
+    def test_a_profile_with_a_space_in_its_name_is_quoted_in_the_command(self, endpoint: Endpoint) -> None:
+        (problem,) = refused(lambda: account(profile="my ops").id)
+        assert "`aws sts get-caller-identity --profile 'my ops'`" in problem
+
+    def test_an_address_in_the_environment_that_is_not_a_url_is_told_as_one(
+        self, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:4566")
+        assert refused(lambda: account().id) == [
+            (
+                "aws:endpoints: give no way to AWS: an address of AWS is not a URL (Invalid endpoint: localhost:4566); "
+                "write a URL, for example http://localhost:4566 (AWS_ENDPOINT_URL, or endpoint_url in the profile)"
+            )
+        ]
+
+    def test_credentials_with_a_line_break_are_not_shown(
+        self, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA\nEXAMPLE")
+        assert refused(lambda: account().id) == [
+            (
+                "aws:profile: is not set, and the credentials have a line break, or another character that they cannot "
+                "have; check that `aws sts get-caller-identity` works from here"
+            )
+        ]
+
+    def test_a_proxy_that_does_not_answer_is_told_without_the_rest_of_pythons_nesting(
+        self, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+        (problem,) = refused(lambda: account(more={"httpProxy": "http://127.0.0.1:1"}).id)
+        assert "gives no way to AWS: AWS does not answer (Connection refused); check" in problem
 
 
 @pytest.mark.parametrize(

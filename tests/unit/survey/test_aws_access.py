@@ -173,20 +173,36 @@ def test_a_role_that_may_not_be_assumed_is_named(aws: None, monkeypatch: pytest.
         ({"assumeRoles": {"roleArn": DEPLOYER}}, "aws:assumeRoles: must be a list of roles, for example [{roleArn: "),
         ({"assumeRoles": [{"externalId": "x"}]}, "aws:assumeRoles[0]: has no roleArn; write the ARN of the role"),
         (
-            {"assumeRoles": [{"roleArn": "r", "role": "x"}]},
+            {"assumeRoles": [{"roleArn": DEPLOYER, "role": "x"}]},
             "aws:assumeRoles[0].role: is not a key of a role; write one",
         ),
         (
-            {"assumeRoles": [{"roleArn": "r", "duration": "soon"}]},
+            {"assumeRoles": [{"roleArn": DEPLOYER, "duration": "soon"}]},
             'aws:assumeRoles[0].duration: "soon" must be a duration, for example 1h or 30m',
         ),
         (
-            {"assumeRoleWithWebIdentity": {"roleArn": "r"}},
+            {"assumeRoleWithWebIdentity": {"roleArn": DEPLOYER}},
             "aws:assumeRoleWithWebIdentity: has no token; write webIdentityTokenFile, or webIdentityToken as a secret",
         ),
         (
             {"noProxy": "10.0.0.0/8"},
             'aws:noProxy: "10.0.0.0/8" is not followed by this program\'s own calls; set NO_PROXY',
+        ),
+        (
+            {"assumeRoles": [{"roleArn": DEPLOYER}, {"roleArn": "deployer"}]},
+            'aws:assumeRoles[1].roleArn: "deployer" must be the ARN of an IAM role, for example arn:aws:iam::',
+        ),
+        (
+            {"endpoints": [{"sts": "https://[::1]:4566", "Route53": "localhost:4566"}]},
+            'aws:endpoints.route53: "localhost:4566" must be a URL, for example http://localhost:4566',
+        ),
+        (
+            {"customCaBundle": "/does/not/exist.pem"},
+            'aws:customCaBundle: "/does/not/exist.pem" must be a file with certificates in PEM, and none is there',
+        ),
+        (
+            {"assumeRoleWithWebIdentity": {"roleArn": DEPLOYER, "webIdentityTokenFile": "/does/not/exist"}},
+            'aws:assumeRoleWithWebIdentity.webIdentityTokenFile: "/does/not/exist" must be a file with the token',
         ),
         ({"sharedConfigFiles": ["a", "b"]}, 'aws:sharedConfigFiles: ["a", "b"] must be a list of one file'),
     ],

@@ -303,7 +303,6 @@ CAA = (
     ("values", "others", "tag"),
     [
         (['0 issue "letsencrypt.org"'], "letsencrypt.org", "issue"),
-        (['0 issue ";"'], "no authority", "issue"),
         (['0 issue "amazon.com"', '0 issuewild "letsencrypt.org"'], "letsencrypt.org", "issuewild"),
         (['128 issue "a.example; policy=ev"', '0 issue "b.example"'], "a.example, b.example", "issue"),
     ],
@@ -429,3 +428,151 @@ def test_a_private_zone_by_id_cannot_validate_a_certificate(route53: Any) -> Non
         "is a private zone, in which ACM finds no validation record; write the public one of that name, and this "
         "one in privateHostedZoneId"
     )
+
+
+BELOW = {"platformUrl": "https://platform.example.com"}
+
+
+@pytest.mark.parametrize("changes", [{}, {"pathRouting": True}, {"sessionRecord": "takeOver"}])
+def test_a_wildcard_that_leads_to_platform_is_not_ended_by_a_record_below_it(route53: Any, changes: Any) -> None:
+    made = Zone(route53)
+    made.add("*.example.com", "CNAME", "lb.example.net.")
+    record = "connect.platform.example.com" if changes.get("pathRouting") else "*.platform.example.com"
+    message = (
+        'platformUrl: "https://platform.example.com" has no record of its own: *.example.com (CNAME lb.example.net) '
+        f"answers for it, and for no name with a record below it. With {record} there, no client would find Platform "
+        "any more. Add a record platform.example.com first, that leads where *.example.com leads"
+    )
+    assert made.problems(**BELOW, **changes) == [message]
+    (only_validated,) = made.problems(**BELOW, sessionRecord="existing")
+    assert "With the record that validates the certificate there, no client would find Platform" in only_validated
+    made.add("platform.example.com", "CNAME", "lb.example.net.")
+    assert made.problems(**BELOW, **changes) == []
+
+
+def test_a_name_that_no_wildcard_answers_for_has_nothing_to_lose(route53: Any) -> None:
+    made = Zone(route53)
+    made.add("*.example.com", "A", "192.0.2.7")
+    # With this record dev.example.com exists, so that the wildcard answers for nothing below it.
+    made.add("other.dev.example.com", "A", "192.0.2.7")
+    assert made.problems(platformUrl="https://platform.dev.example.com") == []
+    assert len(made.problems(platformUrl="https://platform.test.example.com")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "value"),
+    [
+        ("connect.example.com", "TXT", '"owner"'),
+        ("connect.example.com", "CAA", '0 issue "amazon.com"'),
+        ("_x.connect.example.com", "CNAME", "_y.acm-validations.aws."),
+    ],
+)
+def test_any_record_at_the_connect_host_or_below_it_hides_the_wildcard(
+    route53: Any, name: str, type_: str, value: str
+) -> None:
+    made = Zone(route53)
+    made.add(name, type_, value)
+    shown = value.rstrip(".")
+    assert made.first() == [
+        (
+            f'connectUrl: "https://connect.example.com" has the record {name} ({type_} {shown}), with which '
+            "*.example.com does not answer for connect.example.com; remove it once nothing needs it, or write another "
+            "host in connectUrl"
+        )
+    ]
+    assert made.problems() == []
+    assert made.first(pathRouting=True) == []
+
+
+def test_a_wildcard_is_a_record_that_exists_for_the_names_that_it_answers_for(route53: Any) -> None:
+    made = Zone(route53)
+    made.add("*.example.com", "A", "192.0.2.7")
+    by_path = {**BELOW, "pathRouting": True, "connectUrl": "https://connect.example.com"}
+    assert made.problems(**by_path, sessionRecord="existing") == []
+    made.add("connect.example.com", "TXT", '"owner"')
+    (problem,) = made.problems(**by_path, sessionRecord="existing")
+    assert "needs the record connect.example.com in the zone example.com, and there is none" in problem
+
+
+def test_all_records_of_a_name_are_read_however_many_there_are(route53: Any) -> None:
+    made = Zone(route53)
+    for number in range(25):
+        made.add("example.com", "A", "192.0.2.7", SetIdentifier=f"{number:02}", Weight=1)
+    made.add("example.com", "CAA", '0 issue "letsencrypt.org"')
+    assert made.problems() == [CAA.format("example.com", "letsencrypt.org", "issue")]
+
+
+def test_a_critical_tag_that_no_authority_knows_forbids_all(route53: Any) -> None:
+    made = Zone(route53)
+    made.add("example.com", "CAA", '0 issue "amazon.com"', '128 tbs "x"', '0 other "y"')
+    assert made.problems() == [
+        (
+            'hostedZone: "example.com" has CAA records at example.com with the critical tag tbs, so that no authority '
+            "issues a certificate; remove that one, or write certificateArn"
+        )
+    ]
+
+
+@pytest.mark.parametrize("routing", [{}, {"pathRouting": True}])
+def test_a_delegation_of_the_connect_host_itself_is_not_answered_with_a_zone_of_that_name(
+    route53: Any, routing: Any
+) -> None:
+    made = Zone(route53)
+    made.add("connect.example.com", "NS", "ns-1.awsdns-1.org.")
+    (problem,) = made.problems(**routing)
+    assert problem == (
+        'hostedZone: "example.com" delegates connect.example.com to other name servers (ns-1.awsdns-1.org), so that '
+        "resolvers find no record of it in this zone; remove that delegation once nothing needs it, or write another "
+        "host in connectUrl"
+    )
+
+
+class TestAZoneBelowAnother:
+    """A zone is asked by the world only where the zone above it names its name servers."""
+
+    def test_that_nothing_delegates_to_is_refused_with_both_ids(self, route53: Any) -> None:
+        above, made = Zone(route53), Zone(route53, "platform.example.com")
+        servers = self.servers(route53, made)
+        for named in ("platform.example.com", None):
+            (problem,) = made.first(**BELOW, hostedZone=named)
+            start = 'hostedZone: "platform.example.com" ' if named else "hostedZone: is not set, and "
+            first = "pulumi config rm hostedZone, and " if named else ""
+            assert problem == (
+                f"{start}leads to the zone platform.example.com ({made.zone.id}), and the zone example.com above it, "
+                "in the same account, does not delegate to it, so that resolvers find no record there. Delegate it: "
+                f"add the NS record platform.example.com in example.com, with the name servers {', '.join(servers)}. "
+                f"Or write the zone that the world finds: {first}pulumi config set hostedZoneId {above.zone.id} "
+                f"(example.com), or {first}pulumi config set hostedZoneId {made.zone.id} (platform.example.com)"
+            )
+        assert made.first(**BELOW, hostedZone=None, hostedZoneId="Z0123456789ABCDEFGHIJ") == []
+
+    def test_that_was_made_anew_is_told_with_the_name_servers_of_the_old_one(self, route53: Any) -> None:
+        above, made = Zone(route53), Zone(route53, "platform.example.com")
+        above.add("platform.example.com", "NS", "ns-1.awsdns-1.org.")
+        (problem,) = made.first(**BELOW, hostedZone=None)
+        assert "delegates it to other name servers (ns-1.awsdns-1.org), so that" in problem
+
+    def test_that_is_delegated_to_directly_or_through_a_zone_between_is_fine(self, route53: Any) -> None:
+        above, made = Zone(route53), Zone(route53, "platform.example.com")
+        above.add("platform.example.com", "NS", *self.servers(route53, made))
+        assert made.first(**BELOW, hostedZone=None) == []
+        deeper = Zone(route53, "platform.dev.example.com")
+        above.add("dev.example.com", "NS", "ns-1.awsdns-1.org.")
+        assert deeper.first(platformUrl="https://platform.dev.example.com", hostedZone=None) == []
+
+    @staticmethod
+    def servers(route53: Any, made: Zone) -> list[str]:
+        listed = route53.list_resource_record_sets(HostedZoneId=made.zone.id)["ResourceRecordSets"]
+        (own,) = (each for each in listed if each["Type"] == "NS")
+        return sorted(value["Value"].rstrip(".") for value in own["ResourceRecords"])
+
+
+def test_records_that_allow_nobody_say_so(route53: Any) -> None:
+    made = Zone(route53)
+    made.add("example.com", "CAA", '0 issue ";"')
+    assert made.problems() == [
+        (
+            'hostedZone: "example.com" has CAA records at example.com that let no authority issue a certificate, so '
+            'that ACM does not; add 0 issue "amazon.com" there, or write certificateArn'
+        )
+    ]
