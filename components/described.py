@@ -13,10 +13,11 @@ import textwrap
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, ClassVar, Union, get_args, get_origin
 
 import pulumi
 
+_OF_THE_CLASS: Any = ClassVar
 SEALED = ". Secret."
 """What the text beneath a field ends with if its value is secret."""
 
@@ -66,7 +67,11 @@ def described_fields(cls: type) -> list[Described]:
         if not each.__module__.startswith("pulumi.") and "__annotations__" in vars(each):
             texts |= _texts(each)
             found = inspect.get_annotations(each, eval_str=True)
-            hints |= {name: hint for name, hint in found.items() if not name.startswith("_")}
+            hints |= {
+                name: hint
+                for name, hint in found.items()
+                if not name.startswith("_") and get_origin(hint) is not _OF_THE_CLASS
+            }
     return [_described(name, hint, texts.get(name, "")) for name, hint in hints.items()]
 
 

@@ -1,4 +1,4 @@
-"""From the settings of a stack to the arguments of what has objects in the cluster."""
+"""From the settings of a stack to the arguments of its components in the cluster."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from collections.abc import Callable, Iterable, Mapping
 import pulumi
 from pydantic import SecretStr
 
-from components.configuration import ReadByPods, StudiosConfigurationArgs
+from components.configuration import ReadByPods, StudiosConfiguration, StudiosConfigurationArgs
 from components.ingress import StudiosIngressArgs
+from components.network import StudiosNetworkPoliciesArgs
 from components.oidc import ExistingValue
 from components.pod_settings import pod_settings
 from components.pods import SecretKey
 from components.proxy import SERVICE_PORT, ConnectProxyArgs
 from components.server import ConnectServerArgs
+from components.service_monitor import StudiosServiceMonitorArgs
+from components.ssh import SshServiceArgs
 from settings import environment
+from settings.default_tags import TAGS
 from settings.model import Settings
+from settings.model.connect import AUTH_KEY_VARIABLE
 from settings.model.dns import EXTERNAL_DNS
 from settings.model.keys import PROXY_TOKEN_VARIABLE
 from settings.mounts import REDIS_TLS_MOUNT
@@ -135,6 +140,47 @@ def ingress_args(
         group_order=settings.load_balancer_group_order,
         annotations={**_external_dns(settings), **settings.ingress_annotations},
         ip_address_type=settings.ip_address_type,
+        ready_seconds=settings.ready_timeout,
+    )
+
+
+def network_args(settings: Settings) -> StudiosNetworkPoliciesArgs:
+    """Who may talk to the pods."""
+    return StudiosNetworkPoliciesArgs(
+        namespace=settings.namespace,
+        proxy=settings.proxy_name,
+        proxy_port=settings.proxy_port,
+        ssh_port=settings.ssh_port if settings.ssh else None,
+        server=settings.server_name,
+        server_ports=(settings.tunnel_port, settings.listener_port),
+        management_port=settings.management_port,
+        management_namespace=settings.management_namespace,
+    )
+
+
+def monitor_args(settings: Settings, configuration: StudiosConfiguration) -> StudiosServiceMonitorArgs:
+    """Where Prometheus finds the metrics."""
+    secret = configuration.credentials_secret_name if settings.management_auth_key is not None else None
+    return StudiosServiceMonitorArgs(
+        namespace=settings.namespace,
+        monitor_name=settings.proxy_name,
+        workloads=(settings.proxy_name, settings.server_name),
+        auth_key=None if secret is None else SecretKey(secret=secret, key=AUTH_KEY_VARIABLE),
+    )
+
+
+def ssh_service_args(settings: Settings) -> SshServiceArgs:
+    """The way of SSH clients to the pods of the proxy."""
+    return SshServiceArgs(
+        namespace=settings.namespace,
+        service_name=settings.ssh_service_name,
+        workload=settings.proxy_name,
+        port=settings.ssh_port,
+        scheme=settings.ssh_scheme,
+        target_type=settings.target_type,
+        client_cidrs=settings.ssh_client_cidrs,
+        ip_address_type=settings.ip_address_type,
+        tags=settings.ingress_annotations.get(TAGS),
         ready_seconds=settings.ready_timeout,
     )
 

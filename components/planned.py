@@ -18,14 +18,14 @@ from components.network import network_policies
 from components.object_settings import (
     configuration_args,
     ingress_args,
+    network_args,
     proxy_args,
     server_args,
+    ssh_service_args,
 )
 from components.proxy import proxy_objects
-from components.reach_settings import network_args
 from components.server import server_objects
 from components.ssh import ssh_service_object
-from components.ssh_settings import ssh_service_args
 from live.fields import Object
 from settings.model import Settings
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 
 import pulumi
 
-from components.pods import owner_of_stack
 from components.studios_base import Studios
 from components.surveyed import Place, has_aws_provider
 from settings.advice import advice
@@ -16,8 +15,8 @@ from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.parsing import WrongSettingsError
 from settings.targets import TARGETS
-from survey.aws import AwsAccess
-from survey.beside import problems_beside
+from survey.aws import AwsAccess, AwsAccount
+from survey.together import TellTrace, survey_together
 
 
 def deploy(
@@ -59,17 +58,20 @@ def surveying_all(access: AwsAccess, opts: pulumi.ResourceOptions | None = None)
     try:
         yield
     except WrongSettingsError as wrong:
-        beside: list[Problem] = []
-        if wrong.settings is not None:
-            beside = problems_beside(
-                wrong.settings,
-                wrong.keys,
-                access,
-                owner=owner_of_stack(),
-                updating=not pulumi.runtime.is_dry_run(),
-                zones=not has_aws_provider(opts),
-            )
+        beside = () if wrong.settings is None else _beside(wrong.settings, wrong.keys, access, opts)
         raise SettingsError([*wrong.problems, *beside]) from None
+
+
+def _beside(
+    settings: Settings, wrong: Collection[str], access: AwsAccess, opts: pulumi.ResourceOptions | None
+) -> tuple[Problem, ...]:
+    target, account = whole(settings.target), AwsAccount(access)
+
+    def survey(tell_trace: TellTrace) -> object:
+        return target.survey(settings, account, tell_trace, tries=False)
+
+    of_target = None if target.way & set(wrong) else survey
+    return survey_together(settings, account, of_target, zones=not has_aws_provider(opts), wrong=wrong).problems
 
 
 def whole(target: str) -> type[Studios]:

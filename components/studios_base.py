@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import cast
+from typing import Any, ClassVar, cast
 
 import pulumi
 
 from components.certificate import WildcardCertificate, WildcardCertificateArgs
 from components.described import described_fields
 from components.dns import DnsPlan, WildcardRecord, WildcardRecordArgs, records_to_make, session_record
-from components.oidc import OidcCredentials
-from components.ssh_key import SshHostKey
+from components.oidc import ExistingValue, OidcCredentials, OidcCredentialsArgs
+from components.ssh_key import SshHostKey, SshHostKeyArgs
 from components.surveyed import Place
 from settings import hosts
 from settings.model import Settings
 from settings.model.dns import CREATE, ROUTE53
+from settings.mounts import SSH_KEY
 from settings.templates import StudioTemplate
+from survey.aws import AwsAccount
+from survey.together import TellTrace
 
 
 class Studios(pulumi.ComponentResource):
@@ -86,6 +89,27 @@ class Studios(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
             zone_provider=dns.provider,
         )
+        child = pulumi.ResourceOptions(parent=self)
+        self.credentials = OidcCredentials(f"{name}-oidc", _oidc_args(settings), child)
+        self.ssh_key = SshHostKey(f"{name}-ssh-host-key", _ssh_key_args(settings), child) if settings.ssh else None
+
+    way: ClassVar[frozenset[str]] = frozenset()
+    """The settings that lead to the install: while one of them is wrong, it can't be surveyed."""
+
+    @classmethod
+    @abstractmethod
+    def survey(cls, settings: Settings, account: AwsAccount, tell_trace: TellTrace, *, tries: bool = True) -> Any:
+        """Looks at the install that the settings name, and changes nothing.
+
+        Args:
+            settings: of the stack.
+            account: what the AWS provider is configured for.
+            tell_trace: is called where the survey can tell whether the stack has been here; else the engine knows it.
+            tries: whether to try by dry runs what the stack makes, which follows from all its settings.
+
+        Raises:
+            SettingsError: the install doesn't fit the settings.
+        """
 
     @classmethod
     @abstractmethod
@@ -123,7 +147,7 @@ class Studios(pulumi.ComponentResource):
     def _dualstack(self) -> bool:
         return (self._settings.ip_address_type or "").startswith("dualstack")
 
-    def finish(self, credentials: OidcCredentials, load_balancer_hostname: pulumi.Input[str]) -> None:
+    def finish(self, load_balancer_hostname: pulumi.Input[str]) -> None:
         """Points the record at the load balancer, and registers all outputs; those of the target are set before."""
         settings = self._settings
         self.record_name = session_record(
@@ -137,8 +161,8 @@ class Studios(pulumi.ComponentResource):
         self.session_url_pattern = pulumi.Output.from_input(settings.session_url)
         self.certificate_arn = self.certificate.certificate_arn
         self.load_balancer_hostname = pulumi.Output.from_input(load_balancer_hostname)
-        self.registration_token = pulumi.Output.secret(credentials.registration_token)
-        self.public_key = credentials.public_key
+        self.registration_token = pulumi.Output.secret(self.credentials.registration_token)
+        self.public_key = self.credentials.public_key
         templates = {key: template.model_dump() for key, template in sorted(settings.studio_templates.items())}
         # An output holds mappings; the annotation says what is in them.
         self.studio_templates = cast("pulumi.Output[dict[str, StudioTemplate]]", pulumi.Output.from_input(templates))
@@ -147,3 +171,26 @@ class Studios(pulumi.ComponentResource):
         self.register_outputs(
             {output.attribute: getattr(self, output.attribute) for output in described_fields(type(self))}
         )
+
+
+def _oidc_args(settings: Settings) -> OidcCredentialsArgs:
+    return OidcCredentialsArgs(
+        rsa_bits=settings.rsa_bits,
+        token_rotation=settings.token_rotation or "",
+        key_rotation=settings.rsa_rotation or "",
+        existing_token=_existing(settings, settings.existing_token_secret, settings.token_key_in_use),
+        existing_pem=_existing(settings, settings.existing_oidc_secret, settings.oidc_key_in_use),
+        protect_key=settings.protect_key,
+    )
+
+
+def _ssh_key_args(settings: Settings) -> SshHostKeyArgs:
+    return SshHostKeyArgs(
+        key_types=settings.ssh_key_types or (),
+        rotation=settings.ssh_key_rotation or "",
+        existing=_existing(settings, settings.existing_ssh_key_secret, SSH_KEY),
+    )
+
+
+def _existing(settings: Settings, secret: str | None, key: str) -> ExistingValue | None:
+    return None if secret is None else ExistingValue(namespace=settings.namespace, secret=secret, key=key)

@@ -12,10 +12,9 @@ from components.compose_network import ComposeNetwork, ComposeNetworkArgs
 from components.compose_ssh import ComposeSshNetwork, ComposeSshNetworkArgs
 from components.compose_told import ReadByPlatform
 from components.dns import DnsPlan, zones_provider
-from components.oidc import OidcCredentials, OidcCredentialsArgs
+from components.oidc import OidcCredentials
 from components.own_resource import OwnResource
 from components.ssh_key import SshHostKey
-from components.ssh_settings import ssh_key_args
 from components.studios_base import Studios
 from components.surveyed import Place, surveyed
 from delivery.bundle import Credentials, bundle
@@ -24,6 +23,7 @@ from settings.model import Settings
 from survey.adopting import is_adopting
 from survey.aws import AwsAccess, AwsAccount
 from survey.compose import ComposeSite, find_site
+from survey.together import TellTrace
 from survey.vpc import with_trusted_networks
 
 _ONLY_CHECKS = {"skipCredentialsValidation", "skipRegionValidation", "skipRequestingAccountId"}
@@ -65,8 +65,7 @@ class ComposeStudios(Studios):
         settings, site = args.settings, args.site
         child = pulumi.ResourceOptions(parent=self)
 
-        credentials = OidcCredentials(f"{name}-oidc", _oidc_args(settings), child)
-        ssh_key = SshHostKey(f"{name}-ssh-host-key", ssh_key_args(settings), child) if settings.ssh else None
+        credentials, ssh_key = self.credentials, self.ssh_key
         network = ComposeNetwork(f"{name}-network", _network_args(args, self.certificate.certificate_arn), child)
         if ssh_key is not None:
             way = ComposeSshNetwork(
@@ -101,20 +100,20 @@ class ComposeStudios(Studios):
 
         self.instance_id = pulumi.Output.from_input(site.instance_id)
         self.compose_folder = pulumi.Output.from_input(settings.compose_folder)
-        self.finish(credentials, site.load_balancer_hostname)
+        self.finish(site.load_balancer_hostname)
+
+    @classmethod
+    def survey(
+        cls, settings: Settings, account: AwsAccount, tell_trace: TellTrace, *, tries: bool = True
+    ) -> tuple[Settings, ComposeSite]:
+        """Returns the settings with what is decided there, and the instance and the load balancer."""
+        found = find_site(settings, account)
+        return with_trusted_networks(settings, account, found.vpc_id), found
 
     @classmethod
     def deployed(cls, settings: Settings, place: Place) -> ComposeStudios:
         """Surveys instance and load balancer, and deploys Studios there."""
-
-        def site(account: AwsAccount) -> tuple[Settings, ComposeSite]:
-            found = find_site(settings, account)
-            return with_trusted_networks(settings, account, found.vpc_id), found
-
-        # Nothing at hand tells whether the stack has been here; the engine knows it from the state.
-        zones, (settled, found), first = surveyed(
-            settings, place, site, is_first=lambda: False, problems=_beyond_the_plugin(place.access)
-        )
+        zones, (settled, found), first = surveyed(settings, place, cls.survey, _beyond_the_plugin(place.access))
         for warning in found.warnings:
             pulumi.log.warn(warning)
         dns = DnsPlan(zones, zones_provider(place.name, settings, place.access))
@@ -141,14 +140,6 @@ def _beyond_the_plugin(access: AwsAccess) -> Iterator[Problem]:
                 "can't be handed to the package's own resources; write it into a profile, and name that in aws:profile"
             )
             yield Problem(f"aws:{name}", None, message)
-
-
-def _oidc_args(settings: Settings) -> OidcCredentialsArgs:
-    return OidcCredentialsArgs(
-        rsa_bits=settings.rsa_bits,
-        token_rotation=settings.token_rotation or "",
-        key_rotation=settings.rsa_rotation or "",
-    )
 
 
 def _network_args(args: ComposeStudiosArgs, certificate_arn: pulumi.Input[str]) -> ComposeNetworkArgs:

@@ -15,30 +15,33 @@ from components.network import StudiosNetworkPolicies
 from components.object_settings import (
     configuration_args,
     ingress_args,
+    monitor_args,
+    network_args,
     proxy_args,
     server_args,
+    ssh_service_args,
 )
-from components.oidc import ExistingValue, OidcCredentials, OidcCredentialsArgs
+from components.oidc import OidcCredentials
 from components.planned import planned_objects
 from components.platform import PlatformIntegration, PlatformIntegrationArgs
-from components.pods import SecretKey, owner_of_stack
+from components.pods import owner_of_stack
 from components.proxy import SERVICE_PORT, ConnectProxy
-from components.reach_settings import monitor_args, network_args
 from components.server import ConnectServer
 from components.service_monitor import StudiosServiceMonitor
 from components.ssh import SshService
 from components.ssh_key import SshHostKey
-from components.ssh_settings import ssh_key_args, ssh_service_args
 from components.studios_base import Studios
 from components.surveyed import Place, has_aws_provider, surveyed
 from live.cluster import Cluster
-from live.edits_of_settings import platform_inputs
+from live.edits_of_settings import platform_edits_of, tower_yml_edit_of
+from live.fields import Object
 from settings.default_tags import with_default_tags
 from settings.model import Settings
 from settings.model.ssh import FINGERPRINT_VARIABLE
 from survey.aws import AwsAccount
 from survey.eks import cluster_of
 from survey.platform import PlatformSurvey, survey_platform
+from survey.together import TellTrace
 from survey.vpc import with_trusted_networks
 
 
@@ -79,14 +82,13 @@ class KubernetesStudios(Studios):
         super().__init__("KubernetesStudios", name, settings, args.dns, pulumi.ResourceOptions.merge(opts, labels))
         child = pulumi.ResourceOptions(parent=self)
 
-        credentials = OidcCredentials(f"{name}-oidc", _oidc_args(settings), child)
-        ssh_key = SshHostKey(f"{name}-ssh-host-key", ssh_key_args(settings), child) if settings.ssh else None
+        ssh_key = self.ssh_key
         configuration = StudiosConfiguration(
             f"{name}-configuration",
             configuration_args(
                 settings,
-                pem=credentials.pem,
-                token=credentials.registration_token,
+                pem=self.credentials.pem,
+                token=self.credentials.registration_token,
                 ssh_key=None if ssh_key is None else ssh_key.private_key,
             ),
             child,
@@ -95,7 +97,7 @@ class KubernetesStudios(Studios):
         # Platform is touched once all else has gone well, and before the proxy comes to register with its token.
         platform = PlatformIntegration(
             f"{name}-platform",
-            _platform_args(args, credentials, configuration, ssh_key),
+            _platform_args(args, self.credentials, configuration, ssh_key),
             pulumi.ResourceOptions(parent=self, depends_on=[self.certificate, server]),
         )
         proxy = ConnectProxy(
@@ -127,28 +129,31 @@ class KubernetesStudios(Studios):
         self.oidc_secret_name = configuration.pem_secret_name
         self.token_secret_name = configuration.token_secret_name
         self.proxy_service = pulumi.Output.concat(proxy.service_name, ":", str(SERVICE_PORT))
-        self.finish(credentials, load_balancer)
+        self.finish(load_balancer)
+
+    way = frozenset({"kubeconfig", "kubeContext", "eksCluster", "namespace"})
+
+    @classmethod
+    def survey(
+        cls, settings: Settings, account: AwsAccount, tell_trace: TellTrace, *, tries: bool = True
+    ) -> tuple[Cluster, PlatformSurvey, Settings]:
+        """Returns the way to the cluster, what it says, and the settings with what is decided there."""
+        cluster = cluster_of(account, settings)
+        found = survey_platform(
+            cluster,
+            settings,
+            field_manager=owner_of_stack(),
+            tell_trace=tell_trace,
+            updating=not pulumi.runtime.is_dry_run(),
+            planned=planned_objects if tries else _none_planned,
+        )
+        return cluster, found, with_trusted_networks(found.settings, account)
 
     @classmethod
     def deployed(cls, settings: Settings, place: Place) -> KubernetesStudios:
         """Surveys cluster and Platform, and deploys Studios there."""
         settings = with_default_tags(settings, place.access.default_tags)
-        field_manager = owner_of_stack()
-        traces: list[bool] = []
-
-        def platform(account: AwsAccount) -> tuple[Cluster, PlatformSurvey, Settings]:
-            cluster = cluster_of(account, settings)
-            found = survey_platform(
-                cluster,
-                settings,
-                field_manager=field_manager,
-                tell_trace=traces.append,
-                updating=not pulumi.runtime.is_dry_run(),
-                planned=planned_objects,
-            )
-            return cluster, found, with_trusted_networks(found.settings, account)
-
-        zones, (cluster, found, settled), _ = surveyed(settings, place, platform, is_first=lambda: traces == [False])
+        zones, (cluster, found, settled), _ = surveyed(settings, place, cls.survey)
         for warning in found.warnings:
             pulumi.log.warn(warning)
         provider = kubernetes_provider(place.cluster_name, cluster, settings.namespace)
@@ -157,24 +162,14 @@ class KubernetesStudios(Studios):
             cluster=cluster,
             dns=DnsPlan(zones, zones_provider(place.name, settings, place.access)),
             account=None if has_aws_provider(place.opts) else AwsAccount(place.access),
-            field_manager=field_manager,
+            field_manager=owner_of_stack(),
         )
         providers = pulumi.ResourceOptions(providers=[provider])
         return cls(place.name, args, pulumi.ResourceOptions.merge(place.opts, providers))
 
 
-def _oidc_args(settings: Settings) -> OidcCredentialsArgs:
-    def existing(secret: str | None, key: str) -> ExistingValue | None:
-        return None if secret is None else ExistingValue(namespace=settings.namespace, secret=secret, key=key)
-
-    return OidcCredentialsArgs(
-        rsa_bits=settings.rsa_bits,
-        token_rotation=settings.token_rotation or "",
-        key_rotation=settings.rsa_rotation or "",
-        existing_token=existing(settings.existing_token_secret, settings.token_key_in_use),
-        existing_pem=existing(settings.existing_oidc_secret, settings.oidc_key_in_use),
-        protect_key=settings.protect_key,
-    )
+def _none_planned(_settings: Settings) -> list[Object]:
+    return []
 
 
 def _platform_args(
@@ -185,14 +180,15 @@ def _platform_args(
 ) -> PlatformIntegrationArgs:
     settings = args.settings
     known = {} if ssh_key is None else {FINGERPRINT_VARIABLE: ssh_key.fingerprint}
+    pem_secret, token_secret = configuration.pem_secret_name, configuration.token_secret_name
     return PlatformIntegrationArgs(
-        **platform_inputs(settings, known),
         cluster=args.cluster,
         namespace=settings.namespace,
         field_manager=args.field_manager,
         take_over=settings.take_over,
-        pem_secret=SecretKey(secret=configuration.pem_secret_name, key=settings.oidc_key_in_use),
-        token_secret=SecretKey(secret=configuration.token_secret_name, key=settings.token_key_in_use),
+        edits=platform_edits_of(settings, known, pem_secret=pem_secret, token_secret=token_secret),
+        tower_yml=tower_yml_edit_of(settings),
+        secrets=[pem_secret, token_secret],
         pem=credentials.pem,
         token=credentials.registration_token,
         checksum_key=configuration.checksum_key,

@@ -14,7 +14,7 @@ from settings.model import Settings
 from settings.model.install import PEM_PATH_VARIABLE
 from settings.model.keys import PLATFORM_TOKEN_VARIABLE, PROXY_TOKEN_VARIABLE
 from settings.model.ssh import FINGERPRINT_VARIABLE, KEY_VARIABLE
-from settings.workspaces import ALLOWED_WORKSPACES_ENTRY
+from settings.model.studios import ALLOWED_WORKSPACES_ENTRY
 
 LARGEST_SECRET = 65536
 """Bytes, the quota of Secrets Manager."""

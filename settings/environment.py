@@ -10,11 +10,11 @@ import json
 
 from pydantic import SecretStr
 
-from settings import workspaces
 from settings.fields import FIELDS, applies, marks, value_of, variables
 from settings.marks import Place, TowerYml
 from settings.model import Settings, ssh
 from settings.model.connect import HOST_DOMAIN_VARIABLE, TUNNEL_URL_VARIABLE
+from settings.model.studios import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE
 from settings.mounts import (
     CA_FILE,
     CA_MOUNT,
@@ -30,7 +30,7 @@ from settings.mounts import (
 )
 from settings.templates import PREFIX, template_environment
 from settings.types.pods import SecretKeyReference
-from settings.workspaces import ALLOWED_WORKSPACES_ENTRY
+from settings.types.studios import allowed_variable, feature_variable
 
 DATA_EXPLORER_VARIABLE = "TOWER_DATA_EXPLORER_ENABLED"
 """Studios needs it, so no setting switches it off."""
@@ -44,7 +44,7 @@ def platform_environment(settings: Settings) -> dict[str, str]:
     """What backend and cron read from the backend ConfigMap; the SSH host key's fingerprint is still to come."""
     entries: dict[str, str | None] = {DATA_EXPLORER_VARIABLE: "true"}
     if settings.tower_yml_workspaces is None:
-        entries[workspaces.ALLOWED_WORKSPACES_VARIABLE] = workspaces.allowed_variable(settings.allowed_workspaces)
+        entries[ALLOWED_WORKSPACES_VARIABLE] = allowed_variable(settings.allowed_workspaces)
     if settings.ssh:
         entries |= _ssh_of_platform(settings)
     if settings.gives_ca_to_sessions:
@@ -150,7 +150,7 @@ def _ssh_of_proxy(settings: Settings) -> dict[str, str]:
 
 def _ssh_of_platform(settings: Settings) -> dict[str, str | None]:
     return {
-        ssh.WORKSPACES_VARIABLE: workspaces.feature_variable(settings.ssh_allowed_workspaces),
+        ssh.WORKSPACES_VARIABLE: feature_variable(settings.ssh_allowed_workspaces),
         ssh.ADDRESS_VARIABLE: settings.ssh_host,
         ssh.PORT_VARIABLE: str(settings.ssh_port),
         ssh.FINGERPRINT_VARIABLE: FINGERPRINT_TO_COME,

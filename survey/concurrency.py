@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 from settings.errors import Problem, SettingsError
@@ -12,10 +13,10 @@ from settings.errors import Problem, SettingsError
 def run_in_parallel(*work: Callable[[], Any]) -> tuple[list[Any], list[Problem]]:
     """What each of them returns, in their order, once all are done; and the problems that they have raised, each once.
 
-    What has raised a problem returns None.
+    What has raised a problem returns None. Each runs in the context of the caller, by which Pulumi knows the stack.
     """
     with ThreadPoolExecutor(max_workers=len(work)) as pool:
-        futures = [pool.submit(each) for each in work]
+        futures = [pool.submit(copy_context().run, each) for each in work]
     problems: list[Problem] = []
     for future in futures:
         error = future.exception()

@@ -22,7 +22,7 @@ from settings.environment import FINGERPRINT_TO_COME, setting_of, tower_yml_entr
 from settings.errors import Problem
 from settings.model import Settings
 from settings.model.install import PEM_PATH_VARIABLE
-from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE
+from settings.model.studios import ALLOWED_WORKSPACES_VARIABLE
 from survey.mounts import hides_platforms_own, is_platforms_own
 
 

@@ -17,7 +17,7 @@ from live.redaction import looks_secret
 from settings.environment import platform_environment, setting_of, tower_yml_entries, variable_of
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
-from settings.workspaces import ALLOWED_WORKSPACES_VARIABLE
+from settings.model.studios import ALLOWED_WORKSPACES_VARIABLE
 from survey.install import Install
 
 

@@ -13,10 +13,10 @@ from live.tower_yml_text import TowerYmlError, read_entry
 from pipeline.adopt.found import ALB, REDIS_VARIABLE, URL_VARIABLE, ExistingStudios, Object, class_of
 from settings.errors import SettingsError
 from settings.model import Settings
+from settings.model.studios import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE
 from settings.parsing import parse_settings
 from settings.rules.ingress import FIXED_ANNOTATIONS, SETTING_OF_ANNOTATION
 from settings.templates import PREFIX
-from settings.workspaces import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE, in_environment
 
 Values = dict[str, Any]
 
@@ -164,7 +164,7 @@ def _templates(platform: Mapping[str, str]) -> Values | None:
 
 
 def _workspaces(running: Running, given: Settings) -> object:
-    if in_environment(given.platform_version):
+    if given.tower_yml_workspaces is None:
         text = running.platform.get(ALLOWED_WORKSPACES_VARIABLE)
         if text is None:
             return "all"

@@ -7,8 +7,6 @@ an instance from plain values, `settings.loader.load_settings` from the stack's 
 
 from __future__ import annotations
 
-import json
-
 from settings import hosts
 from settings.model.cluster import ClusterSection
 from settings.model.connect import ConnectSection
@@ -23,8 +21,8 @@ from settings.model.redis import RedisSection
 from settings.model.section import Section
 from settings.model.ssh import SshSection
 from settings.model.studios import StudiosSection
-from settings.releases import GIVES_CA_TO_SESSIONS
-from settings.workspaces import in_environment, tower_yml_value
+from settings.releases import GIVES_CA_TO_SESSIONS, WORKSPACES_IN_ENVIRONMENT
+from settings.types.studios import workspaces_in_tower_yml
 
 PEM_KEY = "oidc.pem"
 """The key of Secret ``platform-oidc-certs`` in the guide."""
@@ -71,7 +69,9 @@ class Settings(
     @property
     def tower_yml_workspaces(self) -> str | None:
         """The allowed workspaces as tower.yml gets them, JSON; None where this Platform reads them from a variable."""
-        return None if in_environment(self.platform_version) else json.dumps(tower_yml_value(self.allowed_workspaces))
+        if self.platform_version >= WORKSPACES_IN_ENVIRONMENT:
+            return None
+        return workspaces_in_tower_yml(self.allowed_workspaces)
 
     @property
     def platform_host(self) -> str:

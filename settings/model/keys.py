@@ -10,7 +10,6 @@ from settings.marks import COMPUTED, Only, Since, platform, proxy
 from settings.model.section import Section
 from settings.targets import KUBERNETES
 from settings.types import kubernetes, studios, text
-from settings.workspaces import feature_variable
 
 PROXY_TOKEN_VARIABLE = "CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"  # noqa: S105 (the name of a variable)
 PLATFORM_TOKEN_VARIABLE = "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"  # noqa: S105 (the name of a variable)
@@ -69,7 +68,7 @@ class KeysSection(Section):
     )
     identity_federation_allowed_workspaces: Annotated[
         studios.Workspaces | None,
-        platform("TOWER_IDENTITY_FEDERATION_ALLOWED_WORKSPACES", feature_variable),
+        platform("TOWER_IDENTITY_FEDERATION_ALLOWED_WORKSPACES", studios.feature_variable),
         Since(platform="26.2"),
     ] = Field(
         default=None,

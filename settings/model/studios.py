@@ -10,7 +10,9 @@ from settings import templates
 from settings.marks import COMPUTED, Derived, Since, TowerYml, platform
 from settings.model.section import Section
 from settings.types import network, studios, text
-from settings.workspaces import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE, feature_variable
+
+ALLOWED_WORKSPACES_VARIABLE = "TOWER_DATA_STUDIO_ALLOWED_WORKSPACES"
+ALLOWED_WORKSPACES_ENTRY = "tower.data-studio.allowed-workspaces"
 
 
 def _default_templates(data: dict[str, Any]) -> dict[str, templates.StudioTemplate]:
@@ -102,7 +104,7 @@ class StudiosSection(Section):
     )
     iframe_allowed_workspaces: Annotated[
         studios.Workspaces | None,
-        platform("TOWER_DATA_STUDIO_CONNECT_IFRAME_ALLOWED_WORKSPACES", feature_variable),
+        platform("TOWER_DATA_STUDIO_CONNECT_IFRAME_ALLOWED_WORKSPACES", studios.feature_variable),
         Since(platform="26.1"),
     ] = Field(
         default=None,
@@ -121,7 +123,7 @@ class StudiosSection(Section):
     ] = Field(default=None, description="How often it asks.", examples=["1m"])
     metrics_enabled_workspaces: Annotated[
         studios.Workspaces | None,
-        platform("TOWER_STUDIO_METRICS_ENABLED_WORKSPACES", feature_variable),
+        platform("TOWER_STUDIO_METRICS_ENABLED_WORKSPACES", studios.feature_variable),
         Since(platform="26.1"),
     ] = Field(
         default=None,

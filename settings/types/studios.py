@@ -63,6 +63,7 @@ def _log_level(value: Any) -> Any:
 PlatformVersion = Annotated[Version, _version(releases.platform_version)]
 ConnectVersion = Annotated[Version, _version(releases.connect_version)]
 Workspaces = Annotated[Literal["all", "none"] | tuple[int, ...], BeforeValidator(_workspaces)]
+"""Every workspace, no workspace, or those with the given ids."""
 LogLevel = Annotated[LogWord, BeforeValidator(_log_level)]
 Image = Annotated[
     Text, form(IMAGE, "must be an image: repository, repository:tag or repository@sha256:<digest>, without a scheme")
@@ -70,3 +71,24 @@ Image = Annotated[
 SshKeyType = Literal["ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"]
 SshKeyTypes = Annotated[tuple[SshKeyType, ...], ListInText, WithoutRepeats, Field(min_length=1)]
 """Types of SSH keys, by the names that SSH itself has for them."""
+
+
+def workspaces_in_tower_yml(workspaces: Workspaces) -> str:
+    """An entry of tower.yml, as JSON: null for all, an empty list for none, or the ids."""
+    return json.dumps({"all": None, "none": []}.get(workspaces) if isinstance(workspaces, str) else workspaces)
+
+
+def allowed_variable(workspaces: Workspaces) -> str | None:
+    """The variable of the allowed workspaces: left unset (None) for all, empty for none, or the ids."""
+    return None if workspaces == "all" else _ids(workspaces)
+
+
+def feature_variable(workspaces: Workspaces | None) -> str | None:
+    """The other lists of workspaces: empty for all, to be left unset (None) for none, or the ids."""
+    if workspaces in (None, "none"):
+        return None
+    return "" if workspaces == "all" else _ids(workspaces)
+
+
+def _ids(workspaces: Workspaces) -> str:
+    return "" if isinstance(workspaces, str) else ",".join(map(str, workspaces))

@@ -31,8 +31,6 @@ COMPOSITIONS = (
     *(path.name for path in COMPONENTS.glob("studios_on_*.py")),
     "studios_base.py",
     "dns.py",
-    "ssh_settings.py",
-    "reach_settings.py",
     "object_settings.py",
 )
 

@@ -1,24 +1,35 @@
 from typing import Any
 
 from components.platform import PlatformIntegration, PlatformIntegrationArgs
-from components.pods import SecretKey
 from live.cluster import Cluster
-from live.edits_of_settings import PlatformWorkload
 from live.tower_yml import TowerYmlEdit
 from tests.unit.components.mocks import FOUND, Recording, run
 
+
+def deployment_edit(container: str) -> dict[str, Any]:
+    return {
+        "container": container,
+        "env": {
+            "TOWER_OIDC_PEM_PATH": "/data/certs/oidc.pem",
+            "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN": {"secret": "connect-token", "key": "token"},
+        },
+        "volume": {"cert-volume": {"secret": "platform-oidc-certs"}},
+        "mount": {"/data/certs": "cert-volume"},
+    }
+
+
+CONFIG_MAP = "ConfigMap/tower-backend-cfg"
+EDITS: dict[str, Any] = {
+    CONFIG_MAP: {"TOWER_DATA_STUDIO_CONNECT_URL": "https://connect.example.com"},
+    "Deployment/cron": deployment_edit("cron"),
+    "Deployment/backend": deployment_edit("backend"),
+}
 BASE: dict[str, Any] = {
     "cluster": Cluster(context="prod"),
     "namespace": "platform-stage",
     "field_manager": "studios-test",
-    "config_map": "tower-backend-cfg",
-    "environment": {"TOWER_DATA_STUDIO_CONNECT_URL": "https://connect.example.com"},
-    "cron": PlatformWorkload(deployment="cron", container="cron"),
-    "backend": PlatformWorkload(deployment="backend", container="backend"),
-    "pem_secret": SecretKey(secret="platform-oidc-certs", key="oidc.pem"),
-    "pem_path": "/data/certs/oidc.pem",
-    "pem_volume": "cert-volume",
-    "token_secret": SecretKey(secret="connect-token", key="token"),
+    "edits": EDITS,
+    "secrets": ["platform-oidc-certs", "connect-token"],
     "pem": "the pem",
     "token": "the token",
     "checksum_key": "key",
@@ -51,18 +62,6 @@ def checksum(**changes: Any) -> str:
     return found
 
 
-def deployment_edit(container: str) -> dict[str, Any]:
-    return {
-        "container": container,
-        "env": {
-            "TOWER_OIDC_PEM_PATH": "/data/certs/oidc.pem",
-            "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN": {"secret": "connect-token", "key": "token"},
-        },
-        "volume": {"cert-volume": {"secret": "platform-oidc-certs"}},
-        "mount": {"/data/certs": "cert-volume"},
-    }
-
-
 def test_the_install_is_recorded_and_then_edited_and_nothing_else_is_asked_for() -> None:
     recording = integration()
     assert recording.types == {
@@ -77,11 +76,7 @@ def test_the_install_is_recorded_and_then_edited_and_nothing_else_is_asked_for()
 def test_the_edits_are_readable_by_object() -> None:
     assert inputs(integration(tower_yml=TOWER_YML), "platform-edits") == {
         **LOCATION,
-        "edits": {
-            "ConfigMap/tower-backend-cfg": {"TOWER_DATA_STUDIO_CONNECT_URL": "https://connect.example.com"},
-            "Deployment/cron": deployment_edit("cron"),
-            "Deployment/backend": deployment_edit("backend"),
-        },
+        "edits": EDITS,
         "checksum": checksum(tower_yml=TOWER_YML),
         "tower_yml": {"config_map": "tower-yml", "key": "tower.yml", "allowed_workspaces": "[2, 1]"},
         "found": FOUND,
@@ -130,7 +125,7 @@ def test_platform_restarts_when_anything_that_it_reads_changes() -> None:
         checksum(),
         checksum(token="another"),
         checksum(pem="another"),
-        checksum(environment={"TOWER_DATA_STUDIO_CONNECT_URL": "https://other.example.com"}),
+        checksum(edits={**EDITS, CONFIG_MAP: {"TOWER_DATA_STUDIO_CONNECT_URL": "https://other.example.com"}}),
         checksum(tower_yml=TOWER_YML),
         checksum(tower_yml={**TOWER_YML, "allowed_workspaces": "[]"}),
     ]
@@ -139,17 +134,3 @@ def test_platform_restarts_when_anything_that_it_reads_changes() -> None:
 
 def test_platform_does_not_restart_for_an_object_that_may_be_taken_over() -> None:
     assert checksum(take_over=["Deployment/cron"]) == checksum()
-
-
-def test_a_pem_path_with_another_file_name_maps_the_secrets_key_to_it() -> None:
-    edit = integration(pem_path="/etc/oidc/key.pem")["platform-edits"].inputs["edits"]["Deployment/cron"]
-    assert edit["volume"] == {"cert-volume": {"secret": "platform-oidc-certs", "items": {"oidc.pem": "key.pem"}}}
-    assert edit["mount"] == {"/etc/oidc": "cert-volume"}
-
-
-def test_the_objects_are_named_once_they_are_changed() -> None:
-    assert integration()["platform"].outputs == {
-        "config_map_name": "tower-backend-cfg",
-        "cron_deployment_name": "cron",
-        "backend_deployment_name": "backend",
-    }

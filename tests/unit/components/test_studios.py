@@ -14,6 +14,7 @@ from components import studios
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
 from survey.aws import AwsAccess
+from tests.compose_bundle import STACK as ON_COMPOSE
 from tests.unit.components.mocks import run
 from tests.unit.survey.conftest import LEAST, FakeApi, api, platform
 
@@ -124,6 +125,12 @@ def test_what_follows_from_a_wrong_setting_is_not_told_and_what_does_not_is(
     assert ("towerYmlConfigMap: tower-yml" in found) is (
         changes.keys() & {"platformVersion", "namespace", "backendDeployment"} == set()
     )
+
+
+def test_what_a_target_says_is_told_beside_what_is_wrong_with_its_settings(zone: str) -> None:
+    with pytest.raises(SettingsError) as caught, studios.surveying_all(AwsAccess(region="us-east-1")):
+        parse_settings({**ON_COMPOSE, "idleTimeout": "long", "instanceId": "i-0fffffffffffffff0"})
+    assert [problem.key for problem in caught.value.problems] == ["idleTimeout", "instanceId", "loadBalancer"]
 
 
 class OfTheUser:

@@ -6,6 +6,10 @@ import json
 import re
 from typing import Any
 
+import pulumi
+import pulumi_tls as tls
+import pytest
+
 from components.compose_delivery import document_content, read_policy
 from components.outputs import outputs_of
 from components.studios_on_compose import ComposeStudios, ComposeStudiosArgs
@@ -146,3 +150,17 @@ def test_a_folder_that_systems_manager_could_not_hand_over_is_encoded() -> None:
     assert re.fullmatch(pattern, given)
     plain = studios(composeFolder="/opt/my seqera")
     assert plain["studios-delivery-association"].inputs["parameters"]["folder"] == "/opt/my seqera"
+
+
+@pytest.mark.parametrize("protect", [True, False])
+def test_the_key_is_protected_where_the_settings_say_so(protect: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[pulumi.ResourceOptions] = []
+    private_key: Any = tls.PrivateKey
+
+    def recorded(*arguments: Any, opts: pulumi.ResourceOptions, **inputs: Any) -> Any:
+        made.append(opts)
+        return private_key(*arguments, opts=opts, **inputs)
+
+    monkeypatch.setattr(tls, "PrivateKey", recorded)
+    studios(protectKey=protect)
+    assert [opts.protect for opts in made] == [protect]

@@ -17,6 +17,7 @@ from package.schema import package_schema
 from settings import remedies, targets
 from settings.fields import FIELDS, target_of
 from settings.remedies import speaking_of_arguments
+from survey.together import Findings
 from testbed import paths
 
 SCHEMA = package_schema("1.0.0")
@@ -104,7 +105,7 @@ def refused(arguments: Mapping[str, object]) -> str:
         given = {key: each.output() if isinstance(each, Given) else each for key, each in arguments.items()}
         StudiosProvider().construct("studios", "studios:index:KubernetesStudios", given)
 
-    no_surveys = mock.patch("components.studios.problems_beside", return_value=[])
+    no_surveys = mock.patch("components.studios.survey_together", return_value=Findings())
     with speaking_of_arguments(), no_surveys, pytest.raises(InputPropertiesError) as error:
         asyncio.run(construct())
     # The engine shows the value of each argument that is named here, also of a secret one.

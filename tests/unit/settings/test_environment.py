@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from settings.environment import platform_environment, proxy_environment, server_environment
+from settings.environment import platform_environment, proxy_environment, server_environment, tower_yml_entries
 from settings.model import Settings
 from settings.parsing import parse_settings
 from settings.templates import connect_of
 from settings.versions import Version
-from settings.workspaces import in_environment, tower_yml_value
 
 
 def settings(**changes: object) -> Settings:
@@ -53,15 +54,13 @@ def test_the_r_ides_tool_is_named_as_the_release_knows_it() -> None:
 def test_from_26_1_the_workspaces_are_a_variable_that_is_unset_for_all(allowed: str, value: str | None) -> None:
     environment = platform_environment(settings(platformVersion="26.1", allowedWorkspaces=allowed))
     assert environment.get("TOWER_DATA_STUDIO_ALLOWED_WORKSPACES") == value
-    assert in_environment(Version(26, 1))
 
 
 @pytest.mark.parametrize(("allowed", "value"), [("all", None), ("none", []), ("1,2", [1, 2])])
 def test_up_to_25_3_the_workspaces_are_an_entry_of_tower_yml(allowed: str, value: list[int] | None) -> None:
     read = settings(allowedWorkspaces=allowed)
     assert "TOWER_DATA_STUDIO_ALLOWED_WORKSPACES" not in platform_environment(read)
-    assert not in_environment(read.platform_version)
-    assert tower_yml_value(read.allowed_workspaces) == value
+    assert json.loads(tower_yml_entries(read)["tower.data-studio.allowed-workspaces"]) == value
 
 
 def test_other_lists_of_workspaces_are_unset_for_none_and_empty_for_all() -> None:

@@ -14,12 +14,11 @@ import pytest
 from components.planned import planned_objects
 from components.platform_as_found import PlatformAsFoundProvider, Snapshot
 from components.platform_edits import PlatformEditsProvider
-from components.pods import SecretKey
 from live import api as live_api
 from live import cluster as live_cluster
 from live.cluster import Cluster
 from live.edits import edited_names
-from live.edits_of_settings import platform_edits, platform_inputs
+from live.edits_of_settings import platform_edits_of, tower_yml_edit_of
 from live.platform import PlatformError
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
@@ -155,12 +154,7 @@ def test_a_preview_waits_for_an_api_server_no_longer_than_half_a_minute() -> Non
 def edits(api: FakeApi) -> dict[str, Any]:
     """The inputs of both resources."""
     settings = parse_settings(LEAST)
-    inputs = platform_inputs(settings)
-    made = platform_edits(
-        inputs,
-        pem_secret=SecretKey(secret="platform-oidc-certs", key="oidc.pem"),
-        token_secret=SecretKey(secret="connect-registration-token", key="token"),
-    )
+    made = platform_edits_of(settings)
     return {
         "kubeconfig": api.access.kubeconfig,
         "context": "",
@@ -170,7 +164,7 @@ def edits(api: FakeApi) -> dict[str, Any]:
         "deployments": ["cron", "backend"],
         "take_over": ["ConfigMap/tower-backend-cfg"],
         "timeout_seconds": 10,
-        "tower_yml": inputs["tower_yml"],
+        "tower_yml": tower_yml_edit_of(settings),
         "fields": {target: edited_names(target, edit) for target, edit in made.items()},
         "edits": made,
         "restarts": {"cron": "x", "backend": "x"},
