@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import grpc
 import pulumi
+from pulumi.runtime import settings as engine
 
 Explain = Callable[[pulumi.ErrorHookArgs], Awaitable[str | None]]
 """What to add to an error; None for nothing."""
@@ -41,6 +43,26 @@ def said_before(
     """
     hook = pulumi.ResourceHook(name, say, pulumi.ResourceHookOptions(on_dry_run=True))
     return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+
+
+def end_in_plain_words() -> None:
+    """Ends a run that the engine has given up without a traceback, also where a resource was about to get its provider.
+
+    The engine answers CANCELLED to a registration that waits for a default provider when another resource fails, and
+    UNAVAILABLE to any other. The SDK knows only the second as the end of a run, and takes the first for a fault of the
+    program (as of 3.272).
+    """
+    read = engine.grpc_error_to_exception
+    if getattr(read, "of_studios", False):
+        return
+
+    def read_the_end_too(exn: grpc.RpcError) -> Exception:
+        if exn.code() == grpc.StatusCode.CANCELLED:
+            return pulumi.RunError("Resource monitor has terminated, shutting down")
+        return read(exn)
+
+    setattr(read_the_end_too, "of_studios", True)  # noqa: B010 (a type checker sees a function)
+    engine.grpc_error_to_exception = read_the_end_too
 
 
 def seconds(count: int) -> pulumi.CustomTimeouts:

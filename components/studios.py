@@ -8,6 +8,7 @@ from importlib import import_module
 
 import pulumi
 
+from components.error_hooks import end_in_plain_words
 from components.studios_base import Studios
 from components.surveyed import Place, has_aws_provider
 from settings.advice import advice
@@ -39,6 +40,7 @@ def deploy(
     Raises:
         SettingsError: the existing install does not fit the settings: all problems that the surveys found.
     """
+    end_in_plain_words()
     for warning in advice(settings):
         pulumi.log.warn(str(warning))
     return whole(settings.target).deployed(settings, Place(name, cluster_name, access, opts))
