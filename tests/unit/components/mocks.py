@@ -98,8 +98,13 @@ def run(program: Callable[[], None], *, preview: bool = False) -> Recording:
     def wait(api: PlatformApi, target: str, seconds: float) -> None:
         monitor.recording.waited_for[target] = seconds
 
-    with mock.patch.object(stuck_pods, "wait_for_rollout", wait), mock.patch.object(stuck_pods, "PlatformApi"):
-        _sync_await(stack.run_pulumi_func(program))
+    try:
+        with mock.patch.object(stuck_pods, "wait_for_rollout", wait), mock.patch.object(stuck_pods, "PlatformApi"):
+            _sync_await(stack.run_pulumi_func(program))
+    finally:
+        # What a program that failed leaves behind would be waited for by the next, in a loop that has ended.
+        settings.SETTINGS.rpc_manager.clear()
+        settings.SETTINGS.outputs.clear()
     return monitor.recording
 
 
