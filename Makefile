@@ -7,6 +7,9 @@ TARGET ?= kubernetes
 BIN := .venv/bin
 NEEDS_STACK = @test -n "$(STACK)" || { echo 'write STACK=<stack>, for example: make $@ STACK=prod' >&2; exit 2; }
 RUN := $(BIN)/python
+# `make test-all` is `make test` with ALL=1: the long tests too, and a longer search for examples.
+NOT_SLOW := $(if $(ALL),, and not slow)
+SEARCH := $(if $(ALL),--hypothesis-profile=searching)
 INSTALLED := .venv/.installed
 # Installs in seconds what pip takes a minute for, and compiles the locks.
 UV := uv==0.13.9
@@ -98,31 +101,27 @@ check: $(INSTALLED) ## lint, check formats and types, look for vulnerabilities
 	$(RUN) -m tests.audit
 
 unit: $(INSTALLED) ## test settings and components under mocks, in seconds
-	$(RUN) -m pytest tests/unit -m "not slow"
+	$(RUN) -m pytest tests/unit $(if $(ALL),$(SEARCH),-m "not slow")
 
 delivery: $(INSTALLED) ## test the script for Docker Compose hosts in scratch folders
-	$(RUN) -m pytest tests/delivery -m "not slow and not docker"
+	$(RUN) -m pytest tests/delivery -m "not docker$(NOT_SLOW)" $(SEARCH)
 
 # What starts Docker has a testbed of its own, so that it may run beside the others.
 docker: export STUDIOS_TESTBED = .testbed-docker
 docker: $(INSTALLED) ## test on a real Docker engine (root)
-	$(RUN) -m pytest tests/docker tests/delivery testbed/tests/test_machine.py -n 2 -m "docker and not slow"
+	$(RUN) -m pytest tests/docker tests/delivery testbed/tests/test_machine.py -n 2 -m "docker$(NOT_SLOW)"
 
 stand-ins: $(INSTALLED) ## test the testbed's own parts
-	$(RUN) -m pytest testbed/tests -m "not docker"
+	$(RUN) -m pytest testbed/tests -m "not docker" $(SEARCH)
 
 engine: $(INSTALLED) ## test on the real engine and a real Kubernetes API
-	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
+	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder$(if $(ALL),, -m "not slow")
 
 real: $(INSTALLED) ## test on pods that run on a real node (Linux, root)
 	$(RUN) -m pytest tests/real
 
-test-all: check ## run every test, the long ones too
-	$(RUN) -m pytest tests/unit testbed/tests tests/delivery -m "not docker" --hypothesis-profile=searching
-	$(RUN) -m pytest tests/docker tests/delivery testbed/tests/test_machine.py -n 2 -m docker
-	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder
-	$(RUN) -m pytest tests/real
-	@$(RUN) -m testbed parts
+test-all: ## run every test, the long ones too
+	@$(MAKE) --no-print-directory test ALL=1
 
 bench: $(INSTALLED) ## measure how fast it is, into docs/bench.md; some: SECTIONS=
 	$(RUN) -m tests.bench $(or $(SECTIONS),--write)
