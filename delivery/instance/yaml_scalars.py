@@ -169,7 +169,7 @@ class ScalarReader(Reader):
             if row[lead : lead + 1] == "\t":
                 self.refuse("a tab at the beginning of a line", begin + lead)
             if not row.strip(" "):
-                if width is None and lead and lead > max(indent, 0):
+                if width is None and lead:
                     self.refuse("spaces in an empty line that begins a block text", begin)
                 lines.append(row[width:] if width is not None else "")
             else:

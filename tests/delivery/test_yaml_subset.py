@@ -113,6 +113,7 @@ def test_what_is_broken_is_edited_to_the_same_characters_or_refused(
         ("a: 1\n  b: 2\n", "a value behind text of several lines"),
         ("a: 1\n---\nb: 2\n", "something behind the end of the document"),
         ("%TAG ! x\n---\na: 1\n", "a directive other than one %YAML 1.2"),
+        ("a:\n  b: |\r\n \r\n   text\r\n", "spaces in an empty line that begins a block text"),
         ("[" * 200, "more levels than a configuration has"),
     ],
 )
