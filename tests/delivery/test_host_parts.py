@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import os
 import subprocess
@@ -351,6 +352,42 @@ def test_what_a_run_left_that_was_killed_is_removed_by_the_next(tmp_path: Path) 
         place.begin()
         assert [path.name for path in place.new.iterdir()] == [".studios-new"]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("installed", [False, True])
+def test_a_run_that_is_killed_while_it_tidies_up_is_no_obstacle_to_the_next(tmp_path: Path, installed: bool) -> None:
+    """Each removal in turn is the last thing that a run does."""
+
+    def run(place: Place) -> None:
+        with place.locked():
+            place.begin()
+            (place.new / "secret").write_text("x")
+            place.files.mkdir(exist_ok=True)
+            (place.files / "key.pem").write_text("x")
+            if installed:
+                place.remember(State(files=[], parameters={"uid": "101"}))
+
+    def killed(folder: Path, last: int) -> bool:
+        child = os.fork()
+        if not child:
+            calls = itertools.count(1)
+            for name in ("mkdir", "rename", "rmdir", "unlink"):
+                call = getattr(os, name)
+                setattr(os, name, lambda *a, c=call, **k: os._exit(1) if next(calls) > last else c(*a, **k))
+            run(Place(folder))
+            os._exit(0)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
+
+    for last in itertools.count(0):
+        folder = tmp_path / str(last)
+        folder.mkdir()
+        was_killed = killed(folder, last)
+        run(Place(folder))
+        left = {path.name for path in (folder / ".studios").iterdir()} if installed else set(folder.iterdir())
+        assert left == ({"state.json", "files"} if installed else set())
+        if not was_killed:
+            break
+    assert last > 5
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -161,8 +160,6 @@ def _back(place: Place, placement: Placement, starter: Starter, state: State, ne
         (place.own / "state.json").unlink(missing_ok=True)
     else:
         place.remember(replace(state, backup="", interrupted=False, running=[]))
-    if not state.parameters:
-        shutil.rmtree(place.own, ignore_errors=True)
     return "files and containers were put back as they were" if starter.touched else "nothing was changed"
 
 

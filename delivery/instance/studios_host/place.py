@@ -74,10 +74,10 @@ class Place:
             try:
                 yield
             finally:
-                if self.begun:
-                    shutil.rmtree(self.new, ignore_errors=True)
-                    if not self._is_installed():
-                        self.forget()
+                if self.begun and not self._is_installed():
+                    self.forget()
+                elif self.begun:
+                    self._leave_new()
         finally:
             os.close(lock)
 
@@ -102,9 +102,8 @@ class Place:
         self.own.mkdir(mode=0o755, exist_ok=True)
         self.own.chmod(0o755)
         self.begun = True
+        self._leave_new()
         unmarked = self.own / _UNMARKED
-        for path in (self.new, unmarked):
-            shutil.rmtree(path, ignore_errors=True)
         unmarked.mkdir(mode=0o700)
         (unmarked / _MARK).touch()
         unmarked.rename(self.new)
@@ -112,6 +111,14 @@ class Place:
             # Docker makes a folder of what is mounted and not there.
             if path.is_dir():
                 shutil.rmtree(path)
+
+    def _leave_new(self) -> None:
+        """Removes the folder to work in, which loses its name before its mark: whenever the run ends, it is known."""
+        unmarked = self.own / _UNMARKED
+        shutil.rmtree(unmarked, ignore_errors=True)
+        if (self.new / _MARK).exists():
+            self.new.rename(unmarked)
+            shutil.rmtree(unmarked, ignore_errors=True)
 
     def _is_installed(self) -> bool:
         return any((self.own / name).exists() for name in ("state.json", "parameters")) or bool(
@@ -167,19 +174,21 @@ class Place:
                 (self.own / name).unlink(missing_ok=True)
 
     def forget(self) -> None:
-        """Removes everything of ours in `.studios`: last what says that there is something to take away.
+        """Removes everything of ours in `.studios`: last what says that it is ours.
 
         Where nothing was installed, and no run was killed, the owner's files may have these names.
         """
         if self.own.is_symlink() or not self.own.is_dir():
             return
         known = self.begun or self._is_installed() or (self.new / _MARK).exists()
-        ours = [path for path in self.own.iterdir() if known and is_ours(path.name)]
+        ours = [path for path in self.own.iterdir() if known and is_ours(path.name) and path != self.new]
         for path in sorted(ours, key=lambda path: path.name in ("state.json", "parameters")):
             if path.is_dir():
                 shutil.rmtree(path)
             else:
                 path.unlink()
+        if known:
+            self._leave_new()
         # What the owner has put beside it stays.
         if not any(self.own.iterdir()):
             self.own.rmdir()
