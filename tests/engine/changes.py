@@ -48,6 +48,7 @@ class Everyday:
         touches: the resources that it must touch, and how.
         secrets: settings that do it and are secret.
         note: what the preview can't say.
+        moves_platform: whether Platform's owner has moved it to the URL of the settings before.
     """
 
     title: str
@@ -56,6 +57,7 @@ class Everyday:
     touches: Mapping[str, str]
     secrets: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    moves_platform: bool = False
 
 
 def _always(**settings: Any) -> Callable[[Install], Mapping[str, Any]]:
@@ -120,6 +122,7 @@ EVERYDAY: Sequence[Everyday] = (
             **EDITS,
             **INGRESS,
         },
+        moves_platform=True,
     ),
     Everyday(
         "A certificate that exists already",

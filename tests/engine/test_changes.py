@@ -79,8 +79,14 @@ def previewed(new_install: NewInstall, new_stack: NewStack, tmp_path_factory: py
         finally:
             free.put(copy)
 
+    staying = [each for each in EVERYDAY if not each.moves_platform]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        printed = dict(zip([each.title for each in EVERYDAY], pool.map(run, EVERYDAY), strict=True))
+        printed = dict(zip([each.title for each in staying], pool.map(run, staying), strict=True))
+    for each in EVERYDAY:
+        if each.moves_platform:
+            url = {"data": {"TOWER_SERVER_URL": each.settings(install)["platformUrl"]}}
+            install.kubectl("patch", "configmap", "tower-backend-cfg", "--type=merge", "--patch", json.dumps(url))
+            printed[each.title] = run(each)
     pem = base64.b64decode(install.get("secret", "platform-oidc-certs")["data"]["oidc.pem"]).decode()
     return Previewed(
         changes={title: changes_of(json.loads(text)["steps"]) for title, text in printed.items()},
