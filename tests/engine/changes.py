@@ -208,7 +208,7 @@ EVERYDAY: Sequence[Everyday] = (
         "Tags in AWS",
         "`aws:defaultTags: {tags: {…}}`",
         _always(**{"aws:defaultTags": {"tags": {"team": "research"}}}),
-        {"studios-certificate-certificate": "update"},
+        {"studios-certificate-certificate": "update", **INGRESS},
     ),
     Everyday(
         "A rotated registration token",
