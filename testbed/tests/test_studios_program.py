@@ -286,6 +286,15 @@ def test_a_redis_that_is_not_there_is_waited_for_and_then_named(world: World) ->
     assert time.monotonic() - began > 2
 
 
+def test_a_password_for_a_redis_that_asks_for_none_is_refused(world: World) -> None:
+    (port,) = processes.free_ports(1)
+    words = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(world.folder)]
+    world.running.append(subprocess.Popen(["redis-server", *words], stdout=subprocess.DEVNULL))
+    until(lambda: processes.listening(port))
+    refused = world.refusal("connect-proxy", world.connect() | {"CONNECT_REDIS_ADDRESS": f"127.0.0.1:{port}"})
+    assert "called without any password configured for the default user" in refused
+
+
 def test_redis_over_tls_needs_an_authority_that_is_trusted(world: World, redis: tuple[int, int, Path]) -> None:
     variables = world.connect() | {
         "CONNECT_REDIS_ADDRESS": f"127.0.0.1:{world.redis_tls}",

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/tls"
 	"fmt"
+	"slices"
 )
 
 // Plan is everything that the load balancers of an account are to do. Conditions and actions are those of the ELB API.
@@ -130,21 +131,16 @@ var versions = map[string]uint16{
 
 // tlsRange is the lowest and the highest of the versions that a security policy has.
 func tlsRange(names []string) (uint16, uint16, error) {
-	var low, high uint16
+	var found []uint16
 	for _, name := range names {
 		version, known := versions[name]
 		if !known {
 			return 0, 0, fmt.Errorf("TLS version %q is not known", name)
 		}
-		if low == 0 || version < low {
-			low = version
-		}
-		if version > high {
-			high = version
-		}
+		found = append(found, version)
 	}
-	if low == 0 {
+	if len(found) == 0 {
 		return 0, 0, fmt.Errorf("the security policy has no TLS version")
 	}
-	return low, high, nil
+	return slices.Min(found), slices.Max(found), nil
 }

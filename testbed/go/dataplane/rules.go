@@ -5,41 +5,35 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // matches tells whether all conditions of a rule hold for a request.
 func matches(conditions []Condition, request *http.Request) bool {
-	for _, condition := range conditions {
-		if !holds(condition, request) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(conditions, func(condition Condition) bool { return !holds(condition, request) })
 }
 
 func holds(condition Condition, request *http.Request) bool {
 	switch condition.Field {
 	case "host-header":
-		host := strings.ToLower(hostOf(request.Host))
-		return anyOf(values(condition, condition.HostHeaderConfig), func(pattern string) bool {
-			return like(strings.ToLower(pattern), host)
+		return slices.ContainsFunc(values(condition, condition.HostHeaderConfig), func(pattern string) bool {
+			return likeInAnyCase(pattern, hostOf(request.Host))
 		})
 	case "path-pattern":
-		return anyOf(values(condition, condition.PathPatternConfig), func(pattern string) bool {
+		return slices.ContainsFunc(values(condition, condition.PathPatternConfig), func(pattern string) bool {
 			return like(pattern, request.URL.Path)
 		})
 	case "http-request-method":
-		return anyOf(values(condition, condition.HTTPRequestMethodConfig), func(method string) bool {
-			return method == request.Method
-		})
+		return slices.Contains(values(condition, condition.HTTPRequestMethodConfig), request.Method)
 	case "http-header":
 		return holdsHeader(condition.HTTPHeaderConfig, request.Header)
 	case "query-string":
 		return holdsQuery(condition.QueryStringConfig, request.URL.Query())
 	case "source-ip":
-		return anyOf(values(condition, condition.SourceIPConfig), func(network string) bool {
+		return slices.ContainsFunc(values(condition, condition.SourceIPConfig), func(network string) bool {
 			return contains(network, request.RemoteAddr)
 		})
 	}
@@ -54,26 +48,10 @@ func values(condition Condition, structured *Values) []string {
 	return condition.Values
 }
 
-func anyOf(values []string, holds func(string) bool) bool {
-	for _, value := range values {
-		if holds(value) {
-			return true
-		}
-	}
-	return false
-}
-
 func holdsHeader(wanted *HeaderValues, header http.Header) bool {
-	if wanted == nil {
-		return false
-	}
-	for _, value := range header.Values(wanted.HTTPHeaderName) {
-		lower := strings.ToLower(value)
-		if anyOf(wanted.Values, func(pattern string) bool { return like(strings.ToLower(pattern), lower) }) {
-			return true
-		}
-	}
-	return false
+	return wanted != nil && slices.ContainsFunc(header.Values(wanted.HTTPHeaderName), func(value string) bool {
+		return slices.ContainsFunc(wanted.Values, func(pattern string) bool { return likeInAnyCase(pattern, value) })
+	})
 }
 
 func holdsQuery(wanted *QueryValues, query url.Values) bool {
@@ -82,13 +60,11 @@ func holdsQuery(wanted *QueryValues, query url.Values) bool {
 	}
 	for _, pair := range wanted.Values {
 		for key, found := range query {
-			if pair.Key != "" && !like(strings.ToLower(pair.Key), strings.ToLower(key)) {
+			if pair.Key != "" && !likeInAnyCase(pair.Key, key) {
 				continue
 			}
-			for _, value := range found {
-				if like(strings.ToLower(pair.Value), strings.ToLower(value)) {
-					return true
-				}
+			if slices.ContainsFunc(found, func(value string) bool { return likeInAnyCase(pair.Value, value) }) {
+				return true
 			}
 		}
 	}
@@ -103,24 +79,12 @@ func contains(network, remote string) bool {
 
 // like tells whether a text fits a pattern: * is any text, ? any one character.
 func like(pattern, text string) bool {
-	var position, after, mark int
-	star := -1
-	for position < len(text) {
-		switch {
-		case after < len(pattern) && pattern[after] == '*':
-			star, mark = after, position
-			after++
-		case after < len(pattern) && (pattern[after] == '?' || pattern[after] == text[position]):
-			after++
-			position++
-		case star >= 0:
-			mark++
-			position, after = mark, star+1
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[after:], "*") == ""
+	expression := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern))
+	return regexp.MustCompile("(?s)^" + expression + "$").MatchString(text)
+}
+
+func likeInAnyCase(pattern, text string) bool {
+	return like(strings.ToLower(pattern), strings.ToLower(text))
 }
 
 func hostOf(hostport string) string {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/tls"
-	"encoding/binary"
 	"errors"
 	"flag"
 	"log"
@@ -11,6 +10,8 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
+
+	"github.com/miekg/dns"
 )
 
 // runEdge stands where there is no load balancer: it answers every name with one address, ends TLS there, and leads a
@@ -47,7 +48,7 @@ func runEdge(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	go answerNames(names, net.ParseIP(*address).To4())
+	go func() { log.Fatal(answerNames(names, net.ParseIP(*address))) }()
 	// HTTP/2 has no upgrade of a connection, which WebSockets need: the load balancer has it off too.
 	listener, err := tls.Listen("tcp", net.JoinHostPort(*address, "443"), &tls.Config{Certificates: []tls.Certificate{pair}})
 	if err != nil {
@@ -66,34 +67,17 @@ func runEdge(arguments []string) error {
 	}))
 }
 
-// answerNames answers questions for IPv4 addresses (RFC 1035, 4.1) with one of them, others with nothing.
-func answerNames(from net.PacketConn, address net.IP) {
-	buffer := make([]byte, 512)
-	for {
-		size, who, err := from.ReadFrom(buffer)
-		if err != nil {
-			return
+// answerNames answers questions for IPv4 addresses with one of them, others with nothing.
+func answerNames(from net.PacketConn, address net.IP) error {
+	return dns.ActivateAndServe(nil, from, dns.HandlerFunc(func(w dns.ResponseWriter, asked *dns.Msg) {
+		answer := new(dns.Msg).SetReply(asked)
+		answer.Authoritative = true
+		for _, question := range asked.Question {
+			if question.Qtype == dns.TypeA {
+				header := dns.RR_Header{Name: question.Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 1}
+				answer.Answer = append(answer.Answer, &dns.A{Hdr: header, A: address})
+			}
 		}
-		question := buffer[:size]
-		end := 12
-		for end < size && question[end] != 0 {
-			end += int(question[end]) + 1
-		}
-		end += 5
-		if size < 12 || end > size {
-			continue
-		}
-		answer := append([]byte{}, question[:end]...)
-		answer[2], answer[3] = 0x84, 0 // an answer, authoritative
-		for i := 6; i < 12; i++ {
-			answer[i] = 0
-		}
-		const ipv4 = 1
-		if binary.BigEndian.Uint16(question[end-4:]) == ipv4 {
-			answer[7] = 1
-			answer = append(answer, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4)
-			answer = append(answer, address...)
-		}
-		_, _ = from.WriteTo(answer, who)
-	}
+		_ = w.WriteMsg(answer)
+	}))
 }

@@ -11,8 +11,11 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// redisServer is a Redis and one of its databases.
-type redisServer struct{ client *redis.Client }
+// redisServer is a Redis, and what to call it and its database.
+type redisServer struct {
+	client *redis.Client
+	title  string
+}
 
 func init() { redis.SetLogger(silent{}) }
 
@@ -22,10 +25,26 @@ type silent struct{}
 func (silent) Printf(context.Context, string, ...any) {}
 
 func newRedis(options *redis.Options) *redisServer {
+	title := fmt.Sprintf("Redis at %s, database %d", options.Addr, options.DB)
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = 3*time.Second, 5*time.Second, 5*time.Second
 	// Who asks tries again, or says what is wrong; and no server is told what only newer ones know.
 	options.DialerRetries, options.MaxRetries, options.Protocol, options.DisableIdentity = 1, 1, 2, true
-	return &redisServer{redis.NewClient(options)}
+	user, password, database := options.Username, options.Password, options.DB
+	options.Username, options.Password, options.DB = "", "", 0
+	options.OnConnect = func(ctx context.Context, connection *redis.Conn) error {
+		// The library would say the password in HELLO, where a Redis that asks for none takes any.
+		if password != "" {
+			login := []any{"AUTH", password}
+			if user != "" {
+				login = []any{"AUTH", user, password}
+			}
+			if err := connection.Do(ctx, login...).Err(); err != nil {
+				return err
+			}
+		}
+		return connection.Select(ctx, database).Err()
+	}
+	return &redisServer{redis.NewClient(options), title}
 }
 
 // connectRedis reads the variables that proxy and server share.
@@ -69,14 +88,12 @@ func platformRedis(e *environment) *redisServer {
 
 // check waits for Redis, which may start beside this program, and tries login, database and writing.
 func (s *redisServer) check(prefix string) error {
-	options := s.client.Options()
-	what := fmt.Sprintf("Redis at %s, database %d", options.Addr, options.DB)
 	var refused error
-	err := patiently(what, func() error {
+	err := patiently(s.title, func() error {
 		err := s.tryWriting(prefix)
 		if answer := redis.Error(nil); errors.As(err, &answer) {
 			// An answer of Redis itself: trying again changes nothing.
-			refused = fmt.Errorf("%s: %w", what, err)
+			refused = fmt.Errorf("%s: %w", s.title, err)
 			return nil
 		}
 		return err
