@@ -64,6 +64,20 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicK
     return builder(subject, issuer, key, now - datetime.timedelta(minutes=5), now + LIFETIME)
 
 
+#: Without it, Python's strict verification refuses an authority.
+_USAGE_OF_AUTHORITY = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 def service_account_key(path: Path) -> Path:
     """The key that signs service account tokens."""
     return write_private(path, key_pem(rsa.generate_private_key(65537, 2048)))
@@ -89,6 +103,7 @@ class Authority:
             _builder(self.name, self.name, self.key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), critical=False)
+            .add_extension(_USAGE_OF_AUTHORITY, critical=True)
             .sign(self.key, hashes.SHA256())
         )
         write_private(self.certificate, certificate.public_bytes(serialization.Encoding.PEM))

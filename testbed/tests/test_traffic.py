@@ -22,7 +22,9 @@ import pytest
 
 from testbed import processes
 from testbed.emulator.client import client, validated_certificate
+from testbed.pki import Authority
 from testbed.tests.aws_account import ANSWER
+from testbed.traffic.certificates import ServedCertificates
 from testbed.traffic.traffic import Traffic, bind
 
 ZONE = "example.com"
@@ -380,8 +382,6 @@ def test_the_resolver_finds_a_load_balancer_that_comes_and_loses_one_that_goes(w
 
 
 def test_an_imported_certificate_that_signs_itself_is_trusted_by_nobody(world: World, tmp_path: Path) -> None:
-    from testbed.traffic.certificates import ServedCertificates
-
     acm, elb = world.client("acm"), world.client("elbv2")
     pem = tmp_path / "self.pem"
     key = tmp_path / "self.key"
@@ -402,5 +402,5 @@ def test_an_imported_certificate_that_signs_itself_is_trusted_by_nobody(world: W
     finally:
         elb.modify_listener(ListenerArn=world.listener, Certificates=[{"CertificateArn": before[0]["CertificateArn"]}])
         world.traffic.refresh()
-    chain = ServedCertificates().of(described, pem.read_text())["Chain"]
+    chain = ServedCertificates(Authority(tmp_path / "pki")).of(described, pem.read_text())["Chain"]
     assert "BEGIN CERTIFICATE" in chain

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -14,8 +13,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from testbed.pki import Authority, builder, key_pem
 
-_LIFETIME = datetime.timedelta(days=395)
-
 
 class ServedCertificates:
     """Makes, for each issued certificate of ACM, one with a key, and keeps it until ACM has another one.
@@ -24,31 +21,12 @@ class ServedCertificates:
     to trust; one that was imported and signs itself does so here too.
 
     Args:
-        known: an authority that clients trust already; without it there is one of its own.
+        authority: what clients trust.
     """
 
-    def __init__(self, known: Authority | None = None) -> None:
+    def __init__(self, authority: Authority) -> None:
+        self.authority = authority
         self._made: dict[tuple[Any, ...], dict[str, str]] = {}
-        if known is not None:
-            self._key, self._name = known.key, known.name
-            self.authority = x509.load_pem_x509_certificate(known.certificate.read_bytes())
-            return
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _name("Testbed Load Balancers")
-        now = datetime.datetime.now(datetime.timezone.utc)
-        self.authority = (
-            builder(self._name, self._name, self._key.public_key(), now - _LIFETIME, now + 10 * _LIFETIME)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
-            .add_extension(_USAGE_OF_AUTHORITY, critical=True)
-            .sign(self._key, hashes.SHA256())
-        )
-
-    def write_authority(self, path: Path) -> Path:
-        """Writes the authority's certificate, PEM."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(self.authority.public_bytes(serialization.Encoding.PEM))
-        return path
 
     def of(self, described: Mapping[str, Any], pem: str) -> dict[str, str]:
         """Chain and key, PEM, for a certificate as ACM describes it; ``pem`` is what ACM has of it."""
@@ -64,8 +42,9 @@ class ServedCertificates:
         self, names: Sequence[str], begins: datetime.datetime, ends: datetime.datetime, *, itself: bool
     ) -> dict[str, str]:
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = _name(names[0])
-        issuer, signer = (subject, key) if itself else (self._name, self._key)
+        # X.509 has room for 64 octets there; what counts are the alternative names.
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
+        issuer, signer = (subject, key) if itself else (self.authority.name, self.authority.key)
         certificate = (
             builder(subject, issuer, key.public_key(), begins, ends)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
@@ -77,24 +56,6 @@ class ServedCertificates:
         return {"Chain": chain.decode(), "Key": key_pem(key).decode()}
 
 
-_USAGE_OF_AUTHORITY = x509.KeyUsage(
-    digital_signature=False,
-    content_commitment=False,
-    key_encipherment=False,
-    data_encipherment=False,
-    key_agreement=False,
-    key_cert_sign=True,
-    crl_sign=True,
-    encipher_only=False,
-    decipher_only=False,
-)
-
-
 def _signs_itself(pem: str) -> bool:
     certificate = x509.load_pem_x509_certificate(pem.encode())
     return certificate.issuer == certificate.subject
-
-
-def _name(common_name: str) -> x509.Name:
-    # X.509 has room for 64 octets there; what counts are the alternative names.
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64])])

@@ -7,7 +7,6 @@ import socketserver
 import struct
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import dns.exception
 import dns.flags
@@ -34,11 +33,23 @@ class DnsServer:
     """
 
     def __init__(self, address: str, port: int, ask: Ask) -> None:
-        datagrams = _Datagrams((address, port), _DatagramHandler, ask)
+        class Datagram(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                data, socket = self.request
+                if reply := _reply(data, ask, _LARGEST_DATAGRAM):
+                    socket.sendto(reply, self.client_address)
+
+        class Stream(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                while len(size := self.rfile.read(2)) == 2:
+                    reply = _reply(self.rfile.read(struct.unpack("!H", size)[0]), ask, 65535)
+                    self.wfile.write(struct.pack("!H", len(reply)) + reply)
+
+        datagrams = socketserver.ThreadingUDPServer((address, port), Datagram)
         self.address, self.port = address, int(datagrams.server_address[1])
-        streams = _Streams((address, self.port), _StreamHandler, ask)
-        self._servers: tuple[socketserver.BaseServer, ...] = (datagrams, streams)
+        self._servers = (datagrams, _Streams((address, self.port), Stream))
         for server in self._servers:
+            server.daemon_threads = True
             threading.Thread(target=server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
@@ -48,39 +59,11 @@ class DnsServer:
             server.server_close()
 
 
-class _Datagrams(socketserver.ThreadingUDPServer):
-    daemon_threads = True
-
-    def __init__(self, address: tuple[str, int], handler: type[socketserver.BaseRequestHandler], ask: Ask) -> None:
-        super().__init__(address, handler)
-        self.ask = ask
-
-
 class _Streams(socketserver.ThreadingTCPServer):
-    daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, address: tuple[str, int], handler: type[socketserver.BaseRequestHandler], ask: Ask) -> None:
-        super().__init__(address, handler)
-        self.ask = ask
 
-
-class _DatagramHandler(socketserver.BaseRequestHandler):
-    def handle(self) -> None:
-        data, socket = self.request
-        reply = _reply(data, self.server, _LARGEST_DATAGRAM)
-        if reply:
-            socket.sendto(reply, self.client_address)
-
-
-class _StreamHandler(socketserver.StreamRequestHandler):
-    def handle(self) -> None:
-        while len(size := self.rfile.read(2)) == 2:
-            reply = _reply(self.rfile.read(struct.unpack("!H", size)[0]), self.server, 65535)
-            self.wfile.write(struct.pack("!H", len(reply)) + reply)
-
-
-def _reply(data: bytes, server: Any, largest: int) -> bytes:
+def _reply(data: bytes, ask: Ask, largest: int) -> bytes:
     try:
         query = dns.message.from_wire(data)
     except dns.exception.DNSException:
@@ -88,7 +71,7 @@ def _reply(data: bytes, server: Any, largest: int) -> bytes:
     response = dns.message.make_response(query, recursion_available=True)
     try:
         for question in query.question:
-            _fill(response, server.ask(question.name.to_text(), dns.rdatatype.to_text(question.rdtype)))
+            _fill(response, ask(question.name.to_text(), dns.rdatatype.to_text(question.rdtype)))
     except Exception:
         log.exception("no answer to %s", query.question)
         response.set_rcode(dns.rcode.SERVFAIL)

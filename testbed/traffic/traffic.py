@@ -14,6 +14,7 @@ from typing import Any
 
 from testbed import build, targets
 from testbed.errors import TestbedError
+from testbed.pki import Authority
 from testbed.traffic import addresses
 from testbed.traffic.account import Account
 from testbed.traffic.addresses import Network, Routes
@@ -53,9 +54,9 @@ class Ground:
     enter: Sequence[str] = ()
 
     @classmethod
-    def loopback(cls) -> Ground:
-        """A part of loopback that no other testbed has."""
-        return cls(addresses.take(), bind, ServedCertificates())
+    def loopback(cls, folder: Path) -> Ground:
+        """A part of loopback that no other testbed has, with an authority of its own in the folder."""
+        return cls(addresses.take(), bind, ServedCertificates(Authority(folder)))
 
 
 class Traffic:
@@ -63,7 +64,7 @@ class Traffic:
 
     Args:
         environment: what `python -m testbed env` prints.
-        folder: where the certificate of the authority is written.
+        folder: where the certificate of an authority of its own is written.
         routes: what stands for targets that exist elsewhere; asked at each change.
         ground: where they are served; None for loopback.
     """
@@ -75,13 +76,13 @@ class Traffic:
         routes: Callable[[], Routes] = lambda: Routes(),
         ground: Ground | None = None,
     ) -> None:
-        ground = ground or Ground.loopback()
+        ground = ground or Ground.loopback(folder)
         self._emulator = environment["AWS_ENDPOINT_URL"]
         self._account = Account(environment)
         self._routes = routes
         self._bind = ground.bind
         self.network = ground.network
-        self.ca_file = ground.certificates.write_authority(folder / "load-balancers.crt")
+        self.ca_file = ground.certificates.authority.certificate
         self._planner = Planner(self._account, self.network, ground.certificates, ground.bind)
         self._lock = threading.Lock()
         self._applied: dict[str, Any] = {}
