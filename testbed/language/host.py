@@ -25,7 +25,7 @@ from testbed.errors import TestbedError
 from testbed.language.children import STDOUT, Children, end_process, output_of
 from testbed.language.interpreter import Interpreter, InterpreterError
 from testbed.language.program import TOLD
-from testbed.plugins.failures import refuse
+from testbed.plugins.failures import refusing
 
 _PROGRAM: Final = Path(__file__).with_name("program.py")
 
@@ -159,12 +159,6 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def Template(self, request: Any, context: grpc.ServicerContext) -> Any:
         return language_pb2.TemplateResponse()
 
-    def GenerateProgram(self, request: Any, context: grpc.ServicerContext) -> Any:
-        refuse(context, "generating a program")
-
-    def GenerateProject(self, request: Any, context: grpc.ServicerContext) -> Any:
-        refuse(context, "generating a project")
-
     def GeneratePackage(self, request: Any, context: grpc.ServicerContext) -> Any:
         with _answering(context):
             if request.extra_files:
@@ -177,11 +171,10 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
                 raise InterpreterError(f"no SDK can be made of the schema: {finished.stderr.strip()}")
             return language_pb2.GeneratePackageResponse()
 
-    def Pack(self, request: Any, context: grpc.ServicerContext) -> Any:
-        refuse(context, "packing an SDK")
-
-    def Link(self, request: Any, context: grpc.ServicerContext) -> Any:
-        refuse(context, "linking an SDK")
+    GenerateProgram = refusing("generating a program")
+    GenerateProject = refusing("generating a project")
+    Pack = refusing("packing an SDK")
+    Link = refusing("linking an SDK")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import grpc
 from google.protobuf import struct_pb2
@@ -63,9 +63,14 @@ def answering(context: grpc.ServicerContext, package: str) -> Iterator[Call]:
         context.abort(grpc.StatusCode.UNKNOWN, _describe(error, package))
 
 
-def refuse(context: grpc.ServicerContext, what: str) -> None:
-    """Says politely that ``what`` isn't there; the engine has another way, or tells the user."""
-    context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{what} is not implemented by this stand-in")
+def refusing(what: str) -> Any:
+    """A method of a servicer that says politely that ``what`` isn't there; the engine has another way, or tells the
+    user."""
+
+    def refuse(servicer: Any, request: Any, context: grpc.ServicerContext) -> None:
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{what} is not implemented by this stand-in")
+
+    return refuse
 
 
 def _abort_half_made(context: grpc.ServicerContext, call: Call, error: HalfMade) -> None:

@@ -18,7 +18,7 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from testbed.plugins.diff import Path
-from testbed.plugins.failures import Call, HalfMade, answering, refuse
+from testbed.plugins.failures import Call, HalfMade, answering, refusing
 from testbed.plugins.listener import listen_until_told_to_end
 from testbed.plugins.properties import Unsealed, marshal, paths_to_seal
 from testbed.plugins.provider import (
@@ -69,10 +69,6 @@ def diff_response(result: DiffResult) -> provider_pb2.DiffResponse:
         hasDetailedDiff=True,
         deleteBeforeReplace=result.delete_before_replace,
     )
-
-
-def _refusing(what: str) -> Any:
-    return lambda servicer, request, context: refuse(context, what)
 
 
 class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -193,13 +189,13 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Attach(self, request: Any, context: grpc.ServicerContext) -> Any:
         return empty_pb2.Empty()
 
-    GetSchema = _refusing("the schema of the package")
-    GetMapping = _refusing("a mapping to another ecosystem")
-    GetMappings = _refusing("a mapping to another ecosystem")
-    Parameterize = _refusing("parameterization")
-    Construct = _refusing("a remote component")
-    Call = _refusing("a method of a resource")
-    List = _refusing("listing resources")
+    GetSchema = refusing("the schema of the package")
+    GetMapping = refusing("a mapping to another ecosystem")
+    GetMappings = refusing("a mapping to another ecosystem")
+    Parameterize = refusing("parameterization")
+    Construct = refusing("a remote component")
+    Call = refusing("a method of a resource")
+    List = refusing("listing resources")
 
     def _half_made(
         self, failure: PartialFailure, resource: Resource, given: Unsealed, inputs: struct_pb2.Struct

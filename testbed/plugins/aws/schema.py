@@ -162,7 +162,7 @@ class ResourceType(Table):
 
 
 def validate(table: Table, inputs: Properties) -> tuple[Properties, list[CheckFailure]]:
-    """The inputs with defaults and with numbers and strings in their place, and what is wrong with them."""
+    """The inputs with defaults, and what is wrong with them."""
     return _validate(table.all_arguments(), inputs, ())
 
 
@@ -183,10 +183,9 @@ def _validate(table: Mapping[str, Argument], given: Properties, path: Path) -> t
     return checked, failures
 
 
-def _value(argument: Argument, given: Any, path: Path) -> tuple[Any, list[CheckFailure]]:
-    if isinstance(given, Unknown):
-        return given, []
-    value = _coerced(argument.kind, given)
+def _value(argument: Argument, value: Any, path: Path) -> tuple[Any, list[CheckFailure]]:
+    if isinstance(value, Unknown):
+        return value, []
     wanted = _PYTHON[argument.kind]
     # Python has True for an int.
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
@@ -201,21 +200,6 @@ def _value(argument: Argument, given: Any, path: Path) -> tuple[Any, list[CheckF
         items.append(checked)
         failures += faults
     return items, failures
-
-
-def _coerced(kind: Kind, value: Any) -> Any:
-    """The bridge of the official provider takes ``"443"`` for a number and ``443`` for a string."""
-    if kind == "string":
-        if isinstance(value, bool):
-            return str(value).lower()
-        return str(value) if isinstance(value, int | float) else value
-    if kind == "int":
-        if isinstance(value, str) and value.lstrip("-").isdecimal():
-            return int(value)
-        return int(value) if isinstance(value, float) and value.is_integer() else value
-    if kind == "bool" and value in ("true", "false"):
-        return value == "true"
-    return value
 
 
 def views(type_: ResourceType, old: Properties, new: Properties) -> tuple[Properties, Properties]:
