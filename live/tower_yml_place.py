@@ -95,7 +95,7 @@ def locate(text: str, path: Path) -> Spot:
 
 
 def spelled_otherwise(text: str, path: Path) -> None:
-    """Looks for the entry by keys such as `dataStudio`.
+    """Looks for the entry by keys such as `dataStudio` or `allowed-workspaces[0]`, and where a key is merged.
 
     Raises:
         YamlTextError: the text has one, or is not YAML.
@@ -108,7 +108,13 @@ def spelled_otherwise(text: str, path: Path) -> None:
 
 def _refuse_other_spelling(mapping: MappingNode, path: Path, written: Path) -> None:
     name, *rest = path
+    refuse_merged(mapping, name)
+    item = re.compile(rf"{re.escape('.'.join(path))}\[\d+\]")
     for pair in yaml_text.pairs(mapping):
+        if isinstance(pair.key, ScalarNode) and item.fullmatch(_in_kebab_case(pair.key.value)):
+            whole = ".".join((*map(_in_kebab_case, written), *path))
+            line = pair.key.start_mark.line + 1
+            raise YamlTextError(f"has the key {pair.key.value} (line {line}); write the whole list at {whole}")
         if not isinstance(pair.key, ScalarNode) or _in_kebab_case(pair.key.value) != name:
             continue
         here = (*written, pair.key.value)
@@ -122,6 +128,16 @@ def _refuse_other_spelling(mapping: MappingNode, path: Path, written: Path) -> N
 
 def _in_kebab_case(key: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", key.replace("_", "-")).lower()
+
+
+def refuse_merged(mapping: MappingNode, name: str) -> None:
+    """Refuses to give a mapping a key that it has from another place, which the new one would hide.
+
+    Raises:
+        YamlTextError: it has.
+    """
+    if yaml_text.find(mapping, name) is None and yaml_text.merges(mapping, name):
+        raise YamlTextError(f"merges {name} from an anchor elsewhere in the file; write it out where it is used")
 
 
 def _refuse_dotted(mapping: MappingNode, path: Path, depth: int) -> None:

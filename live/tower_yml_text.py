@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from live import yaml_text
-from live.tower_yml_place import Path, Spot, find_place, locate, spelled_otherwise
+from live.tower_yml_place import Path, Spot, find_place, locate, refuse_merged, spelled_otherwise
 from live.yaml_text import Canonical, Pair, YamlTextError
 
 INDENT = 2
@@ -61,7 +62,21 @@ class Entry:
         if not self.present or not self.source:
             return None
         # It stood behind a colon, where a tab indents nothing.
-        return YAML(typ="safe", pure=True).load(yaml_text.with_spaces(f":{self.source}")[1:])
+        text = yaml_text.with_spaces(f":{self.source}")[1:]
+        try:
+            return _plain(YAML(typ="safe", pure=True).load(text))
+        except (YAMLError, ValueError, OverflowError):
+            # A tag or a date that says nothing to this parser: nothing that the program has written.
+            return text.strip()
+
+
+def _plain(value: object) -> object:
+    """A value of YAML as JSON can show it, of which the keys are texts."""
+    if isinstance(value, Mapping):
+        return {each if isinstance(each, str) else str(each): _plain(item) for each, item in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(str, value))
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def read_entry(text: str, path: Path) -> Entry:
@@ -189,10 +204,11 @@ def _with_value(text: str, spot: Spot, path: Path, value: object) -> Iterator[st
     parent = spot.mappings[-1]
     if spot.found and yaml_text.is_null(spot.found[-1].value):
         yield from _into_null(text, spot, missing, value)
-    elif parent.flow_style or not parent.value:
+        return
+    refuse_merged(parent, missing[0])
+    if parent.flow_style or not parent.value:
         yield _into_flow(text, parent, missing, value)
     else:
-        _refuse_merged(parent, missing)
         yield from _into_block(text, spot, missing, value)
 
 
@@ -230,21 +246,6 @@ def _into_block(text: str, spot: Spot, missing: Path, value: object) -> Iterator
                 break
             at = above
     yield yaml_text.replace(text, at, at, block + br)
-
-
-def _refuse_merged(parent: MappingNode, missing: Path) -> None:
-    merged = [pair.value for pair in yaml_text.pairs(parent) if pair.key.value == "<<"]
-    if len(missing) > 1 and any(_mentions(node, missing[0]) for node in merged):
-        raise YamlTextError(f"merges {missing[0]} from an anchor elsewhere in the file; write it out where it is used")
-
-
-def _mentions(node: Node, name: str) -> bool:
-    if isinstance(node, SequenceNode):
-        return any(_mentions(item, name) for item in node.value)
-    return isinstance(node, MappingNode) and any(
-        pair.key.value == name or (pair.key.value == "<<" and _mentions(pair.value, name))
-        for pair in yaml_text.pairs(node)
-    )
 
 
 def _block(path: Path, value: object, column: int, br: str) -> str:

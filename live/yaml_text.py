@@ -70,6 +70,8 @@ def compose(text: str) -> MappingNode | None:
         place = f" in line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "it cannot be parsed"
         raise YamlTextError(f"is not valid YAML{place}: {problem}") from None
+    except RecursionError:
+        raise YamlTextError("nests lists or mappings too deeply to be read") from None
     if node is None or (is_null(node) and node.start_mark.index == node.end_mark.index):
         return None
     if not isinstance(node, MappingNode):
@@ -92,6 +94,24 @@ def find(mapping: MappingNode, name: str) -> Pair | None:
     if len(found) > 1:
         raise YamlTextError(f"has the key {name} twice in one mapping (line {found[1].key.start_mark.line + 1})")
     return found[0] if found else None
+
+
+def merges(mapping: MappingNode, name: str) -> bool:
+    """Whether the mapping gets a key from another one by `<<`."""
+    return any(
+        _gives(pair.value, name)
+        for pair in pairs(mapping)
+        if isinstance(pair.key, ScalarNode) and pair.key.value == "<<"
+    )
+
+
+def _gives(merged: Node, name: str) -> bool:
+    if isinstance(merged, SequenceNode):
+        return any(_gives(item, name) for item in merged.value)
+    return isinstance(merged, MappingNode) and (
+        any(isinstance(pair.key, ScalarNode) and pair.key.value == name for pair in pairs(merged))
+        or merges(merged, name)
+    )
 
 
 def is_null(node: Node) -> bool:

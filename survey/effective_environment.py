@@ -2,14 +2,16 @@
 
 The sources of `envFrom` are read in order, a later one wins, and `env` wins over all of them:
 https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#environment-variables
+Platform reads the variable of an option such as `-Dtower.data-studio.connect-url` from that option first.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from live.api import ClusterApi, NotFoundError
 from live.ownership import managed_fields
@@ -19,6 +21,12 @@ from settings.errors import Problem, SettingsError
 from settings.model import Settings
 from settings.model.studios import ALLOWED_WORKSPACES_VARIABLE
 from survey.install import Install
+
+_OPTIONS_OF_JAVA: Final = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "_JAVA_OPTIONS")
+"""Variables of which Java takes options, beside its command."""
+_OPTION: Final = re.compile(r"""-D(?P<property>tower\.[\w.-]+)=(?P<value>"[^"]*"|'[^']*'|[^\s"']*)""")
+_REFERENCE: Final = re.compile(r"\$\$|\$\((?P<name>[^()]*)\)")
+"""https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/"""
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ class EffectiveEnvironment:
     def __init__(self, api: ClusterApi, install: Install) -> None:
         self._api = api
         self._install = install
-        self._keys: dict[str, list[str]] = {}
+        self._keys: dict[str, list[str] | None] = {}
 
     def of(self, container: Mapping[str, Any], more: Mapping[str, Mapping[str, str]]) -> dict[str, Value]:
         """The variables of a container.
@@ -59,35 +67,42 @@ class EffectiveEnvironment:
                 whole = None if prefix else name
                 found |= {f"{prefix}{key}": Value(text, f"ConfigMap/{name}", whole) for key, text in data.items()}
             elif name := source.get("secretRef", {}).get("name"):
-                found |= {f"{prefix}{key}": Value(None, f"Secret/{name}") for key in self._keys_of(name)}
+                keys = self._keys_of(name) or []
+                found |= {f"{prefix}{key}": Value(None, f"Secret/{name}") for key in keys}
         for entry in container.get("env", []):
-            found[entry["name"]] = self._of_entry(entry, found, more)
-        return found
+            value = self._of_entry(entry, found, more)
+            if value is not None:
+                found[entry["name"]] = value
+        return found | dict(_of_java(container, found))
 
     def _of_entry(
         self, entry: Mapping[str, Any], found: Mapping[str, Value], more: Mapping[str, Mapping[str, str]]
-    ) -> Value:
+    ) -> Value | None:
+        """What an entry of `env` sets; None for a source that is optional and not there."""
         origin = entry.get("valueFrom", {})
         if reference := origin.get("configMapKeyRef"):
             name, key = reference.get("name", ""), reference["key"]
             text = {**self._install.data(name), **more.get(name, {})}.get(key)
-            if text is None and reference.get("optional") and entry["name"] in found:
-                return found[entry["name"]]
+            if text is None and reference.get("optional"):
+                return None
             return Value(text, f"env of the container, key {key} of ConfigMap/{name}")
         if reference := origin.get("secretKeyRef"):
-            return Value(None, f"env of the container, key {reference['key']} of Secret/{reference.get('name', '')}")
+            name, key = reference.get("name", ""), reference["key"]
+            keys = self._keys_of(name)
+            if keys is not None and key not in keys and reference.get("optional"):
+                return None
+            return Value(None, f"env of the container, key {key} of Secret/{name}")
         if origin:
             return Value(None, "env of the container")
-        text = entry.get("value", "")
-        # Kubernetes puts another variable's value there.
-        return Value(None if "$(" in text else text, "env of the container")
+        return Value(_resolved(entry.get("value", ""), found), "env of the container")
 
-    def _keys_of(self, secret: str) -> list[str]:
+    def _keys_of(self, secret: str) -> list[str] | None:
+        """The keys of a Secret: none where it does not exist; None where they may not be read."""
         if secret not in self._keys:
             self._keys[secret] = self._read_keys(secret)
         return self._keys[secret]
 
-    def _read_keys(self, secret: str) -> list[str]:
+    def _read_keys(self, secret: str) -> list[str] | None:
         listed = self._install.secrets.get(secret)
         if listed is None:
             return []
@@ -98,9 +113,36 @@ class EffectiveEnvironment:
             return sorted(keys)
         try:
             found = self._api.get(f"/api/v1/namespaces/{self._install.namespace}/secrets/{secret}")
-        except (NotFoundError, SettingsError):
+        except NotFoundError:
             return []
+        except SettingsError:
+            return None
         return sorted(found.get("data", {}))
+
+
+def _resolved(text: str, found: Mapping[str, Value]) -> str | None:
+    """A value with those of other variables in the place of `$(NAME)`; None where one of them is not known."""
+    known: list[bool] = []
+
+    def put(match: re.Match[str]) -> str:
+        if match["name"] is None:
+            return "$"
+        value = found.get(match["name"])
+        known.append(value is not None and value.text is not None)
+        return (value.text if value is not None else None) or ""
+
+    resolved = _REFERENCE.sub(put, text)
+    return resolved if all(known) else None
+
+
+def _of_java(container: Mapping[str, Any], found: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
+    """The variables that options of Java set in their place."""
+    given = [(key, " ".join(map(str, container.get(key, [])))) for key in ("command", "args")]
+    given += [(name, found[name].text or "") for name in _OPTIONS_OF_JAVA if name in found]
+    for place, text in given:
+        for option in _OPTION.finditer(text):
+            source = f"the option -D{option['property']} in {place} of the container"
+            yield variable_of(option["property"]), Value(option["value"].strip("\"'"), source)
 
 
 def shadowed(environment: EffectiveEnvironment, install: Install, settings: Settings) -> Iterator[Problem]:

@@ -77,9 +77,18 @@ def pod_of(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def config_maps_read(container: Mapping[str, Any]) -> list[str]:
-    """The ConfigMaps that a container takes its environment from as a whole, in order."""
+    """The ConfigMaps that a container takes its environment from as a whole, in order, with the names as they are."""
+    return [name for name, prefix in prefixed_config_maps(container) if not prefix]
+
+
+def prefixed_config_maps(container: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The same with the prefix that each one's variables get; mostly ""."""
     sources = container.get("envFrom", [])
-    return [each["configMapRef"]["name"] for each in sources if "name" in each.get("configMapRef", {})]
+    return [
+        (each["configMapRef"]["name"], each.get("prefix", ""))
+        for each in sources
+        if "name" in each.get("configMapRef", {})
+    ]
 
 
 def read_install(api: ClusterApi, namespace: str) -> Install:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from live.ownership import Path, list_item, managed_fields, owners_of
 from settings.environment import tower_yml_entries
@@ -12,11 +13,16 @@ from settings.errors import Problem
 from settings.model import Settings
 from survey.install import Install, pod_of
 
+_DEFAULT_PATH: Final = "/tower.yml"
+"""Where Platform reads the file, as Seqera's manifests and its Helm chart mount it."""
 
-def mount_problems(install: Install, settings: Settings, field_manager: str | None) -> Iterator[Problem]:
-    """A tower.yml that no container of backend reads, and a key that would hide a mount, or be hidden by one."""
+
+def mount_problems(
+    install: Install, settings: Settings, field_manager: str | None, *, is_here: bool
+) -> Iterator[Problem]:
+    """A tower.yml that backend or cron does not read, and a key that would hide a mount, or be hidden by one."""
     if tower_yml_entries(settings):
-        yield from _tower_yml_problems(install, settings)
+        yield from _tower_yml_problems(install, settings, is_here=is_here)
     for deployment, name in (
         (settings.cron_deployment, settings.cron_container),
         (settings.backend_deployment, settings.backend_container),
@@ -44,48 +50,149 @@ def hides_platforms_own(deployment: Mapping[str, Any], mount: Mapping[str, Any])
     return mount["name"] in volumes and "secret" not in volumes[mount["name"]]
 
 
-def _tower_yml_problems(install: Install, settings: Settings) -> Iterator[Problem]:
+def _tower_yml_problems(install: Install, settings: Settings, *, is_here: bool) -> Iterator[Problem]:
     deployment, name = settings.backend_deployment, settings.backend_container
+    found = _seen(install, settings, deployment, name)
+    if found is not None and not (found.has_ours if is_here else found.is_ours):
+        where = f"container {name} of Deployment {deployment}"
+        if found.hides is not None and found.has_ours:
+            message = (
+                f"is mounted in {where}, but Platform reads {_DEFAULT_PATH}, and that is {found.hides.origin} there"
+            )
+        elif found.of_ours:
+            message = f"is not mounted in {where}; it mounts {found}: write the right one in towerYmlKey"
+            yield Problem("towerYmlKey", settings.tower_yml_key, message)
+            return
+        else:
+            message = f"is not mounted in {where}, so that Platform does not read it; it mounts {found}"
+        yield Problem(
+            "towerYmlConfigMap",
+            settings.tower_yml_config_map,
+            f"{message}: write the right one in towerYmlConfigMap{found.advice}",
+        )
+        return
+    deployment, name = settings.cron_deployment, settings.cron_container
+    found = _seen(install, settings, deployment, name)
+    # A stack that is there has run with its cron as it is.
+    if found is not None and not found.is_ours and not is_here:
+        yield Problem(
+            "towerYmlConfigMap",
+            settings.tower_yml_config_map,
+            f"is what backend reads, and container {name} of Deployment {deployment} does not: it mounts "
+            f"{found.hides or found}; mount key {settings.tower_yml_key} of ConfigMap {settings.tower_yml_config_map} "
+            "there as in backend",
+        )
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file that a container mounts.
+
+    Args:
+        source: where it comes from, such as ``ConfigMap tower-yml``.
+        key: of the ConfigMap or Secret; None stands for all of them.
+        path: the file's, or that of the folder with all of them.
+    """
+
+    source: str
+    key: str | None
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.origin} at {self.path}"
+
+    @property
+    def origin(self) -> str:
+        """The source and the key."""
+        return f"{self.source}{f' (key {self.key})' if self.key else ''}"
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a container sees of tower.yml.
+
+    Args:
+        files: those that may be it.
+        hides: another one at the path that Platform reads; None where there is none.
+        of_ours: whether something of the stack's ConfigMap is mounted.
+        has_ours: whether its key is.
+    """
+
+    files: tuple[_File, ...]
+    hides: _File | None
+    of_ours: bool
+    has_ours: bool
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether what the stack writes takes effect there."""
+        return self.has_ours and self.hides is None
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.files)) or "none"
+
+    @property
+    def advice(self) -> str:
+        """What else to do where the file comes from no ConfigMap."""
+        from_elsewhere = self.files and not any(each.source.startswith("ConfigMap ") for each in self.files)
+        return ", after you have mounted it from a ConfigMap" if from_elsewhere else ""
+
+
+def _seen(install: Install, settings: Settings, deployment: str, name: str) -> _Seen | None:
     container = install.container(deployment, name)
     if container is None:
-        return
-    files = list(_files_of_config_maps(pod_of(install.deployments[deployment]), container))
-    expected = (settings.tower_yml_config_map, settings.tower_yml_key)
-    if any((config_map, key) in (expected, (expected[0], None)) for config_map, key, _ in files):
-        return
-    where = f"container {name} of Deployment {deployment}"
-    there = [
-        f"ConfigMap {config_map}{f' (key {key})' if key else ''} at {path}"
-        for config_map, key, path in sorted(files, key=lambda each: each[2])
+        return None
+    source, key = f"ConfigMap {settings.tower_yml_config_map}", settings.tower_yml_key
+    files = sorted(_files(pod_of(install.deployments[deployment]), container), key=lambda each: each.path)
+    ours = [each for each in files if each.source == source and each.key in (key, None)]
+    at_default = [each for each in files if each.path == _DEFAULT_PATH]
+    hides = None if not at_default or at_default[-1] in ours else at_default[-1]
+    shown = [
+        each
+        for each in files
+        if each.source.startswith("ConfigMap ") or posixpath.basename(each.path) in (key, _DEFAULT_PATH[1:])
     ]
-    mounted = f"it mounts {', '.join(there)}" if there else "it mounts none"
-    if any(config_map == expected[0] for config_map, _, _ in files):
-        message = f"is not mounted in {where}; {mounted}: write the right one in towerYmlKey"
-        yield Problem("towerYmlKey", expected[1], message)
-        return
-    message = f"is not mounted in {where}, so that Platform does not read it; {mounted}"
-    yield Problem("towerYmlConfigMap", expected[0], f"{message}: write the right one in towerYmlConfigMap")
+    of_ours = any(each.source == source for each in files)
+    return _Seen(tuple(shown), hides, of_ours, bool(ours))
 
 
-def _files_of_config_maps(
-    pod: Mapping[str, Any], container: Mapping[str, Any]
-) -> Iterator[tuple[str, str | None, str]]:
-    """ConfigMap, key and path of what a container mounts of ConfigMaps; no key stands for all of them."""
+def _files(pod: Mapping[str, Any], container: Mapping[str, Any]) -> Iterator[_File]:
+    """What a container mounts that may be tower.yml."""
     volumes = {each["name"]: each for each in pod.get("volumes", [])}
     for mount in container.get("volumeMounts", []):
         volume = volumes.get(mount["name"], {})
-        sources = [volume, *volume.get("projected", {}).get("sources", [])]
-        for source in (each["configMap"] for each in sources if "configMap" in each):
-            keys = {each["path"]: each["key"] for each in source.get("items", [])}
-            if part := mount.get("subPath", ""):
-                # Without items each key is a file of its name.
-                if not keys or part in keys:
-                    yield source["name"], keys.get(part, part), mount["mountPath"]
-            elif keys:
-                for path, key in keys.items():
-                    yield source["name"], key, posixpath.join(mount["mountPath"], path)
-            else:
-                yield source["name"], None, mount["mountPath"]
+        named = list(_named_sources(volume))
+        if not named:
+            kind = next((key for key in volume if key != "name"), "nothing")
+            yield _File(f"volume {mount['name']} ({kind})", None, mount["mountPath"])
+        for source, items in named:
+            yield from _of_source(source, items, mount)
+
+
+def _named_sources(volume: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The ConfigMaps and Secrets of a volume, each with the paths that it gives to keys; no path where to all."""
+    for each in [volume, *volume.get("projected", {}).get("sources", [])]:
+        for kind, found, name in (
+            ("ConfigMap", each.get("configMap"), "name"),
+            ("Secret", each.get("secret"), "secretName" if each is volume else "name"),
+        ):
+            if found is not None:
+                items = {posixpath.normpath(item["path"]): item["key"] for item in found.get("items", [])}
+                yield f"{kind} {found.get(name, '')}", items
+
+
+def _of_source(source: str, items: Mapping[str, str], mount: Mapping[str, Any]) -> Iterator[_File]:
+    at, part = mount["mountPath"], posixpath.normpath(mount.get("subPath") or ".")
+    if "subPathExpr" in mount or (part == "." and not items):
+        yield _File(source, None, at)
+    elif not items:
+        # Each key is a file of its name.
+        yield _File(source, part, at)
+    for path, key in items.items():
+        if path == part:
+            yield _File(source, key, at)
+        elif part == "." or _contains(part, path):
+            yield _File(source, key, posixpath.join(at, posixpath.relpath(path, part)))
 
 
 def _key_problems(

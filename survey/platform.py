@@ -31,7 +31,7 @@ from survey.ingresses import (
     routes_to_the_same_host,
     taken_away_from_others,
 )
-from survey.install import Install, another_namespace, missing, read_install
+from survey.install import Install, another_namespace, missing, prefixed_config_maps, read_install
 from survey.leftover_templates import leftover_templates
 from survey.mounts import mount_problems
 from survey.name_conflicts import name_conflicts, names_in_use
@@ -112,7 +112,7 @@ def survey_platform(
         config_maps = (settings.backend_config_map, settings.cron_config_map)
         by_file = bool(tower_yml_entries(settings))
         problems = [
-            *mount_problems(install, settings, field_manager),
+            *mount_problems(install, settings, field_manager, is_here=is_here),
             *conflicts(
                 settings,
                 config_maps={name: install.config_maps[name] for name in config_maps},
@@ -226,7 +226,15 @@ def _config_map_problems(install: Install, settings: Settings) -> Iterator[Probl
                 yield _missing_config_map(key, name, install)
             continue
         read = identity.config_maps_of(install, deployment, container)
-        if name not in read:
+        prefixes = dict(prefixed_config_maps(install.container(deployment, container) or {}))
+        if name not in read and name in prefixes:
+            message = (
+                f"is read by {who} with the prefix {prefixes[name]} only, so that no variable of Studios would have "
+                f"its name there; add an envFrom without a prefix to the container {container} of Deployment "
+                f"{deployment}, and write its ConfigMap in {key}"
+            )
+            yield Problem(key, name, message)
+        elif name not in read:
             instead = (
                 f"{who} reads {', '.join(read)}; write: {Write(key, read[0])}"
                 if read

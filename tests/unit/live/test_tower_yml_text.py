@@ -173,6 +173,17 @@ def test_a_text_that_cannot_be_edited_safely_is_refused_with_the_reason(text: st
             "tower:\n  data-studio: {allowed-workspaces: []}\n  data_studio: {allowed_workspaces: []}\n",
             "has tower.data_studio.allowed_workspaces (line 3)",
         ),
+        (
+            "tower:\n  data-studio:\n    allowed-workspaces[0]: 7\n",
+            "has the key allowed-workspaces[0] (line 3); write the whole list at tower.data-studio.allowed-workspaces",
+        ),
+        (
+            "tower.data-studio.allowed-workspaces[0]: 7\n",
+            "has the key tower.data-studio.allowed-workspaces[0] (line 1)",
+        ),
+        ("tower:\n  data-studio:\n    <<: {allowed-workspaces: [7]}\n", "merges allowed-workspaces from an anchor"),
+        ("x: &x {allowed-workspaces: [7]}\ntower: {data-studio: {<<: [*x], a: 1}}\n", "merges allowed-workspaces from"),
+        ("x: &x {data-studio: {a: 1}}\ny: &y {<<: *x}\ntower: {<<: *y}\n", "merges data-studio from an anchor"),
     ],
 )
 def test_an_entry_that_is_spelled_otherwise_and_that_platform_reads_too_is_refused(text: str, words: str) -> None:
@@ -184,6 +195,37 @@ def test_an_entry_that_is_spelled_otherwise_and_that_platform_reads_too_is_refus
 def test_another_entry_beside_it_may_be_spelled_in_any_way() -> None:
     refuse_other_spelling("tower:\n  dataStudio: {other: 1}\n  data-studio: {allowed-workspaces: []}\n", PATH)
     refuse_other_spelling("", PATH)
+    refuse_other_spelling(
+        "x: &x {allowed-workspaces: [7]}\ntower: {data-studio: {<<: *x, allowed-workspaces: []}}\n", PATH
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["tower:\n  data-studio:\n    <<: {allowed-workspaces: [7]}\n", "tower: {<<: {data-studio: 1}}\n"]
+)
+def test_an_entry_that_would_hide_a_merged_one_is_not_written(text: str) -> None:
+    with pytest.raises(TowerYmlError, match="merges"):
+        set_allowed_workspaces(text, [5])
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("!foo [1]", "!foo [1]"),
+        ("2020-99-99", "2020-99-99"),
+        ("!!binary 'a'", "!!binary 'a'"),
+        ("!!int abc", "!!int abc"),
+        ("{a: 1, 2: 3}", {"a": 1, "2": 3}),
+        ("!!set {b, a}", ["a", "b"]),
+    ],
+)
+def test_a_value_that_says_nothing_to_json_is_read_all_the_same(written: str, value: object) -> None:
+    assert read_entry(f"tower: {{data-studio: {{allowed-workspaces: {written}}}}}\n").value == value
+
+
+def test_a_text_of_very_many_levels_is_refused() -> None:
+    with pytest.raises(TowerYmlError, match="nests lists or mappings too deeply to be read"):
+        read_entry(f"tower: {'[' * 2000}{']' * 2000}\n")
 
 
 comments = st.sampled_from(["", "  # why", " "])

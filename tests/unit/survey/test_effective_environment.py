@@ -135,6 +135,89 @@ def test_an_optional_key_that_is_missing_leaves_the_variable_as_it_was(platform:
     survey(platform)
 
 
+@pytest.mark.parametrize(
+    "origin",
+    [
+        {"secretKeyRef": {"name": "nowhere", "key": "url", "optional": True}},
+        {"secretKeyRef": {"name": "tower-secrets", "key": "url", "optional": True}},
+        {"configMapKeyRef": {"name": "nowhere", "key": "url", "optional": True}},
+    ],
+)
+def test_an_optional_source_that_is_missing_sets_nothing(platform: FakeApi, origin: dict[str, Any]) -> None:
+    container(platform)["env"] = [{"name": name, "valueFrom": origin} for name in (CONNECT_URL, WORKSPACES)]
+    survey(platform)
+    survey(platform, platformVersion="26.1")
+
+
+def test_an_optional_key_of_a_secret_that_is_there_or_may_not_be_read_counts(platform: FakeApi) -> None:
+    platform.lists[f"{CORE}/secrets"] += [secret("known", "url"), named("unknown")]
+    platform.refusals[f"{CORE}/secrets/unknown"] = (403, "forbidden")
+    for name in ("known", "unknown"):
+        reference = {"name": name, "key": "url", "optional": True}
+        container(platform)["env"] = [{"name": CONNECT_URL, "valueFrom": {"secretKeyRef": reference}}]
+        (problem,) = refused(platform)
+        assert f"is a value that is not shown from env of the container, key url of Secret/{name}" in problem
+
+
+def test_a_value_with_other_variables_in_it_is_read_as_kubernetes_does(platform: FakeApi) -> None:
+    container(platform)["envFrom"].append(config_map(platform, "names", DOMAIN="example.com", PRICE="$$(DOMAIN)"))
+    container(platform)["env"] = [{"name": CONNECT_URL, "value": "https://connect.$(DOMAIN)"}]
+    survey(platform)
+    container(platform)["env"].insert(0, {"name": "DOMAIN", "value": "old.com"})
+    (problem,) = refused(platform)
+    assert 'TOWER_DATA_STUDIO_CONNECT_URL is "https://connect.old.com" from env of the container' in problem
+    container(platform)["env"] = [{"name": CONNECT_URL, "value": "$$(DOMAIN)"}]
+    (problem,) = refused(platform)
+    assert 'TOWER_DATA_STUDIO_CONNECT_URL is "$(DOMAIN)" from env' in problem
+    container(platform)["env"] = [{"name": CONNECT_URL, "value": "https://$(REDIS_SERVICE_HOST)"}]
+    (problem,) = refused(platform)
+    assert "TOWER_DATA_STUDIO_CONNECT_URL is a value that is not shown" in problem
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({"args": ["-Xmx1g", "-Dtower.data-studio.connect-url=https://old.example.com"]}, "args"),
+        (
+            {"command": ["sh", "-c", "java '-Dtower.data-studio.connect-url=https://old.example.com' -jar x.jar"]},
+            "command",
+        ),
+        (
+            {
+                "env": [
+                    {"name": "JAVA_OPTS", "value": '-Dtower.data-studio.connect-url="https://old.example.com" -Da=b'}
+                ]
+            },
+            "JAVA_OPTS",
+        ),
+    ],
+)
+def test_an_option_of_java_wins_over_the_variable(platform: FakeApi, given: dict[str, Any], place: str) -> None:
+    container(platform).update(given)
+    assert refused(platform) == [
+        (
+            "connectUrl: Deployment/backend, container backend: TOWER_DATA_STUDIO_CONNECT_URL is "
+            f'"https://old.example.com" from the option -Dtower.data-studio.connect-url in {place} of the container, '
+            'which wins over "https://connect.example.com" in ConfigMap/tower-backend-cfg; remove it there, or write '
+            "the same value in connectUrl"
+        )
+    ]
+
+
+def test_a_config_map_that_is_read_with_a_prefix_only_is_refused(platform: FakeApi) -> None:
+    for name, who in (("backend", "backendConfigMap"), ("cron", "cronConfigMap")):
+        container(platform, name)["envFrom"][0]["prefix"] = "X_"
+        assert refused(platform) == [
+            (
+                f'{who}: "tower-backend-cfg" is read by {name} with the prefix X_ only, so that no variable of Studios '
+                f"would have its name there; add an envFrom without a prefix to the container backend of Deployment "
+                f"{name}, and write its ConfigMap in {who}"
+            )
+        ]
+        container(platform, name)["envFrom"].append({"configMapRef": {"name": "tower-backend-cfg"}})
+        survey(platform)
+
+
 def test_of_two_entries_of_one_name_the_last_counts(platform: FakeApi) -> None:
     old = {"name": CONNECT_URL, "value": "https://old.example.com"}
     container(platform)["env"] = [old, {"name": CONNECT_URL, "value": OURS}]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import APPS, FakeApi
+from .conftest import APPS, CORE, FakeApi
 from .test_effective_environment import container, refused, survey
 
 
@@ -31,6 +31,10 @@ SEEN: list[tuple[dict[str, Any], dict[str, str]]] = [
     (
         {"projected": {"sources": [{"secret": {"name": "s"}}, {"configMap": {"name": "tower-yml"}}]}},
         {"mountPath": "/etc/tower"},
+    ),
+    (
+        {"configMap": {"name": "tower-yml", "items": [{"key": "tower.yml", "path": "conf/tower.yml"}]}},
+        {"mountPath": "/conf", "subPath": "conf"},
     ),
 ]
 
@@ -68,6 +72,70 @@ def test_a_tower_yml_that_nothing_mounts_is_refused(platform: FakeApi) -> None:
     container(platform)["volumeMounts"] = []
     (problem,) = refused(platform)
     assert "so that Platform does not read it; it mounts none: write the right one in towerYmlConfigMap" in problem
+
+
+@pytest.mark.parametrize(
+    ("volume", "source"),
+    [
+        ({"secret": {"secretName": "yml"}}, "Secret yml (key tower.yml)"),
+        ({"projected": {"sources": [{"secret": {"name": "yml"}}]}}, "Secret yml (key tower.yml)"),
+        ({"persistentVolumeClaim": {"claimName": "yml"}}, "volume config-volume (persistentVolumeClaim)"),
+    ],
+)
+def test_a_tower_yml_from_elsewhere_is_named(platform: FakeApi, volume: dict[str, Any], source: str) -> None:
+    mounted(platform, volume, mountPath="/tower.yml", subPath="tower.yml")
+    (problem,) = refused(platform)
+    assert problem.endswith(
+        f"it mounts {source} at /tower.yml: write the right one in towerYmlConfigMap, after you have mounted it from a "
+        "ConfigMap"
+    )
+
+
+def test_another_file_in_the_place_that_platform_reads_hides_ours(platform: FakeApi) -> None:
+    pod(platform)["volumes"] = [
+        {"name": "live", "configMap": {"name": "live-yml"}},
+        {"name": "ours", "configMap": {"name": "tower-yml"}},
+    ]
+    container(platform)["volumeMounts"] = [
+        {"name": "live", "mountPath": "/tower.yml", "subPath": "tower.yml"},
+        {"name": "ours", "mountPath": "/etc/tower"},
+    ]
+    assert refused(platform) == [
+        (
+            'towerYmlConfigMap: "tower-yml" is mounted in container backend of Deployment backend, but Platform reads '
+            "/tower.yml, and that is ConfigMap live-yml (key tower.yml) there: write the right one in towerYmlConfigMap"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("volume", "mounts"),
+    [
+        ({"configMap": {"name": "cron-yml"}}, "ConfigMap cron-yml (key tower.yml) at /tower.yml"),
+        ({"secret": {"secretName": "yml"}}, "Secret yml (key tower.yml) at /tower.yml"),
+        (None, "none"),
+    ],
+)
+def test_a_cron_that_reads_another_tower_yml_than_backend_is_refused(
+    platform: FakeApi, volume: dict[str, Any] | None, mounts: str
+) -> None:
+    if volume is None:
+        container(platform, "cron")["volumeMounts"] = []
+    else:
+        pod(platform, 1)["volumes"] = [{"name": "config-volume", **volume}]
+    assert refused(platform) == [
+        (
+            'towerYmlConfigMap: "tower-yml" is what backend reads, and container backend of Deployment cron does not: '
+            f"it mounts {mounts}; mount key tower.yml of ConfigMap tower-yml there as in backend"
+        )
+    ]
+    survey(platform, platformVersion="26.1")
+
+
+def test_a_stack_that_runs_beside_a_cron_without_tower_yml_goes_on(platform: FakeApi) -> None:
+    container(platform, "cron")["volumeMounts"] = []
+    platform.lists[f"{CORE}/configmaps"][0]["metadata"]["managedFields"] = [{"manager": "studios-local"}]
+    survey(platform)
 
 
 @pytest.mark.parametrize(
