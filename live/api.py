@@ -12,10 +12,13 @@ from urllib.parse import urlencode
 from live.cluster import Cluster
 from live.fields import Object
 from live.kubernetes_client import kubernetes_client
+from live.timeouts import with_timeout
 from settings.errors import Problem, SettingsError
 
-_PREVIEW_SECONDS: Final = (5, 20)
+_PREVIEW_SECONDS: Final = (5, 15)
 """To connect and to read, in one call: a preview waits at most half a minute for a cluster that doesn't answer."""
+_HASTE: Final = (1, 2)
+"""Of that half minute, what is left for each further call once one has got no answer."""
 _UPDATE_SECONDS: Final = (10, 60)
 FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404
@@ -65,7 +68,8 @@ class ClusterApi:
     def __init__(self, cluster: Cluster, *, patient: bool = False) -> None:
         self._client = cluster.client(patient=patient)
         self._setting = cluster.setting
-        self._timeout = _UPDATE_SECONDS if patient else _PREVIEW_SECONDS
+        self._patient = patient
+        self._timeout: tuple[float, float] = _UPDATE_SECONDS if patient else _PREVIEW_SECONDS
 
     @property
     def setting(self) -> str:
@@ -85,8 +89,8 @@ class ClusterApi:
             ApiError: the cluster can't be reached, or does not allow it.
         """
         answer = self.send("GET", path)
-        if not isinstance(answer.get("metadata"), dict):
-            raise self._misunderstood(path)
+        if not isinstance(answer.get("metadata"), dict) or not _has_parts(answer):
+            raise self.misunderstood(path)
         return answer
 
     def list(self, path: str, selectors: Mapping[str, str] | None = None, *, names_only: bool = False) -> list[Object]:
@@ -102,11 +106,11 @@ class ClusterApi:
         # An API server has null for an empty list of metadata.
         items: list[Object] = answer.get("items", [])
         try:
-            named = all(isinstance(each["metadata"]["name"], str) for each in items)
+            named = all(isinstance(each["metadata"]["name"], str) and _has_parts(each) for each in items)
         except (TypeError, KeyError):
             named = False
         if not named:
-            raise self._misunderstood(path)
+            raise self.misunderstood(path)
         return items
 
     def send(
@@ -144,8 +148,12 @@ class ClusterApi:
                 _request_timeout=self._timeout,
             )
 
+        def call_in_time() -> Any:
+            # Each byte of an answer has the time to read anew.
+            return call() if self._patient else with_timeout(sum(self._timeout), call)
+
         try:
-            answer, _, headers = _again_if_throttled(call)
+            answer, _, headers = _again_if_throttled(call_in_time)
         except kubernetes_client().client.ApiException as error:
             if error.status == _NOT_FOUND:
                 raise NotFoundError(path) from None
@@ -159,21 +167,30 @@ class ClusterApi:
                 f"is not known to be the one that is meant ({_last_line(failed.reason)}); check the authority in "
                 "the kubeconfig (for EKS: aws eks update-kubeconfig), and that `kubectl get nodes` works from here"
             ) from None
-        except HTTPError as error:
+        except (TimeoutError, HTTPError) as error:
+            # urllib3 has its own kinds of timeouts, and may wrap them.
             reason = getattr(error, "reason", None) or error
-            raise self._problem(
-                f"does not answer ({_first_line(reason)}); check that `kubectl get nodes` works from here"
-            ) from None
+            told = "timed out" if "Timeout" in type(reason).__name__ else _first_line(reason)
+            if told == "timed out" and not self._patient:
+                self._timeout = _HASTE
+            raise self._problem(f"does not answer ({told}); check that `kubectl get nodes` works from here") from None
         except UnicodeDecodeError:
-            raise self._misunderstood(path) from None
+            raise self.misunderstood(path) from None
+        except ValueError:
+            # http.client refuses the header of the token; its message has the token in it.
+            raise self._problem(
+                "cannot be sent the kubeconfig's token, which has a line break or a character that no token has; write "
+                "it again there"
+            ) from None
         if warned is not None:
             warned.extend([each["text"].replace("\\", "") for each in _WARNING.finditer(headers.get("Warning") or "")])
         found = _without_nulls(answer)
         if not isinstance(found, dict):
-            raise self._misunderstood(path)
+            raise self.misunderstood(path)
         return found
 
-    def _misunderstood(self, path: str) -> ApiError:
+    def misunderstood(self, path: str) -> ApiError:
+        """What the API server answers to a path is not an answer of Kubernetes."""
         return self._problem(
             f"does not answer to {path} as a Kubernetes API server does; check the server in the kubeconfig, and that "
             "`kubectl get nodes` works from here"
@@ -206,6 +223,11 @@ def _again_if_throttled(call: Callable[[], Any]) -> Any:
                 raise
             time.sleep(pause)
     return call()
+
+
+def _has_parts(each: Mapping[str, Any]) -> bool:
+    """Whether what an object has is of the kind that every object of Kubernetes has there."""
+    return all(isinstance(each.get(part, {}), dict) for part in ("metadata", "spec", "status", "data"))
 
 
 def _without_nulls(answer: object) -> object:

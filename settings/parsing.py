@@ -17,6 +17,7 @@ from settings.model import Settings
 from settings.remedies import SEALED, Seal, Unseal, Write
 from settings.rules import broken_rules
 from settings.rules.targets import missing_on_target
+from settings.types.text import ContentError
 
 
 class WrongSettingsError(SettingsError):
@@ -110,7 +111,8 @@ def _misplaced_secrets(values: Mapping[str, object], encrypted: Collection[str])
 
 def _problem(error: ErrorDetails, hidden: Collection[str]) -> Problem:
     first = str(error["loc"][0])
-    value = None if first in hidden or error["type"] == "missing" else _as_written(error["input"])
+    holds_secrets = first in hidden or isinstance(error.get("ctx", {}).get("error"), ContentError)
+    value = None if holds_secrets or error["type"] == "missing" else _as_written(error["input"])
     return Problem(_path(error["loc"]), value, _message(error))
 
 

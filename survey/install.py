@@ -72,7 +72,7 @@ def resource_of(kind: str) -> str:
 
 def pod_of(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
     """The pods' specification in a Deployment."""
-    found: Mapping[str, Any] = deployment["spec"]["template"].get("spec", {})
+    found: Mapping[str, Any] = deployment.get("spec", {}).get("template", {}).get("spec", {})
     return found
 
 
@@ -127,8 +127,18 @@ def read_install(api: ClusterApi, namespace: str) -> Install:
         everywhere = pool.submit(optional, "/apis/networking.k8s.io/v1/ingresses")
         exists.result()
         by_name = [{item["metadata"]["name"]: item for item in future.result()} for future in lists]
+        if not all(map(_has_pods, by_name[0].values())):
+            raise api.misunderstood(f"{apps}/deployments")
         ingresses = everywhere.result() or [*by_name[4].values()]
         return Install(namespace, *by_name, ingresses)  # type: ignore[arg-type, call-arg]
+
+
+def _has_pods(deployment: Object) -> bool:
+    """Whether a Deployment's containers are as those of Kubernetes."""
+    try:
+        return all(isinstance(each["name"], str) for each in pod_of(deployment).get("containers", []))
+    except (KeyError, TypeError, AttributeError):
+        return False
 
 
 def missing(key: str, name: str, kind: str, names: Sequence[str], where: str = "") -> Problem:

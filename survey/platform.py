@@ -144,7 +144,8 @@ def survey_platform(
         if not rights.missing and not rights.may(POD):
             warnings.append(no_pods_tried(settings.namespace))
     if problems:
-        raise SettingsError(problems)
+        # One answer that does not come may be waited for in several places.
+        raise SettingsError(dict.fromkeys(problems))
     if not is_here:
         # Later, a preview shows what a tool has put back.
         warnings += reverted(install, settings)

@@ -182,7 +182,10 @@ def no_pods_tried(namespace: str) -> str:
 
 
 def _template(workload: Object) -> Any:
-    return workload.get("spec", {}).get("template")
+    """That of a workload's pods; None for what has none, or is not an answer of Kubernetes."""
+    spec = workload.get("spec")
+    template = spec.get("template") if isinstance(spec, dict) else None
+    return template if isinstance(template, dict) and isinstance(template.get("spec"), dict) else None
 
 
 def _checksum(deployment: Object) -> str:

@@ -27,7 +27,7 @@ class ClusterSection(Section):
         description="EKS cluster by name. Without it and `kubeconfig`: the cluster that kubectl uses.",
         examples=["production"],
     )
-    kubeconfig: Annotated[text.EnvironmentText | None, Only(KUBERNETES)] = Field(
+    kubeconfig: Annotated[text.KubeconfigPath | None, Only(KUBERNETES)] = Field(
         default=None, description="Path of a kubeconfig file.", examples=["/home/me/.kube/config"]
     )
     kube_context: Annotated[text.EnvironmentText | None, Only(KUBERNETES), Derived("the current one")] = Field(

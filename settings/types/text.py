@@ -143,10 +143,24 @@ def without_repeats(items: tuple[Any, ...]) -> tuple[Any, ...]:
     return items
 
 
+class ContentError(ValueError):
+    """A text is the content of a file, which may hold secrets, in the place of its path."""
+
+
+_OF_A_KUBECONFIG = re.compile(r"[\[\]{}\r\n]|:(\s|$)")
+
+
+def _path_of_kubeconfig(value: Any) -> Any:
+    if isinstance(value, str) and _OF_A_KUBECONFIG.search(value.strip()):
+        raise ContentError("is the content of a kubeconfig; write it into a file, and the path of that file here")
+    return value
+
+
 Text = Annotated[
     str, BeforeValidator(number_as_text), BeforeValidator(single), Field(min_length=1, max_length=MAX_TEXT_LENGTH)
 ]
 EnvironmentText = Annotated[Text, form(_ENVIRONMENT, "has a line break or a control character; write it in one line")]
+KubeconfigPath = Annotated[EnvironmentText, BeforeValidator(_path_of_kubeconfig)]
 Duration = Annotated[
     Text, form(_DURATION, "must be a duration: numbers with units, for example 2m or 1h30m"), SHORT_ENOUGH
 ]

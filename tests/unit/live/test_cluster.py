@@ -189,3 +189,14 @@ def test_an_exec_plugin_that_fails_is_named_with_what_it_says(server: Api, tmp_p
     user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": str(plugin)}}
     with pytest.raises(SettingsError, match=r"gives no credentials: exec: process returned 3\. log in first; check"):
         server.found(BY_NAME, user)
+
+
+@pytest.mark.parametrize("token", ["a\nb", "secret\n", "secret…"])
+def test_a_token_that_no_header_can_hold_is_told_without_it(server: Api, token: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        server.found(BY_NAME, {"token": token})
+    assert str(caught.value).endswith(
+        "cannot be sent the kubeconfig's token, which has a line break or a character that no token has; write it "
+        "again there"
+    )
+    assert "secret" not in str(caught.value)

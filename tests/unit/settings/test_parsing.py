@@ -286,3 +286,20 @@ def test_whatever_is_written_it_is_settings_or_an_explanation(changes: dict[str,
     except SettingsError as error:
         problems = list(error.problems)
     assert all(problem.key.split(".")[0].split("[")[0] in {*LEAST, *changes} for problem in problems)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "apiVersion: v1\nusers: [{name: u, user: {token: geheim}}]\n",
+        "users: [{token: geheim",
+        '{"users": [{"user": {"token": "geheim"}}]}',
+    ],
+)
+def test_the_content_of_a_kubeconfig_in_the_place_of_its_path_is_not_shown(content: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_settings({**LEAST, "kubeconfig": content})
+    assert str(caught.value) == (
+        "seqera-studios:kubeconfig: is the content of a kubeconfig; write it into a file, and the path of that file "
+        "here"
+    )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +30,7 @@ from survey.platform import survey_platform
 from .conftest import LEAST, FakeApi
 
 OWNER = "studios-local"
-PREVIEW_SECONDS, PAUSES = live_api._PREVIEW_SECONDS, live_api._PAUSES
+PREVIEW_SECONDS, PAUSES, HASTE = live_api._PREVIEW_SECONDS, live_api._PAUSES, live_api._HASTE
 MISLEADING = re.compile(r"Traceback|Exception|object has no attribute|KeyError|NoneType|\bNone\b|\\n|urllib3|<html")
 
 UNNOTICED = (
@@ -143,7 +146,71 @@ def test_a_call_that_is_put_off_is_made_again(whole: FakeApi) -> None:
     assert survey(whole) == []
 
 
+SHAPES: dict[str, Any] = {
+    "an item of null": {"items": [None]},
+    "items of a map": {"items": {}},
+    "items of a text": {"items": "x"},
+    "a list": [],
+    "a specification of text": {"metadata": {"name": "backend"}, "spec": "x"},
+    "data of text": {"metadata": {"name": "backend"}, "data": "x"},
+    "no specification": {"metadata": {"name": "backend"}},
+    "no template": {"metadata": {"name": "backend"}, "spec": {"template": None}},
+    "a template of text": {"metadata": {"name": "backend"}, "spec": {"template": "x"}},
+    "a container of no name": {
+        "metadata": {"name": "backend"},
+        "spec": {"template": {"spec": {"containers": [{}]}}},
+    },
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_survey_says_in_plain_words_that_an_answer_has_another_shape(whole: FakeApi, name: str) -> None:
+    shape = SHAPES[name]
+    listed = shape if "metadata" not in shape else {**shape, "items": [shape]}
+    for path in calls_of(whole):
+        whole.answers = {path: json.dumps(listed).encode()}
+        for each in survey(whole):
+            assert not MISLEADING.search(each), (path, each)
+
+
+@pytest.mark.slow
+def test_calls_without_an_answer_are_waited_for_once(whole: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_api, "_PREVIEW_SECONDS", (1, 2))
+    monkeypatch.setattr(live_api, "_HASTE", (0.1, 0.1))
+    network = "/apis/networking.k8s.io/v1"
+    whole.silent = {
+        *(f"GET {network}/ingresses", f"GET {network}/ingressclasses/alb"),
+        *("POST /api/v1/namespaces/platform-stage/pods", "POST /apis/apps/v1/namespaces/platform-stage/deployments"),
+    }
+    started = time.monotonic()
+    (said,) = survey(whole)
+    assert said.endswith("does not answer (timed out); check that `kubectl get nodes` works from here")
+    assert time.monotonic() - started < 4
+
+
+def test_an_answer_that_comes_byte_by_byte_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_api, "_PREVIEW_SECONDS", (0.1, 0.2))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        api = FakeApi(url=f"http://127.0.0.1:{server.getsockname()[1]}")
+
+        def trickle() -> None:
+            with suppress(OSError):
+                connection, _ = server.accept()
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n")
+                for _ in range(20):
+                    connection.sendall(b" ")
+                    time.sleep(0.1)
+
+        threading.Thread(target=trickle, daemon=True).start()
+        started = time.monotonic()
+        with pytest.raises(SettingsError, match=r"does not answer \(timed out\)"):
+            live_api.ClusterApi(api.access).get("/api/v1/namespaces/x")
+        assert time.monotonic() - started < 1.5
+
+
 def test_a_preview_waits_for_an_api_server_no_longer_than_half_a_minute() -> None:
+    # The namespace, the IngressClass, the dry run, and what a message lists.
+    assert sum(PREVIEW_SECONDS) + 3 * sum(HASTE) < 30
     assert sum(PREVIEW_SECONDS) + sum(PAUSES) < 30
     assert live_cluster._TOKEN_SECONDS < 30
 
