@@ -71,7 +71,7 @@ def compose(text: str) -> MappingNode | None:
         problem = getattr(error, "problem", None) or "it cannot be parsed"
         raise YamlTextError(f"is not valid YAML{place}: {problem}") from None
     except RecursionError:
-        raise YamlTextError("nests lists or mappings too deeply to be read") from None
+        raise YamlTextError("nests lists or mappings too deeply to be read; write it with fewer levels") from None
     if node is None or (is_null(node) and node.start_mark.index == node.end_mark.index):
         return None
     if not isinstance(node, MappingNode):

@@ -29,6 +29,7 @@ _TITLES: Final = {
     "cilium.io/ingress-controller": "Cilium",
 }
 _DEFAULT: Final = "ingressclass.kubernetes.io/is-default-class"
+_DELETION_PROTECTION: Final = "deletion_protection.enabled"
 _IDLE_TIMEOUT: Final = "idle_timeout.timeout_seconds"
 
 
@@ -53,6 +54,13 @@ class IngressController:
         """The group of load balancers that the class puts every Ingress in."""
         found: str | None = (self.params.get("group") or {}).get("name")
         return found
+
+    @property
+    def decided(self) -> set[str]:
+        """What the class decides for its Ingresses, whatever their annotations say: the names of these."""
+        by_param = {"scheme": "scheme", "ipAddressType": "ip-address-type", "sslPolicy": "ssl-policy"}
+        attributes = {str(each["key"]) for each in self.params.get("loadBalancerAttributes") or []}
+        return {name for param, name in by_param.items() if self.params.get(param)} | attributes
 
     def settled(self, settings: Settings) -> Settings:
         """The settings as the Ingress has them: on Auto Mode, the group's annotation is not supported."""
@@ -114,6 +122,13 @@ def disagreements_with_class(controller: IngressController, settings: Settings) 
             message = f"must be the {name} {where}, which wins; write: {Write(key, theirs)}, or use another class"
             yield Problem(key, value, message)
     attributes = {each["key"]: str(each["value"]) for each in params.get("loadBalancerAttributes") or []}
+    if attributes.get(_DELETION_PROTECTION) == "true" and controller.group is None:
+        message = (
+            f"has {_DELETION_PROTECTION}=true in its IngressClassParams {controller.params_name}, with which the "
+            "controller cannot delete the load balancer, and a destroy would never end; take it out there, or write "
+            "another class"
+        )
+        yield Problem("ingressClass", settings.ingress_class, message)
     idle = attributes.pop(_IDLE_TIMEOUT, None)
     if idle is not None and idle != str(settings.idle_timeout):
         message = f"must be the {_IDLE_TIMEOUT} {where}, which wins; write: {Write('idleTimeout', idle)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,10 +13,10 @@ from live.ownership import belongs_to
 from settings.balancers import ATTRIBUTES
 from settings.default_tags import read_tags
 from settings.errors import Problem
-from settings.hosts import parent_of
 from settings.model import Settings
 from settings.model.dns import TAKE_OVER
 from settings.remedies import Write
+from survey.ingress_class import IngressController
 from survey.install import Install
 
 _ALB = "alb.ingress.kubernetes.io/"
@@ -53,8 +54,8 @@ def routes_to_the_same_host(
         # The route is another's, and may be there already.
         return
     hosts = {settings.session_host, settings.connect_host}
-    for ingress in _of_others(install, settings, owner):
-        if settings.session_record == TAKE_OVER and not _is_in_group(ingress, settings, by_class=by_class):
+    for ingress in of_others(install, settings, owner):
+        if settings.session_record == TAKE_OVER and not is_in_group(ingress, settings, by_class=by_class):
             continue
         rules = ingress.get("spec", {}).get("rules", [])
         same = sorted(hosts & {rule.get("host", "") for rule in rules})
@@ -62,91 +63,77 @@ def routes_to_the_same_host(
             yield Problem(
                 "connectUrl",
                 settings.connect_url,
-                f"is routed already: {_named(ingress)} has a rule for {', '.join(same)}; remove it there once nothing "
+                f"is routed already: {named(ingress)} has a rule for {', '.join(same)}; remove it there once nothing "
                 "needs it, or write another host in connectUrl",
             )
 
 
-def disagreements_in_group(install: Install, settings: Settings, owner: str) -> Iterator[Problem]:
-    """Members of the load balancer's group that want it otherwise.
+def disagreements_in_group(
+    install: Install, settings: Settings, owner: str, *, is_here: bool, controller: IngressController
+) -> Iterator[Problem]:
+    """Members of the load balancer's group that want it otherwise, or that the controller cannot read.
 
     The controller then reconciles none of the group's Ingresses any more, Platform's own included:
     https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#ingressgroup
+
+    Args:
+        install: the objects there are.
+        settings: the stack's settings.
+        owner: the stack's name on its objects.
+        is_here: whether the stack runs already; then only those count that name the group themselves.
+        controller: that of the IngressClass; parameters of the class win over annotations.
     """
-    if settings.load_balancer_group is None:
+    group = settings.load_balancer_group
+    if group is None:
         return
     ours = _stated(_own_annotations(settings))
-    for ingress in _of_others(install, settings, owner):
-        annotations = ingress["metadata"].get("annotations", {})
-        if annotations.get(GROUP) != settings.load_balancer_group:
+    by_class = controller.group is not None and not is_here
+    for ingress in of_others(install, settings, owner):
+        if not is_in_group(ingress, settings, by_class=by_class):
             continue
-        theirs = _stated(annotations)
+        annotations = ingress["metadata"].get("annotations", {})
+        unreadable = None if is_here else _unreadable(annotations)
+        if unreadable is not None:
+            yield Problem(
+                "loadBalancerGroup",
+                group,
+                f"has the member {named(ingress)} with {unreadable}, which the controller cannot read, so that it "
+                "reconciles none of the group; mend it there",
+            )
+            continue
+        decided = (
+            controller.decided if ingress.get("spec", {}).get("ingressClassName") == settings.ingress_class else ()
+        )
+        theirs = {name: value for name, value in _stated(annotations).items() if name not in decided}
         different = {name: value for name, value in theirs.items() if name in ours and ours[name] != value}
         if different:
             there = ", ".join(f"{name} {value}" for name, value in different.items())
             here = ", ".join(ours[name] for name in different)
             yield Problem(
                 "loadBalancerGroup",
-                settings.load_balancer_group,
-                f"has the member {_named(ingress)} with {there}, and this stack sets {here}: all members of a group "
+                group,
+                f"has the member {named(ingress)} with {there}, and this stack sets {here}: all members of a group "
                 "must agree, or the controller stops reconciling all of them; "
                 f"{_remedies(settings, different)}",
             )
 
 
-def taken_away_from_others(
-    install: Install, settings: Settings, owner: str, *, by_class: bool = False
-) -> Iterator[Problem]:
-    """Members of the load balancer's group with a host that the sessions' wildcard matches first.
-
-    The controller puts the rules of a group in the order of `group.order`, then of namespace and name; no host is more
-    specific than another.
-
-    Args:
-        install: the objects there are.
-        settings: the stack's settings.
-        owner: the stack's name on its objects.
-        by_class: whether the IngressClass puts all its Ingresses into the group.
-    """
-    group = settings.load_balancer_group
-    if group is None or settings.path_routing:
-        return
-    ours = (settings.load_balancer_group_order or 0, f"{install.namespace}/{settings.ingress_name}")
-    for ingress in _of_others(install, settings, owner):
-        if not _is_in_group(ingress, settings, by_class=by_class):
-            continue
-        metadata = ingress["metadata"]
-        order = _number(metadata.get("annotations", {}).get(ORDER, "0"))
-        theirs = (order, f"{metadata.get('namespace', install.namespace)}/{metadata['name']}")
-        domain = settings.sessions_domain
-        taken = sorted(host for host in _hosts_of(ingress) if parent_of(host) == domain and host[:1] != "*")
-        if taken and ours < theirs:
-            yield Problem(
-                "loadBalancerGroupOrder",
-                settings.load_balancer_group_order,
-                f"puts the rule for {settings.session_host} before that of {_named(ingress)} for {', '.join(taken)}, "
-                f"so that its requests would go to the proxy; write: {Write('loadBalancerGroupOrder', str(order + 1))}",
-            )
-            return
+def _unreadable(annotations: Mapping[str, str]) -> str | None:
+    """An annotation with which the controller gives up the whole group."""
+    order, attributes = annotations.get(ORDER), annotations.get(_ATTRIBUTES, "")
+    if order is not None and not re.fullmatch(r"[+-]?0*(\d{1,3}|1000)", order):
+        return f"group.order {json.dumps(order)}"
+    if any(each.strip() and "=" not in each for each in attributes.split(",")):
+        return f"load-balancer-attributes {json.dumps(attributes)}"
+    return None
 
 
-def _is_in_group(ingress: Object, settings: Settings, *, by_class: bool) -> bool:
+def is_in_group(ingress: Object, settings: Settings, *, by_class: bool) -> bool:
     """Whether an Ingress shares the load balancer of the stack's own."""
     group = settings.load_balancer_group
     theirs = ingress["metadata"].get("annotations", {}).get(GROUP)
     is_of_class = by_class and ingress.get("spec", {}).get("ingressClassName") == settings.ingress_class
     return (group is not None and theirs == group) or is_of_class
-
-
-def _hosts_of(ingress: Object) -> set[str]:
-    return {rule["host"] for rule in ingress.get("spec", {}).get("rules", []) if rule.get("host")}
-
-
-def _number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        return 0
 
 
 def attributes_to_reset(install: Install, settings: Settings, owner: str) -> dict[str, str]:
@@ -162,7 +149,7 @@ def attributes_to_reset(install: Install, settings: Settings, owner: str) -> dic
     if leads_elsewhere(live, {f"{_ALB}scheme": settings.load_balancer_scheme, GROUP: settings.load_balancer_group}):
         return {}
     named = {_IDLE_TIMEOUT, *settings.load_balancer_attributes}
-    for ingress in _of_others(install, settings, owner):
+    for ingress in of_others(install, settings, owner):
         theirs = ingress["metadata"].get("annotations", {})
         if settings.load_balancer_group is not None and theirs.get(GROUP) == settings.load_balancer_group:
             named |= set(attributes_in(theirs.get(_ATTRIBUTES, "")))
@@ -240,7 +227,8 @@ def _remedies(settings: Settings, different: Mapping[str, str]) -> str:
     return "; ".join([*([f"write: {' && '.join(commands)}"] if commands else []), *elsewhere])
 
 
-def _of_others(install: Install, settings: Settings, owner: str) -> Iterator[Object]:
+def of_others(install: Install, settings: Settings, owner: str) -> Iterator[Object]:
+    """The Ingresses that are not the stack's."""
     for ingress in install.all_ingresses:
         metadata = ingress["metadata"]
         is_own_name = (metadata.get("namespace", install.namespace), metadata["name"]) == (
@@ -251,7 +239,8 @@ def _of_others(install: Install, settings: Settings, owner: str) -> Iterator[Obj
             yield ingress
 
 
-def _named(ingress: Mapping[str, Any]) -> str:
+def named(ingress: Mapping[str, Any]) -> str:
+    """An Ingress in a message."""
     metadata = ingress["metadata"]
     place = f" in namespace {metadata['namespace']}" if "namespace" in metadata else ""
     return f"Ingress/{metadata['name']}{place}"

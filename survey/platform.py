@@ -23,13 +23,13 @@ from survey.adopting import as_adopted
 from survey.conflicts import conflicts
 from survey.effective_environment import EffectiveEnvironment, shadowed
 from survey.gitops import reverted
+from survey.group_rules import rules_out_of_order
 from survey.ingress_class import IngressController, disagreements_with_class, find_controller
 from survey.ingresses import (
     attributes_to_reset,
     disagreements_in_group,
     protected_from_deletion,
     routes_to_the_same_host,
-    taken_away_from_others,
 )
 from survey.install import Install, another_namespace, missing, prefixed_config_maps, read_install
 from survey.leftover_templates import leftover_templates
@@ -189,12 +189,13 @@ def _in_the_way(
 ) -> Iterator[Problem]:
     """What others have made where the stack is about to make something."""
     yield from name_conflicts(settings, install.by_kind(), owner, is_here=is_here)
-    yield from disagreements_in_group(install, settings, owner)
-    yield from taken_away_from_others(install, settings, owner, by_class=controller.group is not None)
+    yield from disagreements_in_group(install, settings, owner, is_here=is_here, controller=controller)
+    by_class = controller.group is not None
+    yield from rules_out_of_order(install, settings, owner, is_here=is_here, by_class=by_class)
     if not is_here:
         yield from disagreements_with_class(controller, settings)
         # Later, the user has seen these.
-        yield from routes_to_the_same_host(install, settings, owner, by_class=controller.group is not None)
+        yield from routes_to_the_same_host(install, settings, owner, by_class=by_class)
     if not is_here or changes_platform(install, settings):
         yield from unchangeable(install, settings)
 

@@ -8,8 +8,8 @@ import pytest
 
 from live.api import ClusterApi
 from settings.parsing import parse_settings
+from survey.group_rules import rules_out_of_order
 from survey.ingress_class import IngressController, disagreements_with_class, find_controller
-from survey.ingresses import taken_away_from_others
 from survey.install import read_install
 from survey.platform import survey_platform
 
@@ -250,7 +250,8 @@ def test_a_wildcard_beside_platform_must_come_after_platforms_own_rule(
     platform.lists[f"{NET}/ingresses"] = [ingress]
     settings = parse_settings({**LEAST, **SIBLING, **({} if ours is None else {"loadBalancerGroupOrder": ours})})
     install = read_install(ClusterApi(platform.access), settings.namespace)
-    problems = [str(each).removeprefix("seqera-studios:") for each in taken_away_from_others(install, settings, "m")]
+    found = rules_out_of_order(install, settings, "m", is_here=True)
+    problems = [str(each).removeprefix("seqera-studios:") for each in found]
     assert problems == ([] if message is None else [message])
 
 

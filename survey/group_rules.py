@@ -1,0 +1,137 @@
+"""The rules of a load balancer that several Ingresses share, of which the first that matches a request wins.
+
+The controller puts them in the order of `group.order`, then of namespace and name; no host is more specific than
+another, and a `*` of the load balancer stands for any number of labels:
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from live.fields import Object
+from settings.errors import Problem
+from settings.hosts import parent_of
+from settings.model import Settings
+from settings.remedies import Write
+from survey.ingresses import GROUP, ORDER, is_in_group, named, of_others
+from survey.install import Install
+
+_CONDITIONS: Final = f"{GROUP.rpartition('/')[0]}/conditions."
+_FIRST: Final = -1000
+"""https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#group.order"""
+
+
+def rules_out_of_order(
+    install: Install, settings: Settings, owner: str, *, is_here: bool, by_class: bool = False
+) -> Iterator[Problem]:
+    """Members of the load balancer's group with a host that the sessions' wildcard matches first, or the other way.
+
+    Args:
+        install: the objects there are.
+        settings: the stack's settings.
+        owner: the stack's name on its objects.
+        is_here: whether the stack runs already, with its rules in their place.
+        by_class: whether the IngressClass puts all its Ingresses into the group.
+    """
+    if settings.load_balancer_group is None:
+        return
+    ours = (settings.load_balancer_group_order or 0, f"{install.namespace}/{settings.ingress_name}")
+    for ingress in of_others(install, settings, owner):
+        if not is_in_group(ingress, settings, by_class=by_class):
+            continue
+        metadata = ingress["metadata"]
+        order = _number(metadata.get("annotations", {}).get(ORDER, "0"))
+        theirs = (order, f"{metadata.get('namespace', install.namespace)}/{metadata['name']}")
+        if ours < theirs:
+            problem = _taken_by_ours(ingress, settings, order, deeper=not is_here)
+        else:
+            problem = None if is_here else _taking_ours(ingress, settings, order)
+        if problem is not None:
+            yield problem
+            return
+
+
+def _taken_by_ours(ingress: Object, settings: Settings, order: int, *, deeper: bool) -> Problem | None:
+    if settings.path_routing:
+        return None
+    domain = settings.sessions_domain
+    rules = ingress.get("spec", {}).get("rules", [])
+    hosts = {host for host in (rule.get("host", "") for rule in rules) if host and not host.startswith("*")}
+    taken = sorted(host for host in hosts if parent_of(host) == domain or (deeper and host.endswith(f".{domain}")))
+    if not taken:
+        return None
+    return Problem(
+        "loadBalancerGroupOrder",
+        settings.load_balancer_group_order,
+        f"puts the rule for {settings.session_host} before that of {named(ingress)} for {', '.join(taken)}, "
+        f"so that its requests would go to the proxy; write: {Write('loadBalancerGroupOrder', str(order + 1))}",
+    )
+
+
+def _taking_ours(ingress: Object, settings: Settings, order: int) -> Problem | None:
+    # The host of a session is of the same form as Connect's.
+    wanted = {settings.connect_host, f"session.{settings.sessions_domain}"} if not settings.path_routing else set()
+    wanted |= {settings.connect_host}
+    for pattern in _catching_all_paths(ingress):
+        if pattern in (settings.session_host, settings.connect_host) or not any(
+            _matches(pattern, host) for host in wanted
+        ):
+            # The same host is told as one that is routed already.
+            continue
+        what = "every host" if pattern == "*" else pattern
+        mend = (
+            f"write: {Write('loadBalancerGroupOrder', str(order - 1))}"
+            if order > _FIRST
+            else "raise its group.order there"
+        )
+        return Problem(
+            "loadBalancerGroupOrder",
+            settings.load_balancer_group_order,
+            f"puts the rule for {settings.session_host} behind that of {named(ingress)} for {what}, so that no request "
+            f"would reach the proxy; {mend}",
+        )
+    return None
+
+
+def _catching_all_paths(ingress: Object) -> Iterator[str]:
+    """The hosts of an Ingress, with `*` for any, of which a rule takes every request."""
+    annotations = ingress["metadata"].get("annotations", {})
+    for rule in ingress.get("spec", {}).get("rules", []):
+        if "http" not in rule:
+            yield from (host for host in [rule.get("host")] if host)
+        for path in rule.get("http", {}).get("paths", []):
+            service = path.get("backend", {}).get("service", {}).get("name", "")
+            hosts = _under_conditions(annotations.get(f"{_CONDITIONS}{service}", "[]"))
+            if hosts is not None and _is_any(path):
+                yield from hosts or [rule.get("host") or "*"]
+
+
+def _under_conditions(text: str) -> list[str] | None:
+    """The hosts that an annotation adds to a rule; None where it adds anything else, which makes the rule narrower."""
+    try:
+        conditions = json.loads(text)
+        found = [each["hostHeaderConfig"]["values"] for each in conditions if each["field"] == "host-header"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return [host for values in found for host in values] if len(found) == len(conditions) else None
+
+
+def _is_any(path: Mapping[str, Any]) -> bool:
+    text = str(path.get("path", "/*"))
+    return text in ("", "/", "/*") if path.get("pathType") == "Prefix" else text in ("", "/*", "*")
+
+
+def _matches(pattern: str, host: str) -> bool:
+    expression = "".join({"*": ".*", "?": "."}.get(each, re.escape(each)) for each in pattern.lower())
+    return re.fullmatch(expression, host) is not None
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        return 0
