@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from settings.errors import Problem, SettingsError
 
 _TOKEN_SECONDS: Final = 25
 """A preview waits no longer than half a minute for anything."""
+_ENTRY: Final = re.compile(r"Expected key (?P<key>\S+) in .*\{", re.DOTALL)
+_NO_NAME: Final = re.compile(r"Expected object with name  in .*contexts list")
 
 
 def kubeconfig_for_eks(
@@ -130,13 +133,14 @@ class Cluster:
             message = f"gives no credentials: its token command takes longer than {_TOKEN_SECONDS} s"
             raise self._unusable(named, message) from None
         except config.ConfigException as error:
-            reason = str(error).removeprefix("Invalid kube-config file. ").rstrip(".")
-            raise self._unusable(named, f"gives no way to a cluster: {reason}") from None
+            raise self._unusable(named, f"gives no way to a cluster: {_reason(str(error))}") from None
         except (OSError, ValueError, TypeError, AttributeError, KeyError, YAMLError) as error:
             reason = getattr(error, "strerror", None) or "it is not a kubeconfig"
             raise self._unusable(named, f"cannot be read: {reason}") from None
         if said:
-            raise self._unusable(named, f"gives no credentials: {said[0]}")
+            # A command that prints null in the place of what it has to print.
+            told = "its token command prints no credentials" if "NoneType" in said[0] else said[0]
+            raise self._unusable(named, f"gives no credentials: {told}")
         proxy = written or _proxy_of_environment(connection.host)
         if proxy and urlsplit(proxy).scheme not in ("http", "https"):
             raise self._unusable(
@@ -149,6 +153,15 @@ class Cluster:
     def _unusable(self, named: str | None, message: str) -> SettingsError:
         key = "kubeContext" if self.context and self.setting == "kubeconfig" else self.setting
         return SettingsError([Problem(key, named, f"{message}; check that `kubectl get nodes` works from here")])
+
+
+def _reason(text: str) -> str:
+    """What is wrong with a kubeconfig, without the entry that the client shows, which may hold a token."""
+    if entry := _ENTRY.search(text):
+        return f"an entry of it has no {entry['key']}"
+    if _NO_NAME.search(text):
+        return "it names no current-context"
+    return text.removeprefix("Invalid kube-config file. ").rstrip(".")
 
 
 def _cluster_in(kubeconfig: Mapping[str, Any], context: str | None) -> Mapping[str, Any]:

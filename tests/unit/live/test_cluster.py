@@ -200,3 +200,42 @@ def test_a_token_that_no_header_can_hold_is_told_without_it(server: Api, token: 
         "again there"
     )
     assert "secret" not in str(caught.value)
+
+
+PARTS: dict[str, Any] = {
+    "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+    "users": [{"name": "u", "user": {"token": "geheim"}}],
+    "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+    "current-context": "x",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"users": [{"name": "u", "token": "geheim"}]}, "an entry of it has no user"),
+        ({"users": [{"name": "u", "user": None, "token": "geheim"}]}, "an entry of it has no user"),
+        ({"contexts": [{"name": "x", "cluster": "c", "user": "u"}]}, "an entry of it has no context"),
+        ({"current-context": ""}, "it names no current-context"),
+    ],
+)
+def test_a_kubeconfig_of_another_form_is_told_without_what_it_holds(
+    tmp_path: Path, changes: dict[str, Any], reason: str
+) -> None:
+    file = tmp_path / "kubeconfig"
+    file.write_text(json.dumps(PARTS | changes))
+    with pytest.raises(SettingsError) as caught:
+        Cluster(kubeconfig=str(file)).client()
+    assert str(caught.value) == (
+        f'seqera-studios:kubeconfig: "{file}" gives no way to a cluster: {reason}; check that `kubectl get nodes` '
+        "works from here"
+    )
+
+
+def test_a_token_command_that_prints_null_is_told(tmp_path: Path) -> None:
+    printed = {"apiVersion": "client.authentication.k8s.io/v1beta1", "kind": "ExecCredential", "status": None}
+    command = {"apiVersion": printed["apiVersion"], "command": "echo", "args": [json.dumps(printed)]}
+    file = tmp_path / "kubeconfig"
+    file.write_text(json.dumps(PARTS | {"users": [{"name": "u", "user": {"exec": command}}]}))
+    with pytest.raises(SettingsError, match="gives no credentials: its token command prints no credentials; check"):
+        Cluster(kubeconfig=str(file)).client()
