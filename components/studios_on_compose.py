@@ -118,7 +118,11 @@ class ComposeStudios(Studios):
             pulumi.log.warn(warning)
         dns = DnsPlan(zones, zones_provider(place.name, settings, place.access))
         args = ComposeStudiosArgs(settings=settled, site=found, dns=dns, profile=place.access.profile)
-        return cls(place.name, args, pulumi.ResourceOptions.merge(place.opts, _refusing_first(place.name, first)))
+        return cls(
+            place.name,
+            args,
+            pulumi.ResourceOptions.merge(place.opts, _refusing_first(place.name, [*first, *found.first])),
+        )
 
 
 def _refusing_first(name: str, problems: Sequence[Problem]) -> pulumi.ResourceOptions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 
@@ -18,6 +19,12 @@ def port_of(url: str) -> int | None:
 def is_within(host: str, domain: str) -> bool:
     """Whether the host is the domain or lies under it."""
     return host == domain or host.endswith(f".{domain}")
+
+
+def is_matched(host: str, pattern: str) -> bool:
+    """Whether a rule of a load balancer for a pattern takes the requests for a host: `*` stands for dots, too."""
+    expression = "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern.lower())
+    return re.fullmatch(expression, host.lower()) is not None
 
 
 def is_first_level_subdomain(host: str, domain: str) -> bool:

@@ -11,8 +11,10 @@ from settings.model import Settings
 from settings.remedies import Write
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
+from survey.idle_timeout import check_idle_timeout
+from survey.instance_rules import opened_already
 from survey.inventory import Candidate, Inventory, Tags, instances_in, listed
-from survey.listener_rules import taken_from_platform
+from survey.listener_rules import survey_rules
 from survey.ssh_balancer import SshBalancer, find_ssh_balancer
 
 HTTPS_PORT = 443
@@ -45,6 +47,7 @@ class ComposeSite:
         listener_arn: the HTTPS listener.
         ssh_balancer: that of SSH; None where there is none.
         warnings: what the user should know and what stops nothing.
+        first: what stands against a stack that has made nothing yet.
     """
 
     instance_id: str
@@ -56,6 +59,7 @@ class ComposeSite:
     listener_arn: str
     ssh_balancer: SshBalancer | None = None
     warnings: tuple[str, ...] = ()
+    first: tuple[Problem, ...] = ()
 
 
 def find_site(settings: Settings, account: AwsAccount) -> ComposeSite:
@@ -81,25 +85,39 @@ class _Survey:
     def site(self) -> ComposeSite:
         instance, balancer = self._instance(), self._load_balancer()
         listener = self._listener(balancer) if balancer is not None else None
-        if listener is not None and (taken := taken_from_platform(self._settings, self._account, listener)):
-            self._problems.append(taken)
-        ssh_balancer = find_ssh_balancer(self._settings, self._account, self._problems)
+        first: list[Problem] = []
+        if listener is not None:
+            rules = survey_rules(self._settings, self._account, listener)
+            self._problems += rules.problems
+            first += rules.first
+        ssh_balancer = find_ssh_balancer(self._settings, self._account, self._problems, first)
         group, role = "", None
         if instance is not None:
             group, role = self._security_group(instance), self._role(instance)
+            if balancer is not None and instance.get("VpcId") not in (None, balancer["VpcId"]):
+                self._wrong_vpc(instance, balancer)
         if self._problems or instance is None or balancer is None or listener is None:
             raise SettingsError(self._problems)
+        source = sorted(balancer["SecurityGroups"])[0]
+        first += opened_already(self._account, group, source, self._settings.proxy_port)
         return ComposeSite(
             instance_id=instance["InstanceId"],
             instance_security_group=group,
             role=role,
-            load_balancer_security_group=sorted(balancer["SecurityGroups"])[0],
+            load_balancer_security_group=source,
             load_balancer_hostname=balancer["DNSName"],
             vpc_id=balancer["VpcId"],
             listener_arn=listener,
             ssh_balancer=ssh_balancer,
             warnings=tuple(self._warnings),
+            first=tuple(first),
         )
+
+    def _wrong_vpc(self, instance: Described, balancer: Described) -> None:
+        key, value = _named(self._settings.instance_id, self._settings.instance_tags, "instance", "instanceId")
+        name, own, theirs = balancer["LoadBalancerName"], instance["VpcId"], balancer["VpcId"]
+        message = f"is in {own}, and the load balancer {name} in {theirs}, where it reaches no other VPC's instances"
+        self._wrong(key, value, f"{message}; write the instance that it serves, or a load balancer of {own}")
 
     def _instance(self) -> Described | None:
         settings = self._settings
@@ -135,27 +153,10 @@ class _Survey:
         if balancer["Type"] != "application":
             self._wrong("loadBalancer", found, "is not an Application Load Balancer; write the name or ARN of one")
             return balancer
-        self._check_idle_timeout(balancer)
+        check_idle_timeout(self._settings, self._account, balancer, self._problems, self._warnings)
         if not balancer.get("SecurityGroups"):
             self._wrong("loadBalancer", found, "has no security group, so that nothing can be let in from it")
         return balancer
-
-    def _check_idle_timeout(self, balancer: Described) -> None:
-        arn, wanted = balancer["LoadBalancerArn"], self._settings.idle_timeout
-        try:
-            seconds = self._account.call(
-                "elbv2", "describe_load_balancer_attributes", _idle_timeout, LoadBalancerArn=arn
-            )
-        except AwsError as error:
-            self._wrong("loadBalancer", balancer["LoadBalancerName"], f"cannot be looked up: {error}")
-            return
-        if seconds < wanted:
-            self._warnings.append(
-                f"The load balancer {balancer['LoadBalancerName']} cuts a WebSocket after {seconds} s without traffic, "
-                f"and idleTimeout is {wanted} s: idle sessions lose their connection. "
-                "It is not of this stack, so change it there: aws elbv2 modify-load-balancer-attributes "
-                f"--load-balancer-arn {arn} --attributes Key=idle_timeout.timeout_seconds,Value={wanted}"
-            )
 
     def _listener(self, balancer: Described) -> str | None:
         arn, tags = self._settings.listener_arn, self._settings.listener_tags
@@ -212,6 +213,9 @@ class _Survey:
         if self._settings.delivery != "ssm":
             return None
         name, state = instance["InstanceId"], instance["State"]["Name"]
+        if state in ("shutting-down", "terminated"):
+            self._wrong("instanceId", name, f"is {state}; write the instance that Platform runs on now")
+            return None
         if state != "running":
             self._wrong("instanceId", name, f"is {state}; start the instance")
         profile = instance.get("IamInstanceProfile")
@@ -280,11 +284,6 @@ def _balancer(described: Described) -> Described:
     needed = ("LoadBalancerArn", "LoadBalancerName", "Type", "VpcId")
     # A gateway load balancer, which may be among all of an account, has no name in DNS.
     return {"DNSName": "", **described, **{key: described[key] for key in needed}}
-
-
-def _idle_timeout(answer: Described) -> int:
-    attributes = {each["Key"]: each["Value"] for each in answer["Attributes"]}
-    return int(attributes["idle_timeout.timeout_seconds"])
 
 
 def _port(described: Described) -> tuple[str, int, str]:

@@ -8,13 +8,12 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-conditi
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from live.fields import Object
 from settings.errors import Problem
-from settings.hosts import parent_of
+from settings.hosts import is_matched, parent_of
 from settings.model import Settings
 from settings.remedies import Write
 from survey.ingresses import GROUP, ORDER, is_in_group, named, of_others
@@ -78,7 +77,7 @@ def _taking_ours(ingress: Object, settings: Settings, order: int) -> Problem | N
     wanted |= {settings.connect_host}
     for pattern in _catching_all_paths(ingress):
         if pattern in (settings.session_host, settings.connect_host) or not any(
-            _matches(pattern, host) for host in wanted
+            is_matched(host, pattern) for host in wanted
         ):
             # The same host is told as one that is routed already.
             continue
@@ -123,11 +122,6 @@ def _under_conditions(text: str) -> list[str] | None:
 def _is_any(path: Mapping[str, Any]) -> bool:
     text = str(path.get("path", "/*"))
     return text in ("", "/", "/*") if path.get("pathType") == "Prefix" else text in ("", "/*", "*")
-
-
-def _matches(pattern: str, host: str) -> bool:
-    expression = "".join({"*": ".*", "?": "."}.get(each, re.escape(each)) for each in pattern.lower())
-    return re.fullmatch(expression, host) is not None
 
 
 def _number(text: str) -> int:

@@ -30,6 +30,7 @@ _TITLES: Final = {
 }
 _DEFAULT: Final = "ingressclass.kubernetes.io/is-default-class"
 _DELETION_PROTECTION: Final = "deletion_protection.enabled"
+_REDIRECT: Final = "443"
 _IDLE_TIMEOUT: Final = "idle_timeout.timeout_seconds"
 
 
@@ -137,6 +138,13 @@ def disagreements_with_class(controller: IngressController, settings: Settings) 
         if name in attributes and attributes[name] != value:
             message = f"must be {attributes[name]}, which is that {where} and wins; write it so"
             yield Problem(f"loadBalancerAttributes.{name}", value, message)
+    redirect = str(params.get("sslRedirectPort") or _REDIRECT)
+    if redirect != _REDIRECT:
+        message = (
+            f"has sslRedirectPort {redirect} in its IngressClassParams {controller.params_name}, and sessions are "
+            f"served at {_REDIRECT}; write {_REDIRECT} there, or write another class"
+        )
+        yield Problem("ingressClass", settings.ingress_class, message)
     certificates = params.get("certificateARNs") or params.get("certificateArn") or []
     if certificates and settings.certificate_arn not in certificates:
         message = (

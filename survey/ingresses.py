@@ -130,6 +130,9 @@ def _unreadable(annotations: Mapping[str, str]) -> str | None:
 
 def is_in_group(ingress: Object, settings: Settings, *, by_class: bool) -> bool:
     """Whether an Ingress shares the load balancer of the stack's own."""
+    if ingress["metadata"].get("deletionTimestamp"):
+        # The controller has left it out already.
+        return False
     group = settings.load_balancer_group
     theirs = ingress["metadata"].get("annotations", {}).get(GROUP)
     is_of_class = by_class and ingress.get("spec", {}).get("ingressClassName") == settings.ingress_class
@@ -187,7 +190,7 @@ def _stated(annotations: Mapping[str, str]) -> dict[str, str]:
     found = {name: text for name, text in given.items() if name in _ONE_FOR_ALL}
     found |= {name: ",".join(sorted(_listed(text))) for name, text in given.items() if name in _LISTS}
     found |= {f"the tag {key}": value for key, value in read_tags(given.get("tags", "")).items()}
-    found |= {f"the protocol of port {port}": protocol for port, protocol in _ports(given.get("listen-ports", ""))}
+    found |= {f"the protocol of port {port}": protocol for port, protocol in ports_in(given.get("listen-ports", ""))}
     for name, text in given.items():
         if name.startswith(_OF_LISTENER):
             found |= {f"{name} {key}": value for key, value in attributes_in(text).items()}
@@ -198,7 +201,8 @@ def _listed(text: str) -> set[str]:
     return {each.strip() for each in text.split(",") if each.strip()}
 
 
-def _ports(text: str) -> Iterator[tuple[int, str]]:
+def ports_in(text: str) -> Iterator[tuple[int, str]]:
+    """The ports of the annotation ``listen-ports``, each with its protocol."""
     try:
         listed = json.loads(text or "[]")
     except ValueError:

@@ -35,6 +35,7 @@ from survey.install import Install, another_namespace, missing, prefixed_config_
 from survey.leftover_templates import leftover_templates
 from survey.mounts import mount_problems
 from survey.name_conflicts import name_conflicts, names_in_use
+from survey.plain_http import turned_away_from_http
 from survey.quota import beyond_quota
 from survey.rights import Review, review_rights
 from survey.secrets import config_map_problems, existing_secret_problems
@@ -190,12 +191,12 @@ def _in_the_way(
     """What others have made where the stack is about to make something."""
     yield from name_conflicts(settings, install.by_kind(), owner, is_here=is_here)
     yield from disagreements_in_group(install, settings, owner, is_here=is_here, controller=controller)
-    by_class = controller.group is not None
-    yield from rules_out_of_order(install, settings, owner, is_here=is_here, by_class=by_class)
+    yield from rules_out_of_order(install, settings, owner, is_here=is_here, by_class=controller.group is not None)
+    yield from turned_away_from_http(install, settings, owner, by_class=controller.group is not None)
     if not is_here:
         yield from disagreements_with_class(controller, settings)
         # Later, the user has seen these.
-        yield from routes_to_the_same_host(install, settings, owner, by_class=by_class)
+        yield from routes_to_the_same_host(install, settings, owner, by_class=controller.group is not None)
     if not is_here or changes_platform(install, settings):
         yield from unchangeable(install, settings)
 

@@ -32,8 +32,13 @@ class SshBalancer:
     subnet_cidrs: tuple[str, ...]
 
 
-def find_ssh_balancer(settings: Settings, account: AwsAccount, problems: list[Problem]) -> SshBalancer | None:
-    """Looks up `sshLoadBalancer`; None where there is none, or where something is wrong, which `problems` gets."""
+def find_ssh_balancer(
+    settings: Settings, account: AwsAccount, problems: list[Problem], first: list[Problem]
+) -> SshBalancer | None:
+    """Looks up `sshLoadBalancer`; None where there is none, or where something is wrong, which `problems` gets.
+
+    ``first`` gets what stands against a stack that has made nothing yet: a listener at the port of SSH.
+    """
     name = settings.ssh_load_balancer
     if not settings.ssh or name is None:
         return None
@@ -51,6 +56,16 @@ def find_ssh_balancer(settings: Settings, account: AwsAccount, problems: list[Pr
         message = f"must be a network load balancer, and is one of type {balancer['Type']}; an application load "
         problems.append(Problem("sshLoadBalancer", name, f"{message}balancer carries no SSH"))
         return None
+    try:
+        ports = account.pages(
+            "elbv2", "describe_listeners", "Listeners", _port, LoadBalancerArn=balancer["LoadBalancerArn"]
+        )
+    except AwsError as error:
+        problems.append(Problem("sshLoadBalancer", name, f"has listeners that cannot be looked up: {error}"))
+        return None
+    if settings.ssh_port in ports:
+        message = f"is the port of a listener that the load balancer {name} has already; write another sshPort"
+        first.append(Problem("sshPort", settings.ssh_port, message))
     subnets = [each["SubnetId"] for each in balancer["AvailabilityZones"]]
     try:
         networks = account.pages("ec2", "describe_subnets", "Subnets", _network_of_subnet, SubnetIds=subnets)
@@ -68,6 +83,10 @@ def find_ssh_balancer(settings: Settings, account: AwsAccount, problems: list[Pr
 def _balancer(described: Described) -> Described:
     needed = ("LoadBalancerArn", "Type", "AvailabilityZones")
     return {"DNSName": "", **described, **{key: described[key] for key in needed}}
+
+
+def _port(described: Described) -> int | None:
+    return described.get("Port")
 
 
 def _network_of_subnet(subnet: Described) -> str:

@@ -236,3 +236,130 @@ def test_a_wildcard_beside_platform_must_not_take_platforms_requests(site: Site)
 def test_a_wildcard_below_platform_takes_nothing_of_it(site: Site) -> None:
     deeper = {**SIBLING, "connectUrl": "https://connect.studios.platform.example.com"}
     assert site.find(**deeper).listener_arn == site.listener
+
+
+BELOW = {"platformUrl": "https://platform.example.com"}
+
+
+def _first(site: Site, **changes: object) -> list[str]:
+    return [str(problem).removeprefix("seqera-studios:") for problem in site.find(**BELOW, **changes).first]
+
+
+def _rule_for_paths(site: Site, priority: int, path: str) -> None:
+    site.account.elb.create_rule(
+        ListenerArn=site.listener,
+        Priority=priority,
+        Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": [path]}}],
+        Actions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}],
+    )
+
+
+def test_a_rule_for_the_sessions_host_that_exists_stands_against_a_first_up(site: Site) -> None:
+    assert _first(site) == []
+    _rule(site, 7, "*.platform.example.com")
+    assert _first(site) == [
+        (
+            'connectUrl: "https://connect.platform.example.com" is routed already: the listener has a rule with the '
+            "priority 7 for *.platform.example.com, which this stack has not made, and which would go on taking the "
+            "requests; remove it there once nothing needs it, adopt the Studios behind it (docs/adopt.md), or write "
+            "another host in connectUrl"
+        )
+    ]
+    assert _first(site, existingOidc=True) == []
+
+
+def test_a_rule_that_takes_the_requests_of_the_sessions_must_come_later(site: Site) -> None:
+    after = "puts the rule for *.platform.example.com after the rule with the priority {} for {}, which would take its "
+    _rule(site, 20, "*.example.com")
+    (problem,) = site.refused(**BELOW)
+    assert problem == (
+        f"listenerRulePriority: is not set, and {after.format(20, '*.example.com')}"
+        "requests; write a listenerRulePriority below 20"
+    )
+    assert site.find(**BELOW, listenerRulePriority=19).listener_arn == site.listener
+    _rule_for_paths(site, 1, "/*")
+    (problem,) = site.refused(**BELOW, listenerRulePriority=19)
+    assert problem == (
+        f"listenerRulePriority: 19 {after.format(1, 'every host')}"
+        "requests; give that rule a higher number there, and write a listenerRulePriority below it"
+    )
+
+
+def test_a_rule_for_some_paths_or_other_hosts_takes_nothing_of_the_sessions(site: Site) -> None:
+    _rule_for_paths(site, 1, "/api/*")
+    _rule(site, 2, "*.example.net")
+    assert site.find(**BELOW).first == ()
+
+
+def test_a_priority_that_another_rule_has_is_refused_with_one_that_is_free(site: Site) -> None:
+    for priority in (10, 11):
+        _rule(site, priority, f"h{priority}.example.net")
+    assert _first(site, listenerRulePriority=10) == [
+        (
+            "listenerRulePriority: 10 is taken by the rule with the priority 10 for h10.example.net; write another "
+            "one, for example 12"
+        )
+    ]
+    assert _first(site, listenerRulePriority=12) == []
+
+
+def test_a_wildcard_takes_a_platform_of_any_depth(site: Site) -> None:
+    deeper = {"platformUrl": "https://platform.dev.example.com", "connectUrl": "https://connect.example.com"}
+    (problem,) = site.refused(**deeper)
+    assert "matches Platform's own host platform.dev.example.com as well, for which the listener has no rule" in problem
+    _rule(site, 5, "*.dev.example.com")
+    assert site.find(**deeper).listener_arn == site.listener
+
+
+def test_an_instance_of_another_vpc_is_refused(site: Site) -> None:
+    vpc = site.account.ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnet = site.account.ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
+    group = site.account.ec2.create_security_group(GroupName="far", Description="far", VpcId=vpc)["GroupId"]
+    image = site.account.ec2.register_image(Name="far")["ImageId"]
+    profile = {"Name": "platform-profile"}
+    made = site.account.ec2.run_instances(
+        ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet, SecurityGroupIds=[group], IamInstanceProfile=profile
+    )
+    far = made["Instances"][0]["InstanceId"]
+    assert site.refused(instanceId=far) == [
+        (
+            f'instanceId: "{far}" is in {vpc}, and the load balancer front in {site.account.vpc}, where it reaches no '
+            f"other VPC's instances; write the instance that it serves, or a load balancer of {vpc}"
+        )
+    ]
+
+
+def test_an_instance_that_is_gone_is_not_to_be_started(site: Site) -> None:
+    site.account.ec2.terminate_instances(InstanceIds=[site.instance])
+    assert f'instanceId: "{site.instance}" is terminated; write the instance that Platform runs on now' in site.refused(
+        instanceSecurityGroup=site.group
+    )
+
+
+def test_a_rule_of_the_security_group_that_exists_stands_against_a_first_up(site: Site) -> None:
+    source = min(site.balancer["SecurityGroups"])
+    from_balancer = {"IpProtocol": "tcp", "UserIdGroupPairs": [{"GroupId": source}]}
+    for port in (8000, 9090):
+        opened = {**from_balancer, "FromPort": port, "ToPort": port}
+        site.account.ec2.authorize_security_group_ingress(GroupId=site.group, IpPermissions=[opened])
+    (problem,) = _first(site)
+    assert problem.startswith("proxyPort: 9090 is open already: the rule sgr-")
+    assert problem.endswith(
+        f" of {site.group} lets {source} in, and this stack has not made it; remove it there once nothing needs it, or "
+        "write another proxyPort"
+    )
+    assert _first(site, proxyPort=9091) == []
+
+
+def test_a_listener_at_the_port_of_ssh_stands_against_a_first_up(site: Site) -> None:
+    elb = site.account.elb
+    net = elb.create_load_balancer(Name="net", Subnets=site.account.subnets, Type="network")["LoadBalancers"][0]
+    made = elb.create_target_group(Name="ssh", Protocol="TCP", Port=22, VpcId=site.account.vpc)["TargetGroups"][0]
+    action = {"Type": "forward", "TargetGroupArn": made["TargetGroupArn"]}
+    elb.create_listener(LoadBalancerArn=net["LoadBalancerArn"], Protocol="TCP", Port=2222, DefaultActions=[action])
+    ssh = {"ssh": True, "platformVersion": "25.3.3", "connectVersion": "0.12.0", "sshLoadBalancer": "net"}
+    clients = {"sshClientCidrs": ["10.0.0.0/8"]}
+    assert _first(site, **ssh, **clients) == [
+        "sshPort: 2222 is the port of a listener that the load balancer net has already; write another sshPort"
+    ]
+    assert _first(site, **ssh, **clients, sshPort=2223) == []

@@ -23,6 +23,7 @@ from components.instance_scripts import InstallationReportProvider, InstanceClea
 from components.record_as_found import RecordAsFoundProvider, make_way
 from live.ingress import ALB
 from settings.errors import SettingsError
+from settings.model import Settings
 from settings.parsing import parse_settings
 from survey import aws
 from survey.aws import AwsAccess, AwsAccount
@@ -30,7 +31,7 @@ from survey.aws_errors import AwsError
 from survey.aws_session import AwsSession
 from survey.balancer import not_in_effect
 from survey.certificate import survey_certificate
-from survey.compose import find_site
+from survey.compose import ComposeSite, find_site
 from survey.dns import find_zones
 from survey.eks import find_eks_cluster
 from survey.records import survey_records
@@ -57,7 +58,8 @@ ANSWERS = {
 FAULTS = ("denied", "not found", "throttled", "broken", "silent", *ANSWERS)
 STOPS_NOTHING = {
     ("certificate", "acm:describe_certificate", "denied"),
-    ("compose_by_name", "elbv2:describe_rules", "denied"),
+    *((work, "elbv2:describe_rules", "denied") for work in ("compose_by_name", "compose_by_tags")),
+    *((work, "ec2:describe_security_group_rules", "denied") for work in ("compose_by_name", "compose_by_tags")),
     ("tls_policy", "elbv2:describe_ssl_policies", "denied"),
     ("zones_by_name", "route53:list_resource_record_sets", "denied"),
     ("zones_with_another_certificate", "route53:list_resource_record_sets", "denied"),
@@ -281,7 +283,15 @@ def compose_by_name(site: Site, account: AwsAccount) -> object:
     ssh = {"ssh": True, "sshLoadBalancer": "ssh", "platformVersion": "26.1", "sshClientCidrs": ["10.0.0.0/8"]}
     sibling = {"platformUrl": "https://platform.example.com", "connectUrl": "https://connect.example.com"}
     settings = parse_settings({**STACK, **ssh, **sibling, "instanceId": site.instance, "loadBalancer": "front"})
-    return find_site(settings, account)
+    return _site_of(settings, account)
+
+
+def _site_of(settings: Settings, account: AwsAccount) -> ComposeSite:
+    """As it stands against a first `up`."""
+    found = find_site(settings, account)
+    if found.first:
+        raise SettingsError(found.first)
+    return found
 
 
 def compose_by_tags(site: Site, account: AwsAccount) -> object:
@@ -295,7 +305,7 @@ def compose_by_tags(site: Site, account: AwsAccount) -> object:
         "connectVersion": "0.12.0",
     }
     settings = parse_settings({**STACK, **named, **given})
-    found = find_site(settings, account)
+    found = _site_of(settings, account)
     return with_trusted_networks(settings, account, found.vpc_id)
 
 

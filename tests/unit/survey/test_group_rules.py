@@ -19,7 +19,7 @@ ANY = {"path": "/*", "pathType": "ImplementationSpecific"}
 
 def member(name: str, host: str, *paths: dict[str, Any], **annotations: str) -> dict[str, Any]:
     """A member of the group; it is before the stack's own Ingress if its name is."""
-    made = ingress(name, name, host, group__name="acme", **annotations)
+    made = ingress(name, name, host, **{"group__name": "acme", "certificate_arn": "arn:x", **annotations})
     rule: dict[str, Any] = {"host": host} if host else {}
     if paths:
         backend = {"service": {"name": "frontend", "port": {"number": 80}}}
