@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pulumi
@@ -13,7 +13,7 @@ from components.error_hooks import explained, seconds
 from components.ingress_verdict import IngressVerdict, Patience
 from components.pods import READY_SECONDS, common_labels, name_of
 from live.cluster import Cluster
-from live.ingress import ALB, LiveIngress, complaints
+from live.ingress import ALB, LiveIngress, complaints, no_load_balancer
 from settings.fields import default_of
 from survey.aws import AwsAccount
 
@@ -97,7 +97,9 @@ class StudiosIngress(pulumi.ComponentResource):
             if ".status.loadBalancer" not in failure.errors[0]:
                 return None
             said = complaints(each for each in live.events() if each.get("type") == "Warning") if live else []
-            return no_load_balancer(args, said)
+            return no_load_balancer(
+                "Ingress", args.namespace, args.ingress_name, args.ready_seconds, said, args.ingress_class
+            )
 
         hooks = explained(f"{name}-ingress-explained", explain, self)
         if verdict is not None:
@@ -184,21 +186,3 @@ def hostname_of(status: networking.v1.outputs.IngressStatus | core.v1.outputs.Se
     """The DNS name of the load balancer that the controller has made for an Ingress or a Service; empty without one."""
     balancers = (status.load_balancer.ingress if status and status.load_balancer else None) or []
     return next((balancer.hostname for balancer in balancers if balancer.hostname), "")
-
-
-def no_load_balancer(args: StudiosIngressArgs, said: Sequence[str]) -> str:
-    """What to do about an Ingress that its controller has left without a load balancer."""
-    where = f"Ingress {args.namespace}/{args.ingress_name} has no load balancer after {args.ready_seconds} seconds."
-    again = "run pulumi up again: it goes on where it stopped"
-    if said:
-        return (
-            f"{where} The load balancer controller says:\n"
-            + "\n".join(f"  {each}" for each in said)
-            + (f"\nPut that right and {again}")
-        )
-    return (
-        f"{where} No controller says why: kubectl -n {args.namespace} describe ingress {args.ingress_name}. "
-        "Look whether the AWS Load Balancer Controller runs (kubectl get deployments -A | grep load-balancer) and "
-        f"serves class {args.ingress_class} (kubectl get ingressclass; setting ingressClass). If it only needs longer: "
-        f"setting readyTimeout. Then {again}"
-    )

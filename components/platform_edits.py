@@ -27,7 +27,7 @@ from components.platform_provider import (
     undone_entries,
 )
 from live.changes import apply_edit, dry_run_edit
-from live.edits import CHECKSUM_ANNOTATION, drifted_items, edited_names, item_paths, name_of, observed_edit, part_of
+from live.edits import checksum_of, drifted_items, edited_names, item_paths, name_of, observed_edit, part_of
 from live.fields import Object, in_sync
 from live.platform import OwnedByOthersError, PlatformApi, PlatformError
 from live.rollout import wait_for_rollout
@@ -119,7 +119,7 @@ class PlatformEditsProvider(PlatformProvider):
                 for target, edit in props["edits"].items()
                 if (live_object := live[target]) is not None
             },
-            "checksum": _common([_checksum(live.get(f"Deployment/{name}")) for name in props["deployments"]]),
+            "checksum": _common([checksum_of(live.get(f"Deployment/{name}")) for name in props["deployments"]]),
         }
         edit = tower_yml_of(props)
         if edit is not None:
@@ -238,10 +238,3 @@ def _in_the_way(error: OwnedByOthersError, take_over: list[str]) -> list[str]:
 def _common(checksums: list[str | None]) -> str | None:
     """The checksum that all Deployments have."""
     return checksums[0] if len(set(checksums)) == 1 else None
-
-
-def _checksum(live: Object | None) -> str | None:
-    if live is None:
-        return None
-    annotations: dict[str, str] = live["spec"]["template"].get("metadata", {}).get("annotations", {})
-    return annotations.get(CHECKSUM_ANNOTATION)

@@ -12,7 +12,7 @@ from components.error_hooks import explained, seconds
 from components.ingress import hostname_of
 from components.pods import READY_SECONDS, labels_of, name_of
 from live.cluster import Cluster
-from live.ingress import warnings_of
+from live.ingress import no_load_balancer, warnings_of
 
 NLB = "service.beta.kubernetes.io/aws-load-balancer"
 """The beginning of the AWS Load Balancer Controller's annotations of a Service."""
@@ -71,7 +71,8 @@ class SshService(pulumi.ComponentResource):
         async def explain(_: pulumi.ErrorHookArgs) -> str | None:
             if cluster is None:
                 return None
-            return _no_load_balancer(args, warnings_of(cluster, args.namespace, args.service_name, kind="Service"))
+            said = warnings_of(cluster, args.namespace, args.service_name, kind="Service")
+            return no_load_balancer("Service", args.namespace, args.service_name, args.ready_seconds, said)
 
         service = core.v1.Service(
             f"{name}-service",
@@ -124,18 +125,3 @@ def _annotations(args: SshServiceArgs) -> dict[str, str]:
     if args.tags is not None:
         values["additional-resource-tags"] = args.tags
     return {f"{NLB}-{key}": value for key, value in values.items()}
-
-
-def _no_load_balancer(args: SshServiceArgs, said: Sequence[str]) -> str:
-    """What to do about a Service that its controller has left without a load balancer."""
-    where = f"Service {args.namespace}/{args.service_name} has no load balancer after {args.ready_seconds} seconds."
-    again = "run pulumi up again: it goes on where it stopped"
-    if said:
-        return f"{where} The load balancer controller says:\n" + "\n".join(
-            [*(f"  {each}" for each in said), f"Put that right and {again}"]
-        )
-    return (
-        f"{where} No controller says why: kubectl -n {args.namespace} describe service {args.service_name}. Look "
-        "whether the AWS Load Balancer Controller runs (kubectl get deployments -A | grep load-balancer). If it only "
-        f"needs longer: setting readyTimeout. Then {again}"
-    )

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from live.edits import CHECKSUM_ANNOTATION, Edit, apply_body, edited_names, item_paths, name_of, part_of
+from live.edits import Edit, apply_body, checksum_of, edited_names, item_paths, name_of, part_of
 from live.fields import Object, desired_values, item_of, value_at
 from live.ownership import Path, managed_fields, owned_by
 from live.platform import PlatformApi
@@ -91,7 +91,7 @@ def restarting(
     return [
         name
         for name in deployments
-        if f"Deployment/{name}" in changed or checksum is None or _checksum(api.get(f"Deployment/{name}")) != checksum
+        if f"Deployment/{name}" in changed or checksum is None or checksum_of(api.get(f"Deployment/{name}")) != checksum
     ]
 
 
@@ -160,10 +160,3 @@ def shown(variable: str, value: object) -> str:
         return MASKED
     text = str(value)
     return text if text and text == text.strip() and "\n" not in text else json.dumps(text)
-
-
-def _checksum(live: Object | None) -> str | None:
-    if live is None:
-        return None
-    annotations: Mapping[str, str] = live["spec"]["template"]["metadata"].get("annotations") or {}
-    return annotations.get(CHECKSUM_ANNOTATION)

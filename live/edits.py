@@ -79,6 +79,14 @@ def item_paths(target: str, names: Names) -> list[Path]:
     ]
 
 
+def checksum_of(deployment: Mapping[str, Any] | None) -> str | None:
+    """The checksum that a Deployment's pods have; None without one."""
+    if deployment is None:
+        return None
+    annotations: Mapping[str, str] = deployment["spec"]["template"].get("metadata", {}).get("annotations") or {}
+    return annotations.get(CHECKSUM_ANNOTATION)
+
+
 def part_of(path: Path) -> str:
     """The part of an edit that an item is in: ``env``, ``volume`` or ``mount``; "" for a key of a ConfigMap."""
     return _PARTS.get(path[-2], "")

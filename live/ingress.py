@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -117,16 +117,35 @@ def hostname_of(live: Object) -> str:
     return next((str(each["hostname"]) for each in balancers if each.get("hostname")), "")
 
 
+def no_load_balancer(
+    kind: str, namespace: str, name: str, seconds: int, said: Sequence[str], of_class: str = ""
+) -> str:
+    """What to do about an object that the load balancer controller has left without a load balancer.
+
+    Args:
+        kind: ``Ingress`` or ``Service``.
+        namespace, name: of the object.
+        seconds: how long it was waited for.
+        said: what the controller complains of.
+        of_class: of the Ingress.
+    """
+    where = f"{kind} {namespace}/{name} has no load balancer after {seconds} seconds."
+    again = "run pulumi up again: it goes on where it stopped"
+    if said:
+        told = "\n".join(f"  {each}" for each in said)
+        return f"{where} The load balancer controller says:\n{told}\nPut that right and {again}"
+    serves = f" and serves class {of_class} (kubectl get ingressclass; setting ingressClass)" if of_class else ""
+    return (
+        f"{where} No controller says why: kubectl -n {namespace} describe {kind.lower()} {name}. Look whether the AWS "
+        f"Load Balancer Controller runs (kubectl get deployments -A | grep load-balancer){serves}. If it only needs "
+        f"longer: setting readyTimeout. Then {again}"
+    )
+
+
 def leads_elsewhere(live: Object, annotations: Mapping[str, Any]) -> bool:
     """Whether these annotations mean another load balancer than those that the Ingress has."""
     theirs = live["metadata"].get("annotations", {})
     return any(theirs.get(f"{ALB}/{name}") != annotations.get(f"{ALB}/{name}") for name in _MOVING)
-
-
-def attributes_in(annotation: str) -> dict[str, str]:
-    """The attributes in the annotation ``load-balancer-attributes``: ``a=1,b=2``."""
-    pairs = (pair.partition("=") for pair in annotation.split(","))
-    return {name.strip(): value.strip() for name, equals, value in pairs if equals}
 
 
 def verdict_in(events: Iterable[Mapping[str, Any]]) -> Verdict:

@@ -17,7 +17,7 @@ def with_default_tags(settings: Settings, tags: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: one of the tags is there with another value, or can't be written in the annotation.
     """
-    own = read_tags(settings.ingress_annotations.get(TAGS, ""))
+    own = pairs_in(settings.ingress_annotations.get(TAGS, ""))
     problems = [
         Problem(
             f"ingressAnnotations.{TAGS}", f"{key}={own[key]}", f"must not contradict aws:defaultTags, {key}={value}"
@@ -40,7 +40,7 @@ def with_default_tags(settings: Settings, tags: Mapping[str, str]) -> Settings:
     return settings.model_copy(update={"ingress_annotations": {**settings.ingress_annotations, TAGS: text}})
 
 
-def read_tags(annotation: str) -> dict[str, str]:
-    """The tags in an annotation."""
+def pairs_in(annotation: str) -> dict[str, str]:
+    """What an annotation of the load balancer controller lists, such as tags or attributes: ``a=1,b=2``."""
     pairs = (pair.partition("=") for pair in annotation.split(","))
     return {key.strip(): value.strip() for key, equals, value in pairs if equals}

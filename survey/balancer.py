@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from live.fields import Object
-from live.ingress import ALB, attributes_in
+from live.ingress import ALB
+from settings.default_tags import pairs_in
 from survey.aws import AwsAccount
+from survey.listener_rules import hosts_of
 
 _HTTPS: Final = 443
 
@@ -57,7 +59,7 @@ def _listener(
     if not known.issuperset(wanted):
         known |= _further_certificates(account, arn)
     yield from (f"its listener has no certificate {each}" for each in wanted if each not in known)
-    rules = account.pages("elbv2", "describe_rules", "Rules", _hosts_of, ListenerArn=arn)
+    rules = account.pages("elbv2", "describe_rules", "Rules", hosts_of, ListenerArn=arn)
     hosts = {host for rule in rules for host in rule}
     asked = [rule["host"] for rule in live.get("spec", {}).get("rules", []) if rule.get("host")]
     yield from (f"its listener has no rule for {host}" for host in asked if host not in hosts)
@@ -71,22 +73,13 @@ def _further_certificates(account: AwsAccount, listener: str) -> set[str]:
 
 
 def _attributes(account: AwsAccount, balancer: str, annotations: Mapping[str, str]) -> Iterator[str]:
-    wanted = attributes_in(annotations.get("load-balancer-attributes", ""))
+    wanted = pairs_in(annotations.get("load-balancer-attributes", ""))
     if not wanted:
         return
     has = account.call("elbv2", "describe_load_balancer_attributes", _attributes_of, LoadBalancerArn=balancer)
     for name, value in wanted.items():
         if has.get(name) != value:
             yield f"its attribute {name} is {has.get(name, 'unknown to AWS')}, not {value}"
-
-
-def _hosts_of(rule: Mapping[str, Any]) -> list[str]:
-    return [
-        host
-        for condition in rule.get("Conditions") or []
-        if condition.get("Field") == "host-header"
-        for host in (condition.get("HostHeaderConfig") or condition).get("Values") or []
-    ]
 
 
 def _balancer(described: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -33,7 +33,7 @@ def survey_certificate(account: AwsAccount, settings: Settings) -> None:
         return
     if certificate["Status"] != "ISSUED":
         raise _refused(settings, f"is {certificate['Status']}; write one that is ISSUED")
-    names = [certificate["DomainName"], *certificate.get("SubjectAlternativeNames", [])]
+    names = names_of(certificate)
     missing = [
         host for host in dict.fromkeys([settings.session_host, settings.connect_host]) if not covers(names, host)
     ]
@@ -48,10 +48,29 @@ def covers(names: Iterable[str], host: str) -> bool:
     return any(name.lower() in {host, f"*.{parent}"} for name in names)
 
 
+def described(account: AwsAccount, arn: str) -> Mapping[str, Any]:
+    """A certificate as ACM describes it.
+
+    Raises:
+        AwsError: it can't be looked up.
+    """
+    return account.call("acm", "describe_certificate", _certificate, CertificateArn=arn)
+
+
+def names_of(certificate: Mapping[str, Any]) -> list[str]:
+    """The names that a certificate is for."""
+    return [certificate["DomainName"], *(certificate.get("SubjectAlternativeNames") or [])]
+
+
+def serves(certificate: Mapping[str, Any], hosts: Iterable[str]) -> bool:
+    """Whether a certificate is issued, and covers all of these hosts."""
+    return certificate["Status"] == "ISSUED" and all(covers(names_of(certificate), host) for host in hosts)
+
+
 def _describe(account: AwsAccount, settings: Settings, arn: str, place: str) -> Mapping[str, Any] | None:
     """ACM's description; None where this user may not read it, which is not the certificate's fault."""
     try:
-        return account.call("acm", "describe_certificate", _certificate, CertificateArn=arn)
+        return described(account, arn)
     except AwsError as error:
         if error.code == "ResourceNotFoundException":
             raise _refused(settings, f"is not a certificate of {place}; write the ARN of one") from None

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from live.fields import Object
-from live.ingress import attributes_in, leads_elsewhere
+from live.ingress import leads_elsewhere
 from live.ownership import belongs_to
 from settings.balancers import ATTRIBUTES
-from settings.default_tags import read_tags
+from settings.default_tags import pairs_in
 from settings.errors import Problem
 from settings.model import Settings
 from settings.model.dns import TAKE_OVER
@@ -155,8 +155,8 @@ def attributes_to_reset(install: Install, settings: Settings, owner: str) -> dic
     for ingress in of_others(install, settings, owner):
         theirs = ingress["metadata"].get("annotations", {})
         if settings.load_balancer_group is not None and theirs.get(GROUP) == settings.load_balancer_group:
-            named |= set(attributes_in(theirs.get(_ATTRIBUTES, "")))
-    was = attributes_in(annotations.get(_ATTRIBUTES, ""))
+            named |= set(pairs_in(theirs.get(_ATTRIBUTES, "")))
+    was = pairs_in(annotations.get(_ATTRIBUTES, ""))
     return {name: ATTRIBUTES[name].default for name in was if name not in named and name in ATTRIBUTES}
 
 
@@ -189,12 +189,12 @@ def _stated(annotations: Mapping[str, str]) -> dict[str, str]:
     given = {name.removeprefix(_ALB): text.strip() for name, text in annotations.items() if name.startswith(_ALB)}
     found = {name: text for name, text in given.items() if name in _ONE_FOR_ALL}
     found |= {name: ",".join(sorted(_listed(text))) for name, text in given.items() if name in _LISTS}
-    found |= {f"the tag {key}": value for key, value in read_tags(given.get("tags", "")).items()}
+    found |= {f"the tag {key}": value for key, value in pairs_in(given.get("tags", "")).items()}
     found |= {f"the protocol of port {port}": protocol for port, protocol in ports_in(given.get("listen-ports", ""))}
     for name, text in given.items():
         if name.startswith(_OF_LISTENER):
-            found |= {f"{name} {key}": value for key, value in attributes_in(text).items()}
-    return found | attributes_in(given.get("load-balancer-attributes", ""))
+            found |= {f"{name} {key}": value for key, value in pairs_in(text).items()}
+    return found | pairs_in(given.get("load-balancer-attributes", ""))
 
 
 def _listed(text: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""The rules of Platform's listener, among which that of the sessions is about to be.
+"""The rules of a listener: what they match, where they lead, and whether that of the sessions fits among them.
 
 The first rule that matches takes a request, in the order of their priorities:
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html
@@ -153,13 +153,36 @@ def _rule(described: Mapping[str, Any]) -> Rule | None:
     for condition in described["Conditions"]:
         field = condition["Field"]
         if field == "host-header":
-            values = condition.get("HostHeaderConfig", condition).get("Values", [])
-            hosts |= {value.lower() for value in values}
+            values = values_in(condition)
+            hosts |= set(values)
             # By regular expressions, which this program doesn't read.
             is_for_all = is_for_all and bool(values)
         elif field == "path-pattern":
-            values = condition.get("PathPatternConfig", condition).get("Values", [])
-            is_for_all = is_for_all and bool(_ALL_PATHS & set(values))
+            is_for_all = is_for_all and bool(_ALL_PATHS & set(values_in(condition)))
         else:
             is_for_all = False
     return None if described["IsDefault"] else Rule(int(described["Priority"]), frozenset(hosts), is_for_all)
+
+
+def values_in(condition: Mapping[str, Any]) -> list[str]:
+    """The values of a condition on hosts or paths, in either form of AWS."""
+    form = {"host-header": "HostHeaderConfig", "path-pattern": "PathPatternConfig"}.get(condition["Field"], "")
+    found: list[str] = (condition.get(form) or {}).get("Values") or condition.get("Values") or []
+    return [value.lower() for value in found] if condition["Field"] == "host-header" else found
+
+
+def hosts_of(rule: Mapping[str, Any]) -> list[str]:
+    """The hosts that a rule is for, as patterns."""
+    conditions = rule.get("Conditions") or []
+    return [host for each in conditions if each["Field"] == "host-header" for host in values_in(each)]
+
+
+def groups_of(rule: Mapping[str, Any]) -> list[str]:
+    """The ARNs of the target groups that a rule forwards to."""
+    forwards = [action for action in rule["Actions"] if action["Type"] == "forward"]
+    return [
+        group["TargetGroupArn"]
+        for action in forwards
+        for group in (action.get("ForwardConfig") or {}).get("TargetGroups") or [action]
+        if "TargetGroupArn" in group
+    ]

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from live.api import ApiError, ClusterApi, NotFoundError
 from live.changes import dry_run_edit
-from live.edits import CHECKSUM_ANNOTATION, apply_body
+from live.edits import apply_body, checksum_of
 from live.edits_of_settings import platform_edits_of, tower_yml_edit_of
 from live.fields import Object, in_sync
 from live.platform import PlatformApi, PlatformError
@@ -96,7 +96,8 @@ class Trial:
             kind, _, name = target.partition("/")
             live = self.install.by_kind()[kind][name]
             group = "apps" if kind == "Deployment" else ""
-            checksum = _checksum(live) if kind == "Deployment" else None
+            # That of the last time, so that one that is as the stack has left it counts as such.
+            checksum = checksum_of(live) or _LATER if kind == "Deployment" else None
             body = apply_body(target, edit, checksum)
             if not in_sync(live, body, self.field_manager) and self.may(Right(group, resource_of(kind), "patch")):
                 yield self._edit(target, live, body)
@@ -186,12 +187,6 @@ def _template(workload: Object) -> Any:
     spec = workload.get("spec")
     template = spec.get("template") if isinstance(spec, dict) else None
     return template if isinstance(template, dict) and isinstance(template.get("spec"), dict) else None
-
-
-def _checksum(deployment: Object) -> str:
-    """What the Deployment has from the last time, so that one that is as the stack has left it counts as such."""
-    annotations = deployment["spec"]["template"].get("metadata", {}).get("annotations", {})
-    return str(annotations.get(CHECKSUM_ANNOTATION, _LATER))
 
 
 def _adds_a_pod(deployment: Object) -> bool:

@@ -11,7 +11,7 @@ from settings.model import Settings
 from settings.remedies import Write
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
-from survey.certificate import covers
+from survey.certificate import described, serves
 from survey.zone_records import Listing
 
 _ALL_KEYS: Final = ["RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1"]
@@ -45,15 +45,12 @@ def validated_already(listing: Listing, account: AwsAccount, settings: Settings)
                 message = f"is not set, and the certificates that exist cannot be looked up: {error}"
                 yield Problem("certificateArn", None, message)
             return
-        for arn, described in found.items():
-            names = [_name(option) for option in described.get("DomainValidationOptions") or []]
+        for arn, certificate in found.items():
+            names = [_name(option) for option in certificate.get("DomainValidationOptions") or []]
             record = next((there[name] for name in names if name in there), None)
             if record is None:
                 continue
-            covered = [described["DomainName"], *(described.get("SubjectAlternativeNames") or [])]
-            fits = described["Status"] == "ISSUED" and all(
-                covers(covered, host) for host in (settings.session_host, settings.connect_host)
-            )
+            fits = serves(certificate, (settings.session_host, settings.connect_host))
             use_it = f"use that certificate: {Write('certificateArn', arn)}; or " if fits else ""
             yield Problem(
                 "certificateArn",
@@ -71,21 +68,12 @@ def _asking(account: AwsAccount, domain: str) -> dict[str, Mapping[str, Any]]:
         "acm", "list_certificates", "CertificateSummaryList", _summary, Includes={"keyTypes": _ALL_KEYS}
     )
     wanted = {domain, f"*.{domain}"}
-    return {
-        arn: account.call("acm", "describe_certificate", _certificate, CertificateArn=arn)
-        for arn, names in listed
-        if wanted & names
-    }
+    return {arn: described(account, arn) for arn, names in listed if wanted & names}
 
 
-def _summary(described: Mapping[str, Any]) -> tuple[str, set[str]]:
-    names = {described["DomainName"], *(described.get("SubjectAlternativeNameSummaries") or [])}
-    return described["CertificateArn"], {name.lower() for name in names}
-
-
-def _certificate(answer: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = answer["Certificate"]
-    return {**found, **{key: found[key] for key in ("Status", "DomainName")}}
+def _summary(listed: Mapping[str, Any]) -> tuple[str, set[str]]:
+    names = {listed["DomainName"], *(listed.get("SubjectAlternativeNameSummaries") or [])}
+    return listed["CertificateArn"], {name.lower() for name in names}
 
 
 def _name(option: Mapping[str, Any]) -> str:

@@ -29,6 +29,7 @@ class Record:
     type: str
     targets: tuple[str, ...]
     variant: str = ""
+    is_alias: bool = False
 
     def __str__(self) -> str:
         return f"{self.type} {', '.join(self.targets)}"
@@ -126,6 +127,7 @@ def _records_in(answer: Mapping[str, Any]) -> list[Record]:
             tuple(value["Value"].rstrip(".") for value in each.get("ResourceRecords") or [])
             or (each["AliasTarget"]["DNSName"].rstrip("."),),
             each.get("SetIdentifier") or "",
+            "AliasTarget" in each,
         )
         for each in answer["ResourceRecordSets"]
     ]

@@ -9,7 +9,7 @@ from live.ownership import belongs_to, owner_of
 from pipeline.adopt.compose import adopt_on_compose, remove_old_on_compose
 from pipeline.adopt.found import ExistingStudios, NothingToAdoptError, find_studios
 from pipeline.adopt.plan import Plan, plan_of
-from pipeline.adopt.record import session_record
+from pipeline.adopt.record import form_of_session_record
 from pipeline.adopt.stack import (
     AdoptionError,
     agreed,
@@ -50,8 +50,8 @@ def adopt(stack: str, *, yes: bool, remove_old: bool) -> int:
             return 0
         if remove_old:
             return _remove_old(deployment, found, stack, yes=yes)
-        record = session_record(zones_account(deployment), settings)
-        plan = plan_of(found, *deployment.written, short(stack), None if record is None else record.form)
+        record = form_of_session_record(zones_account(deployment), settings)
+        plan = plan_of(found, *deployment.written, short(stack), record)
         show(plan.rows, plan.settings, stack)
         if not (yes or agreed("Take it into the stack")):
             say("Nothing was changed.")

@@ -13,7 +13,7 @@ from typing import Any
 from pipeline.adopt.compose_plan import of_connect, plan_on_compose, proxy_of
 from pipeline.adopt.found import URL_VARIABLE
 from pipeline.adopt.host import look
-from pipeline.adopt.record import session_record
+from pipeline.adopt.record import form_of_session_record
 from pipeline.adopt.stack import (
     AdoptionError,
     agreed,
@@ -52,9 +52,9 @@ def adopt_on_compose(deployment: Deployment, *, yes: bool) -> int:
     host = look(deployment.aws("ssm"), site.instance_id, deployment.settings.compose_folder)
     proxy = proxy_of(host, deployment.settings)
     reached = parse_settings({**values, "connectUrl": proxy.variables[URL_VARIABLE].rstrip("/")}, encrypted)
-    record = session_record(zones_account(deployment), reached)
+    record = form_of_session_record(zones_account(deployment), reached)
     way = find_way(account, site, reached)
-    plan = plan_on_compose(host, values, encrypted, way, None if record is None else record.form)
+    plan = plan_on_compose(host, values, encrypted, way, record)
     show(plan.rows, plan.settings, stack)
     if not (yes or agreed("Take it into the stack")):
         say("Nothing was changed.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from live.api import ClusterApi
-from live.edits import CHECKSUM_ANNOTATION
+from live.edits import checksum_of
 from live.ownership import stack_of
 from pipeline.adopt.reader import NothingToAdoptError, Reader, SecretText, Workload
 from settings.model import Settings
@@ -123,7 +123,7 @@ def _controller_of(api: ClusterApi, settings: Settings, ingress: Object) -> Ingr
 
 
 def _is_of_this_program(workload: Workload) -> bool:
-    return CHECKSUM_ANNOTATION in (workload.live["spec"]["template"]["metadata"].get("annotations") or {})
+    return checksum_of(workload.live) is not None
 
 
 def _ingresses(install: Install, proxy: Workload) -> tuple[Object | None, Object | None]:

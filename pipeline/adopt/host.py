@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import shlex
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.adopt.stack import AdoptionError
-
-_SECONDS = 60
-_DONE = "Success"
-_WAITS = ("Pending", "InProgress", "Delayed")
+from pipeline.on_instance import NoAnswerError, ProgramError, run_python
 
 SCRIPT = """
 import json, os, re, subprocess, sys
@@ -98,39 +93,16 @@ def look(ssm: Any, instance_id: str, folder: str) -> Host:
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    command = f"python3 -c {shlex.quote(SCRIPT)} {shlex.quote(folder)}"
     try:
-        sent = ssm.send_command(
-            DocumentName="AWS-RunShellScript", InstanceIds=[instance_id], Parameters={"commands": [command]}
-        )
-        answer = _answer(ssm, sent["Command"]["CommandId"], instance_id)
+        said = run_python(ssm, instance_id, SCRIPT, folder)
+    except (NoAnswerError, ProgramError) as error:
+        raise AdoptionError(f"{instance_id} could not tell what runs there: {error}") from None
     except (BotoCoreError, ClientError) as error:
         raise AdoptionError(
             f"{instance_id} can't be asked what runs there: {error}; it needs ssm:SendCommand and "
             "ssm:GetCommandInvocation, and an agent that is online"
         ) from None
-    if answer["Status"] != _DONE:
-        said = (answer.get("StandardErrorContent") or "").strip().splitlines()
-        reason = said[-1] if said else answer["Status"]
-        raise AdoptionError(f"{instance_id} could not tell what runs there: {reason}")
-    return _host(json.loads(answer["StandardOutputContent"]))
-
-
-def _answer(ssm: Any, command: str, instance_id: str) -> Mapping[str, Any]:
-    from botocore.exceptions import ClientError
-
-    deadline = time.monotonic() + _SECONDS
-    while True:
-        try:
-            found: Mapping[str, Any] = ssm.get_command_invocation(CommandId=command, InstanceId=instance_id)
-        except ClientError as error:
-            if error.response["Error"].get("Code") != "InvocationDoesNotExist" or time.monotonic() > deadline:
-                raise
-            # The command is known a moment before its invocation.
-            found = {"Status": "Pending"}
-        if found["Status"] not in _WAITS or time.monotonic() > deadline:
-            return found
-        time.sleep(0.5)
+    return _host(json.loads(said))
 
 
 def _host(found: Mapping[str, Any]) -> Host:

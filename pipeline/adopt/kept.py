@@ -11,6 +11,7 @@ from typing import Any
 from live.tower_yml_place import path_of
 from live.tower_yml_text import TowerYmlError, read_entry
 from pipeline.adopt.found import ALB, REDIS_VARIABLE, URL_VARIABLE, ExistingStudios, Object, class_of
+from settings.default_tags import pairs_in
 from settings.errors import SettingsError
 from settings.model import Settings
 from settings.model.studios import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE
@@ -51,9 +52,7 @@ def settings_of_ingress(ingress: Object, params: Object, given: Mapping[str, str
     }
     if found["loadBalancerGroup"] and "group.order" in annotations:
         found["loadBalancerGroupOrder"] = _number(annotations["group.order"])
-    attributes = dict(
-        part.strip().split("=", 1) for part in annotations.get("load-balancer-attributes", "").split(",") if "=" in part
-    )
+    attributes = pairs_in(annotations.get("load-balancer-attributes", ""))
     attributes |= {each["key"]: str(each["value"]) for each in params.get("loadBalancerAttributes") or []}
     timeout = attributes.pop("idle_timeout.timeout_seconds", None)
     if timeout is not None:

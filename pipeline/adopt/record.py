@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from settings.errors import SettingsError
 from settings.model import Settings
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
 from survey.dns import find_zones
+from survey.records import records_at
 
 _ADDRESSES = ("A", "CNAME")
 
 Form = Literal["alias", "other"]
+"""Whether a record is what the stack makes, or something else, such as a CNAME."""
 
 
-@dataclass(frozen=True)
-class SessionRecord:
-    """A record at the sessions' host.
-
-    Args:
-        zone_id: of its zone.
-        live: as Route 53 has it.
-    """
-
-    zone_id: str
-    live: Mapping[str, Any]
-
-    @property
-    def form(self) -> Form:
-        """Whether it is what the stack makes, or something else, such as a CNAME."""
-        return "alias" if "AliasTarget" in self.live and self.live["Type"] == "A" else "other"
-
-
-def session_record(account: AwsAccount, settings: Settings) -> SessionRecord | None:
-    """The record; None where there is none, or where these credentials find none.
+def form_of_session_record(account: AwsAccount, settings: Settings) -> Form | None:
+    """The form of the record at the sessions' host; None where there is none, or where these credentials find none.
 
     Args:
         account: whoever may look into the zones: with ``hostedZoneRoleArn`` that of the role.
@@ -44,14 +26,13 @@ def session_record(account: AwsAccount, settings: Settings) -> SessionRecord | N
     """
     try:
         zone = find_zones(account, settings).record
-        found = [] if zone is None else _records_from(account, zone.id, settings.session_host)
+        found = [] if zone is None else records_at(account, zone.id, settings.session_host)
     except (AwsError, SettingsError):
         return None
-    for each in found:
-        is_there = each["Name"].rstrip(".").replace("\\052", "*") == settings.session_host
-        if zone is not None and is_there and each["Type"] in _ADDRESSES:
-            return SessionRecord(zone.id, each)
-    return None
+    forms: list[Form] = [
+        "alias" if each.is_alias and each.type == "A" else "other" for each in found if each.type in _ADDRESSES
+    ]
+    return forms[0] if forms else None
 
 
 def alias_is_there(account: AwsAccount, zone_id: str, name: str, kind: str) -> bool:
@@ -60,18 +41,4 @@ def alias_is_there(account: AwsAccount, zone_id: str, name: str, kind: str) -> b
     Raises:
         AwsError: it can't be looked up.
     """
-    return any(
-        "AliasTarget" in each and each["Name"].rstrip(".").replace("\\052", "*") == name and each["Type"] == kind
-        for each in _records_from(account, zone_id, name)
-    )
-
-
-def _records_from(account: AwsAccount, zone_id: str, name: str) -> list[Any]:
-    return account.call(
-        "route53",
-        "list_resource_record_sets",
-        lambda answer: list(answer["ResourceRecordSets"]),
-        HostedZoneId=zone_id,
-        StartRecordName=name,
-        MaxItems="10",
-    )
+    return any(each.is_alias and each.type == kind for each in records_at(account, zone_id, name))

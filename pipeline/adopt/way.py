@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from settings.model import Settings
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
-from survey.certificate import covers
+from survey.certificate import described, serves
 from survey.compose import ComposeSite
+from survey.listener_rules import groups_of, hosts_of
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,13 @@ def find_way(account: AwsAccount, site: ComposeSite, settings: Settings) -> Way:
     rules = [
         rule
         for rule in account.pages("elbv2", "describe_rules", "Rules", dict, ListenerArn=site.listener_arn)
-        if wanted & _hosts(rule)
+        if wanted & {*hosts_of(rule)}
     ]
     arns = account.pages(
         "elbv2", "describe_listener_certificates", "Certificates", _certificate_arn, ListenerArn=site.listener_arn
     )
     return Way(
-        {rule["RuleArn"]: tuple(_groups(rule)) for rule in rules},
+        {rule["RuleArn"]: tuple(groups_of(rule)) for rule in rules},
         tuple(int(rule["Priority"]) for rule in rules),
         next((arn for arn in dict.fromkeys(arns) if _covers(account, arn, wanted)), None),
     )
@@ -58,32 +59,10 @@ def name_of(arn: str) -> str:
 
 def _covers(account: AwsAccount, arn: str, hosts: set[str]) -> bool:
     try:
-        certificate = account.call("acm", "describe_certificate", _certificate, CertificateArn=arn)
+        return serves(described(account, arn), hosts)
     except AwsError:
         return False
-    names = [certificate["DomainName"], *certificate.get("SubjectAlternativeNames", [])]
-    return certificate["Status"] == "ISSUED" and all(covers(names, host) for host in hosts)
-
-
-def _hosts(rule: Mapping[str, Any]) -> set[str]:
-    return {
-        value.lower()
-        for condition in rule["Conditions"]
-        if condition["Field"] == "host-header"
-        for value in condition.get("HostHeaderConfig", condition).get("Values", [])
-    }
-
-
-def _groups(rule: Mapping[str, Any]) -> Iterator[str]:
-    for action in rule["Actions"]:
-        several = [each["TargetGroupArn"] for each in action.get("ForwardConfig", {}).get("TargetGroups", [])]
-        yield from several or ([action["TargetGroupArn"]] if "TargetGroupArn" in action else [])
 
 
 def _certificate_arn(item: Mapping[str, Any]) -> str:
     return str(item["CertificateArn"])
-
-
-def _certificate(answer: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = answer["Certificate"]
-    return found

@@ -10,6 +10,7 @@ from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError, Finding, bad, good
 from pipeline.verify.network import first_line
 from settings.fields import applies
+from survey.listener_rules import groups_of, values_in
 
 _OF_RESOURCE = "/resource"
 """Ends the tag with which the load balancer controller, and EKS Auto Mode, name what a target group is for."""
@@ -72,8 +73,8 @@ class _Asked:
     def group_of(self, host: str) -> str | None:
         """The target group that requests for a host's page are forwarded to; None where a rule does something else."""
         for rule in self.rules():
-            if all(_holds(condition, host) for condition in rule["Conditions"]):
-                return next((arn for action in rule["Actions"] for arn in _groups(action)), None)
+            if _matches(rule, host):
+                return next(iter(groups_of(rule)), None)
         return None
 
     def other_than_proxy(self, arn: str) -> str | None:
@@ -125,25 +126,14 @@ def _refused(error: Exception) -> CannotAskError:
     )
 
 
-def _holds(condition: Mapping[str, Any], host: str) -> bool:
-    kind = condition["Field"]
-    if kind == "host-header":
-        return _any(condition, "HostHeaderConfig", host)
-    return kind == "path-pattern" and _any(condition, "PathPatternConfig", "/")
-
-
-def _any(condition: Mapping[str, Any], key: str, text: str) -> bool:
-    values = (condition.get(key) or condition).get("Values") or condition.get("Values") or []
-    return any(fnmatch.fnmatchcase(text, value.lower()) for value in values)
-
-
-def _groups(action: Mapping[str, Any]) -> Iterator[str]:
-    if action["Type"] != "forward":
-        return
-    several = (action.get("ForwardConfig") or {}).get("TargetGroups") or []
-    yield from (each["TargetGroupArn"] for each in several)
-    if not several and "TargetGroupArn" in action:
-        yield action["TargetGroupArn"]
+def _matches(rule: Mapping[str, Any], host: str) -> bool:
+    """Whether a rule is for a host's page: it has no condition on anything but host and path."""
+    asked = {"host-header": host, "path-pattern": "/"}
+    return all(
+        condition["Field"] in asked
+        and any(fnmatch.fnmatchcase(asked[condition["Field"]], value) for value in values_in(condition))
+        for condition in rule["Conditions"]
+    )
 
 
 def balancer_exists(deployment: Deployment) -> Finding:

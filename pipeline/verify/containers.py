@@ -1,26 +1,22 @@
 """Docker Compose: are the containers running, of the configured images, and do they stay up?
 
-The instance is asked through Systems Manager, which runs ``docker inspect`` there: nothing is changed. That takes the
-right ``ssm:SendCommand`` on the instance and on AWS's own document AWS-RunShellScript.
+The instance is asked through Systems Manager, which runs ``docker inspect`` there.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
-import shlex
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.on_instance import DOCUMENT, NoAnswerError, ProgramError, run_python
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError, Finding, bad, good, restarted
 from pipeline.verify.network import first_line
 
 #: A container that restarted within this time is not taken for one that stays up.
 RECENT = datetime.timedelta(minutes=10)
-_DOCUMENT = "AWS-RunShellScript"
-_SECONDS, _PAUSE = 60.0, 0.5
 #: Of each container of the folder's project a line of JSON; what `docker inspect` says as a whole is too long.
 _PROGRAM = """\
 import json, os, subprocess, sys
@@ -96,14 +92,12 @@ def _recent(started: str) -> bool:
 
 
 def _containers(deployment: Deployment) -> Sequence[Container]:
-    text = run_on_instance(
-        deployment, f"python3 -c {shlex.quote(_PROGRAM)} {shlex.quote(deployment.settings.compose_folder)}"
-    )
+    text = run_on_instance(deployment, _PROGRAM, deployment.settings.compose_folder)
     return [Container(**json.loads(line)) for line in text.splitlines()]
 
 
-def run_on_instance(deployment: Deployment, script: str) -> str:
-    """What a script on the instance prints.
+def run_on_instance(deployment: Deployment, program: str, *arguments: str) -> str:
+    """What a program on the instance prints.
 
     Raises:
         CannotAskError: Systems Manager does not run it, or it failed.
@@ -111,36 +105,12 @@ def run_on_instance(deployment: Deployment, script: str) -> str:
     from botocore.exceptions import BotoCoreError, ClientError
 
     instance = deployment.output("instanceId")
-    mend = f"check that the instance {instance} and its agent run, and the right ssm:SendCommand on {_DOCUMENT}"
+    mend = f"check that the instance {instance} and its agent run, and the right ssm:SendCommand on {DOCUMENT}"
     try:
-        ssm = deployment.aws("ssm")
-        sent = ssm.send_command(DocumentName=_DOCUMENT, InstanceIds=[instance], Parameters={"commands": [script]})
-        command, deadline = sent["Command"]["CommandId"], time.monotonic() + _SECONDS
-        while True:
-            found = _invocation(ssm, command, instance)
-            if found["Status"] not in ("Pending", "InProgress", "Delayed"):
-                break
-            if time.monotonic() > deadline:
-                raise CannotAskError(
-                    f"{instance} has not answered Systems Manager in {_SECONDS:.0f} s", mend, unknown=True
-                )
-            time.sleep(_PAUSE)
+        return run_python(deployment.aws("ssm"), instance, program, *arguments)
+    except NoAnswerError as error:
+        raise CannotAskError(f"{instance} {error}", mend, unknown=True) from None
+    except ProgramError as error:
+        raise CannotAskError(f"docker can't be asked on {instance}: {error}", "run docker ps there, as root") from None
     except (BotoCoreError, ClientError) as error:
         raise CannotAskError(f"Systems Manager can't ask {instance}: {first_line(error)}", mend, unknown=True) from None
-    if found["Status"] != "Success":
-        said = found["StandardErrorContent"].strip().splitlines() or [found["Status"]]
-        raise CannotAskError(f"docker can't be asked on {instance}: {said[-1]}", "run docker ps there, as root")
-    return str(found["StandardOutputContent"])
-
-
-def _invocation(ssm: object, command: str, instance: str) -> Mapping[str, str]:
-    """The invocation, which is not known in the first moments after it was sent."""
-    from botocore.exceptions import ClientError
-
-    try:
-        found: Mapping[str, str] = ssm.get_command_invocation(CommandId=command, InstanceId=instance)  # type: ignore[attr-defined]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "InvocationDoesNotExist":
-            raise
-        return {"Status": "Pending"}
-    return found

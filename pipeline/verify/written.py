@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,8 +67,8 @@ def containers_hold_settings(deployment: Deployment) -> Finding:
     settings = deployment.settings
     asked = {"services": _wanted(deployment), "override": settings.compose_override}
     argument = base64.b64encode(json.dumps(asked).encode()).decode()
-    command = f"python3 -c {shlex.quote(_PROGRAM)} {shlex.quote(settings.compose_folder)} {argument}"
-    found = [json.loads(line) for line in run_on_instance(deployment, command).splitlines()]
+    said = run_on_instance(deployment, _PROGRAM, settings.compose_folder, argument)
+    found = [json.loads(line) for line in said.splitlines()]
     if not found:
         return good("the containers and files of Connect and Platform hold what the stack wrote")
     # A file is behind what the containers read out of it.

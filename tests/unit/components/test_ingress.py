@@ -1,6 +1,7 @@
 from typing import Any
 
-from components.ingress import StudiosIngress, StudiosIngressArgs, no_load_balancer
+from components.ingress import StudiosIngress, StudiosIngressArgs
+from live.ingress import no_load_balancer
 from testbed.ingress_annotations import is_known
 from tests.unit.components.mocks import CERTIFICATE, LOAD_BALANCER, Recording, run
 
@@ -92,7 +93,8 @@ def test_the_controller_has_the_time_that_was_given_and_then_the_user_reads_what
 
 
 def test_what_the_controller_complains_of_is_told_line_by_line() -> None:
-    assert no_load_balancer(StudiosIngressArgs(**VALUES), ["FailedBuildModel: no subnet", "FailedDeployModel: no"]) == (
+    said = ["FailedBuildModel: no subnet", "FailedDeployModel: no"]
+    assert no_load_balancer("Ingress", "platform-stage", "connect-ingress", 600, said) == (
         "Ingress platform-stage/connect-ingress has no load balancer after 600 seconds. "
         "The load balancer controller says:\n"
         "  FailedBuildModel: no subnet\n"
@@ -102,6 +104,6 @@ def test_what_the_controller_complains_of_is_told_line_by_line() -> None:
 
 
 def test_where_no_controller_says_anything_the_class_and_the_controller_are_to_be_looked_at() -> None:
-    text = no_load_balancer(StudiosIngressArgs(**VALUES, ingress_class="internal"), [])
+    text = no_load_balancer("Ingress", "platform-stage", "connect-ingress", 600, [], "internal")
     assert "No controller says why: kubectl -n platform-stage describe ingress connect-ingress. " in text
     assert "serves class internal (kubectl get ingressclass; setting ingressClass)" in text

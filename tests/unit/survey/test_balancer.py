@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from live.ingress import ALB, attributes_in
+from live.ingress import ALB
+from settings.default_tags import pairs_in
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
 from survey.balancer import not_in_effect
@@ -110,5 +111,5 @@ def test_an_identity_that_may_not_look_is_told_so() -> None:
 
 
 def test_the_annotation_of_attributes_is_read_as_the_controller_reads_it() -> None:
-    assert attributes_in("a=1, b.c = x=y ,,d") == {"a": "1", "b.c": "x=y"}
-    assert attributes_in("") == {}
+    assert pairs_in("a=1, b.c = x=y ,,d") == {"a": "1", "b.c": "x=y"}
+    assert pairs_in("") == {}

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from pipeline.adopt.record import alias_is_there, session_record
+from pipeline.adopt.record import alias_is_there, form_of_session_record
 from settings.parsing import parse_settings
 from survey.aws import AwsAccount
 from survey.aws_access import AwsAccess
@@ -41,22 +41,18 @@ def zone_with(route53: Any, **record: Any) -> str:
 def test_the_form_of_a_record_is_told(route53: Any) -> None:
     target = {"DNSName": "lb.us-east-1.elb.amazonaws.com", "HostedZoneId": "Z35SXDOTRQ7X7K"}
     zone = zone_with(route53, Type="A", AliasTarget={**target, "EvaluateTargetHealth": False})
-    record = session_record(account(), SETTINGS)
-    assert record is not None
-    assert record.form == "alias"
+    assert form_of_session_record(account(), SETTINGS) == "alias"
     assert alias_is_there(account(), zone, "*.example.com", "A")
     assert not alias_is_there(account(), zone, "*.example.com", "AAAA")
 
 
 def test_no_zone_and_no_record_is_no_record(route53: Any) -> None:
-    assert session_record(account(), SETTINGS) is None
+    assert form_of_session_record(account(), SETTINGS) is None
     zone_with(route53)
-    assert session_record(account(), SETTINGS) is None
+    assert form_of_session_record(account(), SETTINGS) is None
 
 
 def test_the_zone_that_no_setting_names_is_the_most_specific_one_that_holds_the_hosts(route53: Any) -> None:
     zone_with(route53, Type="CNAME", TTL=60, ResourceRecords=[{"Value": "d111111abcdef8.cloudfront.net"}])
     unnamed = parse_settings({key: value for key, value in VALUES.items() if key != "hostedZone"})
-    found = session_record(account(), unnamed)
-    assert found is not None
-    assert found.form == "other"
+    assert form_of_session_record(account(), unnamed) == "other"

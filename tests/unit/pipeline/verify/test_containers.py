@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from pipeline import on_instance
 from pipeline.verify import containers
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError, Finding, good
@@ -49,7 +50,7 @@ class Ssm:
 
 
 def found(monkeypatch: pytest.MonkeyPatch, ssm: Ssm, check: Any = containers.connect_containers) -> Finding:
-    monkeypatch.setattr(containers, "_PAUSE", 0)
+    monkeypatch.setattr(on_instance, "_PAUSE", 0)
     monkeypatch.setattr(Deployment, "aws", lambda _self, _service: ssm)
     made = deployment(**COMPOSE_SETTINGS)
     made.outputs = {**made.outputs, "instanceId": "i-0123456789abcdef0"}
