@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
@@ -20,16 +20,9 @@ SERVER_REQUESTS: Resources = {"cpu": "20m", "memory": "50Mi", "ephemeral-storage
 SERVER_LIMITS: Resources = {"cpu": "1", "memory": "512Mi", "ephemeral-storage": "256Mi"}
 
 _AMOUNT = re.compile(r"(?P<number>\d{1,15}(\.\d{1,3})?)(?P<unit>m|k|Ki|M|Mi|G|Gi|)", re.ASCII)
-_FACTORS: Mapping[str, Decimal] = {
-    "m": Decimal("0.001"),
-    "": Decimal(1),
-    "k": Decimal(1000),
-    "Ki": Decimal(1024),
-    "M": Decimal(1000**2),
-    "Mi": Decimal(1024**2),
-    "G": Decimal(1000**3),
-    "Gi": Decimal(1024**3),
-}
+_UNITS = {unit: Decimal(1000) ** power for power, unit in enumerate(("n", "u", "m", "", "k", "M", "G", "T", "P"), -3)}
+_BINARY = {f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", 1)}
+_QUANTITY = re.compile(r"(?P<number>[+-]?[\d.]+(?:[eE][+-]?\d+)?)(?P<unit>[A-Za-z]*)", re.ASCII)
 _CPU_UNITS = ("m", "")
 _MINIMUM: Mapping[ResourceName, Decimal] = {
     "cpu": Decimal("0.001"),  # what Kubernetes can count
@@ -38,16 +31,28 @@ _MINIMUM: Mapping[ResourceName, Decimal] = {
 }
 
 
+def quantity(text: object) -> Decimal | None:
+    """How much a quantity of Kubernetes is; None if it is none."""
+    match = _QUANTITY.fullmatch(str(text))
+    factor = None if match is None else {**_UNITS, **_BINARY, "E": Decimal(1000) ** 6}.get(match["unit"])
+    if match is None or factor is None:
+        return None
+    try:
+        return Decimal(match["number"]) * factor
+    except InvalidOperation:
+        return None
+
+
 def bytes_or_cores(text: str) -> Decimal:
     """How much a quantity is.
 
     Raises:
         ValueError: it is none.
     """
-    match = _AMOUNT.fullmatch(text)
-    if match is None:
+    found = quantity(text)
+    if found is None:
         raise ValueError("must be a number with a unit, for example 256Mi")
-    return Decimal(match["number"]) * _FACTORS[match["unit"]]
+    return found
 
 
 def problem_of(name: ResourceName, text: str) -> str | None:

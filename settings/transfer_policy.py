@@ -13,7 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
-from settings.types.text import SHORT_ENOUGH, Text, form, seconds
+from settings.durations import seconds
+from settings.types.text import SHORT_ENOUGH, Text, form
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,63}", re.ASCII)
 _SIZE = re.compile(r"(\d{1,19})(KB|MB|GB|TB)?", re.ASCII)

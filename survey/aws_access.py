@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from settings.durations import seconds
 from settings.errors import Problem
 
 ZONES_ROLE: Final = "hostedZoneRoleArn"
@@ -63,8 +64,6 @@ _WEB_KEYS: Final = {
 }
 _URL: Final = re.compile(r"https?://([^\s/:?#]+|\[[0-9a-f:.]+\])(:\d{1,5})?(/[^\s?#]*)?", re.ASCII | re.IGNORECASE)
 _ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+", re.ASCII)
-_PART_OF_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)", re.ASCII)
-_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 
 Role = Mapping[str, Any]
 """A role to assume, as the provider's configuration has it: ``roleArn``, ``externalId``, …"""
@@ -210,18 +209,6 @@ class AwsAccess:
             yield Problem(key, None, "has no token; write webIdentityTokenFile, or webIdentityToken as a secret")
 
 
-def seconds_in(duration: str) -> int:
-    """The seconds of a duration as Go writes it, such as ``1h30m``.
-
-    Raises:
-        ValueError: it is none.
-    """
-    parts = _PART_OF_DURATION.findall(duration)
-    if not parts or "".join(number + unit for number, unit in parts) != duration:
-        raise ValueError(duration)
-    return round(sum(float(number) * _SECONDS[unit] for number, unit in parts))
-
-
 def _role_amiss(key: str, role: object, known: Collection[str]) -> Iterator[Problem]:
     if not isinstance(role, Mapping) or not role.get("roleArn"):
         yield Problem(key, None, "has no roleArn; write the ARN of the role to assume")
@@ -232,7 +219,7 @@ def _role_amiss(key: str, role: object, known: Collection[str]) -> Iterator[Prob
     for name in sorted(role.keys() - set(known)):
         yield Problem(f"{key}.{name}", None, f"is not a key of a role; write one of {', '.join(sorted(known))}")
     try:
-        seconds_in(str(role.get("duration") or "1h"))
+        seconds(str(role.get("duration") or "1h"))
     except ValueError:
         yield Problem(f"{key}.duration", role["duration"], "must be a duration, for example 1h or 30m")
 

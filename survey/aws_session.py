@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from survey.aws_access import AwsAccess, Role, seconds_in
+from settings.durations import seconds
+from survey.aws_access import AwsAccess, Role
 from survey.aws_errors import AwsError, of_profile
 
 #: The provider's names of services with an endpoint that may be set, where botocore has others.
@@ -154,7 +155,7 @@ def _options_of(role: Role) -> dict[str, Any]:
     """The arguments of STS for a role, beside its ARN."""
     found = {theirs: role[ours] for ours, theirs in _OPTIONS_OF_ROLE.items() if role.get(ours)}
     if role.get("duration"):
-        found["DurationSeconds"] = seconds_in(str(role["duration"]))
+        found["DurationSeconds"] = round(seconds(str(role["duration"])))
     if role.get("policyArns"):
         found["PolicyArns"] = [{"arn": arn} for arn in role["policyArns"]]
     if role.get("tags"):

@@ -6,26 +6,21 @@ on its own, and has room for one.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from live.fields import Object
 from settings.errors import Problem
 from settings.model import Settings
+from settings.resources import quantity
 from survey.install import Install, resource_of
 
 Amounts = dict[str, Decimal]
 """Of a quota's resources: how much, in pieces, cores or bytes."""
 
 _ZERO: Final = Decimal(0)
-_UNITS: Final = {
-    unit: Decimal(1000) ** power for power, unit in enumerate(("n", "u", "m", "", "k", "M", "G", "T", "P"), -3)
-}
-_BINARY: Final = {f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", 1)}
-_QUANTITY: Final = re.compile(r"(?P<number>[+-]?[\d.]+(?:[eE][+-]?\d+)?)(?P<unit>[A-Za-z]*)", re.ASCII)
 _WITHOUT_PREFIX: Final = ("cpu", "memory", "ephemeral-storage")
 """Resources of which a quota may name what pods ask for without ``requests.``."""
 _COUNTED_BY_NAME: Final = ("configmaps", "secrets", "services")
@@ -66,18 +61,6 @@ def beyond_quota(
             else:
                 why = f"Studios makes {_shown(needed)} more; raise the quota"
             yield Problem("namespace", install.namespace, f"{lead} is in use, and {why}")
-
-
-def quantity(text: object) -> Decimal | None:
-    """How much a quantity of Kubernetes is; None if it is none."""
-    match = _QUANTITY.fullmatch(str(text))
-    factor = None if match is None else {**_UNITS, **_BINARY, "E": Decimal(1000) ** 6}.get(match["unit"])
-    if match is None or factor is None:
-        return None
-    try:
-        return Decimal(match["number"]) * factor
-    except InvalidOperation:
-        return None
 
 
 def _objects(planned: Iterable[Object]) -> Amounts:

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from settings.durations import seconds
+
 _DURATION = re.compile(r"(\d+(\.\d+)?(ms|s|m|h))+", re.ASCII)
-_PART_OF_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)", re.ASCII)
-_SECONDS = {"ns": "1e-9", "us": "1e-6", "µs": "1e-6", "ms": "1e-3", "s": "1", "m": "60", "h": "3600"}
 _LONGEST = Decimal(2**63 - 1) / 10**9
 """What Go keeps of a duration: nanoseconds in 64 bits."""
 _ENVIRONMENT = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
@@ -39,12 +39,6 @@ def matching(pattern: re.Pattern[str], wanted: str, text: str) -> str:
 def form(pattern: re.Pattern[str], wanted: str) -> AfterValidator:
     """Refuses text that does not match as a whole, with what is wanted as the message."""
     return AfterValidator(partial(matching, pattern, wanted))
-
-
-def seconds(duration: str) -> Decimal:
-    """How long a duration is, as Go writes one: `1h30m`."""
-    parts = _PART_OF_DURATION.findall(duration)
-    return sum((Decimal(number) * Decimal(_SECONDS[unit]) for number, unit in parts), Decimal(0))
 
 
 def _short_enough(duration: str) -> str:

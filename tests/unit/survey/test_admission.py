@@ -14,8 +14,8 @@ from live.fields import merge
 from live.ownership import labels_of_stack
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
+from settings.resources import quantity
 from survey.platform import PlatformSurvey, survey_platform
-from survey.quota import quantity
 
 from .conftest import APPS, CORE, LEAST, FakeApi, deployment, named
 

@@ -14,10 +14,11 @@ import pytest
 from moto import mock_aws
 from moto.sts.models import sts_backends
 
+from settings.durations import seconds as seconds_of
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
 from survey.aws import AwsAccount
-from survey.aws_access import ZONES_ROLE, AwsAccess, seconds_in
+from survey.aws_access import ZONES_ROLE, AwsAccess
 from survey.aws_errors import AwsError
 from survey.aws_session import AwsSession
 from survey.dns import FoundZones, find_zones, role_of_zones
@@ -216,7 +217,7 @@ def test_what_cannot_be_matched_is_refused_by_its_name(configured: dict[str, obj
 
 @pytest.mark.parametrize(("duration", "seconds"), [("1h", 3600), ("1h30m", 5400), ("900s", 900), ("1.5h", 5400)])
 def test_durations_are_those_of_go(duration: str, seconds: int) -> None:
-    assert seconds_in(duration) == seconds
+    assert seconds_of(duration) == seconds
 
 
 CLUSTER: dict[str, Any] = {
