@@ -82,14 +82,14 @@ class Site:
         (self.folder.parent / "inspected.json").write_text(json.dumps(containers))
         sent: list[str] = []
 
-        def run(_deployment: Deployment, script: str) -> str:
-            sent.append(script)
-            return subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
+        def run(_deployment: Deployment, *words: str) -> str:
+            sent.extend(words)
+            return subprocess.run(["python3", "-c", *words], capture_output=True, text=True, check=True).stdout
 
         self.monkeypatch.setattr(written, "run_on_instance", run)
         self.monkeypatch.setattr(Deployment, "aws", lambda _self, _service: self)
         finding = written.containers_hold_settings(self.made)
-        assert "{{" not in sent[0], "Systems Manager reads two braces as a parameter"
+        assert "{{" not in "".join(sent), "Systems Manager reads two braces as a parameter"
         return finding
 
     def list_associations(self, **asked: Any) -> dict[str, Any]:
