@@ -47,7 +47,8 @@ def configured(name: str) -> tuple[dict[str, Any], dict[str, str]]:
     values = {key: value for key, value in values.items() if key not in OF_THE_TESTBED}
     sealed = {key: each["secure"] for key, each in values.items() if isinstance(each, dict) and set(each) == {"secure"}}
     plain = {key: value for key, value in values.items() if key not in sealed and key != "aws:region"}
-    return ({**plain, "hostedZone": None} if "hostedZoneId" in plain or "dns" in plain else plain), sealed
+    named = {"hostedZoneId", "dns"} & plain.keys() or plain.get("certificate") == "none"
+    return ({**plain, "hostedZone": None} if named else plain), sealed
 
 
 def secret(install: Install, name: str, **values: str) -> None:
@@ -204,7 +205,7 @@ def sessions_hold(install: Install, stack: Stack) -> None:
 
 
 def by_kubeconfig(install: Install) -> dict[str, Any]:
-    return {"certificateArn": install.wildcard_certificate(), "kubeContext": "x"}
+    return {"certificateArn": install.wildcard_certificate()}
 
 
 def far_zone(install: Install) -> dict[str, Any]:
