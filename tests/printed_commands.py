@@ -21,7 +21,7 @@ FILLED_IN = re.compile(r"\{([\w.]+)\}")
 """What a message fills in."""
 _COMMAND = re.compile(rf"(?:^|(?<=[\s`(:]))(?P<command>(?:{'|'.join(PROGRAMS)}) (?=[a-z-])[^`;,\n]*)")
 _PROSE = re.compile(
-    r"\. |\)|: it | works| lists| prints| again|, | whether| for | gives | says | or | soon$| writes | shows |: \{| \|"
+    r"\. |(?<!%s)\)|: it | works| lists| prints| again|, | whether| for | gives | says | or | soon$| writes | shows |: \{| \|"
     r"|  +#"
 )
 _OF_DOCKER = {"login", "logs", "rm", "stop", "unpause"}

@@ -116,9 +116,10 @@ def _problem(workload: Workload, found: Object, pods: Sequence[Object], namespac
     ready = int(found.get("status", {}).get("readyReplicas") or 0)
     updated = int(found.get("status", {}).get("updatedReplicas") or 0)
     if wanted == 0:
+        replicas = workload.replicas or 1
         return bad(
             f"{workload.name} is scaled to 0",
-            f"kubectl -n {namespace} scale {workload.path} --replicas={workload.replicas or 1}",
+            f"kubectl -n {namespace} scale {workload.path} --replicas={replicas}",
         )
     if min(ready, updated) < wanted or len(pods) != wanted:
         return bad(

@@ -28,7 +28,8 @@ from tests.printed_commands import FILLED_IN, Printed, printed_commands
 pytestmark = pytest.mark.slow
 
 #: Verbs that change something, but for what they would change here.
-CHANGES = {"delete", "label", "patch", "scale"}
+CHANGES = {"annotate", "delete", "label", "patch", "scale"}
+OF_THE_SHELL = re.compile(r"\$\((.*?)\)")
 TAKEN_FOR_SECRET = re.compile("pass|secret|token", re.IGNORECASE)
 
 
@@ -51,6 +52,9 @@ def values(install: Install) -> Mapping[str, str]:
         "patch": '{"data":{"TOWER_DATA_STUDIO_TEMPLATES_OLD_ICON":null}}',
         "ingress_name": ingress,
         "service_name": "backend",
+        "backend": "backend",
+        "workload": "deployment/cron",
+        "replicas": "1",
     }
 
 
@@ -64,6 +68,7 @@ def test_a_command_of_kubectl_runs_as_it_is_printed(install: Install, printed: P
     filled = FILLED_IN.sub(lambda match: known[match[1].rpartition(".")[2]], printed.command)
     # A label and its value are filled in from the same name.
     filled = filled.replace(f"={known['INSTANCE']}", "=studios-prod")
+    filled = OF_THE_SHELL.sub(lambda match: subprocess.check_output(["sh", "-c", match[1]], text=True).strip(), filled)
     words = shlex.split(filled)[1:]
     if "resume" in words:
         kubectl("-n", install.namespace, "rollout", "pause", "deployment/backend")
