@@ -21,8 +21,8 @@ FILLED_IN = re.compile(r"\{([\w.]+)\}")
 """What a message fills in."""
 _COMMAND = re.compile(rf"(?:^|(?<=[\s`(:]))(?P<command>(?:{'|'.join(PROGRAMS)}) (?=[a-z-])[^`;,\n]*)")
 _PROSE = re.compile(
-    r"\. |(?<!%s)\)|: it | works| lists| prints| again|, | whether| for | gives | says | or | soon$| writes | shows |: \{| \|"
-    r"|  +#"
+    r"\. |(?<!%s)\)|: it | works| lists| prints| again|, | whether| for | gives | says | or | soon$| writes | shows "
+    r"|: \{| \||  +#"
 )
 _OF_DOCKER = {"login", "logs", "rm", "stop", "unpause"}
 _OF_COMPOSE = {"config", "down", "logs", "rm", "up"}
