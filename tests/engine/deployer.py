@@ -15,6 +15,8 @@ from testbed.cluster import kubectl
 from testbed.kubeconfig import kubeconfig
 
 RBAC = paths.CHECKOUT / "docs" / "rbac.yml"
+DONE_WITHOUT = {("", "events", "watch")}
+"""What the Kubernetes provider asks for, to show events of what it waits for, and does without."""
 
 
 def documented() -> tuple[dict[str, Any], dict[str, Any]]:

@@ -20,7 +20,7 @@ from testbed import paths
 from testbed.faults import Relay, relay
 from tests.engine.actions import action_of, undocumented
 from tests.engine.conftest import NewInstall, NewStack
-from tests.engine.deployer import Deployer, documented
+from tests.engine.deployer import DONE_WITHOUT, Deployer, documented
 from tests.engine.install import Install
 from tests.engine.stack import Stack
 
@@ -159,7 +159,8 @@ def _without_the_engines_wire_log(text: str) -> str:
     """A verbose engine prints what it sends to its plugins, and they what they get: docs/secrets.md says so."""
     kept, within = [], False
     for line in text.splitlines():
-        within = WIRE_LOG.search(line) is not None or (within and GOES_ON.search(line) and not LOGGED.search(line))
+        goes_on = within and GOES_ON.search(line) is not None and LOGGED.search(line) is None
+        within = goes_on or WIRE_LOG.search(line) is not None
         if not within:
             kept.append(line)
     return "\n".join(kept)
@@ -189,8 +190,7 @@ def test_every_request_is_documented_and_every_documented_resource_is_asked_for(
             if verb == "get" and match["kind"] and not match["name"]:
                 verb = "watch" if "watch=" in request.path else "list"
             made.add((match["group"] or "", match["kind"] or "namespaces", verb))
-    # The provider would show events of what it waits for, and does without.
-    assert made - {("", "events", "watch")} <= set(_rules())
+    assert made - DONE_WITHOUT <= set(_rules())
     # Events are asked for only where something doesn't become ready, and this stack has no ServiceMonitor.
     assert {resource for _, resource, _ in _rules()} - {resource for _, resource, _ in made} <= {
         "events",
