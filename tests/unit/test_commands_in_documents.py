@@ -250,6 +250,8 @@ OF_OTHERS = {
     ".spec.replicas",
     "conflict with …",
     "already exists",
+    "but it already exists",
+    "Tried to create resource record set",
     "Attempting to deploy or update resources with 1 pending operations",
     "cannot create resource …",
     "cipher: message authentication failed",
