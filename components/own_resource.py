@@ -111,7 +111,7 @@ class OwnResource(Resource):
     """
 
     in_plugin: ClassVar[bool] = False
-    """Whether this process is the package's plugin, which serves these resources itself (package/served.py)."""
+    """Whether this process is the package's plugin, which serves these resources itself (package/server.py)."""
 
     def __init__(
         self, provider: ResourceProvider, name: str, props: dict[str, Any], opts: pulumi.ResourceOptions | None = None

@@ -11,11 +11,11 @@ from settings.errors import Problem
 from settings.model import Settings
 from settings.remedies import Write
 
-_CLASSES: Final = "/apis/networking.k8s.io/v1/ingressclasses"
+CLASSES: Final = "/apis/networking.k8s.io/v1/ingressclasses"
 _GATEWAY_CLASSES: Final = "/apis/gateway.networking.k8s.io/v1/gatewayclasses"
 _LOAD_BALANCER_CONTROLLER: Final = "ingress.k8s.aws/alb"
 _AUTO_MODE: Final = "eks.amazonaws.com/alb"
-_SERVED: Final = {_LOAD_BALANCER_CONTROLLER: "elbv2.k8s.aws/v1beta1", _AUTO_MODE: "eks.amazonaws.com/v1"}
+SERVED: Final = {_LOAD_BALANCER_CONTROLLER: "elbv2.k8s.aws/v1beta1", _AUTO_MODE: "eks.amazonaws.com/v1"}
 """Controller → group and version of its IngressClassParams."""
 _TITLES: Final = {
     "k8s.io/ingress-nginx": "ingress-nginx",
@@ -74,19 +74,19 @@ def find_controller(api: ClusterApi, settings: Settings) -> IngressController:
         return IngressController()
     name = settings.ingress_class
     try:
-        found = api.get(f"{_CLASSES}/{name}")
+        found = api.get(f"{CLASSES}/{name}")
     except NotFoundError:
         return IngressController(problems=(Problem("ingressClass", name, _not_there(api, name)),))
     except ApiError:
         return IngressController()
     spec = found.get("spec", {})
     controller = str(spec.get("controller", ""))
-    if controller not in _SERVED:
+    if controller not in SERVED:
         message = f"is a class of {_title(controller)}, {_way_out(api)}"
         return IngressController(problems=(Problem("ingressClass", name, message),))
     named = str((spec.get("parameters") or {}).get("name", ""))
     try:
-        params = api.get(f"/apis/{_SERVED[controller]}/ingressclassparams/{named}").get("spec", {}) if named else {}
+        params = api.get(f"/apis/{SERVED[controller]}/ingressclassparams/{named}").get("spec", {}) if named else {}
     except NotFoundError:
         message = f"has the IngressClassParams {named}, which don't exist; make them, or take them out of the class"
         return IngressController(problems=(Problem("ingressClass", name, message),))
@@ -177,10 +177,10 @@ def _way_out(api: ClusterApi) -> str:
 
 def _there(api: ClusterApi) -> str:
     try:
-        classes = api.list(_CLASSES)
+        classes = api.list(CLASSES)
     except ApiError:
         return "`kubectl get ingressclass` lists them"
-    served = [each for each in classes if str(each.get("spec", {}).get("controller", "")) in _SERVED]
+    served = [each for each in classes if str(each.get("spec", {}).get("controller", "")) in SERVED]
     if not served:
         return "the cluster has no class of the AWS Load Balancer Controller or EKS Auto Mode"
     # What a cluster gives to an Ingress without a class comes first.

@@ -23,6 +23,7 @@ from survey.adopting import as_adopted
 from survey.conflicts import conflicts
 from survey.effective_environment import EffectiveEnvironment, shadowed
 from survey.gitops import reverted
+from survey.group_members import in_groups_of_alb
 from survey.group_rules import rules_out_of_order
 from survey.ingress_class import IngressController, disagreements_with_class, find_controller
 from survey.ingresses import (
@@ -33,6 +34,7 @@ from survey.ingresses import (
 )
 from survey.install import Install, another_namespace, missing, prefixed_config_maps, read_install
 from survey.leftover_templates import leftover_templates
+from survey.monitoring import monitoring_problems
 from survey.mounts import mount_problems
 from survey.name_conflicts import name_conflicts, names_in_use
 from survey.plain_http import turned_away_from_http
@@ -40,8 +42,6 @@ from survey.quota import beyond_quota
 from survey.rights import Review, review_rights
 from survey.secrets import config_map_problems, existing_secret_problems
 from survey.trial import POD, Trial, no_pods_tried, warnings_of
-
-_MONITORING = "/apis/monitoring.coreos.com/v1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,14 +83,14 @@ def survey_platform(
     """
     api = ClusterApi(cluster)
     install, rights = _read(api, settings)
-    install = as_adopted(install, field_manager)
+    install = in_groups_of_alb(api, as_adopted(install, field_manager), settings)
     is_here = has_changed_any(field_manager, install.everything())
     tell_trace(is_here)
     settings = identity.resolved(settings, install)
     controller = find_controller(api, settings)
     if (elsewhere := another_namespace(api, install, settings)) is not None:
         # All else that is missing follows from it.
-        of_cluster = (*controller.problems, *protected_from_deletion(settings), *_monitoring_problems(api, settings))
+        of_cluster = (*controller.problems, *protected_from_deletion(settings), *monitoring_problems(api, settings))
         raise SettingsError([*rights.problems(updating=updating), elsewhere, *of_cluster])
     environment = EffectiveEnvironment(api, install)
     problems = [
@@ -105,7 +105,7 @@ def survey_platform(
         *identity.another_platform(environment, install, settings),
         *controller.problems,
         *protected_from_deletion(settings),
-        *_monitoring_problems(api, settings),
+        *monitoring_problems(api, settings),
         *(_in_the_way(install, settings, field_manager, controller, is_here=is_here) if field_manager else []),
         *(_beyond_quota(api, install, settings, planned(settings), is_here=is_here) if field_manager else []),
     ]
@@ -269,22 +269,6 @@ def _tower_yml_problems(install: Install, settings: Settings) -> Iterator[Proble
         except TowerYmlError as error:
             told.add(f"in ConfigMap {settings.tower_yml_config_map} {error}")
     yield from (Problem("towerYmlKey", settings.tower_yml_key, message) for message in sorted(told))
-
-
-def _monitoring_problems(api: ClusterApi, settings: Settings) -> Iterator[Problem]:
-    if not settings.service_monitor:
-        return
-    try:
-        # A list of kinds, without the metadata of an object.
-        kinds = api.send("GET", _MONITORING).get("resources", [])
-    except NotFoundError:
-        kinds = []
-    if "servicemonitors" not in [each.get("name") for each in kinds]:
-        yield Problem(
-            "serviceMonitor",
-            True,
-            "needs the Prometheus Operator, which the cluster does not have; install it, or remove this setting",
-        )
 
 
 def _missing_config_map(key: str, name: str, install: Install) -> Problem:

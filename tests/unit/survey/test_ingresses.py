@@ -8,9 +8,10 @@ import pytest
 
 from live.ownership import labels_of_stack
 
-from .conftest import APPS, NET, FakeApi, deployment
+from .conftest import APPS, NET, FakeApi, deployment, named
 from .test_effective_environment import refused, survey
 
+CLASSES = "/apis/networking.k8s.io/v1/ingressclasses"
 EVERYWHERE = "/apis/networking.k8s.io/v1/ingresses"
 ALB = "alb.ingress.kubernetes.io/"
 POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
@@ -243,3 +244,28 @@ def test_an_attribute_that_another_member_of_the_group_sets_is_left_to_it(platfo
 def test_an_ingress_of_somebody_else_has_nothing_to_go_back(platform: FakeApi) -> None:
     platform.lists[EVERYWHERE] = [ingress("other", "x", "other.org", load_balancer_attributes=WAS)]
     assert survey(platform).settings.load_balancer_attributes == {"routing.http2.enabled": "false"}
+
+
+@pytest.mark.parametrize("other", ["a class of nginx", "a class that is not there", "the annotation of a class"])
+def test_an_ingress_of_another_controller_is_no_member_whatever_its_annotations_say(
+    platform: FakeApi, other: str
+) -> None:
+    found = ingress("wiki", "wiki", "wiki.example.org", group__name="acme", scheme="internal")
+    if other == "the annotation of a class":
+        del found["spec"]["ingressClassName"]
+        found["metadata"]["annotations"]["kubernetes.io/ingress.class"] = "nginx"
+    else:
+        found["spec"]["ingressClassName"] = "nginx"
+    if other == "a class of nginx":
+        platform.lists[CLASSES] += [named("nginx", spec={"controller": "k8s.io/ingress-nginx"})]
+    platform.lists[EVERYWHERE] = [found]
+    survey(platform, loadBalancerGroup="acme")
+
+
+def test_an_ingress_of_another_class_of_the_load_balancer_controller_is_a_member(platform: FakeApi) -> None:
+    found = ingress("wiki", "wiki", "wiki.example.org", group__name="acme", scheme="internal")
+    found["spec"]["ingressClassName"] = "alb-internal"
+    platform.lists[CLASSES] += [named("alb-internal", spec={"controller": "ingress.k8s.aws/alb"})]
+    platform.lists[EVERYWHERE] = [found]
+    (problem,) = refused(platform, loadBalancerGroup="acme")
+    assert "has the member Ingress/wiki in namespace wiki with scheme internal" in problem
