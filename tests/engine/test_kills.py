@@ -143,7 +143,8 @@ def test_what_somebody_else_made_under_the_name_in_the_meantime_is_left_alone(ki
     assert finished.code != 0
     killed.install.kubectl("create", "service", "clusterip", "connect-server", "--tcp=80")
     given_up = killed.killer.run(*killed.recover("destroy")).ok()
-    assert f"there is {killed.install.namespace}/connect-server, which this stack hasn't made" in given_up.text
+    told = f"{killed.install.namespace}/connect-server exists, and this stack hasn't made it; it is not touched"
+    assert told in given_up.text
     killed.install.kubectl("delete", "service", "connect-server")
     _assert_gone(killed)
 
