@@ -16,7 +16,7 @@ from settings.errors import Problem
 from settings.hosts import is_matched, parent_of
 from settings.model import Settings
 from settings.remedies import Write
-from survey.ingresses import GROUP, ORDER, is_in_group, named, of_others
+from survey.ingresses import GROUP, ORDER, members_of_others, named
 from survey.install import Install
 
 _CONDITIONS: Final = f"{GROUP.rpartition('/')[0]}/conditions."
@@ -39,9 +39,7 @@ def rules_out_of_order(
     if settings.load_balancer_group is None:
         return
     ours = (settings.load_balancer_group_order or 0, f"{install.namespace}/{settings.ingress_name}")
-    for ingress in of_others(install, settings, owner):
-        if not is_in_group(ingress, settings, by_class=by_class):
-            continue
+    for ingress in members_of_others(install, settings, owner, by_class=by_class):
         metadata = ingress["metadata"]
         order = _number(metadata.get("annotations", {}).get(ORDER, "0"))
         theirs = (order, f"{metadata.get('namespace', install.namespace)}/{metadata['name']}")
@@ -72,9 +70,10 @@ def _taken_by_ours(ingress: Object, settings: Settings, order: int, *, deeper: b
 
 
 def _taking_ours(ingress: Object, settings: Settings, order: int) -> Problem | None:
-    # The host of a session is of the same form as Connect's.
-    wanted = {settings.connect_host, f"session.{settings.sessions_domain}"} if not settings.path_routing else set()
-    wanted |= {settings.connect_host}
+    wanted = {settings.connect_host}
+    if not settings.path_routing:
+        # As an example: the host of a session is of the same form as Connect's.
+        wanted.add(f"session.{settings.sessions_domain}")
     for pattern in _catching_all_paths(ingress):
         if pattern in (settings.session_host, settings.connect_host) or not any(
             is_matched(host, pattern) for host in wanted

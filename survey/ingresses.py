@@ -88,9 +88,7 @@ def disagreements_in_group(
         return
     ours = _stated(_own_annotations(settings))
     by_class = controller.group is not None and not is_here
-    for ingress in of_others(install, settings, owner):
-        if not is_in_group(ingress, settings, by_class=by_class):
-            continue
+    for ingress in members_of_others(install, settings, owner, by_class=by_class):
         annotations = ingress["metadata"].get("annotations", {})
         unreadable = None if is_here else _unreadable(annotations)
         if unreadable is not None:
@@ -241,6 +239,11 @@ def of_others(install: Install, settings: Settings, owner: str) -> Iterator[Obje
         )
         if not belongs_to(owner, metadata.get("labels")) and not is_own_name:
             yield ingress
+
+
+def members_of_others(install: Install, settings: Settings, owner: str, *, by_class: bool) -> Iterator[Object]:
+    """Those of them that share the load balancer of the stack's own."""
+    return (each for each in of_others(install, settings, owner) if is_in_group(each, settings, by_class=by_class))
 
 
 def named(ingress: Mapping[str, Any]) -> str:

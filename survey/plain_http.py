@@ -15,7 +15,7 @@ from live.ingress import ALB
 from settings.errors import Problem
 from settings.model import Settings
 from settings.remedies import Remove
-from survey.ingresses import is_in_group, named, of_others, ports_in
+from survey.ingresses import is_in_group, members_of_others, named, ports_in
 from survey.install import Install
 
 _PORTS: Final = f"{ALB}/listen-ports"
@@ -38,7 +38,7 @@ def turned_away_from_http(
     if settings.load_balancer_group is None:
         return
     own = install.ingresses.get(settings.ingress_name)
-    members = [each for each in of_others(install, settings, owner) if is_in_group(each, settings, by_class=by_class)]
+    members = list(members_of_others(install, settings, owner, by_class=by_class))
     redirecting = [*members, *([own] if own is not None and is_in_group(own, settings, by_class=by_class) else [])]
     if any(_REDIRECT in _annotations(ingress) for ingress in redirecting):
         # It is in effect already.
