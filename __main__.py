@@ -1,9 +1,13 @@
 """Seqera Studios, deployed beside an existing Seqera Platform install."""
 
 import gc
+import signal
 
 # The SDK's thousands of classes stay to the end. To look through them again and again takes a sixth of all import time.
 gc.set_threshold(100_000)
+
+# Who interrupts a run reads that it was canceled, and not where in Python that was.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import pulumi
 import pulumi_aws

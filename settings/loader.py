@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,18 +13,22 @@ from settings.errors import PROJECT, SettingsError
 from settings.model import Settings
 from settings.parsing import parse_settings
 
+USER_HAS_BEEN_TOLD = 32
+"""The exit code of a program after which Pulumi says nothing more, such as with which code it ended."""
+
 
 @contextmanager
 def reporting_problems() -> Iterator[None]:
-    """Turns what is wrong with the settings into an error that the engine prints once, without a traceback.
+    """Turns what is wrong with the settings into an error that the engine prints once, with nothing beside it.
 
     Raises:
-        pulumi.RunError: instead of a `SettingsError`, with the same text.
+        SystemExit: instead of a `SettingsError`, whose text has been printed.
     """
     try:
         yield
     except SettingsError as error:
-        raise pulumi.RunError(error.text) from None
+        pulumi.log.error(error.text)
+        sys.exit(USER_HAS_BEEN_TOLD)
 
 
 def load_settings() -> Settings:

@@ -30,6 +30,7 @@ from testbed.targets import (
     LOAD_BALANCER,
     OLDEST_DOCKER_COMPOSE,
     PULUMI_KUBERNETES,
+    SCRIPTS,
     STUDIOS,
     Target,
 )
@@ -83,7 +84,10 @@ def binaries() -> Binaries:
         stages,
         load_balancer / "aws-load-balancer-controller",
         load_balancer / "manifests",
-        {"kubernetes": ensure(PULUMI_KUBERNETES) / "pulumi-resource-kubernetes"},
+        {
+            "kubernetes": ensure(PULUMI_KUBERNETES) / "pulumi-resource-kubernetes",
+            "pulumi-python": _script("pulumi-resource-pulumi-python"),
+        },
     )
 
 
@@ -100,6 +104,15 @@ def oldest_docker_compose() -> Path:
 def studios() -> Path:
     """The static program that stands in for Platform and Connect, built if need be; ``studios ROLE`` is one of them."""
     return ensure(STUDIOS) / "studios"
+
+
+def python_executor() -> Path:
+    """Pulumi's own script with which a language host runs a Python program, copied from its module if need be."""
+    return _script("pulumi-language-python-exec")
+
+
+def _script(name: str) -> Path:
+    return ensure(SCRIPTS) / "python" / name
 
 
 def yaml_host() -> Path:
@@ -164,7 +177,9 @@ def _build(target: Target, folder: Path) -> None:
             for name, (module, files) in target.copies.items():
                 (partial / name).mkdir()
                 for file in files:
-                    shutil.copyfile(_module(go, target, module) / file, partial / name / Path(file).name)
+                    copy = partial / name / Path(file).name
+                    shutil.copyfile(_module(go, target, module) / file, copy)
+                    copy.chmod(0o755)  # A module's zip keeps no mode, and some of these are scripts.
         partial.rename(folder)
 
 

@@ -172,7 +172,7 @@ def down() -> list[str]:
     if not paths.STATE.exists():
         return []
     with _alone():
-        ended = [*processes.stop_programs_in(paths.PULUMI_HOME), *processes.stop_all()]
+        ended = [*processes.stop_plugins_of(paths.PULUMI_HOME), *processes.stop_all()]
         for entry in paths.STATE.iterdir():
             # A test that was killed may still write a log here.
             if entry.is_dir():

@@ -19,7 +19,10 @@ from testbed.plugins.launchers import Origin, find
 
 BUILT: Final = "built from its Go module"
 _DEBIAN: Final = "installed on this machine"
-_BUILT_PLUGINS: Final = {"kubernetes": targets.PULUMI_KUBERNETES_VERSION}
+_BUILT_PLUGINS: Final = {
+    "kubernetes": targets.PULUMI_KUBERNETES_VERSION,
+    "pulumi-python": targets.PULUMI_VERSION,
+}
 #: What a real node has beside what Kubernetes brings: part → the folder of its go.mod, and its module.
 _REAL_NODE: Final = {
     "containerd": ("containerd", "github.com/containerd/containerd/v2"),
@@ -76,12 +79,11 @@ def _plugins() -> Iterator[Part]:
             yield Part(title, True, plugin_version(package), BUILT)
         else:
             official = each.origin is Origin.INSTALLED
-            source = str(each.program) if official else f"testbed/{_folder(package)}, for SDK {sdk}"
+            folder = "language" if package == "python" else f"plugins/{package}"
+            source = str(each.program) if official else f"testbed/{folder}, for SDK {sdk}"
             yield Part(title, official, sdk if official else "", source)
-
-
-def _folder(package: str) -> str:
-    return {"python": "language", "pulumi-python": "plugins/dynamic.py"}.get(package, f"plugins/{package}")
+            if package == "python" and not official:
+                yield Part("pulumi-language-python-exec", True, targets.PULUMI_VERSION, BUILT)
 
 
 def _kubernetes() -> Iterator[Part]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import time
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 import psutil
 
@@ -23,6 +25,8 @@ from testbed.errors import TestbedError
 
 #: How long a process may take to end by itself after SIGTERM before it is killed, in seconds.
 GRACE = 15.0
+#: A plugin in Go is a program of this name; one in Python is run by a script of such a name, or as a module.
+_PLUGIN: Final = re.compile(r"pulumi-resource-[\w-]+$|pulumi\.dynamic$")
 
 
 @dataclass(frozen=True)
@@ -130,17 +134,18 @@ def _has_ended(process: psutil.Process) -> bool:
     return True
 
 
-def stop_programs_in(folder: Path) -> list[str]:
-    """Ends every process that runs a program of this folder, whoever started it; returns the programs' names.
+def stop_plugins_of(pulumi_home: Path) -> list[str]:
+    """Ends every plugin of an engine with this home, whoever started it; returns their names.
 
     An engine that is killed leaves its plugins behind.
     """
     ended = []
-    for process in psutil.process_iter(["cmdline"]):
-        program = Path((process.info["cmdline"] or [""])[0])
-        if program.is_relative_to(folder):
-            _end(process)
-            ended.append(program.name)
+    for process in psutil.process_iter(["cmdline", "environ"]):
+        if (process.info["environ"] or {}).get("PULUMI_HOME") == str(pulumi_home):
+            names = [name for word in process.info["cmdline"] or () if _PLUGIN.match(name := Path(word).name)]
+            if names:
+                _end(process)
+                ended.append(names[0])
     return ended
 
 

@@ -35,11 +35,13 @@ class Target:
     copies: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
     #: What the module's own source embeds without having it: name of the file → module, and the file in it.
     embeds: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    #: The target with the go.mod that pins its modules, where that is another one.
+    pinned_by: str = ""
 
     @property
     def module(self) -> Path:
         """The folder with its go.mod."""
-        return GO_MODULES / self.name
+        return GO_MODULES / (self.pinned_by or self.name)
 
 
 PULUMI_VERSION = pinned("engine", "github.com/pulumi/pulumi/pkg/v3")
@@ -63,6 +65,20 @@ LOAD_BALANCER_MODULE = "sigs.k8s.io/aws-load-balancer-controller"
 
 
 ENGINE = Target("engine", f"Pulumi {PULUMI_VERSION}", {"pulumi": ["-ldflags", VERSION_FLAG, PULUMI_PACKAGE]}, 240)
+#: The scripts of Pulumi's release. They are no part of the engine's target: that is not built where one is installed.
+SCRIPTS = Target(
+    "pulumi-scripts",
+    f"the scripts of Pulumi {PULUMI_VERSION}",
+    {},
+    5,
+    {
+        "python": (
+            "github.com/pulumi/pulumi/sdk/v3",
+            ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python"),
+        )
+    },
+    pinned_by="engine",
+)
 KUBERNETES = Target(
     "kubernetes",
     "etcd, Kubernetes and kwok",

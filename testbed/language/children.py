@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,21 +47,21 @@ class Children:
             with self._lock:
                 self._running.discard(process)
 
-    def end(self) -> None:
-        """Ends all that still run."""
+    def end(self, number: int = signal.SIGTERM) -> None:
+        """Ends all that still run, with this signal first."""
         with self._lock:
             running = list(self._running)
         for process in running:
-            process.terminate()
+            process.send_signal(number)
         for process in running:
-            end_process(process)
+            end_process(process, number)
 
 
-def end_process(process: subprocess.Popen[bytes]) -> None:
+def end_process(process: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> None:
     """Asks a process to end, waits for a moment, then makes it."""
     if process.poll() is not None:
         return
-    process.terminate()
+    process.send_signal(number)
     try:
         process.wait(timeout=_SECONDS_TO_END)
     except subprocess.TimeoutExpired:

@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -24,10 +25,10 @@ from testbed import build
 from testbed.errors import TestbedError
 from testbed.language.children import STDOUT, Children, end_process, output_of
 from testbed.language.interpreter import Interpreter, InterpreterError
-from testbed.language.program import TOLD
 from testbed.plugins.failures import refusing
 
-_PROGRAM: Final = Path(__file__).with_name("program.py")
+#: With this exit code a program says that the user has been told already.
+_TOLD: Final = 32
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
@@ -36,9 +37,15 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     ``engine_address`` is where a program reaches the engine's log.
     """
 
-    def __init__(self, engine_address: str, children: Children) -> None:
+    def __init__(self, engine_address: str) -> None:
         self._engine_address = engine_address
-        self._children = children
+        self._programs = Children()
+        self._others = Children()
+
+    def end(self) -> None:
+        """Ends all processes that were started for the engine."""
+        self._programs.end()
+        self._others.end()
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
         self._engine_address = request.engine_address or self._engine_address
@@ -66,31 +73,32 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         try:
             interpreter = Interpreter.of(request.info)
             interpreter.require()
-        except InterpreterError as error:
+            executor = build.python_executor()
+        except (InterpreterError, TestbedError) as error:
             return language_pb2.RunResponse(error=str(error))
         environment = interpreter.environment()
         # Secret values too: they must not be on a command line, which every user can read.
         environment["PULUMI_CONFIG"] = json.dumps(dict(request.config))
         environment["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(list(request.configSecretKeys))
-        command = [str(interpreter.executable), "-u", str(_PROGRAM), *self._run_arguments(request)]
+        command = [str(interpreter.executable), "-u", str(executor), *self._run_arguments(request)]
         directory = request.pwd or request.info.program_directory
-        with self._children.start(command, directory, environment) as process:
+        with self._programs.start(command, directory, environment) as process:
             context.add_callback(lambda: end_process(process))
             return _run_response(process.wait())
 
     def _run_arguments(self, request: Any) -> list[str]:
         options = {
-            "project": request.project,
-            "root-directory": request.info.root_directory,
-            "stack": request.stack,
-            "organization": request.organization,
             "monitor": request.monitor_address,
             "engine": self._engine_address,
+            "project": request.project,
+            "root_directory": request.info.root_directory,
+            "stack": request.stack,
+            "pwd": request.pwd,
+            "dry_run": str(request.dryRun).lower(),
             "parallel": str(request.parallel),
+            "organization": request.organization,
         }
-        arguments = [f"--{name}={value}" for name, value in options.items() if value]
-        if request.dryRun:
-            arguments.append("--dry-run")
+        arguments = [word for name, value in options.items() if value for word in (f"--{name}", value)]
         return [*arguments, request.info.entry_point or request.program or ".", *request.args]
 
     def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
@@ -112,7 +120,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self, command: Sequence[str], directory: str, interpreter: Interpreter, context: grpc.ServicerContext
     ) -> Iterator[Any]:
         yield _installing(f"$ {' '.join(command)}\n".encode())
-        with self._children.start(command, directory, interpreter.environment(), piped=True) as process:
+        with self._others.start(command, directory, interpreter.environment(), piped=True) as process:
             context.add_callback(lambda: end_process(process))
             for stream, data in output_of(process):
                 yield language_pb2.InstallDependenciesResponse(**{stream: data})
@@ -146,14 +154,15 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             given = dict(variable.partition("=")[::2] for variable in request.env) or None
             command = [str(interpreter.executable), "-u", *_plugin_arguments(request)]
             directory = request.pwd or request.info.program_directory
-            with self._children.start(command, directory, interpreter.environment(given), piped=True) as process:
+            with self._others.start(command, directory, interpreter.environment(given), piped=True) as process:
                 context.add_callback(lambda: end_process(process))
                 for stream, data in output_of(process):
                     yield _plugin_output(stream, data)
                 yield language_pb2.RunPluginResponse(exitcode=process.wait())
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
-        # The engine has told the resource plugins; the program ends by itself once its registrations fail.
+        # The engine has told the plugins; the program hears it as it would of a terminal.
+        self._programs.end(signal.SIGINT)
         return empty_pb2.Empty()
 
     def Template(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -188,11 +197,10 @@ def _answering(context: grpc.ServicerContext) -> Iterator[None]:
 def _run_response(exit_code: int) -> Any:
     if exit_code == 0:
         return language_pb2.RunResponse()
-    if exit_code == TOLD:
+    if exit_code == _TOLD:
         return language_pb2.RunResponse(bail=True)
-    if exit_code < 0:
-        return language_pb2.RunResponse(error=f"program was ended by signal {-exit_code}")
-    return language_pb2.RunResponse(error=f"program exited with non-zero exit code: {exit_code}")
+    # The official host has -1 for each signal.
+    return language_pb2.RunResponse(error=f"program exited with non-zero exit code: {max(exit_code, -1)}")
 
 
 def _resource_plugins(info: language_pb2.ProgramInfo) -> list[dict[str, Any]]:

@@ -47,7 +47,7 @@ def find(
 
     Args:
         bin_dir: the folder that :func:`write_launchers` writes scripts into: they are never taken for official ones.
-        built: package → the official plugin that was built for it.
+        built: package → the official plugin that was built for it; "pulumi-python" for that of dynamic resources.
         official_home: where official plugins are looked for, in exactly the version of the SDK; ``~/.pulumi`` if None.
         official_path: where the official language host is looked for; the PATH if None.
     """
@@ -61,9 +61,11 @@ def find(
             found[name] = Found(Origin.BUILT, built[package])
         else:
             found[name] = Found(Origin.STAND_IN)
-    for name in (_LANGUAGE, _DYNAMIC):
-        program = _official_program(name, bin_dir, official_path)
-        found[name] = Found(Origin.INSTALLED, program) if program else Found(Origin.STAND_IN)
+    language = _official_program(_LANGUAGE, bin_dir, official_path)
+    found[_LANGUAGE] = Found(Origin.INSTALLED, language) if language else Found(Origin.STAND_IN)
+    dynamic = _official_program(_DYNAMIC, bin_dir, official_path)
+    ours = built.get(_DYNAMIC.removeprefix("pulumi-resource-"))
+    found[_DYNAMIC] = Found(Origin.BUILT, ours) if dynamic in (None, ours) else Found(Origin.INSTALLED, dynamic)
     return found
 
 
@@ -78,23 +80,15 @@ def write_launchers(bin_dir: Path, pulumi_home: Path, python: Path, checkout: Pa
         checkout: the folder that `testbed` is in.
         found: what serves each of them, see :func:`find`.
     """
-    places = {f"pulumi-resource-{package}": pulumi_home / _place(package) for package in PACKAGES}
-    scripts = {
-        **{
-            f"pulumi-resource-{package}": _module_script(python, checkout, f"testbed.plugins.{package}")
-            for package in PACKAGES
-        },
-        _LANGUAGE: _module_script(python, checkout, "testbed.language"),
-        _DYNAMIC: _dynamic_script(python, checkout),
-    }
-    for name, script in scripts.items():
-        place = places.get(name, bin_dir / name)
-        program = found[name].program
-        if program is not None:
+    for name, each in found.items():
+        package = name.removeprefix("pulumi-resource-")
+        place = pulumi_home / _place(package) if package in PACKAGES else bin_dir / name
+        if each.program is not None:
             # Only the program is linked: the engine passes over a folder that is a link.
-            _link(place, program)
+            _link(place, each.program)
         else:
-            _write_script(place, script)
+            module = "testbed.language" if name == _LANGUAGE else f"testbed.plugins.{package}"
+            _write_script(place, _module_script(python, checkout, module))
 
 
 def _place(package: str) -> Path:
@@ -125,30 +119,6 @@ def _module_script(python: Path, checkout: Path, module: str) -> str:
         f"#!/bin/sh\n{_MARK}\nPYTHONPATH={checkout_first}\nexport PYTHONPATH\n"
         f'exec {shlex.quote(str(python))} -u -m testbed.plugins.start {module} "$@"\n'
     )
-
-
-def _dynamic_script(python: Path, checkout: Path) -> str:
-    # The code of a dynamic resource was pickled by the program, so that it must run where the program does.
-    server = shlex.quote(str(checkout / "testbed" / "plugins" / "dynamic.py"))
-    return f"""#!/bin/sh
-{_MARK}
-virtualenv=${{PULUMI_RUNTIME_VIRTUALENV:-}}
-if [ -n "$virtualenv" ]; then
-    case $virtualenv in
-        /*) ;;
-        *) virtualenv=$PWD/$virtualenv ;;
-    esac
-    if [ ! -x "$virtualenv/bin/python" ]; then
-        echo "The virtualenv of Pulumi.yaml, $virtualenv, has no Python: run \\`pulumi install\\`." >&2
-        exit 1
-    fi
-    PATH=$virtualenv/bin:$PATH
-    export PATH
-    unset PYTHONHOME
-    exec "$virtualenv/bin/python" -u {server} "$@"
-fi
-exec {shlex.quote(str(python))} -u {server} "$@"
-"""
 
 
 def _write_script(path: Path, text: str) -> None:

@@ -82,12 +82,15 @@ def engine() -> Iterator[tuple[Engine, str]]:
         yield engine, address
 
 
-@pytest.fixture(scope="module")
-def host(engine: tuple[Engine, str]) -> Iterator[language_pb2_grpc.LanguageRuntimeStub]:
-    """The host, started as an engine starts it."""
+@contextmanager
+def started(engine_address: str, complaints: Path) -> Iterator[Any]:
+    """The host, started as an engine starts it; what it and its programs write to stderr goes to a file."""
     program = find(paths.BIN, {})["pulumi-language-python"].program
     command = [str(program)] if program else [str(paths.PYTHON), "-u", "-m", "testbed.language"]
-    running = subprocess.Popen([*command, engine[1]], stdout=subprocess.PIPE, cwd=paths.CHECKOUT)
+    with complaints.open("w") as stderr:
+        running = subprocess.Popen(
+            [*command, engine_address], stdout=subprocess.PIPE, stderr=stderr, cwd=paths.CHECKOUT
+        )
     assert running.stdout is not None
     try:
         port = int(running.stdout.readline())
@@ -98,18 +101,30 @@ def host(engine: tuple[Engine, str]) -> Iterator[language_pb2_grpc.LanguageRunti
         running.wait(10)
 
 
-def program(root: Path, code: str = "") -> Any:
-    """A program in this folder, on the checkout's virtualenv."""
-    (root / "__main__.py").write_text(code)
+@pytest.fixture(scope="module")
+def complaints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("host") / "stderr"
+
+
+@pytest.fixture(scope="module")
+def host(engine: tuple[Engine, str], complaints: Path) -> Iterator[Any]:
+    with started(engine[1], complaints) as stub:
+        yield stub
+
+
+def program(root: Path, code: str | None = "", virtualenv: Path = paths.PYTHON.parent.parent) -> Any:
+    """A program in this folder, or none, on the checkout's virtualenv."""
+    if code is not None:
+        (root / "__main__.py").write_text(code)
     return language_pb2.ProgramInfo(
         root_directory=str(root),
         program_directory=str(root),
         entry_point=".",
-        options=json_format.ParseDict({"virtualenv": str(paths.PYTHON.parent.parent)}, struct_pb2.Struct()),
+        options=json_format.ParseDict({"virtualenv": str(virtualenv)}, struct_pb2.Struct()),
     )
 
 
-def run(host: Any, address: str, root: Path, code: str) -> Any:
+def run(host: Any, address: str, root: Path, code: str | None, **options: Path) -> Any:
     """Runs a program with a setting that is secret and one that is not."""
     request = language_pb2.RunRequest(
         project="contract",
@@ -117,7 +132,7 @@ def run(host: Any, address: str, root: Path, code: str) -> Any:
         organization="organization",
         pwd=str(root),
         program=".",
-        info=program(root, code),
+        info=program(root, code, **options),
         config={"contract:plain": "one", "contract:hidden": "two"},
         configSecretKeys=["contract:hidden"],
         monitor_address=address,
@@ -184,11 +199,67 @@ def test_what_a_program_raises_is_told_once_and_ends_the_run(
 
 
 def test_a_program_that_names_its_own_error_ends_without_a_traceback(
-    host: Any, engine: tuple[Engine, str], tmp_path: Path
+    host: Any, engine: tuple[Engine, str], tmp_path: Path, complaints: Path
 ) -> None:
     engine[0].errors.clear()
-    assert run(host, engine[1], tmp_path, "import pulumi; raise pulumi.RunError('namespace: must be set')").bail
+    answer = run(host, engine[1], tmp_path, "import pulumi; raise pulumi.RunError('namespace: must be set')")
     assert [each.strip() for each in engine[0].errors] == ["namespace: must be set"]
+    # The engine prints this as well: a program that has told its user everything ends with 32 instead.
+    assert (answer.error, answer.bail) == ("program exited with non-zero exit code: 1", False)
+    assert "Traceback" not in complaints.read_text()
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "bail"),
+    [
+        ("raise SystemExit(0)", "", False),
+        ("raise SystemExit(32)", "", True),
+        ("raise SystemExit(3)", "program exited with non-zero exit code: 3", False),
+        ("import os; os.kill(os.getpid(), 9)", "program exited with non-zero exit code: -1", False),
+    ],
+)
+def test_how_a_program_ended_is_told(
+    host: Any, engine: tuple[Engine, str], tmp_path: Path, code: str, error: str, bail: bool
+) -> None:
+    engine[0].errors.clear()
+    answer = run(host, engine[1], tmp_path, code)
+    assert (answer.error, answer.bail, engine[0].errors) == (error, bail, [])
+
+
+def test_a_program_without_a_main_file_is_told(host: Any, engine: tuple[Engine, str], tmp_path: Path) -> None:
+    engine[0].errors.clear()
+    assert run(host, engine[1], tmp_path, None).bail
+    assert engine[0].errors == [f"unable to find main python program `__main__.py` in `{tmp_path}`"]
+
+
+def test_a_program_without_the_sdk_is_told_to_install_it(
+    host: Any, engine: tuple[Engine, str], tmp_path: Path, complaints: Path
+) -> None:
+    virtualenv = tmp_path / "venv"
+    subprocess.run([paths.PYTHON, "-m", "venv", "--without-pip", virtualenv], check=True)
+    answer = run(host, engine[1], tmp_path, "", virtualenv=virtualenv)
+    assert (answer.error, answer.bail) == ("program exited with non-zero exit code: 1", False)
+    assert "It looks like the Pulumi SDK has not been installed." in complaints.read_text()
+
+
+def test_a_program_is_interrupted_when_the_engine_gives_up(engine: tuple[Engine, str], tmp_path: Path) -> None:
+    code = """
+import pathlib, time
+pathlib.Path("started").touch()
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    pathlib.Path("interrupted").touch()
+    raise SystemExit(32)
+"""
+    # A host of its own, as it runs no further program.
+    with started(engine[1], tmp_path / "stderr") as host, ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run, host, engine[1], tmp_path, code)
+        while not (tmp_path / "started").exists():
+            assert not running.done(), running.result()
+        host.Cancel(empty_pb2.Empty())
+        assert running.result().bail
+    assert (tmp_path / "interrupted").exists()
 
 
 def test_a_plugin_in_python_runs_with_its_arguments_and_its_output_and_exit_code_are_passed_on(

@@ -23,6 +23,8 @@ def test_what_is_built_has_the_version_that_is_pinned() -> None:
         "AWS Load Balancer Controller", True, targets.LOAD_BALANCER_VERSION, "built from its Go module"
     )
     assert found["etcd"].version == targets.pinned("kubernetes", "go.etcd.io/etcd/server/v3")
+    for script in ("pulumi-language-python-exec", "Pulumi provider of dynamic resources"):
+        assert found[script] == parts.Part(script, True, targets.PULUMI_VERSION, "built from its Go module")
     assert found["AWS"] == parts.Part(
         "AWS", False, metadata.version("moto"), "moto, from PyPI, made stricter in testbed/emulator"
     )

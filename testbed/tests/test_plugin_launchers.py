@@ -13,7 +13,8 @@ ALL = {f"pulumi-resource-{package}" for package in PACKAGES} | {
     "pulumi-language-python",
     "pulumi-resource-pulumi-python",
 }
-STAND_INS = ALL - {"pulumi-resource-kubernetes"}
+BUILT = {"pulumi-resource-kubernetes", "pulumi-resource-pulumi-python"}
+STAND_INS = ALL - BUILT
 
 
 def executable(path: Path, text: str) -> Path:
@@ -40,10 +41,12 @@ class Place:
     def __init__(self, root: Path, python: Path) -> None:
         self.bin, self.home, self.official = root / "bin", root / "home", root / "official"
         self.checkout, self.python = root / "check out", python
-        self.built = executable(root / "cache" / "pulumi-resource-kubernetes", "built")
+        self.built = {
+            name.removeprefix("pulumi-resource-"): executable(root / "cache" / name, "built") for name in BUILT
+        }
 
     def origins(self, path: str = "") -> dict[str, Origin]:
-        found = find(self.bin, {"kubernetes": self.built}, self.official, path)
+        found = find(self.bin, self.built, self.official, path)
         write_launchers(self.bin, self.home, self.python, self.checkout, found)
         return {name: each.origin for name, each in found.items()}
 
@@ -66,9 +69,10 @@ def output(program: Path, *arguments: str, **variables: str) -> str:
 def test_what_is_neither_installed_nor_built_gets_a_stand_in(place: Place) -> None:
     assert place.origins() == {
         **dict.fromkeys(STAND_INS, Origin.STAND_IN),
-        "pulumi-resource-kubernetes": Origin.BUILT,
+        **dict.fromkeys(BUILT, Origin.BUILT),
     }
-    assert plugin(place.home, "kubernetes").resolve() == place.built
+    assert plugin(place.home, "kubernetes").resolve() == place.built["kubernetes"]
+    assert (place.bin / "pulumi-resource-pulumi-python").resolve() == place.built["pulumi-python"]
 
 
 def test_an_installed_plugin_wins_over_one_that_was_built(place: Place) -> None:
@@ -87,15 +91,6 @@ def test_a_stand_in_is_started_with_the_checkout_first_on_the_module_path(place:
     )
 
 
-def test_dynamic_resources_run_on_the_programs_virtualenv(place: Place, tmp_path: Path) -> None:
-    place.write()
-    launcher = place.bin / "pulumi-resource-pulumi-python"
-    server = place.checkout / "testbed" / "plugins" / "dynamic.py"
-    assert output(launcher, "x") == f"-u {server} x"
-    executable(tmp_path / "venv" / "bin" / "python", "#!/bin/sh\necho venv $1 $3\n")
-    assert output(launcher, "x", PULUMI_RUNTIME_VIRTUALENV=str(tmp_path / "venv")) == "venv -u x"
-
-
 def test_an_official_plugin_of_exactly_the_sdks_version_is_used(place: Place) -> None:
     official = executable(plugin(place.official, "random"), "official")
     executable(place.official / "plugins" / "resource-tls-v1.0.0" / "pulumi-resource-tls", "too old")
@@ -104,18 +99,20 @@ def test_an_official_plugin_of_exactly_the_sdks_version_is_used(place: Place) ->
     assert not plugin(place.home, "random").parent.is_symlink()
 
 
-def test_an_official_language_host_on_the_path_is_used(place: Place, tmp_path: Path) -> None:
-    official = executable(tmp_path / "usr" / "pulumi-language-python", "official")
-    assert place.write(path=f"{place.bin}:{tmp_path / 'usr'}") == STAND_INS - {"pulumi-language-python"}
-    assert (place.bin / "pulumi-language-python").resolve() == official
+@pytest.mark.parametrize("name", ["pulumi-language-python", "pulumi-resource-pulumi-python"])
+def test_what_comes_with_an_official_engine_on_the_path_is_used(place: Place, tmp_path: Path, name: str) -> None:
+    official = executable(tmp_path / "usr" / name, "official")
+    assert place.origins(path=f"{place.bin}:{tmp_path / 'usr'}")[name] is Origin.INSTALLED
+    assert (place.bin / name).resolve() == official
 
 
 def test_the_scripts_of_another_checkout_on_the_path_are_not_taken_for_official_ones(
     place: Place, tmp_path: Path, python: Path
 ) -> None:
     other = Place(tmp_path / "other", python)
+    other.built = place.built
     other.write()
-    assert place.write(path=str(other.bin)) == STAND_INS
+    assert place.origins(path=str(other.bin)) == place.origins()
 
 
 def test_writing_again_changes_no_file(place: Place) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -70,16 +71,28 @@ def test_free_ports_are_all_different() -> None:
     assert len(set(processes.free_ports(20))) == 20
 
 
-def test_programs_of_a_folder_are_ended_whoever_started_them(tmp_path: Path) -> None:
-    plugin = tmp_path / "plugins" / "pulumi-resource-kubernetes"
-    started = subprocess.Popen([str(plugin), *SLEEP[1:]], executable=sys.executable)
-    elsewhere = subprocess.Popen(SLEEP)
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["/home/plugins/pulumi-resource-kubernetes"], "pulumi-resource-kubernetes"),
+        (["sh", "/bin/pulumi-resource-pulumi-python"], "pulumi-resource-pulumi-python"),
+        (["python", "-m", "pulumi.dynamic"], "pulumi.dynamic"),
+    ],
+)
+def test_the_plugins_of_a_testbeds_engines_are_ended_whoever_started_them(
+    tmp_path: Path, words: list[str], name: str
+) -> None:
+    def start(words: list[str], home: Path) -> subprocess.Popen[bytes]:
+        command = [words[0], *SLEEP[1:], *words[1:], "127.0.0.1:1"]
+        return subprocess.Popen(command, executable=sys.executable, env={**os.environ, "PULUMI_HOME": str(home)})
+
+    started, elsewhere, other = start(words, tmp_path), start(words, tmp_path / "other"), start(["pulumi"], tmp_path)
     try:
-        assert processes.stop_programs_in(tmp_path) == ["pulumi-resource-kubernetes"]
+        assert processes.stop_plugins_of(tmp_path) == [name]
         assert not psutil.pid_exists(started.pid)
-        assert elsewhere.poll() is None
+        assert (elsewhere.poll(), other.poll()) == (None, None)
     finally:
-        for each in (started, elsewhere):
+        for each in (started, elsewhere, other):
             each.kill()
             each.wait()
 

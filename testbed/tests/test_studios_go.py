@@ -8,5 +8,6 @@ from testbed import build, targets
 
 
 @pytest.mark.parametrize("words", [["vet", "./..."], ["test", "./..."]], ids=["vet", "test"])
-def test_the_stand_ins_are_sound(words: list[str]) -> None:
-    assert "FAIL" not in build.run_go(targets.STUDIOS, words)
+@pytest.mark.parametrize("target", [targets.STUDIOS, targets.DATAPLANE], ids=lambda target: target.name)
+def test_the_stand_ins_are_sound(target: targets.Target, words: list[str]) -> None:
+    assert "FAIL" not in build.run_go(target, words)

@@ -307,15 +307,10 @@ def test_a_websocket_is_carried_both_ways(world: World) -> None:
             assert received == text
 
 
-def test_a_connection_ends_after_the_idle_timeout_and_not_before(world: World) -> None:
-    with world.attributes(idle_timeout__timeout_seconds="2"), upgraded(world) as connection:
-        for _ in range(3):
-            time.sleep(1)
-            connection.sendall(b"x")
-            assert connection.recv(1) == b"x"
-        began = time.monotonic()
+def test_a_connection_ends_after_the_idle_timeout_of_the_balancer(world: World) -> None:
+    # When exactly, and that what passes keeps it, is tested in Go, on a clock of the test's own.
+    with world.attributes(idle_timeout__timeout_seconds="1"), upgraded(world) as connection:
         assert connection.recv(1) == b""
-        assert 1.8 < time.monotonic() - began < 3.5
 
 
 def test_a_target_that_takes_longer_than_the_idle_timeout_is_answered_for(world: World) -> None:

@@ -28,7 +28,8 @@ _REVIEW = re.compile(r"/authorization\.k8s\.io/")
 _ROUTE53_NAME = re.compile(rb"<Name>([^<]+)</Name>")
 _MARK = "STUDIOS_TEST_RUN"
 _ENGINE = "pulumi"
-_PROVIDER = "pulumi-resource-kubernetes"
+#: The official plugins that an engine leaves behind for minutes, or for good.
+_PLUGINS = ("pulumi-resource-kubernetes", "pulumi-resource-pulumi-python", "pulumi.dynamic")
 _SECONDS = 120.0
 _QUIET_SECONDS = 3.0
 
@@ -162,8 +163,8 @@ class Killer:
     def _wait_until_gone(self, mark: str) -> None:
         """Waits for the plugins of a dead engine.
 
-        The official Kubernetes provider looks for its engine every five minutes only, and waits for pods until then: it
-        is ended as soon as it asks for nothing more.
+        The official Kubernetes provider looks for its engine every five minutes only, and waits for pods until then;
+        that of dynamic resources never looks. They are ended as soon as they ask for nothing more.
         """
         quiet_since, asked = time.monotonic(), -1
         deadline = quiet_since + _SECONDS
@@ -172,7 +173,7 @@ class Killer:
             assert now < deadline, f"outlived the engine: {[process.cmdline() for process in left]}"
             if (requests := sum(len(each.requests) for each in self.relays)) != asked:
                 asked, quiet_since = requests, now
-            if now - quiet_since > _QUIET_SECONDS and all(_named(process, _PROVIDER) for process in left):
+            if now - quiet_since > _QUIET_SECONDS and all(map(_is_official, left)):
                 for process in left:
                     with suppress(psutil.NoSuchProcess):
                         process.kill()
@@ -190,9 +191,9 @@ def _is_same(wanted: str, write: str) -> bool:
     return write in (wanted, wanted.replace("POST ", "PATCH ", 1))
 
 
-def _named(process: psutil.Process, name: str) -> bool:
+def _is_official(process: psutil.Process) -> bool:
     try:
-        return name in process.name() or name in " ".join(process.cmdline())
+        return any(name in " ".join(process.cmdline()) for name in _PLUGINS)
     except psutil.NoSuchProcess:
         return True
 

@@ -27,6 +27,8 @@ Right = tuple[str, str, str]
 """Group, resource and verb."""
 
 READS = ("get", "list", "watch")
+#: Less than any wait for a resource takes, and far more than a refusal does on a busy machine.
+SECONDS = 120
 NAMED = re.compile(
     r"does not let you, in namespace [\w-]+, (?P<rights>[^:]+?)(?:, which (?:preview|up)|, without which|: up would)"
 )
@@ -182,7 +184,7 @@ def test_a_right_that_is_missing_is_named_before_anything_is_waited_for(learner:
     assert "Traceback" not in refused.text
     assert named(refused) == [{right}], refused.text
     assert learner.install.objects() == before
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < SECONDS
     if right[2] not in READS:
         assert named(stack.preview_text().ok()) == [{right}]
 
@@ -194,7 +196,7 @@ def test_a_destroy_without_a_right_that_it_needs_is_refused_and_changes_nothing(
     started = time.monotonic()
     refused = _make_destroy(stack)
     assert refused.code == 1
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < SECONDS
     assert named(refused) == [missing], refused.text
     assert learner.install.objects() == before
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import signal
+import subprocess
 from collections.abc import Iterator
+from itertools import takewhile
 
 import pytest
 
@@ -212,3 +216,28 @@ def _fill_a_node(install: Install, storage: str) -> None:
     patch = json.dumps({"spec": {"template": {"spec": spec}}})
     install.kubectl("patch", "deployment", "backend", "--patch", patch)
     install.kubectl("rollout", "status", "deployment", "backend", "--timeout=30s")
+
+
+def test_a_run_that_is_interrupted_is_told_as_canceled_and_python_says_nothing(
+    new_install: NewInstall, new_stack: NewStack
+) -> None:
+    stack = new_stack(new_install("interrupted"), **QUICK)
+    before = stack.urns()
+    command = ["pulumi", "up", "--stack", stack.name, "--yes", "--skip-preview", "--non-interactive"]
+    with subprocess.Popen(
+        [*command, "--cwd", str(stack.folder), "--color", "never"],
+        env={**os.environ, **stack.environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        # What the program registers first is made while it goes on.
+        lines = list(takewhile(lambda line: "providers:kubernetes" not in line, running.stdout))
+        running.send_signal(signal.SIGINT)
+        text = "".join(lines) + running.communicate(timeout=300)[0]
+    assert running.returncode != 0
+    assert "error: update canceled" in text
+    assert "Traceback" not in text
+    assert "KeyboardInterrupt" not in text
+    assert before != stack.urns()

@@ -46,6 +46,14 @@ func (p *platform) keyID() string {
 }
 
 func (p *platform) serveOIDC(mux *http.ServeMux) {
+	p.serveDocuments(mux)
+	mux.HandleFunc("POST /oidc/register", p.register)
+	mux.HandleFunc("GET /oidc/authorize", p.authorize)
+	mux.HandleFunc("POST /oidc/token", p.exchange)
+}
+
+// serveDocuments serves what anyone may read: where Platform's endpoints are, and its key.
+func (p *platform) serveDocuments(mux *http.ServeMux) {
 	base := p.server.String()
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, discovery{
@@ -57,9 +65,6 @@ func (p *platform) serveOIDC(mux *http.ServeMux) {
 		web, _ := published(&p.key.PublicKey)
 		writeJSON(w, http.StatusOK, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{web}})
 	})
-	mux.HandleFunc("POST /oidc/register", p.register)
-	mux.HandleFunc("GET /oidc/authorize", p.authorize)
-	mux.HandleFunc("POST /oidc/token", p.exchange)
 }
 
 // register takes a client that brings the initial access token (RFC 7591).

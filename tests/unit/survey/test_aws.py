@@ -376,10 +376,10 @@ class TestTheAccount:
         self, endpoint: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(aws, "_WHOLE_SECONDS", 0.3)
-        (tmp_path / "config").write_text("[profile ops]\ncredential_process = sleep 5\n")
+        (tmp_path / "config").write_text("[profile ops]\ncredential_process = sleep 30\n")
         before = time.monotonic()
         (problem,) = refused(lambda: account(profile="ops").id)
-        assert time.monotonic() - before < 4
+        assert time.monotonic() - before < 20
         assert problem.startswith(
             'aws:profile: "ops" gives no way to AWS: getting credentials takes longer than 0.3 s; check'
         )
