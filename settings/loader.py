@@ -22,7 +22,7 @@ def reporting_problems() -> Iterator[None]:
     """Turns what is wrong with the settings into an error that the engine prints once, with nothing beside it.
 
     Raises:
-        SystemExit: instead of a `SettingsError`, whose text has been printed.
+        SystemExit: instead of a `SettingsError`; its text has been printed.
     """
     try:
         yield

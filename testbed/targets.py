@@ -65,7 +65,7 @@ LOAD_BALANCER_MODULE = "sigs.k8s.io/aws-load-balancer-controller"
 
 
 ENGINE = Target("engine", f"Pulumi {PULUMI_VERSION}", {"pulumi": ["-ldflags", VERSION_FLAG, PULUMI_PACKAGE]}, 240)
-#: The scripts of Pulumi's release. They are no part of the engine's target: that is not built where one is installed.
+#: The scripts of Pulumi's release, in a target of their own: the engine is not built where one is installed.
 SCRIPTS = Target(
     "pulumi-scripts",
     f"the scripts of Pulumi {PULUMI_VERSION}",

@@ -110,7 +110,7 @@ def test_secret_config_goes_through_the_environment_and_not_the_command_line(
     )
     assert host.Run(request, Context()) == language_pb2.RunResponse()
     assert (tmp_path / "config").read_text() == '{"studios:token": "hunter22"} ["studios:token"]\n'
-    # `make recover` knows a program whose engine is dead by the engine's address as a word of its own.
+    # By the engine's address as a word of its own, `make recover` finds a program that a dead engine has left.
     assert (tmp_path / "argv").read_text().split()[2:] == [
         *("--monitor", "127.0.0.1:2", "--engine", "127.0.0.1:1"),
         *("--project", "studios", "--root_directory", str(tmp_path), "--stack", "dev", "--pwd", str(tmp_path)),
