@@ -20,7 +20,10 @@ from testbed import cgroups, paths
 from testbed.node import requirements
 from testbed.node.link import Link, ip, kept_link
 
-pytestmark = pytest.mark.skipif(bool(requirements.missing()), reason=str(requirements.missing()))
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(bool(requirements.missing()), reason=str(requirements.missing())),
+]
 
 #: Starts a node of one part, in place of all that a node consists of, and says when it is there.
 _HOST = """
