@@ -23,6 +23,7 @@ from pathlib import Path
 from testbed import paths
 from testbed.errors import TestbedError
 from testbed.targets import (
+    CLOUD,
     DOCKER_COMPOSE,
     ENGINE,
     KUBERNETES,
@@ -123,6 +124,11 @@ def yaml_host() -> Path:
 def sdk_generator() -> Path:
     """Pulumi's generators, built if need be: ``sdk python|nodejs FOLDER`` makes an SDK of the schema that it reads."""
     return ensure(LANGUAGES) / "sdk"
+
+
+def cloud() -> Path:
+    """The program that stands in for Pulumi Cloud, built if need be."""
+    return ensure(CLOUD) / "cloud"
 
 
 def _asset(folder: str, name: str) -> str:

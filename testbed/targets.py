@@ -136,6 +136,8 @@ LANGUAGES = Target(
     {"pulumi-language-yaml": ["github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml"], "sdk": ["."]},
     180,
 )
+#: What stands in for Pulumi Cloud, for stacks with an environment of Pulumi ESC; only slow tests build it.
+CLOUD = Target("cloud", "the stand-in for Pulumi Cloud", {"cloud": ["-ldflags", "-s -w", "."]}, 60)
 COMPOSE_PACKAGE = "github.com/docker/compose/v2"
 
 
