@@ -45,9 +45,10 @@ class DnsServer:
                     reply = _reply(self.rfile.read(struct.unpack("!H", size)[0]), ask, 65535)
                     self.wfile.write(struct.pack("!H", len(reply)) + reply)
 
-        datagrams = socketserver.ThreadingUDPServer((address, port), Datagram)
-        self.address, self.port = address, int(datagrams.server_address[1])
-        self._servers = (datagrams, _Streams((address, self.port), Stream))
+        # TCP chooses a free port, since connections hold many of its ports, and of UDP's hardly any is taken.
+        streams = _Streams((address, port), Stream)
+        self.address, self.port = address, int(streams.server_address[1])
+        self._servers = (socketserver.ThreadingUDPServer((address, self.port), Datagram), streams)
         for server in self._servers:
             server.daemon_threads = True
             threading.Thread(target=server.serve_forever, daemon=True).start()
