@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.abc import Loader, MetaPathFinder
@@ -24,6 +25,9 @@ _UNUSED: Final = tuple(
 _ATTEMPTS: Final = 10
 _LOCK: Final = threading.Lock()
 _loaded: list[KubernetesClient] = []
+
+# `requests` silences this, too; but an import of botocore's in another thread may put the filters back meanwhile.
+warnings.filterwarnings("ignore", "SOCKS support in urllib3")
 
 
 class KubernetesClient(NamedTuple):

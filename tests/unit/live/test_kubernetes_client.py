@@ -87,3 +87,14 @@ def test_an_import_that_another_thread_disturbs_is_tried_again(monkeypatch: pyte
     monkeypatch.setattr("importlib.import_module", disturbed)
     module._import_requests()
     assert tried == ["requests"] * 3
+
+
+def test_urllib3_says_nothing_of_socks_though_the_filters_of_requests_are_lost() -> None:
+    program = """
+        import contextlib, sys
+        import live.kubernetes_client
+        sys.stderr = sys.stdout
+        with contextlib.suppress(ImportError):
+            import urllib3.contrib.socks
+    """
+    assert printed_by(program) == []
