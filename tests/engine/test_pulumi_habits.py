@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from testbed import paths
 from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
 from tests.engine.stack import Stack
+from tests.unit.test_commands_in_documents import blocks, commands
 
 pytestmark = pytest.mark.slow
+
+DOCUMENT = paths.CHECKOUT / "docs" / "pulumi.md"
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +72,16 @@ def test_what_the_state_has_lost_is_imported_again(deployed: tuple[Install, Stac
     lost, parent, provider = (urn_of(stack, each) for each in (name, "studios-proxy", "cluster"))
     stack.pulumi("state", "delete", "--yes", "--force", "--stack", stack.name, lost).ok()
     assert stack.preview().changes == {name: "create"}
-    named = ("--parent", f"parent={parent}", "--provider", f"cluster={provider}", "--protect=false")
-    what = ("kubernetes:policy/v1:PodDisruptionBudget", name, f"{install.namespace}/connect-proxy")
-    stack.pulumi("import", "--yes", "--generate-code=false", "--stack", stack.name, *named, *what).ok()
+    (block,) = (each for each in blocks(DOCUMENT, "") if "pulumi import" in each)
+    _, command = commands(block)
+    words = [
+        word.replace("urn:pulumi:production::", f"urn:pulumi:{stack.name}::").replace(
+            "platform-stage/", f"{install.namespace}/"
+        )
+        for word in command
+    ]
+    assert {f"parent={parent}", f"cluster={provider}"} < set(words)
+    stack.pulumi(*words[1:], "--yes", "--stack", stack.name).ok()
     assert stack.preview("--expect-no-changes").changes == {}
 
 
@@ -89,12 +100,18 @@ def test_an_update_leaves_the_number_of_pods_that_an_autoscaler_has_chosen(deplo
 
 def test_a_number_of_pods_is_taken_back_from_the_autoscaler_by_force(deployed: tuple[Install, Stack]) -> None:
     install, stack = deployed
-    refused = stack.set(proxyReplicas=2).up()
+    refused = stack.set(proxyReplicas=2).up("--refresh")
     assert refused.code != 0
     assert ".spec.replicas" in refused.text
     calm = stack.environment
     stack.environment = {**calm, "PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
-    stack.up().ok()
+    stack.up("--refresh").ok()
+    assert replicas(install) == 2
+    # The state may still hold this very number: only a refresh sees that the cluster has another.
+    stack.set(proxyReplicas="auto").up().ok()
+    install.kubectl("scale", "deployment", "connect-proxy", "--replicas=4")
+    assert stack.set(proxyReplicas=2).preview().changes == {}
+    stack.up("--refresh").ok()
     assert replicas(install) == 2
     stack.environment = calm
     assert stack.preview("--expect-no-changes").changes == {}
