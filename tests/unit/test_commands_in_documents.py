@@ -47,7 +47,20 @@ STACKS: dict[str, dict[str, object]] = {
         "composeFolder": "/opt/seqera",
     },
 }
-PULUMI = {"cancel", "config", "destroy", "env", "import", "install", "login", "package", "preview", "refresh", "stack", "up"}
+PULUMI = {
+    "cancel",
+    "config",
+    "destroy",
+    "env",
+    "import",
+    "install",
+    "login",
+    "package",
+    "preview",
+    "refresh",
+    "stack",
+    "up",
+}
 #: Programs of others, with words that no test here can check.
 TAKEN_AS_WRITTEN = {
     "$EDITOR",
