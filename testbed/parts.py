@@ -1,4 +1,4 @@
-"""The parts that the testbed is made of: official or a stand-in, in which version, and where it comes from."""
+"""The parts that the testbed is made of: how near each is to the original, its version, and where it comes from."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -19,8 +20,10 @@ from testbed.plugins.launchers import Origin, find
 
 BUILT: Final = "built from its Go module"
 _DEBIAN: Final = "installed on this machine"
+_BRIDGED: Final = f"HashiCorp's, {BUILT}, under Pulumi's bridge {targets.BRIDGE_VERSION} with our mapping"
 _BUILT_PLUGINS: Final = {
     "kubernetes": targets.PULUMI_KUBERNETES_VERSION,
+    **targets.BRIDGED,
     "pulumi-python": targets.PULUMI_VERSION,
 }
 #: What a real node has beside what Kubernetes brings: part → the folder of its go.mod, and its module.
@@ -32,12 +35,21 @@ _REAL_NODE: Final = {
 }
 
 
+class Kind(Enum):
+    """How near a part is to what users run."""
+
+    OFFICIAL = "official"
+    #: What the official plugin is made of, put together here.
+    UPSTREAM = "upstream"
+    STAND_IN = "stand-in"
+
+
 @dataclass(frozen=True)
 class Part:
     """One row: what it is, whether the original serves, its version, and where that comes from."""
 
     name: str
-    official: bool
+    kind: Kind
     version: str
     source: str
 
@@ -49,16 +61,16 @@ def parts() -> list[Part]:
 
 def show() -> None:
     """Prints the table."""
-    rows = [(part.name, "official" if part.official else "stand-in", part.version, part.source) for part in parts()]
+    rows = [(part.name, part.kind.value, part.version, part.source) for part in parts()]
     tables.show(Console(highlight=False), "Parts", ("part", "kind", "version", "from"), rows)
 
 
 def _engine() -> Iterator[Part]:
     installed = shutil.which("pulumi", path=path_without_testbed())
     if installed:
-        yield Part("Pulumi engine", True, _version(installed, "version"), "the PATH")
+        yield Part("Pulumi engine", Kind.OFFICIAL, _version(installed, "version"), "the PATH")
     else:
-        yield Part("Pulumi engine", True, targets.PULUMI_VERSION, BUILT)
+        yield Part("Pulumi engine", Kind.OFFICIAL, targets.PULUMI_VERSION, BUILT)
 
 
 def plugin_version(package: str) -> str:
@@ -75,41 +87,43 @@ def _plugins() -> Iterator[Part]:
             "python": "Pulumi language host for Python",
             "pulumi-python": "Pulumi provider of dynamic resources",
         }.get(package, f"Pulumi provider {package}")
-        if each.origin is Origin.BUILT:
-            yield Part(title, True, plugin_version(package), BUILT)
-        else:
-            official = each.origin is Origin.INSTALLED
+        if each.origin is Origin.INSTALLED:
+            yield Part(title, Kind.OFFICIAL, sdk, str(each.program))
+        elif each.origin is Origin.STAND_IN:
             folder = "language" if package == "python" else f"plugins/{package}"
-            source = str(each.program) if official else f"testbed/{folder}, for SDK {sdk}"
-            yield Part(title, official, sdk if official else "", source)
-            if package == "python" and not official:
-                yield Part("pulumi-language-python-exec", True, targets.PULUMI_VERSION, BUILT)
+            yield Part(title, Kind.STAND_IN, "", f"testbed/{folder}, for SDK {sdk}")
+            if package == "python":
+                yield Part("pulumi-language-python-exec", Kind.OFFICIAL, targets.PULUMI_VERSION, BUILT)
+        elif package in targets.BRIDGED:
+            yield Part(title, Kind.UPSTREAM, plugin_version(package), _BRIDGED)
+        else:
+            yield Part(title, Kind.OFFICIAL, plugin_version(package), BUILT)
 
 
 def _kubernetes() -> Iterator[Part]:
     assets = os.environ.get("KUBEBUILDER_ASSETS")
     for name, version in (("etcd", targets.ETCD_VERSION), ("kube-apiserver", targets.KUBERNETES_VERSION)):
         if assets:
-            yield Part(name, True, _version(f"{assets}/{name}", "--version"), f"KUBEBUILDER_ASSETS={assets}")
+            yield Part(name, Kind.OFFICIAL, _version(f"{assets}/{name}", "--version"), f"KUBEBUILDER_ASSETS={assets}")
         else:
-            yield Part(name, True, version, BUILT)
-    yield Part("kube-controller-manager, kube-scheduler", True, targets.KUBERNETES_VERSION, BUILT)
-    yield Part("AWS Load Balancer Controller", True, targets.LOAD_BALANCER_VERSION, BUILT)
-    yield Part("nodes without containers (default)", False, targets.KWOK_VERSION, f"kwok, {BUILT}")
-    yield Part("kubelet, kube-proxy (NODE=real)", True, targets.KUBERNETES_VERSION, BUILT)
+            yield Part(name, Kind.OFFICIAL, version, BUILT)
+    yield Part("kube-controller-manager, kube-scheduler", Kind.OFFICIAL, targets.KUBERNETES_VERSION, BUILT)
+    yield Part("AWS Load Balancer Controller", Kind.OFFICIAL, targets.LOAD_BALANCER_VERSION, BUILT)
+    yield Part("nodes without containers (default)", Kind.STAND_IN, targets.KWOK_VERSION, f"kwok, {BUILT}")
+    yield Part("kubelet, kube-proxy (NODE=real)", Kind.OFFICIAL, targets.KUBERNETES_VERSION, BUILT)
     for title, (target, module) in _REAL_NODE.items():
-        yield Part(f"{title} (NODE=real)", True, targets.pinned(target, module), BUILT)
+        yield Part(f"{title} (NODE=real)", Kind.OFFICIAL, targets.pinned(target, module), BUILT)
 
 
 def _compose() -> Iterator[Part]:
-    yield Part("Docker Compose", True, targets.COMPOSE_VERSION, BUILT)
+    yield Part("Docker Compose", Kind.OFFICIAL, targets.COMPOSE_VERSION, BUILT)
     docker = shutil.which("dockerd")
     if docker:
-        yield Part("Docker engine", True, _version(docker, "--version"), _DEBIAN)
+        yield Part("Docker engine", Kind.OFFICIAL, _version(docker, "--version"), _DEBIAN)
 
 
 def _aws() -> Iterator[Part]:
-    yield Part("AWS", False, metadata.version("moto"), "moto, from PyPI, made stricter in testbed/emulator")
+    yield Part("AWS", Kind.STAND_IN, metadata.version("moto"), "moto, from PyPI, made stricter in testbed/emulator")
 
 
 def path_without_testbed() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 
 from testbed import paths
@@ -126,6 +127,22 @@ PULUMI_KUBERNETES = Target(
         name: (PULUMI_KUBERNETES_MODULE, f"cmd/pulumi-resource-kubernetes/{name}")
         for name in ("schema.json", "terraform-mapping.json")
     },
+)
+#: HashiCorp's providers that Pulumi's own plugins are made of: package → release, of which go.mod has a pseudo-version.
+BRIDGED: Mapping[str, str] = {"random": "3.9.0", "tls": "4.2.1"}
+BRIDGE_VERSION = pinned("pulumi-bridged", "github.com/pulumi/pulumi-terraform-bridge/v3")
+PULUMI_BRIDGED = Target(
+    "pulumi-bridged",
+    f"HashiCorp's {' and '.join(BRIDGED)} providers under Pulumi's bridge {BRIDGE_VERSION}",
+    {
+        f"pulumi-resource-{package}": [
+            "-ldflags",
+            f"-s -w -X studios.invalid/testbed/pulumi-bridged/serve.Version={metadata.version(f'pulumi-{package}')}",
+            f"./{package}",
+        ]
+        for package in BRIDGED
+    },
+    60,
 )
 #: What checks the files under .github/workflows, as it needs the same Go as the rest.
 WORKFLOWS = Target("workflows", "actionlint", {"actionlint": ["github.com/rhysd/actionlint/cmd/actionlint"]}, 30)

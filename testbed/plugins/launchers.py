@@ -28,7 +28,7 @@ class Origin(Enum):
     """Where what serves the engine comes from."""
 
     INSTALLED = "official, installed on this machine"
-    BUILT = "official, built from its Go module"
+    BUILT = "built from its Go module"
     STAND_IN = "stand-in"
 
 

@@ -1,4 +1,4 @@
-"""A plugin as the engine sees it: whatever serves a package here, an installed official one or a stand-in."""
+"""A plugin as the engine sees it: whatever serves a package here, installed, built, or a stand-in."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from typing import Any
 import grpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from testbed import paths
+from testbed import build, paths, targets
 from testbed.plugins.launchers import find
 from testbed.plugins.properties import marshal, unmarshal
 from testbed.plugins.provider import CheckFailure, Properties
+
+#: What Pulumi's bridge writes into the outputs of each resource, beside its properties.
+ADDED = {"__meta", "__pulumi_raw_state_delta", "id"}
 
 _ADD, _DELETE, _UPDATE = "add", "delete", "update"
 _KINDS = {
@@ -78,18 +81,14 @@ class Served:
 
 def wrong(property_: str, reason: str) -> CheckFailure:
     """How Pulumi's bridged providers report a wrong input."""
-    return CheckFailure("", f"{reason}{'' if reason.endswith('?') else '.'} Examine values at 'it.{property_}'.")
-
-
-def is_stand_in(package: str) -> bool:
-    """Whether this project's own code serves the package: then its words are held too, and not its behaviour only."""
-    return find(paths.BIN, {})[f"pulumi-resource-{package}"].program is None
+    return CheckFailure("", f"{reason}. Examine values at 'it.{property_}'.")
 
 
 @contextmanager
 def plugin(package: str, **settings: Any) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
     """Starts what serves the package, as the engine does, and configures it."""
-    program = find(paths.BIN, {})[f"pulumi-resource-{package}"].program
+    built = build.bridged() if package in targets.BRIDGED else {}
+    program = find(paths.BIN, built)[f"pulumi-resource-{package}"].program
     command = (
         [str(program)]
         if program

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed import build, paths, targets
+from testbed import build, paths, progress, targets
 from testbed.errors import TestbedError
 
 
@@ -90,8 +90,8 @@ def test_what_is_yet_to_build_is_announced_with_the_time_that_it_takes(
 def test_progress_is_told_against_the_usual_time(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(build, "_TICK_SECONDS", 0.01)
-    with build._progress("Building it", 90):
+    monkeypatch.setattr(progress, "_TICK_SECONDS", 0.01)
+    with progress.progress("Building it", 90):
         time.sleep(0.2)
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "Building it (some 90 s on 2 cores) …"

@@ -250,7 +250,7 @@ def test_an_empty_diff_says_that_nothing_changes() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_plugin_prints_its_port_first_and_ends_quietly_when_told_to(number: signal.Signals) -> None:
-    command = [sys.executable, "-m", "testbed.plugins.tls", "127.0.0.1:1"]
+    command = [sys.executable, "-m", "testbed.plugins.aws", "127.0.0.1:1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as plugin:
         assert plugin.stdout is not None
         port = plugin.stdout.readline()

@@ -1,1 +1,0 @@
-"""A stand-in for the random provider: passwords, strings, ids and bytes."""
