@@ -9,6 +9,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent import futures
 from pathlib import Path
 from typing import Any
 
@@ -240,6 +241,23 @@ def test_two_runs_do_not_meet(tmp_path: Path) -> None:
         Place(tmp_path).locked(),
     ):
         pass
+
+
+def test_a_run_begins_when_the_one_before_it_has_ended(tmp_path: Path) -> None:
+    order: list[str] = []
+    with futures.ThreadPoolExecutor() as executor:
+        with Place(tmp_path).locked():
+            next_one = executor.submit(_begin_next, tmp_path, order)
+            with pytest.raises(futures.TimeoutError):
+                next_one.result(timeout=1)
+            order.append("first")
+        next_one.result()
+    assert order == ["first", "next"]
+
+
+def _begin_next(folder: Path, order: list[str]) -> None:
+    with Place(folder).locked(until=time.monotonic() + 60):
+        order.append("next")
 
 
 def test_a_run_that_installs_nothing_leaves_nothing(tmp_path: Path) -> None:

@@ -53,7 +53,8 @@ def _run(words: Sequence[str]) -> str:
     options = _options(words[1:])
     if "--folder" not in options:
         raise RefusedError("write --folder, the one with docker-compose.yml")
-    deadline = began + 0.8 * float(options.get("--timeout", _TIMEOUT_SECONDS))
+    timeout = float(options.get("--timeout", _TIMEOUT_SECONDS))
+    free, deadline = began + 0.4 * timeout, began + 0.8 * timeout
     given = options["--folder"]
     folder = Path(unquote(given[1:]) if given.startswith(_ENCODED) else given)
     # Absolute, but with the links that the owner goes through: the containers' labels have them.
@@ -62,12 +63,12 @@ def _run(words: Sequence[str]) -> str:
         if not folder.is_dir():
             return without_folder(_docker({}), folder)
         place = Place(folder)
-        with place.locked():
+        with place.locked(until=free):
             return uninstall(_docker(place.state().parameters), place, deadline)
     if not folder.is_dir():
         raise RefusedError(f"there is no folder {folder}; write the one with docker-compose.yml in composeFolder")
     place = Place(folder)
-    with place.locked():
+    with place.locked(until=free):
         if "--bundle" in options:
             bundle = from_folder(Path(options["--bundle"]))
         else:

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -59,18 +60,21 @@ class Place:
         self.begun = False
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, until: float = 0.0) -> Iterator[None]:
         """Keeps other runs out, and leaves nothing behind of one that installed nothing.
 
+        A run goes on when the `pulumi` that began it was killed, so the next one waits for it. `until` is of
+        `time.monotonic`.
+
         Raises:
-            RefusedError: another run is at work.
+            RefusedError: another run is still at work then.
         """
         lock = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise RefusedError(f"another run is at work in {self.folder}; try again when it has ended") from None
+            while not _is_taken(lock):
+                if time.monotonic() >= until:
+                    raise RefusedError(f"another run is at work in {self.folder}; try again when it has ended")
+                time.sleep(0.5)
             try:
                 yield
             finally:
@@ -245,3 +249,11 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text())
     except ValueError:
         raise RefusedError(f"{path} is damaged, and is not JSON; put it back from a copy, or move it away") from None
+
+
+def _is_taken(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
