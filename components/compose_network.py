@@ -22,7 +22,7 @@ class ComposeNetworkArgs:
         port: where the proxy listens on the instance.
         healthcheck_path, success_codes: what the load balancer asks for, and the answers of a proxy that is alive.
         priority: the rule's place; None for the last one.
-        certificate_arn: our own issued certificate for the host.
+        own_certificate: the issued certificate that the stack makes for the host where no other is given.
         existing_certificate: the ARN of a certificate that another owner made, which the listener may have already.
         profile: of AWS, for the latter; None for the credentials of the environment.
     """
@@ -33,7 +33,7 @@ class ComposeNetworkArgs:
     healthcheck_path: str
     success_codes: str
     priority: int | None
-    certificate_arn: pulumi.Input[str]
+    own_certificate: pulumi.Input[str]
     existing_certificate: str | None = None
     profile: str | None = None
 
@@ -69,7 +69,7 @@ class ComposeNetwork(pulumi.ComponentResource):
             lb.ListenerCertificate(
                 f"{name}-certificate",
                 listener_arn=args.site.listener_arn,
-                certificate_arn=args.certificate_arn,
+                certificate_arn=args.own_certificate,
                 opts=child,
             )
         else:

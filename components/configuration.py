@@ -128,7 +128,9 @@ class StudiosConfiguration(pulumi.ComponentResource):
         )
         self.checksum_key = pulumi.Output.secret(checksum_key.result)
 
-        made = {role: self._make(f"{name}-{role}", each) for role, each in configuration_objects(_sealed(args)).items()}
+        args = _sealed(args)
+        self._read_by_platform = {"pem": args.pem, "token": args.token}
+        made = {role: self._make(f"{name}-{role}", each) for role, each in configuration_objects(args).items()}
         self.pem_secret_name = made.get("pem", pulumi.Output.from_input(args.pem_secret))
         self.token_secret_name = made.get("token", pulumi.Output.from_input(args.token_secret))
         self.credentials_secret_name = made.get("credentials")
@@ -166,6 +168,10 @@ class StudiosConfiguration(pulumi.ComponentResource):
                 "checksum_key": self.checksum_key,
             }
         )
+
+    def platform_checksum(self, values: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
+        """Changes when, and only when, something changes that Platform reads: these values, the OIDC key, the token."""
+        return pod_checksum(self.checksum_key, {**values, **self._read_by_platform})
 
     def _make(self, name: str, inputs: _Held) -> pulumi.Output[str]:
         opts = pulumi.ResourceOptions(parent=self)

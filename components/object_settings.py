@@ -118,16 +118,16 @@ def server_args(settings: Settings, configuration: ReadByPods) -> ConnectServerA
 
 
 def ingress_args(
-    settings: Settings, service: pulumi.Input[str], certificate_arn: pulumi.Input[str]
+    settings: Settings, service: pulumi.Input[str], own_certificate: pulumi.Input[str]
 ) -> StudiosIngressArgs:
-    """Those of the Ingress."""
+    """Those of the Ingress; ``own_certificate`` is the one that the stack makes where it is given none."""
     return StudiosIngressArgs(
         namespace=settings.namespace,
         ingress_name=settings.ingress_name,
         host=settings.session_host,
         service_name=service,
         service_port=SERVICE_PORT,
-        certificate_arn=certificate_arn,
+        certificate_arn=settings.certificate_arn or own_certificate,
         ingress_class=settings.ingress_class,
         scheme=settings.load_balancer_scheme,
         target_type=settings.target_type,

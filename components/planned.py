@@ -90,7 +90,7 @@ def _inputs(settings: Settings) -> Iterator[object]:
     if settings.ssh:
         yield ssh_service_object(ssh_service_args(settings))
     if settings.ingress != "none":
-        yield ingress_object(ingress_args(settings, settings.proxy_name, settings.certificate_arn or _CERTIFICATE))
+        yield ingress_object(ingress_args(settings, settings.proxy_name, _CERTIFICATE))
 
 
 def _body(inputs: object, labels: Mapping[str, str]) -> Object:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 
-from components.checksum import pod_checksum
 from components.platform_as_found import PlatformAsFound, PlatformAsFoundArgs
 from components.platform_edits import PlatformEdits, PlatformEditsArgs
 from components.platform_provider import Location
@@ -30,8 +29,7 @@ class PlatformIntegrationArgs:
         edits: what is added to each object, as :mod:`live.edits` describes it; Deployments restart in this order.
         tower_yml: the change of tower.yml; None where Platform reads all that is set from its ConfigMaps.
         secrets: the names of the Secrets that edited pods read.
-        pem, token: the values in them, so that a new one restarts Platform.
-        checksum_key: what the checksum is keyed by.
+        checksum: of what edited pods read: of the values that it is given, and of those in the Secrets.
         rollout_seconds: how long each Deployment may take to restart.
     """
 
@@ -42,9 +40,7 @@ class PlatformIntegrationArgs:
     edits: Mapping[str, Edit]
     tower_yml: TowerYmlEdit | None = None
     secrets: Sequence[pulumi.Input[str]]
-    pem: pulumi.Input[str]
-    token: pulumi.Input[str]
-    checksum_key: pulumi.Input[str]
+    checksum: Callable[[Mapping[str, pulumi.Input[str]]], pulumi.Input[str]]
     rollout_seconds: int = READY_SECONDS
 
 
@@ -81,7 +77,7 @@ class PlatformIntegration(pulumi.ComponentResource):
             PlatformEditsArgs(
                 location=location,
                 edits=args.edits,
-                checksum=pod_checksum(args.checksum_key, _read_by_pods(args, as_found.revision)),
+                checksum=args.checksum(_read_by_pods(args, as_found.revision)),
                 tower_yml=args.tower_yml,
                 found=as_found.found,
             ),
@@ -100,4 +96,4 @@ def _read_by_pods(args: PlatformIntegrationArgs, revision: pulumi.Output[str]) -
     entries = entries_of(args.tower_yml)
     # The first entry that there was has the file's name, so that its pods don't restart for another one.
     workspaces = {"tower.yml": entries.pop(ALLOWED_WORKSPACES)} if ALLOWED_WORKSPACES in entries else {}
-    return {**environment, **workspaces, **entries, "pem": args.pem, "token": args.token, "revision": revision}
+    return {**environment, **workspaces, **entries, "revision": revision}

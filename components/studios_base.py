@@ -83,7 +83,7 @@ class Studios(pulumi.ComponentResource):
                 zone_id=zone_id,
                 wait_for_records=zone_id is None,
                 # With `certificate: none` there is none, and none is made.
-                certificate_arn=settings.certificate_arn if settings.certificate == CREATE else "",
+                certificate_arn=None if settings.makes_certificate else settings.certificate_arn or "",
                 issue_seconds=settings.certificate_timeout,
             ),
             pulumi.ResourceOptions(parent=self),

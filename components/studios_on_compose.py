@@ -146,7 +146,7 @@ def _beyond_the_plugin(access: AwsAccess) -> Iterator[Problem]:
             yield Problem(f"aws:{name}", None, message)
 
 
-def _network_args(args: ComposeStudiosArgs, certificate_arn: pulumi.Input[str]) -> ComposeNetworkArgs:
+def _network_args(args: ComposeStudiosArgs, own_certificate: pulumi.Input[str]) -> ComposeNetworkArgs:
     settings = args.settings
     return ComposeNetworkArgs(
         site=args.site,
@@ -155,7 +155,7 @@ def _network_args(args: ComposeStudiosArgs, certificate_arn: pulumi.Input[str]) 
         healthcheck_path=settings.health_check_path,
         success_codes=settings.health_check_success_codes,
         priority=settings.listener_rule_priority,
-        certificate_arn=certificate_arn,
+        own_certificate=own_certificate,
         existing_certificate=settings.certificate_arn,
         profile=args.profile,
     )

@@ -21,7 +21,6 @@ from components.object_settings import (
     server_args,
     ssh_service_args,
 )
-from components.oidc import OidcCredentials
 from components.planned import planned_objects
 from components.platform import PlatformIntegration, PlatformIntegrationArgs
 from components.pods import owner_of_stack
@@ -97,7 +96,7 @@ class KubernetesStudios(Studios):
         # Platform is touched once all else has gone well, and before the proxy comes to register with its token.
         platform = PlatformIntegration(
             f"{name}-platform",
-            _platform_args(args, self.credentials, configuration, ssh_key),
+            _platform_args(args, configuration, ssh_key),
             pulumi.ResourceOptions(parent=self, depends_on=[self.certificate, server]),
         )
         proxy = ConnectProxy(
@@ -173,10 +172,7 @@ def _none_planned(_settings: Settings) -> list[Object]:
 
 
 def _platform_args(
-    args: KubernetesStudiosArgs,
-    credentials: OidcCredentials,
-    configuration: StudiosConfiguration,
-    ssh_key: SshHostKey | None,
+    args: KubernetesStudiosArgs, configuration: StudiosConfiguration, ssh_key: SshHostKey | None
 ) -> PlatformIntegrationArgs:
     settings = args.settings
     known = {} if ssh_key is None else {FINGERPRINT_VARIABLE: ssh_key.fingerprint}
@@ -189,8 +185,6 @@ def _platform_args(
         edits=platform_edits_of(settings, known, pem_secret=pem_secret, token_secret=token_secret),
         tower_yml=tower_yml_edit_of(settings),
         secrets=[pem_secret, token_secret],
-        pem=credentials.pem,
-        token=credentials.registration_token,
-        checksum_key=configuration.checksum_key,
+        checksum=configuration.platform_checksum,
         rollout_seconds=settings.ready_timeout,
     )

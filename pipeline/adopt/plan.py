@@ -17,8 +17,9 @@ from pipeline.adopt.kept import (
 from pipeline.adopt.platform_values import to_take_over
 from pipeline.adopt.record import Form
 from settings.fields import FIELDS
-from settings.model import TOKEN_KEY, Settings
+from settings.model import Settings
 from settings.model.dns import TAKE_OVER
+from settings.model.keys import TOKEN_KEY
 from settings.parsing import parse_settings
 
 TAKEN, LEFT, REPLACED, MADE = "taken", "left", "replaced", "made"

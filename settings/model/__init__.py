@@ -24,10 +24,6 @@ from settings.model.studios import StudiosSection
 from settings.releases import GIVES_CA_TO_SESSIONS, WORKSPACES_IN_ENVIRONMENT
 from settings.types.studios import workspaces_in_tower_yml
 
-PEM_KEY = "oidc.pem"
-"""The key of Secret ``platform-oidc-certs`` in the guide."""
-TOKEN_KEY = "token"  # noqa: S105 (a key's name)
-
 
 class Settings(
     # The last base comes first, in the order of the fields too: a default reads the fields before it.
@@ -45,26 +41,6 @@ class Settings(
     PlatformSection,
 ):
     """The settings of one stack, checked as a whole."""
-
-    @property
-    def oidc_secret_in_use(self) -> str:
-        """The Secret with the RSA key, ours or one that exists already."""
-        return self.existing_oidc_secret or self.oidc_secret
-
-    @property
-    def token_secret_in_use(self) -> str:
-        """The Secret with the registration token, ours or one that exists already."""
-        return self.existing_token_secret or self.token_secret
-
-    @property
-    def oidc_key_in_use(self) -> str:
-        """The key of :attr:`oidc_secret_in_use` with the RSA key."""
-        return self.existing_oidc_secret_key if self.existing_oidc_secret else PEM_KEY
-
-    @property
-    def token_key_in_use(self) -> str:
-        """The key of :attr:`token_secret_in_use` with the registration token."""
-        return self.existing_token_secret_key if self.existing_token_secret else TOKEN_KEY
 
     @property
     def tower_yml_workspaces(self) -> str | None:

@@ -11,6 +11,9 @@ from settings.model.section import Section
 from settings.targets import KUBERNETES
 from settings.types import kubernetes, studios, text
 
+PEM_KEY = "oidc.pem"
+"""The key of Secret ``platform-oidc-certs`` in the guide."""
+TOKEN_KEY = "token"  # noqa: S105 (a key's name)
 PROXY_TOKEN_VARIABLE = "CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"  # noqa: S105 (the name of a variable)
 PLATFORM_TOKEN_VARIABLE = "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"  # noqa: S105 (the name of a variable)
 
@@ -64,7 +67,7 @@ class KeysSection(Section):
         examples=["platform-oidc-certs"],
     )
     existing_oidc_secret_key: Annotated[kubernetes.SecretKey, Only(KUBERNETES)] = Field(
-        default="oidc.pem", description="Key in `existingOidcSecret` that holds it.", examples=["tls.key"]
+        default=PEM_KEY, description="Key in `existingOidcSecret` that holds it.", examples=["tls.key"]
     )
     identity_federation_allowed_workspaces: Annotated[
         studios.Workspaces | None,
@@ -94,7 +97,27 @@ class KeysSection(Section):
         examples=["registration-token"],
     )
     existing_token_secret_key: Annotated[kubernetes.SecretKey, Only(KUBERNETES)] = Field(
-        default="token",
+        default=TOKEN_KEY,
         description="Key in `existingTokenSecret` that holds it.",
         examples=["OIDC_CLIENT_REGISTRATION_TOKEN"],
     )
+
+    @property
+    def oidc_secret_in_use(self) -> str:
+        """The Secret with the RSA key, ours or one that exists already."""
+        return self.existing_oidc_secret or self.oidc_secret
+
+    @property
+    def token_secret_in_use(self) -> str:
+        """The Secret with the registration token, ours or one that exists already."""
+        return self.existing_token_secret or self.token_secret
+
+    @property
+    def oidc_key_in_use(self) -> str:
+        """The key of :attr:`oidc_secret_in_use` with the RSA key."""
+        return self.existing_oidc_secret_key if self.existing_oidc_secret else PEM_KEY
+
+    @property
+    def token_key_in_use(self) -> str:
+        """The key of :attr:`token_secret_in_use` with the registration token."""
+        return self.existing_token_secret_key if self.existing_token_secret else TOKEN_KEY

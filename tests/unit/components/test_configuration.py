@@ -1,3 +1,6 @@
+from typing import Any
+
+from components.checksum import keyed_checksum
 from components.configuration import StudiosConfiguration, StudiosConfigurationArgs
 from tests.unit.components.mocks import Recording, run
 
@@ -96,6 +99,24 @@ def test_a_new_redis_password_restarts_both() -> None:
     other = {key: {"CONNECT_REDIS_PASSWORD": "another"} for key in REDIS}
     before, after = checksums(**REDIS), checksums(**other)
     assert (before[0] != after[0], before[1] != after[1]) == (True, True)
+
+
+def test_a_new_variable_key_or_token_restarts_platform_and_a_new_password_does_not() -> None:
+    def checksum(changes: dict[str, Any] | None = None, url: str = "https://connect.example.com") -> str:
+        found: list[str] = []
+
+        def program() -> None:
+            made = StudiosConfiguration("studios", StudiosConfigurationArgs(**{**BASE, **(changes or {})}))  # type: ignore[arg-type]
+            made.platform_checksum({"TOWER_DATA_STUDIO_CONNECT_URL": url}).apply(found.append)
+
+        run(program)
+        (only,) = found
+        return only
+
+    read = {"TOWER_DATA_STUDIO_CONNECT_URL": "https://connect.example.com", "pem": "the pem", "token": "the token"}
+    assert checksum() == checksum(REDIS) == keyed_checksum("result-of-studios-checksum-key", read)
+    others = [checksum(url="https://other.example.com"), checksum({"pem": "another"}), checksum({"token": "another"})]
+    assert len({checksum(), *others}) == 4
 
 
 def test_checksums_are_plain_and_their_key_is_secret() -> None:

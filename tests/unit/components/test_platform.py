@@ -1,5 +1,7 @@
+from functools import partial
 from typing import Any
 
+from components.checksum import pod_checksum
 from components.platform import PlatformIntegration, PlatformIntegrationArgs
 from live.cluster import Cluster
 from live.tower_yml import TowerYmlEdit
@@ -30,9 +32,7 @@ BASE: dict[str, Any] = {
     "field_manager": "studios-test",
     "edits": EDITS,
     "secrets": ["platform-oidc-certs", "connect-token"],
-    "pem": "the pem",
-    "token": "the token",
-    "checksum_key": "key",
+    "checksum": partial(pod_checksum, "key"),
 }
 TOWER_YML = TowerYmlEdit(config_map="tower-yml", key="tower.yml", allowed_workspaces="[2, 1]")
 LOCATION = {
@@ -123,13 +123,11 @@ def test_the_pickled_providers_are_references_to_their_classes_and_not_code() ->
 def test_platform_restarts_when_anything_that_it_reads_changes() -> None:
     checksums = [
         checksum(),
-        checksum(token="another"),
-        checksum(pem="another"),
         checksum(edits={**EDITS, CONFIG_MAP: {"TOWER_DATA_STUDIO_CONNECT_URL": "https://other.example.com"}}),
         checksum(tower_yml=TOWER_YML),
         checksum(tower_yml={**TOWER_YML, "allowed_workspaces": "[]"}),
     ]
-    assert len(set(checksums)) == 6
+    assert len(set(checksums)) == 4
 
 
 def test_platform_does_not_restart_for_an_object_that_may_be_taken_over() -> None:
