@@ -15,11 +15,10 @@ import pulumi
 from components.checksum import keyed_checksum
 from components.error_hooks import said_before
 from delivery.bundle import platform_variables
-from delivery.compose_file import PEM, PLATFORM_ENV
 from live.difference import MASKED, UNSET, in_words, shown
 from settings.environment import tower_yml_entries
+from settings.host_names import PEM, PLATFORM_ENV, PLATFORM_TOKEN_VARIABLE
 from settings.model import Settings
-from settings.model.keys import PLATFORM_TOKEN_VARIABLE
 from settings.model.ssh import FINGERPRINT_VARIABLE
 
 TOWER_YML: Final = "tower.yml"

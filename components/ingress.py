@@ -13,7 +13,8 @@ from components.error_hooks import explained, seconds
 from components.ingress_verdict import IngressVerdict, Patience
 from components.pods import READY_SECONDS, common_labels, name_of
 from live.cluster import Cluster
-from live.ingress import ALB, LiveIngress, complaints, no_load_balancer
+from live.ingress import LiveIngress, complaints, no_load_balancer
+from settings.balancers import ALB, IDLE_TIMEOUT
 from settings.fields import default_of
 from survey.aws import AwsAccount
 
@@ -161,7 +162,7 @@ def ingress_object(args: StudiosIngressArgs) -> networking.v1.IngressInitArgs:
 
 
 def _annotations(args: StudiosIngressArgs) -> dict[str, pulumi.Input[str]]:
-    attributes = {"idle_timeout.timeout_seconds": str(args.idle_timeout_seconds), **args.load_balancer_attributes}
+    attributes = {IDLE_TIMEOUT: str(args.idle_timeout_seconds), **args.load_balancer_attributes}
     values: dict[str, pulumi.Input[str]] = {
         "scheme": args.scheme,
         "target-type": args.target_type,
@@ -179,7 +180,7 @@ def _annotations(args: StudiosIngressArgs) -> dict[str, pulumi.Input[str]]:
         values["ip-address-type"] = args.ip_address_type
     if args.group_order is not None:
         values["group.order"] = str(args.group_order)
-    return {**args.annotations, **{f"{ALB}/{key}": value for key, value in values.items()}}
+    return {**args.annotations, **{f"{ALB}{key}": value for key, value in values.items()}}
 
 
 def hostname_of(status: networking.v1.outputs.IngressStatus | core.v1.outputs.ServiceStatus | None) -> str:

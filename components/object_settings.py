@@ -19,10 +19,10 @@ from components.service_monitor import StudiosServiceMonitorArgs
 from components.ssh import SshServiceArgs
 from settings import environment
 from settings.default_tags import TAGS
+from settings.host_names import PROXY_TOKEN_VARIABLE
 from settings.model import Settings
 from settings.model.connect import AUTH_KEY_VARIABLE
 from settings.model.dns import EXTERNAL_DNS
-from settings.model.keys import PROXY_TOKEN_VARIABLE
 from settings.mounts import REDIS_TLS_MOUNT
 
 

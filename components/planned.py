@@ -28,8 +28,8 @@ from components.server import server_objects
 from components.ssh import ssh_service_object
 from live.fields import Object
 from settings.model import Settings
+from survey.trial import UNKNOWN
 
-_LATER: Final = "known-once-it-is-made"
 _CERTIFICATE: Final = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
 _API_VERSIONS: Final = {
     "Secret": "v1",
@@ -48,8 +48,8 @@ class _Names:
     """The names of what is not made yet: those that the settings give it."""
 
     settings: Settings
-    proxy_checksum: str = _LATER
-    server_checksum: str = _LATER
+    proxy_checksum: str = UNKNOWN
+    server_checksum: str = UNKNOWN
 
     @property
     def token_secret_name(self) -> str:
@@ -79,9 +79,9 @@ def planned_objects(settings: Settings) -> list[Object]:
 
 def _inputs(settings: Settings) -> Iterator[object]:
     names = _Names(settings)
-    ssh_key = _LATER if settings.ssh else None
+    ssh_key = UNKNOWN if settings.ssh else None
     # No Output is made: this runs in a thread without an event loop.
-    held = configuration_args(settings, pem=_LATER, token=_LATER, ssh_key=ssh_key, sealed=lambda _: _LATER)
+    held = configuration_args(settings, pem=UNKNOWN, token=UNKNOWN, ssh_key=ssh_key, sealed=lambda _: UNKNOWN)
     yield from configuration_objects(held).values()
     yield from server_objects(server_args(settings, names))
     yield from proxy_objects(proxy_args(settings, names))

@@ -14,7 +14,8 @@ from components.platform_told import told_in_words
 from components.pods import READY_SECONDS
 from live.cluster import Cluster
 from live.edits import Edit, edited_names
-from live.tower_yml import ALLOWED_WORKSPACES, TowerYmlEdit, entries_of
+from live.tower_yml import TowerYmlEdit, entries_of
+from settings.host_names import ALLOWED_WORKSPACES_ENTRY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,5 +96,5 @@ def _read_by_pods(args: PlatformIntegrationArgs, revision: pulumi.Output[str]) -
     }
     entries = entries_of(args.tower_yml)
     # The first entry that there was has the file's name, so that its pods don't restart for another one.
-    workspaces = {"tower.yml": entries.pop(ALLOWED_WORKSPACES)} if ALLOWED_WORKSPACES in entries else {}
+    workspaces = {"tower.yml": entries.pop(ALLOWED_WORKSPACES_ENTRY)} if ALLOWED_WORKSPACES_ENTRY in entries else {}
     return {**environment, **workspaces, **entries, "revision": revision}

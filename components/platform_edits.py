@@ -208,9 +208,9 @@ def _dry_run(api: PlatformApi, news: Properties, desired: Mapping[str, Object], 
             except PlatformError as error:
                 problems.append(str(error))
     edit = tower_yml_of(news)
-    for name, entry, wanted in live_entries(api, edit, news["field_manager"]):
+    for name, entry, value in live_entries(api, edit, news["field_manager"]):
         try:
-            entry.dry_run(wanted, snapshot.entry(edit, name), news["take_over"])
+            entry.dry_run(value, snapshot.entry(edit, name), news["take_over"])
         except PlatformError as error:
             problems.append(str(error))
     if problems:

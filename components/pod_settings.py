@@ -7,12 +7,11 @@ from typing import Any
 
 from components.pods import PodSettings
 from settings.model import Settings
-from settings.mounts import CA_MOUNT, REDIS_CA_MOUNT
+from settings.mounts import CA_FILE, CA_MOUNT, REDIS_CA_MOUNT
 from settings.resources import Resources
 
 INITIAL_REPLICAS = 2
 """Initial pods of a workload that an autoscaler scales."""
-_CA_FILE = "ca.crt"
 
 
 def pod_settings(settings: Settings, *, replicas: int | None, requests: Resources, limits: Resources) -> PodSettings:
@@ -51,13 +50,13 @@ def pod_settings(settings: Settings, *, replicas: int | None, requests: Resource
 
 def _certificate_volumes(settings: Settings) -> Iterator[dict[str, Any]]:
     if (ours := settings.ca_certificate) is not None:
-        files = [{"key": ours.key, "path": _CA_FILE}]
+        files = [{"key": ours.key, "path": CA_FILE}]
         if ours.secret is not None:
             yield {"name": "ca-certificate", "secret": {"secretName": ours.secret, "items": files}}
         else:
             yield {"name": "ca-certificate", "configMap": {"name": ours.config_map, "items": files}}
     if (of_redis := settings.redis_ca_secret) is not None:
-        files = [{"key": of_redis.key, "path": _CA_FILE}]
+        files = [{"key": of_redis.key, "path": CA_FILE}]
         yield {"name": "redis-ca", "secret": {"secretName": of_redis.name, "items": files}}
 
 

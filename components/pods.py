@@ -10,9 +10,9 @@ import pulumi
 from pulumi_kubernetes import core, meta
 
 from components.placement import SPREAD_OVER, affinity, as_written, spread
-from live.edits import CHECKSUM_ANNOTATION
 from live.ownership import labels_of_stack, owner_of
 from settings.fields import default_of
+from settings.mounts import CHECKSUM_ANNOTATION, TEMPORARY_FOLDER
 
 CONNECT_UID = 65532
 """User, group and fsGroup of the Connect images in Seqera's templates."""
@@ -27,8 +27,6 @@ READY_SECONDS: int = default_of("readyTimeout")
 """How long Kubernetes, and Pulumi, wait by default until they call pods stuck."""
 
 _MANAGEMENT = "management"
-
-_TMP = "/tmp"  # noqa: S108 (the container's own)
 
 TMP_SIZE = "64Mi"
 """The size limit of a container's temporary folder."""
@@ -212,8 +210,8 @@ def _container(container: ConnectContainer, settings: PodSettings) -> core.v1.Co
 
 def _folders(container: ConnectContainer) -> list[tuple[str, str, str]]:
     """Name, path and size limit of what the container writes to."""
-    folders = {_TMP: TMP_SIZE, **container.storage}
-    return [("tmp" if path == _TMP else "data", path, size) for path, size in folders.items()]
+    folders = {TEMPORARY_FOLDER: TMP_SIZE, **container.storage}
+    return [("tmp" if path == TEMPORARY_FOLDER else "data", path, size) for path, size in folders.items()]
 
 
 def _secret_volumes(container: ConnectContainer) -> list[tuple[str, str, pulumi.Input[str]]]:

@@ -22,7 +22,7 @@ from survey.records import ADDRESS_TYPES, name_in
 
 _REPLACING: Final = ("zone_id", "record_name")
 _NOTED: Final = ("load_balancer_hostname", "region", "profile", "role_arn", "external_id")
-_MOST: Final = "20"
+_MAX_LISTED: Final = "20"
 _REFUSED: Final = "InvalidChangeBatch"
 _ALIAS: Final = "alias"
 """What Route 53's reason has where the target of an alias does not exist."""
@@ -144,7 +144,7 @@ def records_of(account: AwsAccount, props: Mapping[str, Any]) -> list[RecordSet]
             if name_in(each) == name and each["Type"] in ADDRESS_TYPES and "SetIdentifier" not in each
         ]
 
-    where = {"HostedZoneId": props["zone_id"], "StartRecordName": name, "MaxItems": _MOST}
+    where = {"HostedZoneId": props["zone_id"], "StartRecordName": name, "MaxItems": _MAX_LISTED}
     return account.call("route53", "list_resource_record_sets", of_the_name, **where)
 
 

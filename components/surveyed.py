@@ -14,7 +14,7 @@ from survey.aws import AwsAccess, AwsAccount
 from survey.dns import FoundZones
 from survey.together import TellTrace, survey_together
 
-_Found = TypeVar("_Found")
+_Survey = TypeVar("_Survey")
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ def has_aws_provider(opts: pulumi.ResourceOptions | None) -> bool:
 def surveyed(
     settings: Settings,
     place: Place,
-    survey: Callable[[Settings, AwsAccount, TellTrace], _Found],
+    survey: Callable[[Settings, AwsAccount, TellTrace], _Survey],
     problems: Iterable[Problem] = (),
-) -> tuple[FoundZones | None, _Found, tuple[Problem, ...]]:
+) -> tuple[FoundZones | None, _Survey, tuple[Problem, ...]]:
     """The hosted zones, what the target's survey returns, and what stands against a first `up`.
 
     Args:
@@ -62,7 +62,7 @@ def surveyed(
     """
     account = AwsAccount(place.access)
 
-    def of_target(tell_trace: TellTrace) -> _Found:
+    def of_target(tell_trace: TellTrace) -> _Survey:
         return survey(settings, account, tell_trace)
 
     found = survey_together(settings, account, of_target, zones=not has_aws_provider(place.opts))

@@ -14,7 +14,8 @@ import os
 import sys
 from pathlib import Path
 
-from delivery.package import FORMAT, SCRIPT, write_tools
+from delivery.package import SCRIPT, write_tools
+from settings.host_names import FORMAT
 
 
 def main(words: list[str] | None = None) -> int:

@@ -6,21 +6,25 @@ import base64
 import json
 from dataclasses import dataclass
 
-from delivery.compose_file import PEM, PEM_IN_CONTAINER, PLATFORM_ENV, STUDIOS_ENV, compose_override
+from delivery.compose_file import PEM_IN_CONTAINER, compose_override
 from delivery.env_file import env_file
-from delivery.package import FORMAT
 from settings import environment
+from settings.host_names import (
+    ALLOWED_WORKSPACES_ENTRY,
+    FORMAT,
+    PEM,
+    PEM_PATH_VARIABLE,
+    PLATFORM_ENV,
+    PLATFORM_TOKEN_VARIABLE,
+    PROXY_TOKEN_VARIABLE,
+    STUDIOS_ENV,
+    WORKSPACES_ELSEWHERE,
+)
 from settings.model import Settings
-from settings.model.install import PEM_PATH_VARIABLE
-from settings.model.keys import PLATFORM_TOKEN_VARIABLE, PROXY_TOKEN_VARIABLE
 from settings.model.ssh import FINGERPRINT_VARIABLE, KEY_VARIABLE
-from settings.model.studios import ALLOWED_WORKSPACES_ENTRY
 
 LARGEST_SECRET = 65536
 """Bytes, the quota of Secrets Manager."""
-
-WORKSPACES_ELSEWHERE = "leave"
-"""Stands for the entry of tower.yml where Platform does not read it."""
 
 
 @dataclass(frozen=True, kw_only=True)

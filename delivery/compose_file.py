@@ -7,21 +7,15 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from settings.host_names import PEM, PLATFORM_ENV, PROXY_DATA, STUDIOS_ENV, STUDIOS_LABEL
 from settings.model import Settings
 
 MARKER = "# Written by the deployment of Seqera Studios: a change here is overwritten."
 """The first line. The install script overwrites no file of this name that lacks it."""
 
-STUDIOS_ENV = "data-studios.env"
-PLATFORM_ENV = "tower-studios.env"
-PEM = "data-studios-rsa.pem"
 PEM_IN_CONTAINER = "/data-studios-rsa.pem"
 FOLDER = "./.studios/files"
 """Where the install script puts them. Beside the owner's files, their own deployer may delete files of these names."""
-PROXY_DATA = "data-studios"
-"""The folder on the instance in which the proxy keeps what its container may lose."""
-LABEL = "io.seqera.studios.deployment"
-"""By which the install script finds both containers when the folder is gone."""
 
 
 def compose_override(settings: Settings) -> str:
@@ -51,7 +45,7 @@ def _proxy(settings: Settings) -> dict[str, Any]:
         "image": settings.proxy_image,
         "platform": "linux/amd64",
         "env_file": [f"{FOLDER}/{STUDIOS_ENV}"],
-        "labels": {LABEL: "yes"},
+        "labels": {STUDIOS_LABEL: "yes"},
         "networks": list(settings.proxy_networks),
         "ports": [f"{port}:{port}" for port in (settings.proxy_port, *([settings.ssh_port] if settings.ssh else []))],
         "volumes": [f"./{PROXY_DATA}:{settings.storage_root}"],
@@ -65,7 +59,7 @@ def _server(settings: Settings) -> dict[str, Any]:
         "image": settings.server_image,
         "platform": "linux/amd64",
         "env_file": [f"{FOLDER}/{STUDIOS_ENV}"],
-        "labels": {LABEL: "yes"},
+        "labels": {STUDIOS_LABEL: "yes"},
         "networks": list(settings.server_networks),
         "restart": "always",
         "depends_on": _redis_service(settings),

@@ -8,17 +8,15 @@ import json
 from pathlib import Path
 from urllib.parse import quote
 
+from settings.host_names import ENCODED
+
 _ROOT = Path(__file__).parents[1]
 _INSTANCE = _ROOT / "delivery" / "instance"
 SCRIPT = "install.sh"
-FORMAT = 1
-"""Of the bundle: raised when the script of an earlier release could not read it; the script refuses other ones."""
 _TOWER_YML = ("tower_yml_text", "tower_yml_place", "yaml_documents", "yaml_text")
 """Modules of live/ that edit tower.yml on the host, too."""
 _YAML = ("yaml_parser.py", "yaml_reader.py", "yaml_scalars.py", "yaml_subset.py")
 _LINE = 100
-_ENCODED = "/%2F"
-"""How a folder begins that `folder_argument` has encoded: the script knows it by that."""
 
 _LAUNCHER = """\
 #!/bin/sh
@@ -54,6 +52,8 @@ def tools() -> dict[str, str]:
         "ruamel/yaml/__init__.py": stand_in,
         "ruamel/yaml/error.py": stand_in,
         "ruamel/yaml/nodes.py": stand_in,
+        "settings/__init__.py": "",
+        "settings/host_names.py": _text(_ROOT / "settings" / "host_names.py"),
         "live/__init__.py": "",
         **{f"live/{name}.py": _text(_ROOT / "live" / f"{name}.py") for name in _TOWER_YML},
     }
@@ -71,7 +71,7 @@ def launcher(arguments: str) -> str:
 
 def folder_argument(folder: str) -> str:
     """A folder as the script takes it within single quotes, and Systems Manager as a parameter's value."""
-    if folder.startswith(_ENCODED) or any(character in folder for character in "'{}"):
+    if folder.startswith(ENCODED) or any(character in folder for character in "'{}"):
         return "/" + quote(folder, safe="")
     return folder
 

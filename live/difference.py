@@ -47,10 +47,10 @@ def differences(
         live = api.get(target)
         if live is not None:
             found[target] = [*_set(target, edit, live), *_given_back(target, edit, live, manager)]
-    for name, entry, wanted in live_entries(api, tower_yml, manager):
+    for name, entry, desired in live_entries(api, tower_yml, manager):
         was = entry.shown()
-        if tower_yml is not None and was not in (None, wanted):
-            found.setdefault(tower_yml["key"], []).append(f"{name.rpartition('.')[2]} {was} → {wanted}")
+        if tower_yml is not None and was not in (None, desired):
+            found.setdefault(tower_yml["key"], []).append(f"{name.rpartition('.')[2]} {was} → {desired}")
     return {target: texts for target, texts in found.items() if texts}
 
 
@@ -69,9 +69,9 @@ def given_back(
         PlatformError: tower.yml can't be read.
     """
     ours = [
-        f"{name.rpartition('.')[2]} {wanted} → restored"
-        for name, entry, wanted in live_entries(api, tower_yml, manager)
-        if entry.shown() == wanted
+        f"{name.rpartition('.')[2]} {desired} → restored"
+        for name, entry, desired in live_entries(api, tower_yml, manager)
+        if entry.shown() == desired
     ]
     first = {tower_yml["key"]: ours} if tower_yml is not None and ours else {}
     return {**first, **differences(api, {}, None, manager, given_back=targets)}
@@ -115,8 +115,8 @@ def _set(target: str, edit: Edit, live: Object) -> Iterator[str]:
         ours = {leaf: value for leaf, value in body.items() if leaf[: len(path)] == path}
         if any(value_at(live, leaf) != value for leaf, value in ours.items()):
             part, name = part_of(path), name_of(path)
-            wanted = edit[part][name] if part else edit[name]
-            yield f"{_label(part, name)} {_live(part, name, value_at(live, path))} → {_shown(part, name, wanted)}"
+            desired = edit[part][name] if part else edit[name]
+            yield f"{_label(part, name)} {_live(part, name, value_at(live, path))} → {_shown(part, name, desired)}"
 
 
 def _given_back(target: str, edit: Edit, live: Object, manager: str) -> Iterator[str]:

@@ -23,12 +23,10 @@ from live.fields import Object, desired_values, key_of, value_at, values
 from live.ownership import Path, list_item, managed_fields, manager_names, owned_by, owners_of
 from live.platform import API_VERSIONS
 from live.pod_parts import variable_body, volume_source
+from settings.mounts import CHECKSUM_ANNOTATION
 
 Edit = Mapping[str, Any]
 Names = Any
-
-CHECKSUM_ANNOTATION = "checksum/studios"
-"""The pod-template annotation that changes with what the pod reads."""
 
 _PARTS = {"f:env": "env", "f:volumes": "volume", "f:volumeMounts": "mount"}
 _POD: Path = ("f:spec", "f:template", "f:spec")

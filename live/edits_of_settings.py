@@ -9,9 +9,8 @@ from typing import Any
 from live.edits import Edit
 from live.tower_yml import TowerYmlEdit, tower_yml_edit
 from settings.environment import platform_environment, tower_yml_entries
+from settings.host_names import PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE
 from settings.model import Settings
-from settings.model.install import PEM_PATH_VARIABLE
-from settings.model.keys import PLATFORM_TOKEN_VARIABLE
 from settings.mounts import CA_FILE, PLATFORM_CA_FOLDER
 
 CA_VOLUME = "studios-ca"

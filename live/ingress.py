@@ -17,10 +17,9 @@ from typing import Any, Final
 from live.api import ClusterApi, NotFoundError
 from live.cluster import Cluster
 from live.fields import Object
+from settings.balancers import ALB
 from settings.errors import SettingsError
 
-ALB: Final = "alb.ingress.kubernetes.io"
-"""The prefix of the AWS Load Balancer Controller's annotations."""
 ACCEPTED: Final = "SuccessfullyReconciled"
 """The reason of the event with which the controller says that all of an Ingress is in effect."""
 _TOKEN_SECONDS: Final = 300
@@ -145,7 +144,7 @@ def no_load_balancer(
 def leads_elsewhere(live: Object, annotations: Mapping[str, Any]) -> bool:
     """Whether these annotations mean another load balancer than those that the Ingress has."""
     theirs = live["metadata"].get("annotations", {})
-    return any(theirs.get(f"{ALB}/{name}") != annotations.get(f"{ALB}/{name}") for name in _MOVING)
+    return any(theirs.get(f"{ALB}{name}") != annotations.get(f"{ALB}{name}") for name in _MOVING)
 
 
 def verdict_in(events: Iterable[Mapping[str, Any]]) -> Verdict:

@@ -19,7 +19,7 @@ ATTEMPTS: Final = 6
 
 _CONFLICT: Final = 409
 _INVALID: Final = 422
-_JSON_PATCH: Final = "application/json-patch+json"
+JSON_PATCH: Final = "application/json-patch+json"
 _APPLY: Final = "application/apply-patch+yaml"
 
 _T = TypeVar("_T")
@@ -113,7 +113,7 @@ class PlatformApi:
             {"op": "replace", "path": pointer, "value": value},
         ]
         target = f"{live['kind']}/{live['metadata']['name']}"
-        return self._write("PATCH", target, {"fieldManager": manager, **_dry(dry_run)}, patch, _JSON_PATCH)
+        return self._write("PATCH", target, {"fieldManager": manager, **_dry(dry_run)}, patch, JSON_PATCH)
 
     def list(self, resource: str, **selectors: str) -> list[Object] | None:
         """The ``pods`` or ``events`` that the selectors match; None where they may not be listed."""

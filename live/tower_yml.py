@@ -21,13 +21,10 @@ from live.ownership import Owner, managed_fields, owners_of, transfer_ownership
 from live.platform import PlatformApi, PlatformError, retry_on_conflict
 from live.tower_yml_place import path_of, setting_of
 from live.tower_yml_text import Entry, TowerYmlError, read_entry, restore, set_entry
+from settings.host_names import ALLOWED_WORKSPACES_ENTRY
 
 ABSENT = "absent"
 """How a missing entry is shown."""
-
-
-ALLOWED_WORKSPACES = "tower.data-studio.allowed-workspaces"
-"""The entry that edits and records of 1.0.0 are about; it has keys of its own in states."""
 
 
 class _File(TypedDict):
@@ -64,9 +61,9 @@ class OriginalEntry(_Original, total=False):
 def tower_yml_edit(config_map: str, key: str, entries: Mapping[str, str]) -> TowerYmlEdit | None:
     """The edit that sets these entries; None if there are none."""
     edit = TowerYmlEdit(config_map=config_map, key=key)
-    others = {name: value for name, value in entries.items() if name != ALLOWED_WORKSPACES}
-    if ALLOWED_WORKSPACES in entries:
-        edit["allowed_workspaces"] = entries[ALLOWED_WORKSPACES]
+    others = {name: value for name, value in entries.items() if name != ALLOWED_WORKSPACES_ENTRY}
+    if ALLOWED_WORKSPACES_ENTRY in entries:
+        edit["allowed_workspaces"] = entries[ALLOWED_WORKSPACES_ENTRY]
     if others:
         edit["entries"] = others
     return edit if entries else None
@@ -76,7 +73,7 @@ def entries_of(edit: Mapping[str, Any] | None) -> dict[str, str]:
     """What an edit sets: entry → its value as JSON."""
     found = dict((edit or {}).get("entries") or {})
     if edit and "allowed_workspaces" in edit:
-        found[ALLOWED_WORKSPACES] = edit["allowed_workspaces"]
+        found[ALLOWED_WORKSPACES_ENTRY] = edit["allowed_workspaces"]
     return found
 
 
@@ -135,7 +132,7 @@ class TowerYmlEntry:
             owners=owners or (before["owners"] if before is not None else []),
             written=[*(each for each in written if each != desired), desired],
         )
-        if self._name != ALLOWED_WORKSPACES:
+        if self._name != ALLOWED_WORKSPACES_ENTRY:
             original["path"] = self._name
         return original
 
@@ -269,7 +266,7 @@ def _with_original(text: str, original: OriginalEntry) -> str:
 
 
 def _name_of(original: Mapping[str, Any]) -> str:
-    return str(original.get("path", ALLOWED_WORKSPACES))
+    return str(original.get("path", ALLOWED_WORKSPACES_ENTRY))
 
 
 def _shown(entry: Entry) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_network
 
-from settings.balancers import is_read, nearest_annotation
+from settings.balancers import ALB, is_read, nearest_annotation
 from settings.errors import Problem
 from settings.fields import applies, value_of
 from settings.model import Settings
@@ -23,7 +23,6 @@ from settings.rules.variables import EXTRA
 from settings.templates import r_ide_tool
 from settings.versions import Version
 
-_ALB = "alb.ingress.kubernetes.io/"
 _SSH_CONNECT = Version(0, 12, 0)
 """Since June 2026 Seqera's documentation asks for it; 0.10 knows the variables."""
 
@@ -140,13 +139,13 @@ def _headers(settings: Settings) -> Iterator[Problem]:
 
 def _annotations(settings: Settings) -> Iterator[Problem]:
     for name in settings.ingress_annotations:
-        below = name.removeprefix(_ALB)
+        below = name.removeprefix(ALB)
         if below != name and not is_read(below):
             yield Problem(
                 f"ingressAnnotations.{name}",
                 None,
                 "is not an annotation that the AWS Load Balancer Controller reads up to 3.5, and it says nothing of "
-                f"others; the nearest is {_ALB}{nearest_annotation(below)}",
+                f"others; the nearest is {ALB}{nearest_annotation(below)}",
             )
 
 

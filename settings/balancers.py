@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
+ALB: Final = "alb.ingress.kubernetes.io/"
+"""What the annotations of the AWS Load Balancer Controller begin with."""
+IDLE_TIMEOUT: Final = "idle_timeout.timeout_seconds"
+DELETION_PROTECTION: Final = "deletion_protection.enabled"
+
 
 @dataclass(frozen=True)
 class Attribute:
@@ -20,22 +25,22 @@ class Attribute:
     Args:
         default: what AWS makes a load balancer with.
         choices: the values that AWS takes; empty for any.
-        least, most: the range of a number.
+        minimum, maximum: the range of a number.
     """
 
     default: str
     choices: tuple[str, ...] = ()
-    least: int | None = None
-    most: int | None = None
+    minimum: int | None = None
+    maximum: int | None = None
 
     def problem(self, value: str) -> str | None:
         """What is wrong with a value; None if AWS takes it."""
         if self.choices and value not in self.choices:
             return f"must be {' or '.join(self.choices)}"
-        if self.least is None or self.most is None:
+        if self.minimum is None or self.maximum is None:
             return None
-        is_in_range = value.isascii() and value.isdecimal() and self.least <= int(value) <= self.most
-        return None if is_in_range else f"must be a number from {self.least} to {self.most}"
+        is_in_range = value.isascii() and value.isdecimal() and self.minimum <= int(value) <= self.maximum
+        return None if is_in_range else f"must be a number from {self.minimum} to {self.maximum}"
 
 
 _NO: Final = Attribute("false", ("true", "false"))
@@ -48,9 +53,9 @@ ATTRIBUTES: Final[Mapping[str, Attribute]] = {
         for logs in ("access_logs", "connection_logs", "health_check_logs")
         for name in ("enabled", "bucket", "prefix")
     },
-    "client_keep_alive.seconds": Attribute("3600", least=60, most=604_800),
-    "deletion_protection.enabled": _NO,
-    "idle_timeout.timeout_seconds": Attribute("60", least=1, most=4000),
+    "client_keep_alive.seconds": Attribute("3600", minimum=60, maximum=604_800),
+    DELETION_PROTECTION: _NO,
+    IDLE_TIMEOUT: Attribute("60", minimum=1, maximum=4000),
     "ipv6.deny_all_igw_traffic": _NO,
     "load_balancing.cross_zone.enabled": Attribute("true", ("true",)),
     "routing.http.desync_mitigation_mode": Attribute("defensive", ("monitor", "defensive", "strictest")),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from settings.balancers import ALB
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
 
-TAGS = "alb.ingress.kubernetes.io/tags"
+TAGS = f"{ALB}tags"
 """The annotation of an Ingress with the tags of its load balancer."""
 
 

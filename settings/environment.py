@@ -11,10 +11,10 @@ import json
 from pydantic import SecretStr
 
 from settings.fields import FIELDS, applies, marks, value_of, variables
+from settings.host_names import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE
 from settings.marks import Place, TowerYml
 from settings.model import Settings, ssh
 from settings.model.connect import HOST_DOMAIN_VARIABLE, TUNNEL_URL_VARIABLE
-from settings.model.studios import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE
 from settings.mounts import (
     CA_FILE,
     CA_MOUNT,

@@ -26,6 +26,9 @@ CERTIFICATES_VARIABLE = "SSL_CERT_DIR"
 CONFIG_HOME_VARIABLE = "XDG_CONFIG_HOME"
 DATA_HOME_VARIABLE = "XDG_DATA_HOME"
 
+CHECKSUM_ANNOTATION = "checksum/studios"
+"""The annotation of the pods that changes with what they read, and so restarts them."""
+
 
 def redis_tls_file(variable: str, file: str) -> Variable:
     """The setting becomes a variable that names a file of `redisTlsSecret`.

@@ -26,8 +26,8 @@ def changes_platform(install: Install, settings: Settings) -> bool:
     text = install.data(settings.tower_yml_config_map).get(settings.tower_yml_key, "")
     try:
         return any(
-            json.dumps(read_entry(text, path_of(name)).value) != wanted
-            for name, wanted in tower_yml_entries(settings).items()
+            json.dumps(read_entry(text, path_of(name)).value) != desired
+            for name, desired in tower_yml_entries(settings).items()
         )
     except TowerYmlError:
         return True

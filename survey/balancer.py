@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from live.fields import Object
-from live.ingress import ALB
+from settings.balancers import ALB
 from settings.default_tags import pairs_in
 from survey.aws import AwsAccount
 from survey.listener_rules import hosts_of
@@ -30,7 +30,7 @@ def not_in_effect(account: AwsAccount, live: Object, hostname: str) -> list[str]
     if balancer is None:
         return [f"AWS has no load balancer {hostname}"]
     annotations = {
-        name.removeprefix(f"{ALB}/"): value for name, value in live["metadata"].get("annotations", {}).items()
+        name.removeprefix(f"{ALB}"): value for name, value in live["metadata"].get("annotations", {}).items()
     }
     arn = balancer["LoadBalancerArn"]
     listeners = account.pages("elbv2", "describe_listeners", "Listeners", _port, LoadBalancerArn=arn)

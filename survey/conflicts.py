@@ -20,9 +20,8 @@ from live.tower_yml_place import setting_of as setting_of_entry
 from live.tower_yml_text import read_entry
 from settings.environment import FINGERPRINT_TO_COME, setting_of, tower_yml_entries
 from settings.errors import Problem
+from settings.host_names import ALLOWED_WORKSPACES_VARIABLE, PEM_PATH_VARIABLE
 from settings.model import Settings
-from settings.model.install import PEM_PATH_VARIABLE
-from settings.model.studios import ALLOWED_WORKSPACES_VARIABLE
 from survey.mounts import hides_platforms_own, is_platforms_own
 
 

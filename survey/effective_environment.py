@@ -18,8 +18,8 @@ from live.ownership import managed_fields
 from live.redaction import looks_secret
 from settings.environment import platform_environment, setting_of, tower_yml_entries, variable_of
 from settings.errors import Problem, SettingsError
+from settings.host_names import ALLOWED_WORKSPACES_VARIABLE
 from settings.model import Settings
-from settings.model.studios import ALLOWED_WORKSPACES_VARIABLE
 from survey.install import Install
 
 _OPTIONS_OF_JAVA: Final = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "_JAVA_OPTIONS")

@@ -12,14 +12,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from live.fields import Object
+from settings.balancers import ALB
 from settings.errors import Problem
 from settings.hosts import is_matched, parent_of
 from settings.model import Settings
 from settings.remedies import Write
-from survey.ingresses import GROUP, ORDER, members_of_others, named
+from survey.ingresses import ORDER, members_of_others, named
 from survey.install import Install
 
-_CONDITIONS: Final = f"{GROUP.rpartition('/')[0]}/conditions."
+_CONDITIONS: Final = f"{ALB}conditions."
 _FIRST: Final = -1000
 """https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#group.order"""
 

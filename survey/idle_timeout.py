@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from settings.balancers import IDLE_TIMEOUT
 from settings.errors import Problem
 from settings.model import Settings
 from survey.aws import AwsAccount
@@ -34,10 +35,10 @@ def check_idle_timeout(
             f"The load balancer {name} cuts a WebSocket after {seconds} s without traffic, and idleTimeout is "
             f"{wanted} s: idle sessions lose their connection. "
             "It is not of this stack, so change it there: aws elbv2 modify-load-balancer-attributes "
-            f"--load-balancer-arn {arn} --attributes Key=idle_timeout.timeout_seconds,Value={wanted}"
+            f"--load-balancer-arn {arn} --attributes Key={IDLE_TIMEOUT},Value={wanted}"
         )
 
 
 def _idle_timeout(answer: Mapping[str, Any]) -> int:
     attributes = {each["Key"]: each["Value"] for each in answer["Attributes"]}
-    return int(attributes["idle_timeout.timeout_seconds"])
+    return int(attributes[IDLE_TIMEOUT])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from live.api import ApiError, ClusterApi, NotFoundError
+from settings.balancers import DELETION_PROTECTION, IDLE_TIMEOUT
 from settings.errors import Problem
 from settings.model import Settings
 from settings.remedies import Write
@@ -29,9 +30,7 @@ _TITLES: Final = {
     "cilium.io/ingress-controller": "Cilium",
 }
 _DEFAULT: Final = "ingressclass.kubernetes.io/is-default-class"
-_DELETION_PROTECTION: Final = "deletion_protection.enabled"
 _REDIRECT: Final = "443"
-_IDLE_TIMEOUT: Final = "idle_timeout.timeout_seconds"
 
 
 @dataclass(frozen=True)
@@ -123,16 +122,16 @@ def disagreements_with_class(controller: IngressController, settings: Settings) 
             message = f"must be the {name} {where}, which wins; write: {Write(key, theirs)}, or use another class"
             yield Problem(key, value, message)
     attributes = {each["key"]: str(each["value"]) for each in params.get("loadBalancerAttributes") or []}
-    if attributes.get(_DELETION_PROTECTION) == "true" and controller.group is None:
+    if attributes.get(DELETION_PROTECTION) == "true" and controller.group is None:
         message = (
-            f"has {_DELETION_PROTECTION}=true in its IngressClassParams {controller.params_name}, with which the "
+            f"has {DELETION_PROTECTION}=true in its IngressClassParams {controller.params_name}, with which the "
             "controller cannot delete the load balancer, and a destroy would never end; take it out there, or write "
             "another class"
         )
         yield Problem("ingressClass", settings.ingress_class, message)
-    idle = attributes.pop(_IDLE_TIMEOUT, None)
+    idle = attributes.pop(IDLE_TIMEOUT, None)
     if idle is not None and idle != str(settings.idle_timeout):
-        message = f"must be the {_IDLE_TIMEOUT} {where}, which wins; write: {Write('idleTimeout', idle)}"
+        message = f"must be the {IDLE_TIMEOUT} {where}, which wins; write: {Write('idleTimeout', idle)}"
         yield Problem("idleTimeout", settings.idle_timeout, message)
     for name, value in settings.load_balancer_attributes.items():
         if name in attributes and attributes[name] != value:

@@ -10,7 +10,7 @@ from typing import Any
 from live.fields import Object
 from live.ingress import leads_elsewhere
 from live.ownership import belongs_to
-from settings.balancers import ATTRIBUTES
+from settings.balancers import ALB, ATTRIBUTES, DELETION_PROTECTION, IDLE_TIMEOUT
 from settings.default_tags import pairs_in
 from settings.errors import Problem
 from settings.model import Settings
@@ -19,13 +19,10 @@ from settings.remedies import Write
 from survey.ingress_class import IngressController
 from survey.install import Install
 
-_ALB = "alb.ingress.kubernetes.io/"
-_ATTRIBUTES = f"{_ALB}load-balancer-attributes"
-GROUP = f"{_ALB}group.name"
-ORDER = f"{_ALB}group.order"
+_ATTRIBUTES = f"{ALB}load-balancer-attributes"
+GROUP = f"{ALB}group.name"
+ORDER = f"{ALB}group.order"
 _SETTING_OF = {"scheme": "loadBalancerScheme", "ssl-policy": "sslPolicy", "ip-address-type": "ipAddressType"}
-_IDLE_TIMEOUT = "idle_timeout.timeout_seconds"
-_DELETION_PROTECTION = "deletion_protection.enabled"
 _OF_LISTENER = "listener-attributes."
 _LISTS = {"inbound-cidrs", "security-group-prefix-lists", "security-groups", "subnets"}
 """Annotations of which the order makes no difference."""
@@ -147,30 +144,28 @@ def attributes_to_reset(install: Install, settings: Settings, owner: str) -> dic
     if live is None or not belongs_to(owner, live["metadata"].get("labels")):
         return {}
     annotations = live["metadata"].get("annotations", {})
-    if leads_elsewhere(live, {f"{_ALB}scheme": settings.load_balancer_scheme, GROUP: settings.load_balancer_group}):
+    if leads_elsewhere(live, {f"{ALB}scheme": settings.load_balancer_scheme, GROUP: settings.load_balancer_group}):
         return {}
-    named = {_IDLE_TIMEOUT, *settings.load_balancer_attributes}
-    for ingress in of_others(install, settings, owner):
-        theirs = ingress["metadata"].get("annotations", {})
-        if settings.load_balancer_group is not None and theirs.get(GROUP) == settings.load_balancer_group:
-            named |= set(pairs_in(theirs.get(_ATTRIBUTES, "")))
+    named = {IDLE_TIMEOUT, *settings.load_balancer_attributes}
+    for member in members_of_others(install, settings, owner, by_class=False):
+        named |= set(pairs_in(member["metadata"].get("annotations", {}).get(_ATTRIBUTES, "")))
     was = pairs_in(annotations.get(_ATTRIBUTES, ""))
     return {name: ATTRIBUTES[name].default for name in was if name not in named and name in ATTRIBUTES}
 
 
 def protected_from_deletion(settings: Settings) -> Iterator[Problem]:
     """An attribute with which the controller can never delete the load balancer, so that a destroy would not end."""
-    if settings.load_balancer_attributes.get(_DELETION_PROTECTION) == "true":
+    if settings.load_balancer_attributes.get(DELETION_PROTECTION) == "true":
         yield Problem(
             "loadBalancerAttributes",
             None,
-            f"have {_DELETION_PROTECTION}=true, with which the controller cannot delete the load balancer, and a "
+            f"have {DELETION_PROTECTION}=true, with which the controller cannot delete the load balancer, and a "
             "destroy would never end; leave it out",
         )
 
 
 def _own_annotations(settings: Settings) -> dict[str, str]:
-    attributes = {_IDLE_TIMEOUT: str(settings.idle_timeout), **settings.load_balancer_attributes}
+    attributes = {IDLE_TIMEOUT: str(settings.idle_timeout), **settings.load_balancer_attributes}
     values = {
         "scheme": settings.load_balancer_scheme,
         "listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]',
@@ -179,12 +174,12 @@ def _own_annotations(settings: Settings) -> dict[str, str]:
         "load-balancer-attributes": ",".join(f"{name}={value}" for name, value in attributes.items()),
         **({"ip-address-type": settings.ip_address_type} if settings.ip_address_type else {}),
     }
-    return {**settings.ingress_annotations, **{f"{_ALB}{name}": value for name, value in values.items()}}
+    return {**settings.ingress_annotations, **{f"{ALB}{name}": value for name, value in values.items()}}
 
 
 def _stated(annotations: Mapping[str, str]) -> dict[str, str]:
     """What an Ingress says of its load balancer; what it doesn't say agrees with everything."""
-    given = {name.removeprefix(_ALB): text.strip() for name, text in annotations.items() if name.startswith(_ALB)}
+    given = {name.removeprefix(ALB): text.strip() for name, text in annotations.items() if name.startswith(ALB)}
     found = {name: text for name, text in given.items() if name in _ONE_FOR_ALL}
     found |= {name: ",".join(sorted(_listed(text))) for name, text in given.items() if name in _LISTS}
     found |= {f"the tag {key}": value for key, value in pairs_in(given.get("tags", "")).items()}
@@ -214,16 +209,16 @@ def ports_in(text: str) -> Iterator[tuple[int, str]]:
 def _remedies(settings: Settings, different: Mapping[str, str]) -> str:
     commands = []
     elsewhere = []
-    own = {name.removeprefix(_ALB) for name in settings.ingress_annotations}
+    own = {name.removeprefix(ALB) for name in settings.ingress_annotations}
     for name, value in different.items():
         if name in _SETTING_OF:
             commands.append(str(Write(_SETTING_OF[name], value)))
-        elif name == _IDLE_TIMEOUT and _IDLE_TIMEOUT not in settings.load_balancer_attributes:
+        elif name == IDLE_TIMEOUT and IDLE_TIMEOUT not in settings.load_balancer_attributes:
             commands.append(str(Write("idleTimeout", value)))
         elif name in settings.load_balancer_attributes:
             elsewhere.append(f"write {name}={value} in loadBalancerAttributes")
         elif name in own:
-            elsewhere.append(f"write {_ALB}{name}: {value} in ingressAnnotations")
+            elsewhere.append(f"write {ALB}{name}: {value} in ingressAnnotations")
         else:
             elsewhere.append(f"change {name} there")
     return "; ".join([*([f"write: {' && '.join(commands)}"] if commands else []), *elsewhere])

@@ -5,16 +5,14 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from live.ownership import Path, list_item, managed_fields, owners_of
 from settings.environment import tower_yml_entries
 from settings.errors import Problem
+from settings.host_names import TOWER_YML_PATH
 from settings.model import Settings
 from survey.install import Install, pod_of
-
-_DEFAULT_PATH: Final = "/tower.yml"
-"""Where Platform reads the file, as Seqera's manifests and its Helm chart mount it."""
 
 
 def mount_problems(
@@ -57,7 +55,7 @@ def _tower_yml_problems(install: Install, settings: Settings, *, is_here: bool) 
         where = f"container {name} of Deployment {deployment}"
         if found.hides is not None and found.has_ours:
             message = (
-                f"is mounted in {where}, but Platform reads {_DEFAULT_PATH}, and that is {found.hides.origin} there"
+                f"is mounted in {where}, but Platform reads {TOWER_YML_PATH}, and that is {found.hides.origin} there"
             )
         elif found.of_ours:
             message = f"is not mounted in {where}; it mounts {found}: write the right one in towerYmlKey"
@@ -145,12 +143,12 @@ def _seen(install: Install, settings: Settings, deployment: str, name: str) -> _
     source, key = f"ConfigMap {settings.tower_yml_config_map}", settings.tower_yml_key
     files = sorted(_files(pod_of(install.deployments[deployment]), container), key=lambda each: each.path)
     ours = [each for each in files if each.source == source and each.key in (key, None)]
-    at_default = [each for each in files if each.path == _DEFAULT_PATH]
+    at_default = [each for each in files if each.path == TOWER_YML_PATH]
     hides = None if not at_default or at_default[-1] in ours else at_default[-1]
     shown = [
         each
         for each in files
-        if each.source.startswith("ConfigMap ") or posixpath.basename(each.path) in (key, _DEFAULT_PATH[1:])
+        if each.source.startswith("ConfigMap ") or posixpath.basename(each.path) in (key, TOWER_YML_PATH[1:])
     ]
     of_ours = any(each.source == source for each in files)
     return _Seen(tuple(shown), hides, of_ours, bool(ours))

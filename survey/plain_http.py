@@ -11,16 +11,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from live.fields import Object
-from live.ingress import ALB
+from settings.balancers import ALB
 from settings.errors import Problem
 from settings.model import Settings
 from settings.remedies import Remove
 from survey.ingresses import is_in_group, members_of_others, named, ports_in
 from survey.install import Install
 
-_PORTS: Final = f"{ALB}/listen-ports"
-_REDIRECT: Final = f"{ALB}/ssl-redirect"
-_CERTIFICATE: Final = f"{ALB}/certificate-arn"
+_PORTS: Final = f"{ALB}listen-ports"
+_REDIRECT: Final = f"{ALB}ssl-redirect"
+_CERTIFICATE: Final = f"{ALB}certificate-arn"
 _HTTPS: Final = 443
 
 

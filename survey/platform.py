@@ -39,9 +39,9 @@ from survey.mounts import mount_problems
 from survey.name_conflicts import name_conflicts, names_in_use
 from survey.plain_http import turned_away_from_http
 from survey.quota import beyond_quota
-from survey.rights import Review, review_rights
+from survey.rights import POD, Review, review_rights
 from survey.secrets import config_map_problems, existing_secret_problems
-from survey.trial import POD, Trial, no_pods_tried, warnings_of
+from survey.trial import Trial, no_pods_tried, warnings_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,14 +17,12 @@ from settings.errors import Problem
 from settings.model import Settings
 from survey.access_reviews import Right, covers, is_allowed, rules_of
 
-__all__ = ["READ", "RULES", "Review", "Right", "Rule", "review_rights", "review_to_destroy"]
+__all__ = ["POD", "READ", "RULES", "Review", "Right", "Rule", "review_rights", "review_to_destroy"]
 
 READ: Final = ("get", "list", "watch")
 _WRITE: Final = ("create", "patch", "delete")
 _DOCUMENT: Final = "docs/rbac.yml is a Role with all that is needed"
-
-
-_TRIED: Final = Right("", "pods", "create")
+POD: Final = Right("", "pods", "create")
 """It is needed for less than others, and is asked for none the less."""
 
 
@@ -208,8 +206,8 @@ def review_rights(api: ClusterApi, settings: Settings, names: Mapping[str, Seque
         settings: of the stack.
         names: by resource, the objects that the stack reads or writes: a Role may let one do that with these only.
     """
-    wanted = [right for rule in RULES for right in rule.rights(settings)]
-    return _review(api, settings.namespace, [*wanted, _TRIED], names)
+    needed = [right for rule in RULES for right in rule.rights(settings)]
+    return _review(api, settings.namespace, [*needed, POD], names)
 
 
 def review_to_destroy(
@@ -224,17 +222,17 @@ def review_to_destroy(
         takes_over: whether values were taken from others, which come back by an update.
     """
     verbs = {*READ, "patch", "delete", *(("update",) if takes_over else ())}
-    wanted = [
+    needed = [
         Right(rule.group, resource, verb)
         for rule in RULES
         for resource in rule.resources
         for verb in rule.verbs
         if verb in verbs and (resource in names or resource == "namespaces")
     ]
-    return _review(api, namespace, wanted, names)
+    return _review(api, namespace, needed, names)
 
 
-def _review(api: ClusterApi, namespace: str, wanted: Sequence[Right], names: Mapping[str, Sequence[str]]) -> Review:
+def _review(api: ClusterApi, namespace: str, needed: Sequence[Right], names: Mapping[str, Sequence[str]]) -> Review:
     """Which of these rights are missing.
 
     What a rules review lists is granted. It may be incomplete, as on EKS, so each right that it does not list is asked
@@ -253,11 +251,11 @@ def _review(api: ClusterApi, namespace: str, wanted: Sequence[Right], names: Map
             return True
 
     listed = rules_of(api, namespace)
-    left = [right for right in wanted if not any(covers(rule, right) for rule in listed)]
+    left = [right for right in needed if not any(covers(rule, right) for rule in listed)]
     with ThreadPoolExecutor(max_workers=12) as pool:
         denied = {right for right, is_allowed in zip(left, pool.map(ask, left), strict=True) if not is_allowed}
     return Review(
-        missing=tuple(right for right in wanted if right in denied and right != _TRIED),
+        missing=tuple(right for right in needed if right in denied and right != POD),
         unknown=unknown[0] if unknown else None,
         may=lambda right: right not in denied,
         setting=api.setting,

@@ -19,7 +19,7 @@ from survey.dns import FoundZones, account_of_zones, find_zone, find_zones
 from survey.records import ZoneFindings, survey_records
 from survey.tls_policy import survey_tls_policy
 
-_Found = TypeVar("_Found")
+_Survey = TypeVar("_Survey")
 
 TellTrace = Callable[[bool], None]
 """Is told whether the stack has made something already, before anything is refused."""
@@ -31,7 +31,7 @@ _OF_RELEASE: Final = {"towerYmlConfigMap", "towerYmlKey"}
 
 
 @dataclass(frozen=True)
-class Findings(Generic[_Found]):
+class Findings(Generic[_Survey]):
     """What all surveys have found.
 
     Args:
@@ -44,17 +44,17 @@ class Findings(Generic[_Found]):
     problems: tuple[Problem, ...] = ()
     first: tuple[Problem, ...] = ()
     zones: FoundZones | None = None
-    target: _Found | None = None
+    target: _Survey | None = None
 
 
 def survey_together(
     settings: Settings,
     account: AwsAccount,
-    target: Callable[[TellTrace], _Found] | None,
+    target: Callable[[TellTrace], _Survey] | None,
     *,
     zones: bool,
     wrong: Collection[str] = (),
-) -> Findings[_Found]:
+) -> Findings[_Survey]:
     """All that stands against the settings; where some are wrong, nothing of what follows from those.
 
     Args:
@@ -89,7 +89,7 @@ def survey_together(
     def tls_policy() -> None:
         survey_tls_policy(account, settings)
 
-    def of_target() -> _Found | None:
+    def of_target() -> _Survey | None:
         return None if target is None else target(traces.append)
 
     looks = (dns, certificate, tls_policy, of_target)

@@ -23,14 +23,13 @@ from live.tower_yml import live_entries
 from settings.errors import Problem
 from settings.model import Settings
 from survey.install import Install, resource_of
-from survey.rights import Right
+from survey.rights import POD, Right
 
 _CONFLICT: Final = 409
 _QUOTA: Final = "exceeded quota"
 _SAYS_NOTHING: Final = re.compile(r"cannot (create|patch) resource|does not support dry run")
 """Of the object itself: a role may have changed meanwhile, and an old webhook knows no dry run."""
-_LATER: Final = "known-once-it-is-made"
-POD: Final = Right("", "pods", "create")
+UNKNOWN: Final = "known-once-it-is-made"
 _LONGEST_NAME: Final = 50
 
 
@@ -97,7 +96,7 @@ class Trial:
             live = self.install.by_kind()[kind][name]
             group = "apps" if kind == "Deployment" else ""
             # That of the last time, so that one that is as the stack has left it counts as such.
-            checksum = checksum_of(live) or _LATER if kind == "Deployment" else None
+            checksum = checksum_of(live) or UNKNOWN if kind == "Deployment" else None
             body = apply_body(target, edit, checksum)
             if not in_sync(live, body, self.field_manager) and self.may(Right(group, resource_of(kind), "patch")):
                 yield self._edit(target, live, body)
@@ -127,8 +126,8 @@ class Trial:
         api, what = PlatformApi(self.api, self.install.namespace), f"the change of ConfigMap/{edit['config_map']}"
 
         def ask(_: list[str]) -> None:
-            for _name, entry, wanted in live_entries(api, edit, self.field_manager):
-                entry.ask_server(wanted)
+            for _name, entry, value in live_entries(api, edit, self.field_manager):
+                entry.ask_server(value)
 
         yield lambda: [self._told(what, ask)]
 

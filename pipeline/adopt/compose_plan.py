@@ -11,13 +11,11 @@ from pipeline.adopt.kept import Running, Values, fitting, values_as_they_are
 from pipeline.adopt.plan import LEFT, MADE, TAKEN, Row, is_written
 from pipeline.adopt.stack import AdoptionError
 from pipeline.adopt.way import Way, name_of
+from settings.host_names import PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE
 from settings.model import Settings
 from settings.model.dns import EXISTING
-from settings.model.install import PEM_PATH_VARIABLE
-from settings.model.keys import PLATFORM_TOKEN_VARIABLE
+from settings.model.redis import PASSWORD_VARIABLE
 from settings.parsing import parse_settings
-
-_REDIS_PASSWORD = "CONNECT_REDIS_PASSWORD"  # noqa: S105 (a variable's name)
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ def plan_on_compose(
             f"{given.compose_folder} has no running service {given.backend_service}; start Platform, or write "
             "backendService"
         )
-    if _REDIS_PASSWORD in proxy.hidden and given.redis_password is None:
+    if PASSWORD_VARIABLE in proxy.hidden and given.redis_password is None:
         raise AdoptionError(
             f"{proxy.name} has a Redis password, which is not read from the instance; write it: pulumi config set "
             "--secret redisPassword"

@@ -10,6 +10,7 @@ from live.api import ClusterApi
 from live.edits import checksum_of
 from live.ownership import stack_of
 from pipeline.adopt.reader import NothingToAdoptError, Reader, SecretText, Workload
+from settings.balancers import ALB
 from settings.model import Settings
 from survey.ingress_class import IngressController, find_controller
 from survey.install import Install, read_install
@@ -20,7 +21,6 @@ Object = Mapping[str, Any]
 
 URL_VARIABLE = "CONNECT_PROXY_URL"
 REDIS_VARIABLE = "CONNECT_REDIS_ADDRESS"
-ALB = "alb.ingress.kubernetes.io/"
 _CERTIFICATE = f"{ALB}certificate-arn"
 
 

@@ -10,11 +10,13 @@ from typing import Any
 
 from live.tower_yml_place import path_of
 from live.tower_yml_text import TowerYmlError, read_entry
-from pipeline.adopt.found import ALB, REDIS_VARIABLE, URL_VARIABLE, ExistingStudios, Object, class_of
+from pipeline.adopt.found import REDIS_VARIABLE, URL_VARIABLE, ExistingStudios, Object, class_of
+from settings.balancers import ALB, IDLE_TIMEOUT
 from settings.default_tags import pairs_in
 from settings.errors import SettingsError
+from settings.host_names import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE
 from settings.model import Settings
-from settings.model.studios import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE
+from settings.model.redis import PASSWORD_VARIABLE
 from settings.parsing import parse_settings
 from settings.rules.ingress import FIXED_ANNOTATIONS, SETTING_OF_ANNOTATION
 from settings.templates import PREFIX
@@ -24,7 +26,6 @@ Values = dict[str, Any]
 #: Settings that only keep a value as it is: where one of them does not fit, the default has to do.
 _CONVENIENCES = ("connectVersion", "proxyVersion", "serverVersion", "studioTemplates", "allowedWorkspaces", "sslPolicy")
 
-_PASSWORD = "CONNECT_REDIS_PASSWORD"  # noqa: S105 (the name of a variable)
 _OWN = {*SETTING_OF_ANNOTATION, *FIXED_ANNOTATIONS}
 #: Notes of whoever has applied an object.
 _OF_TOOLS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "argocd.argoproj.io/", "pulumi.com/")
@@ -54,7 +55,7 @@ def settings_of_ingress(ingress: Object, params: Object, given: Mapping[str, str
         found["loadBalancerGroupOrder"] = _number(annotations["group.order"])
     attributes = pairs_in(annotations.get("load-balancer-attributes", ""))
     attributes |= {each["key"]: str(each["value"]) for each in params.get("loadBalancerAttributes") or []}
-    timeout = attributes.pop("idle_timeout.timeout_seconds", None)
+    timeout = attributes.pop(IDLE_TIMEOUT, None)
     if timeout is not None:
         found["idleTimeout"] = _number(timeout)
     if attributes:
@@ -135,13 +136,13 @@ def password_in_plain_text(found: ExistingStudios, values: Mapping[str, object])
     """The Redis password of a proxy that has it in plain text, unless the stack's file knows one."""
     if values.get("redisPassword") or values.get("redisPasswordSecret") or _password_secret(found) is not None:
         return None
-    return found.proxy.environment.get(_PASSWORD) or None
+    return found.proxy.environment.get(PASSWORD_VARIABLE) or None
 
 
 def _password_secret(found: ExistingStudios) -> dict[str, str] | None:
     for each in found.proxy.container.get("env", []):
         reference = each.get("valueFrom", {}).get("secretKeyRef")
-        if each["name"] == _PASSWORD and reference:
+        if each["name"] == PASSWORD_VARIABLE and reference:
             return {"name": reference["name"], "key": reference["key"]}
     return None
 

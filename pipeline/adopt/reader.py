@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from live.api import ClusterApi, NotFoundError
+from settings.host_names import PEM_PATH_VARIABLE, PROXY_TOKEN_VARIABLE
 from settings.model import Settings
-from settings.model.install import PEM_PATH_VARIABLE
-from settings.model.keys import PROXY_TOKEN_VARIABLE
 from survey.gitops import keeper_of
 from survey.install import Install, pod_of
 

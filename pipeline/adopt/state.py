@@ -12,13 +12,13 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from live.difference import MASKED
 from pipeline.interrupted import Resource, State
 
 FIELD_MANAGER = "pulumi-kubernetes-adopted"
 """Under which Pulumi's Kubernetes provider owns the fields of what was adopted."""
 
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-_MASKED = "[secret]"
 _SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 _KEPT = ("urn", "custom", "type", "parent", "provider", "additionalSecretOutputs", "customTimeouts")
 _TOKEN = "studios-oidc-token"  # noqa: S105 (a resource's name)
@@ -154,6 +154,4 @@ def _known(value: Any) -> Any:
 
 
 def _is_hidden(value: Any) -> bool:
-    return (
-        value in (_UNKNOWN, _MASKED) if isinstance(value, str) else isinstance(value, Mapping) and _SIGNATURE in value
-    )
+    return value in (_UNKNOWN, MASKED) if isinstance(value, str) else isinstance(value, Mapping) and _SIGNATURE in value

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from live.api import ClusterApi, NotFoundError
 from live.ownership import labels_of_stack
+from live.platform import JSON_PATCH
 from pipeline.adopt.state import FIELD_MANAGER
 
 _PATHS: Final[Mapping[str, str]] = {
@@ -16,8 +17,7 @@ _PATHS: Final[Mapping[str, str]] = {
     "Service": "/api/v1/namespaces/{}/services/{}",
     "Ingress": "/apis/networking.k8s.io/v1/namespaces/{}/ingresses/{}",
 }
-_JSON_PATCH = "application/json-patch+json"
-_MERGE_PATCH = "application/merge-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
 #: Managers of fields that are never applied: revisions, addresses, finalizers.
 _CONTROLLERS = re.compile(r"kube-|controller$|cluster-autoscaler|vpa-")
 
@@ -45,13 +45,13 @@ def hand_over(api: ClusterApi, target: str, namespace: str, owner: str) -> None:
     """
     path = path_of(target, namespace)
     labels = {"metadata": {"labels": labels_of_stack(owner)}}
-    live = api.send("PATCH", path, {"fieldManager": FIELD_MANAGER}, labels, content=_MERGE_PATCH)
+    live = api.send("PATCH", path, {"fieldManager": FIELD_MANAGER}, labels, content=MERGE_PATCH)
     entries = live["metadata"].get("managedFields") or []
     patch = [
         {"op": "test", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]},
         {"op": "replace", "path": "/metadata/managedFields", "value": _of_one_manager(entries, live["apiVersion"])},
     ]
-    api.send("PATCH", path, {"fieldManager": FIELD_MANAGER}, patch, content=_JSON_PATCH)
+    api.send("PATCH", path, {"fieldManager": FIELD_MANAGER}, patch, content=JSON_PATCH)
 
 
 def _of_one_manager(entries: list[dict[str, Any]], api_version: str) -> list[dict[str, Any]]:

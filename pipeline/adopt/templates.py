@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from live.api import ClusterApi
+from pipeline.adopt.takeover import MERGE_PATCH
 from settings.model import Settings
 from settings.templates import keys_in
 from survey import identity
 from survey.effective_environment import EffectiveEnvironment
 from survey.install import read_install
 from survey.leftover_templates import find_leftovers
-
-_MERGE_PATCH: Final = "application/merge-patch+json"
 
 
 def old_templates(api: ClusterApi, settings: Settings, owner: str) -> dict[str, Sequence[str]]:
@@ -51,4 +49,4 @@ def remove(api: ClusterApi, namespace: str, templates: Mapping[str, Sequence[str
     """
     for config_map, names in templates.items():
         path = f"/api/v1/namespaces/{namespace}/configmaps/{config_map}"
-        api.send("PATCH", path, body={"data": dict.fromkeys(names)}, content=_MERGE_PATCH)
+        api.send("PATCH", path, body={"data": dict.fromkeys(names)}, content=MERGE_PATCH)

@@ -9,12 +9,12 @@ from typing import Any
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError, Finding, bad, good
 from pipeline.verify.network import first_line
+from settings.balancers import IDLE_TIMEOUT
 from settings.fields import applies
 from survey.listener_rules import groups_of, values_in
 
 _OF_RESOURCE = "/resource"
 """Ends the tag with which the load balancer controller, and EKS Auto Mode, name what a target group is for."""
-_IDLE_TIMEOUT = "idle_timeout.timeout_seconds"
 
 
 class _Asked:
@@ -196,11 +196,11 @@ def idle_timeout(deployment: Deployment) -> Finding:
     asked = _Asked(deployment)
     arn = asked.balancer()["LoadBalancerArn"]
     attributes = asked.call("describe_load_balancer_attributes", LoadBalancerArn=arn)["Attributes"]
-    found = next((each["Value"] for each in attributes if each["Key"] == _IDLE_TIMEOUT), "no")
+    found = next((each["Value"] for each in attributes if each["Key"] == IDLE_TIMEOUT), "no")
     wanted = deployment.settings.idle_timeout
     if found != str(wanted):
         return bad(
             f"{found} s at the load balancer, and idleTimeout is {wanted}",
-            f"set the load balancer's attribute {_IDLE_TIMEOUT} to {wanted}",
+            f"set the load balancer's attribute {IDLE_TIMEOUT} to {wanted}",
         )
     return good(f"{found} s")

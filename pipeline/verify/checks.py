@@ -20,7 +20,6 @@ from pipeline.verify import (
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.runner import Check
 from settings.fields import applies
-from settings.targets import COMPOSE, KUBERNETES
 
 Checks = tuple[Check[Deployment], ...]
 
@@ -69,7 +68,8 @@ SSH: Checks = (Check("ssh", "SSH host key", ssh.shows_its_host_key, ("stack",)),
 
 ON_KUBERNETES: Checks = (*_STACK, *_KUBERNETES, *_FROM_OUTSIDE)
 ON_COMPOSE: Checks = (*_STACK, *_COMPOSE, *_FROM_OUTSIDE)
-_ON_TARGET: Mapping[str, Checks] = {KUBERNETES: ON_KUBERNETES, COMPOSE: ON_COMPOSE}
+_INSIDE: Mapping[str, Checks] = {"namespace": ON_KUBERNETES, "instanceId": ON_COMPOSE}
+"""Setting of the place that Studios is in → the checks that ask there."""
 
 
 def _without(checks: Checks, names: frozenset[str]) -> Checks:
@@ -103,7 +103,8 @@ def checks_of(deployment: Deployment) -> Checks:
         # Whatever it is: the first check meets it again, and tells it in its row.
         return ON_KUBERNETES
     by_hand = applies("delivery", settings.target) and settings.delivery == "files"
-    checks = FROM_OUTSIDE_ONLY if by_hand else _ON_TARGET.get(settings.target, FROM_OUTSIDE_ONLY)
+    inside = (checks for place, checks in _INSIDE.items() if applies(place, settings.target) and not by_hand)
+    checks = next(inside, FROM_OUTSIDE_ONLY)
     if settings.ingress == "none":
         checks = _without(checks, OF_THE_LOAD_BALANCER)
     if deployment.options.long and deployment.options.session:

@@ -5,18 +5,15 @@ The instance is asked through Systems Manager, which runs ``docker inspect`` the
 
 from __future__ import annotations
 
-import datetime
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.on_instance import DOCUMENT, NoAnswerError, ProgramError, run_python
 from pipeline.verify.deployment import Deployment
-from pipeline.verify.findings import CannotAskError, Finding, bad, good, restarted
+from pipeline.verify.findings import RECENT_MINUTES, CannotAskError, Finding, bad, good, is_recent, restarted
 from pipeline.verify.network import first_line
 
-#: A container that restarted within this time is not taken for one that stays up.
-RECENT = datetime.timedelta(minutes=10)
 #: Of each container of the folder's project a line of JSON; what `docker inspect` says as a whole is too long.
 _PROGRAM = """\
 import json, os, subprocess, sys
@@ -65,7 +62,7 @@ def _running(deployment: Deployment, services: Mapping[str, str | None]) -> Find
         own = [container for container in found if container.service == service]
         if problem := _problem(deployment.settings.compose_folder, service, image, own):
             return problem
-    return good(f"running: {', '.join(services)}; no restart in {RECENT.seconds // 60} min")
+    return good(f"running: {', '.join(services)}; no restart in {RECENT_MINUTES} min")
 
 
 def _problem(folder: str, service: str, image: str | None, found: Sequence[Container]) -> Finding | None:
@@ -79,16 +76,11 @@ def _problem(folder: str, service: str, image: str | None, found: Sequence[Conta
             return bad(f"{service} is {container.status}, exit code {container.code}", logs)
         if container.health not in ("", "healthy"):
             return bad(f"{service} is {container.health}", logs)
-        if container.restarts and _recent(container.started):
+        if container.restarts and is_recent(container.started):
             return bad(f"{service} restarted {restarted(container.restarts)}", logs)
         if image and container.image != image:
             return bad(f"{service} runs {container.image}, and the settings say {image}", "pulumi up")
     return None
-
-
-def _recent(started: str) -> bool:
-    moment = datetime.datetime.fromisoformat(started[:19] + "+00:00")
-    return datetime.datetime.now(datetime.timezone.utc) - moment < RECENT
 
 
 def _containers(deployment: Deployment) -> Sequence[Container]:

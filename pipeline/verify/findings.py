@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
+from typing import Final
+
+RECENT_MINUTES: Final = 10
+"""A container that restarted within this time is not taken for one that stays up."""
 
 
 class CannotAskError(Exception):
@@ -57,3 +62,12 @@ def not_asked(text: str) -> Finding:
 def restarted(count: int) -> str:
     """How often a container restarted that has just done so, in words."""
     return f"{count} times, the last time just now" if count > 1 else "once, just now"
+
+
+def is_recent(moment: object) -> bool:
+    """Whether a moment, as Docker and Kubernetes write it in UTC, is less than that time ago; False for none."""
+    try:
+        then = datetime.datetime.fromisoformat(f"{str(moment)[:19]}+00:00")
+    except ValueError:
+        return False
+    return datetime.datetime.now(datetime.timezone.utc) - then < datetime.timedelta(minutes=RECENT_MINUTES)

@@ -17,11 +17,10 @@ from pipeline.verify.network import Detour, Network, address_of, bare_url
 Value = TypeVar("Value")
 
 #: What a header may hold, beside the letters that only some servers take: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
-_TOKEN = re.compile(r"[\x21-\x7e]+")
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
 _COOKIE = re.compile(r"[\x20-\x7e]+")
 #: ORGANIZATION/PROJECT/STACK, or less of it.
 _STACK = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.-]*/){0,2}[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_URL = re.compile(r"[\x21-\x7e]+")
 _LONGEST_WAIT = 3600
 
 
@@ -62,7 +61,7 @@ def inputs_of(arguments: argparse.Namespace, environment: Mapping[str, str]) -> 
     reconnect = read("--reconnect", str(arguments.reconnect), _seconds)
     options = Options(
         workspace=given("workspace", arguments.workspace, "TOWER_WORKSPACE_ID", _workspace),
-        token=read("TOWER_ACCESS_TOKEN", environment.get("TOWER_ACCESS_TOKEN"), _header(_TOKEN)),
+        token=read("TOWER_ACCESS_TOKEN", environment.get("TOWER_ACCESS_TOKEN"), _header(_VISIBLE)),
         session=given("session", arguments.session, f"{PREFIX}SESSION", _session),
         cookie=read("STUDIOS_SESSION_COOKIE", environment.get("STUDIOS_SESSION_COOKIE"), _header(_COOKIE)),
         long=arguments.long,
@@ -127,7 +126,7 @@ def _session(text: str) -> str:
         valid = parts.scheme in ("wss", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         valid = False
-    if not valid or not _URL.fullmatch(text):
+    if not valid or not _VISIBLE.fullmatch(text):
         raise ValueError(
             f'"{bare_url(text)}" must be wss://HOST[:PORT]/PATH, for example wss://a1b2c3.connect.example.com/echo'
         )

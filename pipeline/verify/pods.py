@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.verify.cluster import WAY, told
 from pipeline.verify.deployment import Deployment
-from pipeline.verify.findings import CannotAskError, Finding, bad, good, restarted
+from pipeline.verify.findings import RECENT_MINUTES, CannotAskError, Finding, bad, good, is_recent, restarted
 from settings.errors import SettingsError
 
 Object = Mapping[str, Any]
 
-#: A container that restarted within this time is not taken for one that stays up.
-RECENT = datetime.timedelta(minutes=10)
-
 
 @dataclass(frozen=True)
-class Workload:
+class ExpectedWorkload:
     """A Deployment or StatefulSet, and what one of its containers is to run; without an image, any will do.
 
     So will any number of pods without ``replicas``.
@@ -58,13 +54,13 @@ def connect_pods(deployment: Deployment) -> Finding:
     return _ready(
         deployment,
         [
-            Workload(
+            ExpectedWorkload(
                 "deployments",
                 settings.proxy_name,
                 image=settings.proxy_image,
                 replicas=replicas if isinstance(replicas, int) else None,
             ),
-            Workload(
+            ExpectedWorkload(
                 "statefulsets", settings.server_name, image=settings.server_image, replicas=settings.server_replicas
             ),
         ],
@@ -76,11 +72,14 @@ def platform_pods(deployment: Deployment) -> Finding:
     settings = deployment.settings
     return _ready(
         deployment,
-        [Workload("deployments", settings.cron_deployment), Workload("deployments", settings.backend_deployment)],
+        [
+            ExpectedWorkload("deployments", settings.cron_deployment),
+            ExpectedWorkload("deployments", settings.backend_deployment),
+        ],
     )
 
 
-def _ready(deployment: Deployment, workloads: Sequence[Workload]) -> Finding:
+def _ready(deployment: Deployment, workloads: Sequence[ExpectedWorkload]) -> Finding:
     from live.api import NotFoundError
 
     api, namespace = deployment.cluster, deployment.settings.namespace
@@ -101,14 +100,14 @@ def _ready(deployment: Deployment, workloads: Sequence[Workload]) -> Finding:
         if problem := _problem(workload, found, pods, namespace):
             return problem
         counts.append(f"{workload.name} {len(pods)}")
-    return good(f"ready: {', '.join(counts)}; no restart in {RECENT.seconds // 60} min")
+    return good(f"ready: {', '.join(counts)}; no restart in {RECENT_MINUTES} min")
 
 
 def _selector(labels: Mapping[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in labels.items())
 
 
-def _problem(workload: Workload, found: Object, pods: Sequence[Object], namespace: str) -> Finding | None:
+def _problem(workload: ExpectedWorkload, found: Object, pods: Sequence[Object], namespace: str) -> Finding | None:
     for pod in pods:
         if problem := _problem_of_pod(workload, pod, namespace):
             return problem
@@ -135,7 +134,7 @@ def _problem(workload: Workload, found: Object, pods: Sequence[Object], namespac
     return None
 
 
-def _problem_of_pod(workload: Workload, pod: Object, namespace: str) -> Finding | None:
+def _problem_of_pod(workload: ExpectedWorkload, pod: Object, namespace: str) -> Finding | None:
     name = pod["metadata"]["name"]
     for status in pod.get("status", {}).get("containerStatuses", []):
         state = status.get("state", {})
@@ -144,7 +143,7 @@ def _problem_of_pod(workload: Workload, pod: Object, namespace: str) -> Finding 
             reason = f"{waiting.get('reason', 'waiting')}: {waiting.get('message') or 'no reason given'}"
             said = f"; it said: {_last_line(last)}" if last and last.get("message") else ""
             return bad(f"{name} is not running: {reason}{said}", f"kubectl -n {namespace} logs {name} --previous")
-        if last and _recent(last):
+        if last and is_recent(last.get("finishedAt")):
             said = _last_line(last) or f"exit code {last.get('exitCode')}"
             return bad(
                 f"{name} restarted {restarted(int(status.get('restartCount', 0)))}: {said}",
@@ -166,7 +165,7 @@ def _problem_of_pod(workload: Workload, pod: Object, namespace: str) -> Finding 
     return None
 
 
-def _main(workload: Workload, pod: Object) -> str:
+def _main(workload: ExpectedWorkload, pod: Object) -> str:
     """The name of the container that counts; what others inject stands behind the pod's own."""
     return str(workload.container or pod["spec"]["containers"][0]["name"])
 
@@ -174,11 +173,3 @@ def _main(workload: Workload, pod: Object) -> str:
 def _last_line(terminated: Object) -> str:
     lines = str(terminated.get("message") or "").strip().splitlines()
     return lines[-1] if lines else ""
-
-
-def _recent(terminated: Object) -> bool:
-    try:
-        ended = datetime.datetime.fromisoformat(str(terminated["finishedAt"]).replace("Z", "+00:00"))
-    except (KeyError, ValueError):
-        return False
-    return datetime.datetime.now(datetime.timezone.utc) - ended < RECENT

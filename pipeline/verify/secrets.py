@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from pipeline.verify.deployment import Options
 
 _SHOWN = "***"
-_LEAST = 4
+_MIN_LENGTH = 4
 """What is shorter is not hidden: it stands in many words."""
 
 
@@ -31,7 +31,7 @@ class Secrets:
             cookies = http.cookies.SimpleCookie()
         found |= {text for each in cookies.values() for text in (each.value, each.coded_value)}
         found |= {unquote(each) for each in found}
-        return cls(tuple(sorted((each for each in found if len(each) >= _LEAST), key=len, reverse=True)))
+        return cls(tuple(sorted((each for each in found if len(each) >= _MIN_LENGTH), key=len, reverse=True)))
 
     def hidden_in(self, text: str) -> str:
         """The text without them."""

@@ -6,12 +6,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from settings.host_names import PEM_PATH_VARIABLE
 from settings.marks import COMPUTED, Derived, Only, platform
 from settings.model.section import Section
 from settings.targets import KUBERNETES
 from settings.types import kubernetes, text
-
-PEM_PATH_VARIABLE = "TOWER_OIDC_PEM_PATH"
 
 
 class InstallSection(Section):

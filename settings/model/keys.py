@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from settings.host_names import PLATFORM_TOKEN_VARIABLE, PROXY_TOKEN_VARIABLE
 from settings.marks import COMPUTED, Only, Since, platform, proxy
 from settings.model.section import Section
 from settings.targets import KUBERNETES
@@ -14,8 +15,6 @@ from settings.types import kubernetes, studios, text
 PEM_KEY = "oidc.pem"
 """The key of Secret ``platform-oidc-certs`` in the guide."""
 TOKEN_KEY = "token"  # noqa: S105 (a key's name)
-PROXY_TOKEN_VARIABLE = "CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"  # noqa: S105 (the name of a variable)
-PLATFORM_TOKEN_VARIABLE = "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"  # noqa: S105 (the name of a variable)
 
 
 class KeysSection(Section):
@@ -66,7 +65,7 @@ class KeysSection(Section):
         ),
         examples=["platform-oidc-certs"],
     )
-    existing_oidc_secret_key: Annotated[kubernetes.SecretKey, Only(KUBERNETES)] = Field(
+    existing_oidc_secret_key: Annotated[kubernetes.SecretDataKey, Only(KUBERNETES)] = Field(
         default=PEM_KEY, description="Key in `existingOidcSecret` that holds it.", examples=["tls.key"]
     )
     identity_federation_allowed_workspaces: Annotated[
@@ -96,7 +95,7 @@ class KeysSection(Section):
         description="Secret that exists already, with the registration token; none is made.",
         examples=["registration-token"],
     )
-    existing_token_secret_key: Annotated[kubernetes.SecretKey, Only(KUBERNETES)] = Field(
+    existing_token_secret_key: Annotated[kubernetes.SecretDataKey, Only(KUBERNETES)] = Field(
         default=TOKEN_KEY,
         description="Key in `existingTokenSecret` that holds it.",
         examples=["OIDC_CLIENT_REGISTRATION_TOKEN"],

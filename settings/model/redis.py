@@ -13,7 +13,7 @@ from settings.targets import COMPOSE, KUBERNETES
 from settings.types import kubernetes, network, pods, text
 from settings.types.text import MapInText
 
-_PASSWORD_VARIABLE = "CONNECT_REDIS_PASSWORD"  # noqa: S105 (the name of a variable)
+PASSWORD_VARIABLE = "CONNECT_REDIS_PASSWORD"  # noqa: S105 (the name of a variable)
 
 
 def _has_ca(data: dict[str, Any]) -> bool:
@@ -60,11 +60,11 @@ class RedisSection(Section):
     redis_user: Annotated[text.EnvironmentText | None, connect("CONNECT_REDIS_USER")] = Field(
         default=None, description="Redis user name.", examples=["studios"]
     )
-    redis_password: Annotated[SecretStr | None, connect(_PASSWORD_VARIABLE)] = Field(
+    redis_password: Annotated[SecretStr | None, connect(PASSWORD_VARIABLE)] = Field(
         default=None, min_length=1, description="Redis password (secret)."
     )
     redis_password_secret: Annotated[
-        pods.SecretKeyReference | None, MapInText, connect(_PASSWORD_VARIABLE, COMPUTED), Only(KUBERNETES)
+        pods.SecretKeyReference | None, MapInText, connect(PASSWORD_VARIABLE, COMPUTED), Only(KUBERNETES)
     ] = Field(
         default=None,
         description="Existing Secret, and its key, with the Redis password, instead of `redisPassword`.",

@@ -7,12 +7,10 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from settings import templates
+from settings.host_names import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE
 from settings.marks import COMPUTED, Derived, Since, TowerYml, platform
 from settings.model.section import Section
 from settings.types import network, studios, text
-
-ALLOWED_WORKSPACES_VARIABLE = "TOWER_DATA_STUDIO_ALLOWED_WORKSPACES"
-ALLOWED_WORKSPACES_ENTRY = "tower.data-studio.allowed-workspaces"
 
 
 def _default_templates(data: dict[str, Any]) -> dict[str, templates.StudioTemplate]:

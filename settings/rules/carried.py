@@ -7,14 +7,13 @@ from collections.abc import Collection, Iterator
 from settings.errors import Problem
 from settings.fields import value_of
 from settings.model import Settings
+from settings.mounts import CHECKSUM_ANNOTATION
 from settings.rules.book import RuleBook
 
 RULES = RuleBook()
 
 OWN_LABELS = ("app", "app.kubernetes.io/part-of", "app.kubernetes.io/instance")
 """The labels by which the program selects pods, and knows its objects."""
-OWN_ANNOTATION = "checksum/studios"
-"""The annotation of the pods that restarts them."""
 
 
 def _register_labels(key: str) -> None:
@@ -31,9 +30,11 @@ for _key in ("podLabels", "labels"):
 
 @RULES.needs("podAnnotations")
 def _the_checksum_stays(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-    if OWN_ANNOTATION in settings.pod_annotations:
+    if CHECKSUM_ANNOTATION in settings.pod_annotations:
         yield Problem(
-            f"podAnnotations.{OWN_ANNOTATION}", None, "is an annotation that the program sets itself; remove it here"
+            f"podAnnotations.{CHECKSUM_ANNOTATION}",
+            None,
+            "is an annotation that the program sets itself; remove it here",
         )
 
 

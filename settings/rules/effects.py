@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from settings.balancers import IDLE_TIMEOUT
 from settings.errors import Problem
 from settings.fields import FIELDS, SECRET_KEYS, value_of
 from settings.model import Settings
@@ -44,10 +45,10 @@ for _key, _other in _NEEDED:
 
 @RULES.needs("loadBalancerAttributes")
 def _the_load_balancer_is_described_once(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-    timeout = settings.load_balancer_attributes.get("idle_timeout.timeout_seconds")
+    timeout = settings.load_balancer_attributes.get(IDLE_TIMEOUT)
     if timeout is not None:
         yield Problem(
-            "loadBalancerAttributes.idle_timeout.timeout_seconds",
+            f"loadBalancerAttributes.{IDLE_TIMEOUT}",
             timeout,
             f"has a setting of its own; remove it here, and write: {Write('idleTimeout', timeout)}",
         )

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
+from settings.balancers import ALB
 from settings.errors import Problem
 from settings.model import Settings
 from settings.rules.book import RuleBook
 
 RULES = RuleBook()
 
-_ALB: Final = "alb.ingress.kubernetes.io/"
 _OF_PULUMI: Final = "pulumi.com/"
 SETTING_OF_ANNOTATION: Final[Mapping[str, str]] = {
-    f"{_ALB}scheme": "loadBalancerScheme",
-    f"{_ALB}target-type": "targetType",
-    f"{_ALB}certificate-arn": "certificateArn",
-    f"{_ALB}ssl-policy": "sslPolicy",
-    f"{_ALB}load-balancer-attributes": "loadBalancerAttributes",
-    f"{_ALB}healthcheck-path": "healthCheckPath",
-    f"{_ALB}success-codes": "healthCheckSuccessCodes",
-    f"{_ALB}group.name": "loadBalancerGroup",
-    f"{_ALB}group.order": "loadBalancerGroupOrder",
-    f"{_ALB}ip-address-type": "ipAddressType",
+    f"{ALB}scheme": "loadBalancerScheme",
+    f"{ALB}target-type": "targetType",
+    f"{ALB}certificate-arn": "certificateArn",
+    f"{ALB}ssl-policy": "sslPolicy",
+    f"{ALB}load-balancer-attributes": "loadBalancerAttributes",
+    f"{ALB}healthcheck-path": "healthCheckPath",
+    f"{ALB}success-codes": "healthCheckSuccessCodes",
+    f"{ALB}group.name": "loadBalancerGroup",
+    f"{ALB}group.order": "loadBalancerGroupOrder",
+    f"{ALB}ip-address-type": "ipAddressType",
     "kubernetes.io/ingress.class": "ingressClass",
 }
 """Annotation of the Ingress → the setting that it comes from."""
@@ -32,14 +32,14 @@ _CERTIFICATE: Final = "the certificate is made by the stack, or that of certific
 _PROTOCOL: Final = "the proxy speaks HTTP/1.1 at proxyPort, which WebSockets need"
 _HEALTH: Final = "the health check asks the proxy by HTTP at proxyPort, as healthCheckPath says"
 FIXED_ANNOTATIONS: Final[Mapping[str, str]] = {
-    f"{_ALB}listen-ports": _PORTS,
-    f"{_ALB}ssl-redirect": _PORTS,
-    f"{_ALB}create-acm-cert": _CERTIFICATE,
-    f"{_ALB}acm-pca-arn": _CERTIFICATE,
-    f"{_ALB}backend-protocol": _PROTOCOL,
-    f"{_ALB}backend-protocol-version": _PROTOCOL,
-    f"{_ALB}healthcheck-port": _HEALTH,
-    f"{_ALB}healthcheck-protocol": _HEALTH,
+    f"{ALB}listen-ports": _PORTS,
+    f"{ALB}ssl-redirect": _PORTS,
+    f"{ALB}create-acm-cert": _CERTIFICATE,
+    f"{ALB}acm-pca-arn": _CERTIFICATE,
+    f"{ALB}backend-protocol": _PROTOCOL,
+    f"{ALB}backend-protocol-version": _PROTOCOL,
+    f"{ALB}healthcheck-port": _HEALTH,
+    f"{ALB}healthcheck-protocol": _HEALTH,
 }
 """Annotation that the program sets, or leaves at the controller's default → why it can't be another."""
 _SIGN_IN: Final = "the clients of sessions connect at the same host, and can't sign in at the load balancer"
@@ -67,7 +67,7 @@ def _why_not(name: str, value: str, settings: Settings) -> str | None:
         return f"has a setting of its own; remove it here, and set {SETTING_OF_ANNOTATION[name]}"
     if name.startswith(_OF_PULUMI):
         return "is for Pulumi, and the program waits for the load balancer by readyTimeout; remove it here"
-    below = name.removeprefix(_ALB)
+    below = name.removeprefix(ALB)
     if below == name:
         return None
     if name in FIXED_ANNOTATIONS:

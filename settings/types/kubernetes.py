@@ -18,10 +18,10 @@ from settings.types.text import (
     scalar_as_text,
 )
 
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _SERVICE = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 SUBDOMAIN = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
-_OBJECT = re.compile(rf"(?=.{{1,253}}\Z){SUBDOMAIN}", re.ASCII)
+OBJECT = re.compile(rf"(?=.{{1,253}}\Z){SUBDOMAIN}", re.ASCII)
 _STATEFUL_SET = re.compile(r"[a-z]([a-z0-9-]{0,50}[a-z0-9])?", re.ASCII)
 _DATA_KEY = re.compile(r"(?!\.\.|\.\Z)[A-Za-z0-9._-]{1,253}", re.ASCII)
 _LABEL_KEY = re.compile(rf"((?=[^/]{{1,253}}/){SUBDOMAIN}/)?[A-Za-z0-9]([A-Za-z0-9._-]{{0,61}}[A-Za-z0-9])?", re.ASCII)
@@ -32,13 +32,13 @@ _PLATFORM_OBJECT = re.compile(rf"(ConfigMap|Deployment)/(?=.{{1,253}}\Z){SUBDOMA
 
 def is_label(text: str) -> bool:
     """Whether a text can be the name of a volume, a container or a namespace."""
-    return _LABEL.fullmatch(text) is not None
+    return LABEL.fullmatch(text) is not None
 
 
 Label = Annotated[
     Text,
     form(
-        _LABEL,
+        LABEL,
         "must be a Kubernetes name: at most 63 characters from a-z, 0-9 and '-', "
         "starting and ending with a letter or digit",
     ),
@@ -58,12 +58,12 @@ ServiceName = Annotated[
 ObjectName = Annotated[
     Text,
     form(
-        _OBJECT,
+        OBJECT,
         "must be a Kubernetes name: at most 253 characters from a-z, 0-9, '-' and '.', as `kubectl get` prints it",
     ),
 ]
 DataKey = Annotated[Text, form(_DATA_KEY, "must be a key of a ConfigMap: letters, digits, '-', '_' and '.'")]
-SecretKey = Annotated[Text, form(_DATA_KEY, "must be a key of a Secret: letters, digits, '-', '_' and '.'")]
+SecretDataKey = Annotated[Text, form(_DATA_KEY, "must be a key of a Secret: letters, digits, '-', '_' and '.'")]
 
 
 def _storage(text: str) -> str:

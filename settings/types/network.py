@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from settings.types.kubernetes import LABEL
 from settings.types.text import ListInText, Text, WithoutRepeats, form
 
 _HTTPS_ADDRESS = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.:-]*(/[!-~]*)?", re.ASCII)
 
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _LONGEST_HOST = 253  # RFC 1035, 2.3.4
 _HIGHEST_PORT = 65535
 
@@ -44,7 +44,7 @@ def _domain_name(text: str) -> str:
     if _is_ip_address(name):
         raise ValueError("is an IP address; write a domain name: sessions live at its subdomains")
     labels = name.split(".")
-    if len(labels) < 2 or len(name) > _LONGEST_HOST or not all(map(_LABEL.fullmatch, labels)):
+    if len(labels) < 2 or len(name) > _LONGEST_HOST or not all(map(LABEL.fullmatch, labels)):
         raise ValueError("must be a domain name, for example example.com")
     return name
 
@@ -95,7 +95,7 @@ def _address_with_port(text: str, default_port: int) -> str:
     if not port_text.isdigit() or not 1 <= int(port_text) <= _HIGHEST_PORT:
         raise ValueError(f"must have a port from 1 to {_HIGHEST_PORT}, for example redis:6379")
     bracketed = host.startswith("[") and host.endswith("]") and _is_ip_address(host[1:-1])
-    if not bracketed and not all(map(_LABEL.fullmatch, host.lower().split("."))):
+    if not bracketed and not all(map(LABEL.fullmatch, host.lower().split("."))):
         raise ValueError("is not a host and port; write host:port, such as redis:6379")
     return f"{host}:{int(port_text)}"
 

@@ -9,12 +9,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 from settings.marks import Words
-from settings.types.kubernetes import SUBDOMAIN, DataKey, Label, LabelKey, LabelValue, ObjectName
-from settings.types.text import ListInText, MapInText, Text, form, scalar_as_text
+from settings.types.kubernetes import OBJECT, DataKey, Label, LabelKey, LabelValue, ObjectName
+from settings.types.text import FOLDER, ListInText, MapInText, Text, form, scalar_as_text
 
-_PATH = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-])+", re.ASCII)
 _SUB_PATH = re.compile(r"(?!/)(?!(.*/)?\.\.(/|\Z)).*[^/]", re.ASCII)
-_CLASS = re.compile(rf"(?=.{{1,253}}\Z){SUBDOMAIN}", re.ASCII)
 _LONGEST_ANNOTATION = 16_384
 """All annotations of an object together may have 256 KiB."""
 
@@ -91,7 +89,7 @@ class Mount(_Part):
     """Where one of the extra volumes is mounted in proxy and server."""
 
     name: Label
-    mount_path: Annotated[Text, form(_PATH, "must be an absolute path, for example /etc/extra")]
+    mount_path: Annotated[Text, form(FOLDER, "must be an absolute path, for example /etc/extra")]
     sub_path: (
         Annotated[Text, form(_SUB_PATH, "must be a path within the volume, for example certificates/ca.crt")] | None
     ) = None
@@ -108,7 +106,7 @@ Tolerations = Annotated[tuple[Annotated[Toleration, AfterValidator(_sensible)], 
 Affinity = Annotated[dict[Literal["nodeAffinity", "podAffinity", "podAntiAffinity"], Any], MapInText]
 """As Kubernetes has it: `settings.rules.shapes` compares it with the shape."""
 PriorityClass = Annotated[
-    Text, form(_CLASS, "must be the name of a PriorityClass; `kubectl get priorityclasses` prints them")
+    Text, form(OBJECT, "must be the name of a PriorityClass; `kubectl get priorityclasses` prints them")
 ]
 Labels = Annotated[dict[LabelKey, LabelValue], MapInText]
 Annotations = Annotated[

@@ -19,26 +19,26 @@ _ENVIRONMENT = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}", re.ASCII)
 _URL_PATH = re.compile(r"/[!-~]{0,1023}", re.ASCII)
 _MOUNTED_FILE = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-]){2,}(\.[A-Za-z0-9]+)?", re.ASCII)
-_FOLDER = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-])+", re.ASCII)
+FOLDER = re.compile(r"(/[A-Za-z0-9._-]*[A-Za-z0-9_-])+", re.ASCII)
 
 MAX_TEXT_LENGTH = 2048
 """Nothing that is written in one line is longer, and many such texts fit into one ConfigMap."""
 
 
-def matching(pattern: re.Pattern[str], wanted: str, text: str) -> str:
+def matching(pattern: re.Pattern[str], message: str, text: str) -> str:
     """The text, if it matches as a whole.
 
     Raises:
         ValueError: it does not; the message is what is wanted.
     """
     if pattern.fullmatch(text) is None:
-        raise ValueError(wanted)
+        raise ValueError(message)
     return text
 
 
-def form(pattern: re.Pattern[str], wanted: str) -> AfterValidator:
+def form(pattern: re.Pattern[str], message: str) -> AfterValidator:
     """Refuses text that does not match as a whole, with what is wanted as the message."""
-    return AfterValidator(partial(matching, pattern, wanted))
+    return AfterValidator(partial(matching, pattern, message))
 
 
 def _short_enough(duration: str) -> str:
@@ -162,7 +162,7 @@ UrlPath = Annotated[Text, form(_URL_PATH, "must be the path of a URL: it starts 
 MountedFile = Annotated[
     Text, form(_MOUNTED_FILE, "must be an absolute path of a file in its own folder, for example /data/certs/oidc.pem")
 ]
-Folder = Annotated[Text, form(_FOLDER, "must be an absolute path, for example /data")]
+Folder = Annotated[Text, form(FOLDER, "must be an absolute path, for example /data")]
 ListInText = BeforeValidator(list_in_text)
 MapInText = BeforeValidator(map_in_text)
 WithoutRepeats = AfterValidator(without_repeats)

@@ -23,7 +23,7 @@ from studios_host.checks import not_started
 from studios_host.compose import Compose
 from studios_host.docker import Container, Docker, Finished, listed_paths
 from studios_host.errors import Problems, RefusedError, reason_of, shortened
-from studios_host.files import Placement, Wanted, put_back
+from studios_host.files import DesiredFile, Placement, put_back
 from studios_host.halfway import down, finish_replacing
 from studios_host.place import MARKER, Place, State
 from studios_host.places import place as place_of
@@ -130,9 +130,9 @@ def place(tmp_path: Path) -> Place:
 
 def test_files_are_put_in_place_and_back(place: Place) -> None:
     wanted = [
-        Wanted(place.folder / "new.env", b"a\n", mode=0o600),
-        Wanted(place.folder / "kept", b"ours\n"),
-        Wanted(place.folder / "gone", None),
+        DesiredFile(place.folder / "new.env", b"a\n", mode=0o600),
+        DesiredFile(place.folder / "kept", b"ours\n"),
+        DesiredFile(place.folder / "gone", None),
     ]
     (place.folder / "gone").write_text("away\n")
     placement = Placement(place, wanted)
@@ -162,7 +162,7 @@ class Back(Starter):
 
 
 def test_what_became_of_files_and_containers_is_told_as_it_is(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    placement = Placement(place, [Wanted(place.folder / "kept", b"ours\n")])
+    placement = Placement(place, [DesiredFile(place.folder / "kept", b"ours\n")])
     placement.prepare()
     placement.put()
     known = State(["x.yml"], {"override": "x.yml"})
@@ -189,7 +189,7 @@ def test_what_became_of_files_and_containers_is_told_as_it_is(place: Place, monk
 
 
 def test_what_somebody_changed_meanwhile_is_not_put_back(place: Place) -> None:
-    placement = Placement(place, [Wanted(place.folder / "kept", b"ours\n")])
+    placement = Placement(place, [DesiredFile(place.folder / "kept", b"ours\n")])
     placement.prepare()
     placement.put()
     (place.folder / "kept").write_text("newer\n")
@@ -202,7 +202,7 @@ def test_the_newest_five_copies_are_kept_also_where_the_clock_is_set_back(
 ) -> None:
     for number in range(12):
         monkeypatch.setattr(time, "gmtime", lambda now=number: time.struct_time((2026, 1, 1, 0, 0, 59 - now, 0, 0, 0)))
-        placement = Placement(place, [Wanted(place.folder / "kept", f"{number}\n".encode())])
+        placement = Placement(place, [DesiredFile(place.folder / "kept", f"{number}\n".encode())])
         placement.prepare()
         placement.put()
         placement.keep_newest_backups()
@@ -225,7 +225,9 @@ def test_a_full_disk_is_met_before_a_file_is_replaced(full_disk: Path) -> None:
     (full_disk / "kept").write_text("theirs\n")
     with place.locked():
         place.begin()
-        placement = Placement(place, [Wanted(full_disk / "kept", b"ours\n"), Wanted(full_disk / "new", bytes(100_000))])
+        placement = Placement(
+            place, [DesiredFile(full_disk / "kept", b"ours\n"), DesiredFile(full_disk / "new", bytes(100_000))]
+        )
         with pytest.raises(OSError, match="No space left") as failed:
             placement.prepare()
         placement.discard()

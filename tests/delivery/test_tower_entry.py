@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from studios_host.errors import RefusedError
-from studios_host.tower_entry import ALLOWED_WORKSPACES, Known, mounted, remembered, restored, with_entries
+from studios_host.tower_entry import Known, mounted, remembered, restored, with_entries
+
+from settings.host_names import ALLOWED_WORKSPACES_ENTRY
 
 THRESHOLD = "tower.data-studio.approaching-expiration-threshold"
 BEFORE = "# the owner's\ntower:\n  admin: {}\n"
@@ -22,7 +24,7 @@ def tower_yml(tmp_path: Path) -> Path:
 
 
 def set_entries(path: Path, known: Known, take_over: bool = False, **entries: str) -> Known:
-    names = {"workspaces": ALLOWED_WORKSPACES, "threshold": THRESHOLD}
+    names = {"workspaces": ALLOWED_WORKSPACES_ENTRY, "threshold": THRESHOLD}
     wanted = {names[name]: value for name, value in entries.items()}
     text, memory = with_entries(path, known, wanted, take_over=take_over)
     path.write_bytes(text)
@@ -42,7 +44,7 @@ def test_a_release_that_reads_other_entries_gets_those_and_gives_the_earlier_one
 
 def test_what_1_0_0_remembered_is_that_of_the_workspaces(tower_yml: Path) -> None:
     memory = {"earlier": {"depth": 1, "source": None}, "written": ["null"]}
-    assert remembered(memory) == {ALLOWED_WORKSPACES: memory}
+    assert remembered(memory) == {ALLOWED_WORKSPACES_ENTRY: memory}
     assert remembered(None) == {}
     tower_yml.write_text(BEFORE.replace("tower:\n", "tower:\n  data-studio:\n    allowed-workspaces: null\n"))
     assert restored(tower_yml, remembered(memory)).decode() == BEFORE
@@ -54,7 +56,7 @@ def test_all_entries_of_others_are_told_at_once_with_their_settings(tower_yml: P
     with pytest.raises(RefusedError) as refused:
         set_entries(tower_yml, {}, workspaces="null", threshold='"30m"')
     first, second = str(refused.value).splitlines()
-    assert first.startswith(f"{ALLOWED_WORKSPACES} in {tower_yml} is [7], and this stack would set null; ")
+    assert first.startswith(f"{ALLOWED_WORKSPACES_ENTRY} in {tower_yml} is [7], and this stack would set null; ")
     assert second == (
         f'{THRESHOLD} in {tower_yml} is "15m", and this stack would set "30m"; '
         "write the same in approachingExpirationThreshold, or take it over: takeOver: [tower.yml]"

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from settings.host_names import FORMAT
 from studios_host.errors import RefusedError
 from studios_host.place import read_parameters
 
-FORMAT = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PARAMETER = re.compile(r"[a-z_]+")
 _LINE = re.compile(r"[ -~]*")

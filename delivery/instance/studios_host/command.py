@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
+from settings.host_names import ENCODED
 from studios_host.bundle import from_folder, from_secret
 from studios_host.docker import Docker
 from studios_host.errors import PutBackError, RefusedError, reason_of
@@ -18,8 +19,6 @@ from studios_host.uninstall import uninstall, without_folder
 
 _OPTIONS = ("--folder", "--bundle", "--secret", "--version", "--region", "--timeout")
 _TIMEOUT_SECONDS = "900"
-_ENCODED = "/%2F"
-"""How a folder begins that Systems Manager could not hand over as it is."""
 _LONGEST_REASON = 7500
 """Systems Manager keeps the first 8,000 characters of what a script writes to stderr."""
 
@@ -56,7 +55,7 @@ def _run(words: Sequence[str]) -> str:
     timeout = float(options.get("--timeout", _TIMEOUT_SECONDS))
     free, deadline = began + 0.4 * timeout, began + 0.8 * timeout
     given = options["--folder"]
-    folder = Path(unquote(given[1:]) if given.startswith(_ENCODED) else given)
+    folder = Path(unquote(given[1:]) if given.startswith(ENCODED) else given)
     # Absolute, but with the links that the owner goes through: the containers' labels have them.
     folder = Path(os.path.abspath(folder))
     if action == "uninstall":

@@ -14,8 +14,6 @@ from studios_host.errors import RefusedError
 _Made = TypeVar("_Made")
 _LABEL = "com.docker.compose."
 SERVICE_LABEL = f"{_LABEL}service"
-STUDIOS_LABEL = "io.seqera.studios.deployment"
-"""On the containers of the proxy and the server: they are found by it when the folder is gone."""
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from settings.host_names import ALLOWED_WORKSPACES_VARIABLE, PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE
 from studios_host.compose import Compose
 from studios_host.errors import RefusedError, shortened
 from studios_host.places import place
-
-PEM_PATH = "TOWER_OIDC_PEM_PATH"
-TOKEN = "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"  # noqa: S105 (a variable's name)
-WORKSPACES = "TOWER_DATA_STUDIO_ALLOWED_WORKSPACES"
 
 
 def environment_of(model: Mapping[str, Any], service: str) -> Mapping[str, str]:
@@ -52,7 +49,7 @@ def overridden(
     found = []
     for service in services:
         theirs, result = environment_of(owners, service), environment_of(merged, service)
-        for name in sorted({*wanted} - {*before, PEM_PATH, TOKEN}):
+        for name in sorted({*wanted} - {*before, PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE}):
             if name in theirs and theirs[name] != wanted[name] == result.get(name):
                 found.append(f"{name} of {service}{place(compose, service, name)}")
     if found:
@@ -65,10 +62,11 @@ def overridden(
 def restricted(compose: Compose, owners: Mapping[str, Any], services: Sequence[str]) -> Iterator[str]:
     """Workspaces that the owner's files name where this stack leaves the variable out, which means all of them."""
     for service in services:
-        found = environment_of(owners, service).get(WORKSPACES)
+        found = environment_of(owners, service).get(ALLOWED_WORKSPACES_VARIABLE)
         if found is not None:
             yield (
-                f"{WORKSPACES} of {service}{place(compose, service, WORKSPACES)} restricts Studios, and this stack "
+                f"{ALLOWED_WORKSPACES_VARIABLE} of {service}"
+                f"{place(compose, service, ALLOWED_WORKSPACES_VARIABLE)} restricts Studios, and this stack "
                 "would allow every workspace; write the same in allowedWorkspaces, or take it out there"
             )
             return
@@ -84,7 +82,7 @@ def oidc_in_use(
     found = {
         name: service
         for service in services
-        for name in (PEM_PATH, TOKEN)
+        for name in (PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE)
         if environment_of(owners, service).get(name) and name not in before
     }
     if found:
@@ -101,7 +99,7 @@ def token_in_use(owners: Mapping[str, Any], services: Sequence[str]) -> str:
     Raises:
         RefusedError: backend and cron have none, or not the same.
     """
-    for name in (PEM_PATH, TOKEN):
+    for name in (PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE):
         values = {environment_of(owners, service).get(name, "") for service in services}
         if len(values) > 1:
             raise RefusedError(
@@ -112,4 +110,4 @@ def token_in_use(owners: Mapping[str, Any], services: Sequence[str]) -> str:
                 f"{name} is not set for {' and '.join(services)}, and existingOidc keeps it; set it, or leave "
                 "existingOidc out"
             )
-    return environment_of(owners, services[0])[TOKEN]
+    return environment_of(owners, services[0])[PLATFORM_TOKEN_VARIABLE]

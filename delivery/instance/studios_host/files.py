@@ -17,7 +17,7 @@ _KEPT_BACKUPS = 5
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredFile:
     """A file as it is to be; None for `content` takes it away. Owner and mode stay as they are where they are None."""
 
     path: Path
@@ -42,32 +42,32 @@ class Wanted:
 class Placement:
     """One run's files: `prepare` writes them beside their places, and `put` moves them in."""
 
-    def __init__(self, place: Place, wanted: Sequence[Wanted]) -> None:
+    def __init__(self, place: Place, desired: Sequence[DesiredFile]) -> None:
         self.place = place
-        self.changes = [each for each in wanted if not each.is_there()]
+        self.changes = [each for each in desired if not each.is_there()]
         self.backup = ""
-        self._staged: list[tuple[Wanted, Path]] = []
+        self._staged: list[tuple[DesiredFile, Path]] = []
 
     def prepare(self) -> None:
         """Keeps copies of what is replaced, and writes what replaces it: a full disk is met here."""
         self.place.files.mkdir(mode=0o755, exist_ok=True)
         self.place.files.chmod(0o755)
         self.place.backups.mkdir(mode=0o700, exist_ok=True)
-        for wanted in self.changes:
-            if wanted.content is not None:
-                staged = self._staging_path(wanted.path)
-                self._staged.append((wanted, staged))
-                self._stage(wanted, wanted.content, staged)
+        for desired in self.changes:
+            if desired.content is not None:
+                staged = self._staging_path(desired.path)
+                self._staged.append((desired, staged))
+                self._stage(desired, desired.content, staged)
         copies = self.place.new / "backup"
         copies.mkdir(mode=0o700)
         entries = []
-        for number, wanted in enumerate(self.changes):
+        for number, desired in enumerate(self.changes):
             saved = None
-            if wanted.path.exists():
-                saved = f"{number}-{wanted.path.name}"
-                _copy(wanted.path, copies / saved)
-            put = None if wanted.content is None else sha256(wanted.content).hexdigest()
-            entries.append({"path": str(wanted.path), "saved": saved, "put": put})
+            if desired.path.exists():
+                saved = f"{number}-{desired.path.name}"
+                _copy(desired.path, copies / saved)
+            put = None if desired.content is None else sha256(desired.content).hexdigest()
+            entries.append({"path": str(desired.path), "saved": saved, "put": put})
         write(copies / "files.json", json.dumps(entries, indent=1).encode())
         name = f"{self._newest() + 1}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
         copies.rename(self.place.backups / name)
@@ -75,11 +75,11 @@ class Placement:
 
     def put(self) -> None:
         """Moves everything into its place, the compose file last: until it is there, the others mean nothing."""
-        for wanted, staged in sorted(self._staged, key=lambda pair: pair[0].path.suffix == ".yml"):
-            os.replace(staged, wanted.path)
-        for wanted in self.changes:
-            if wanted.content is None:
-                wanted.path.unlink(missing_ok=True)
+        for desired, staged in sorted(self._staged, key=lambda pair: pair[0].path.suffix == ".yml"):
+            os.replace(staged, desired.path)
+        for desired in self.changes:
+            if desired.content is None:
+                desired.path.unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Removes what was written beside the places."""
@@ -101,18 +101,18 @@ class Placement:
         # A file is moved into its place at once on its own file system only.
         return path.with_name(f".{path.name}.studios-new")
 
-    def _stage(self, wanted: Wanted, content: bytes, staged: Path) -> None:
+    def _stage(self, desired: DesiredFile, content: bytes, staged: Path) -> None:
         staged.unlink(missing_ok=True)
         with open(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        if wanted.path.exists():
-            _take_over(wanted.path, staged)
-        if wanted.owner is not None:
-            os.chown(staged, *wanted.owner)
-        if wanted.mode is not None:
-            staged.chmod(wanted.mode)
+        if desired.path.exists():
+            _take_over(desired.path, staged)
+        if desired.owner is not None:
+            os.chown(staged, *desired.owner)
+        if desired.mode is not None:
+            staged.chmod(desired.mode)
 
 
 def put_back(place: Place, backup: str) -> None:

@@ -6,18 +6,19 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from settings.host_names import PEM, PLATFORM_ENV, PROXY_DATA, STUDIOS_ENV
 from studios_host.bundle import Bundle
 from studios_host.checks import not_started
 from studios_host.compose import Compose, check_version
 from studios_host.docker import Docker
 from studios_host.errors import PutBackError, RefusedError, reason_of
-from studios_host.files import Placement, Wanted, put_back, remove
+from studios_host.files import DesiredFile, Placement, put_back, remove
 from studios_host.halfway import down, finish_replacing
-from studios_host.place import DATA, Place, State
+from studios_host.place import Place, State
 from studios_host.project import Project, find_project, project_of
 from studios_host.services import Start, Starter
 from studios_host.survey import Survey, owner_of, survey
-from studios_host.wish import PEM, PLATFORM_ENV, STUDIOS_ENV, Wish
+from studios_host.wish import Wish
 
 PROXY_UID = 65532
 
@@ -44,7 +45,7 @@ def install(docker: Docker, place: Place, bundle: Bundle, deadline: float) -> st
             raise
         told = "what the last run had begun was put back; nothing else was changed"
         raise PutBackError(f"{refused}\nstudios: {told}") from None
-    new = State(files=[wish.override, DATA], parameters=dict(bundle.parameters), tower_yml=found.tower_yml)
+    new = State(files=[wish.override, PROXY_DATA], parameters=dict(bundle.parameters), tower_yml=found.tower_yml)
     said = _apply(docker, place, found, wish, state, new, deadline)
     return "\nstudios: ".join([said, *([found.advice] if found.advice else [])])
 
@@ -91,17 +92,17 @@ def _apply(
     reader = _reader(place.folder, owner, wish.platform[-1])
     wanted = [
         *entry,
-        Wanted(place.files / PEM, files.get(PEM), (wish.uid, wish.uid), 0o600),
-        *(Wanted(place.files / name, files[name], reader[0], reader[1]) for name in (STUDIOS_ENV, PLATFORM_ENV)),
-        Wanted(place.override_copy, files[wish.override], (0, 0), 0o600),
-        Wanted(place.folder / wish.override, files[wish.override], reader[0], 0o644),
+        DesiredFile(place.files / PEM, files.get(PEM), (wish.uid, wish.uid), 0o600),
+        *(DesiredFile(place.files / name, files[name], reader[0], reader[1]) for name in (STUDIOS_ENV, PLATFORM_ENV)),
+        DesiredFile(place.override_copy, files[wish.override], (0, 0), 0o600),
+        DesiredFile(place.folder / wish.override, files[wish.override], reader[0], 0o644),
     ]
     stale = [name for name in state.files if name not in new.files]
-    wanted += [Wanted(place.path(name), None) for name in stale if not place.path(name).is_dir()]
+    wanted += [DesiredFile(place.path(name), None) for name in stale if not place.path(name).is_dir()]
     placement = Placement(place, wanted)
     compose = owner.over(str(place.folder / wish.override))
     content = {change.path for change in placement.changes} & {place.files / PEM, *(each.path for each in entry[1:])}
-    data = place.folder / DATA
+    data = place.folder / PROXY_DATA
     starter = Starter(docker, owner, compose, wish.platform, wish.studios, deadline)
     # Docker makes it as root's where the owner's deployer has deleted it.
     writable = data.is_dir() and data.stat().st_uid == PROXY_UID

@@ -14,13 +14,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from settings.host_names import PROXY_DATA
 from studios_host.errors import RefusedError
 
 MARKER = "# Written by the deployment of Seqera Studios"
 """How a compose file of this deployment begins."""
 _SERVICE = re.compile(r"^  ([A-Za-z0-9][A-Za-z0-9._-]*):$", re.MULTILINE)
-DATA = "data-studios"
-"""Where the proxy writes."""
 _SERVICES = 4
 _MARK = ".studios-new"
 """A file in `.studios/new`, by which it is known for a folder of this deployment."""
@@ -164,7 +163,7 @@ class Place:
             if len(services) == _SERVICES:
                 proxy, server, backend, cron = services
                 named = {"platform_services": f"{cron} {backend}", "studios_services": f"{proxy} {server}"}
-                return State([path.name, DATA], {"override": path.name, **named}, interrupted=True)
+                return State([path.name, PROXY_DATA], {"override": path.name, **named}, interrupted=True)
         return State()
 
     def remember(self, state: State) -> None:

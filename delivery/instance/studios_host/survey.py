@@ -8,17 +8,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from settings.host_names import (
+    ALLOWED_WORKSPACES_VARIABLE,
+    PEM_PATH_VARIABLE,
+    PLATFORM_ENV,
+    PLATFORM_TOKEN_VARIABLE,
+    PROXY_DATA,
+    PROXY_TOKEN_VARIABLE,
+    STUDIOS_ENV,
+    WORKSPACES_ELSEWHERE,
+)
 from studios_host import checks, effective, tower_entry
 from studios_host.bundle import Bundle, variables
 from studios_host.by_hand import is_read_by_hand
 from studios_host.compose import OLDEST, Compose, release
 from studios_host.docker import Docker
 from studios_host.errors import Problems, RefusedError
-from studios_host.files import Wanted
+from studios_host.files import DesiredFile
 from studios_host.owner import as_the_owner
-from studios_host.place import DATA, MARKER, Place, State, read_json
+from studios_host.place import MARKER, Place, State, read_json
 from studios_host.project import Project, sources
-from studios_host.wish import PLATFORM_ENV, STUDIOS_ENV, WORKSPACES_ELSEWHERE, Wish
+from studios_host.wish import Wish
 
 _VARIABLES = re.compile(rb"^( +)- (\./\.studios/files/\S+\.env)$", re.MULTILINE)
 """An entry of `env_file` in our compose file."""
@@ -36,7 +46,7 @@ class Survey:
 
     owner: Compose
     files: Mapping[str, bytes]
-    entry: list[Wanted]
+    entry: list[DesiredFile]
     tower_yml: str
     advice: str
     shared: list[str]
@@ -53,7 +63,7 @@ def survey(
     problems = Problems()
     known = bool(state.parameters)
     problems.add(checks.not_running(project, wish.platform, known=known))
-    problems.add(checks.taken_names(place.folder, [wish.override, DATA], state.files))
+    problems.add(checks.taken_names(place.folder, [wish.override, PROXY_DATA], state.files))
     with problems.collected():
         place.begin()
     found = None
@@ -110,7 +120,7 @@ def _looked_at(
         with problems.collected():
             staged = owner.over(str(place.new / "files" / wish.override))
             problems.add(checks.replaced_networks(docker, staged, wish.platform, services))
-    entry: list[Wanted] = []
+    entry: list[DesiredFile] = []
     tower_yml = ""
     with problems.collected():
         entry, tower_yml = _tower_yml(place, wish, state, owners)
@@ -162,7 +172,7 @@ def _ssh_port(files: Mapping[str, bytes]) -> str:
 
 
 def _with_token(text: bytes, token: str) -> bytes:
-    name = b"CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN="
+    name = f"{PROXY_TOKEN_VARIABLE}=".encode()
     kept = [each for each in text.splitlines(keepends=True) if not each.startswith(name)]
     return b"".join(sorted([*kept, name + f"{_quoted(token)}\n".encode()]))
 
@@ -209,25 +219,25 @@ def _variables(
     take_over = "tower.env" in wish.take_over
     in_use = [] if wish.existing_oidc or take_over else [*effective.oidc_in_use(owner, owners, wish.platform, before)]
     yield from in_use
-    told = {effective.PEM_PATH, effective.TOKEN} if in_use else set()
+    told = {PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE} if in_use else set()
     others = {name: value for name, value in wanted.items() if name not in told}
     yield from effective.shadowed(owner, merged, wish.platform, others)
     if not take_over:
         yield from effective.overridden(owner, owners, merged, wish.platform, wanted, before)
-    if wish.workspaces == WORKSPACES_ELSEWHERE and effective.WORKSPACES not in wanted:
+    if wish.workspaces == WORKSPACES_ELSEWHERE and ALLOWED_WORKSPACES_VARIABLE not in wanted:
         yield from effective.restricted(owner, owners, wish.platform)
 
 
-def _tower_yml(place: Place, wish: Wish, state: State, owners: Mapping[str, Any]) -> tuple[list[Wanted], str]:
+def _tower_yml(place: Place, wish: Wish, state: State, owners: Mapping[str, Any]) -> tuple[list[DesiredFile], str]:
     """tower.yml with the entries, or with those that the owner had; and its path, where it has ours."""
     known = tower_entry.remembered(read_json(place.tower_state))
     if wish.tower_yml:
         path = tower_entry.mounted(owners, wish.platform, wish.tower_yml)
         text, memory = tower_entry.with_entries(path, known, wish.tower_yml, take_over="tower.yml" in wish.take_over)
-        return [Wanted(place.tower_state, memory, mode=0o600), Wanted(path, text)], str(path)
+        return [DesiredFile(place.tower_state, memory, mode=0o600), DesiredFile(path, text)], str(path)
     if known:
         # From 26.1 on Platform has them from its environment.
         path = place.path(state.tower_yml or "tower.yml")
-        wanted = [Wanted(path, tower_entry.restored(path, known))] if path.exists() else []
-        return [*wanted, Wanted(place.tower_state, None)], ""
+        wanted = [DesiredFile(path, tower_entry.restored(path, known))] if path.exists() else []
+        return [*wanted, DesiredFile(place.tower_state, None)], ""
     return [], ""

@@ -12,11 +12,9 @@ from ruamel.yaml.error import YAMLError
 
 from live.tower_yml_place import path_of, setting_of
 from live.tower_yml_text import Entry, TowerYmlError, read_entry, refuse_other_spelling, restore, set_entry
+from settings.host_names import ALLOWED_WORKSPACES_ENTRY, TOWER_YML_PATH
 from studios_host.differences import files_of
 from studios_host.errors import RefusedError
-
-IN_CONTAINER = "/tower.yml"
-ALLOWED_WORKSPACES = "tower.data-studio.allowed-workspaces"
 
 Known = Mapping[str, Mapping[str, Any]]
 """Entry → ``earlier``, what the file had there, and ``written``, the values that this deployment has set."""
@@ -31,24 +29,24 @@ def mounted(model: Mapping[str, Any], services: tuple[str, ...], entries: Collec
     found: dict[str, str] = {}
     for service in services:
         for volume in model["services"][service].get("volumes") or []:
-            if volume["target"] == IN_CONTAINER and volume["type"] == "bind":
+            if volume["target"] == TOWER_YML_PATH and volume["type"] == "bind":
                 found[service] = volume["source"]
-        given = files_of(model, service).get(IN_CONTAINER)
+        given = files_of(model, service).get(TOWER_YML_PATH)
         if given:
             found[service] = given
     if len(found) < len(services):
         missing = next(service for service in services if service not in found)
         raise RefusedError(
-            f"no file is mounted at {IN_CONTAINER} into {missing}, and Platform reads {' and '.join(entries)} there: "
-            f"add ./tower.yml:{IN_CONTAINER} to its volumes"
+            f"no file is mounted at {TOWER_YML_PATH} into {missing}, and Platform reads {' and '.join(entries)} there: "
+            f"add ./tower.yml:{TOWER_YML_PATH} to its volumes"
         )
     paths = {Path(source).resolve() for source in found.values()}
     if len(paths) > 1:
         shown = ", ".join(f"{source} into {service}" for service, source in found.items())
-        raise RefusedError(f"{shown}: two files are mounted as {IN_CONTAINER}; mount one")
+        raise RefusedError(f"{shown}: two files are mounted as {TOWER_YML_PATH}; mount one")
     path = paths.pop()
     if not path.is_file():
-        raise RefusedError(f"there is no {path.name} in {path.parent}, and it is mounted at {IN_CONTAINER}; write it")
+        raise RefusedError(f"there is no {path.name} in {path.parent}, and it is mounted at {TOWER_YML_PATH}; write it")
     return path
 
 
@@ -56,7 +54,7 @@ def remembered(text: object) -> Known:
     """What a host remembers, by entry: a run of 1.0.0 has remembered that of the allowed workspaces only."""
     if not isinstance(text, dict):
         return {}
-    return {ALLOWED_WORKSPACES: text} if "written" in text else text
+    return {ALLOWED_WORKSPACES_ENTRY: text} if "written" in text else text
 
 
 def with_entries(path: Path, known: Known, entries: Mapping[str, str], *, take_over: bool) -> tuple[bytes, bytes]:

@@ -6,14 +6,15 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
+from settings.host_names import STUDIOS_LABEL
 from studios_host import tower_entry
 from studios_host.by_hand import still_named
 from studios_host.checks import joined_networks, shared_namespaces
 from studios_host.compose import Compose
 from studios_host.differences import leaves
-from studios_host.docker import STUDIOS_LABEL, Container, Docker
+from studios_host.docker import Container, Docker
 from studios_host.errors import PutBackError, RefusedError, reason_of
-from studios_host.files import Wanted, put_back, remove
+from studios_host.files import DesiredFile, put_back, remove
 from studios_host.halfway import finish_replacing
 from studios_host.owner import as_the_owner
 from studios_host.place import Place, State, read_json, write
@@ -175,10 +176,10 @@ def _give_back_tower_yml(place: Place, state: State) -> None:
     path = place.path(state.tower_yml or "tower.yml")
     if not known or not path.exists():
         return
-    wanted = Wanted(path, tower_entry.restored(path, known))
-    if wanted.content is not None and not wanted.is_there():
+    desired = DesiredFile(path, tower_entry.restored(path, known))
+    if desired.content is not None and not desired.is_there():
         about = path.stat()
-        write(path, wanted.content, about.st_mode & 0o7777, (about.st_uid, about.st_gid))
+        write(path, desired.content, about.st_mode & 0o7777, (about.st_uid, about.st_gid))
 
 
 def _restart(

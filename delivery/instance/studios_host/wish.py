@@ -6,12 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from studios_host.tower_entry import ALLOWED_WORKSPACES
-
-STUDIOS_ENV = "data-studios.env"
-PLATFORM_ENV = "tower-studios.env"
-PEM = "data-studios-rsa.pem"
-WORKSPACES_ELSEWHERE = "leave"
+from settings.host_names import ALLOWED_WORKSPACES_ENTRY, WORKSPACES_ELSEWHERE
 
 
 @dataclass(frozen=True)
@@ -32,7 +27,7 @@ class Wish:
     def of(cls, parameters: Mapping[str, str]) -> Wish:
         """Reads them."""
         workspaces = parameters["allowed_workspaces"]
-        own = {} if workspaces == WORKSPACES_ELSEWHERE else {ALLOWED_WORKSPACES: workspaces}
+        own = {} if workspaces == WORKSPACES_ELSEWHERE else {ALLOWED_WORKSPACES_ENTRY: workspaces}
         return cls(
             compose_file=parameters["compose_file"],
             override=parameters["override"],

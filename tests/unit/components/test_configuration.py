@@ -106,7 +106,7 @@ def test_a_new_variable_key_or_token_restarts_platform_and_a_new_password_does_n
         found: list[str] = []
 
         def program() -> None:
-            made = StudiosConfiguration("studios", StudiosConfigurationArgs(**{**BASE, **(changes or {})}))  # type: ignore[arg-type]
+            made = StudiosConfiguration("studios", StudiosConfigurationArgs(**{**BASE, **(changes or {})}))
             made.platform_checksum({"TOWER_DATA_STUDIO_CONNECT_URL": url}).apply(found.append)
 
         run(program)

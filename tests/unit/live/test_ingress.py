@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from live.ingress import ALB, complaints, hostname_of, leads_elsewhere, verdict_in
+from live.ingress import complaints, hostname_of, leads_elsewhere, verdict_in
+from settings.balancers import ALB
 
 REFUSED = (
     "Failed deploy model due to operation error Elastic Load Balancing v2: CreateListener, https response error "
@@ -52,10 +53,10 @@ def test_other_events_are_no_verdict() -> None:
 
 
 def test_another_scheme_or_group_leads_to_another_load_balancer_and_nothing_else_does() -> None:
-    has = {f"{ALB}/scheme": "internal", f"{ALB}/group.name": "a", f"{ALB}/ssl-policy": "x"}
+    has = {f"{ALB}scheme": "internal", f"{ALB}group.name": "a", f"{ALB}ssl-policy": "x"}
     live = {"metadata": {"annotations": has}}
-    assert not leads_elsewhere(live, {**has, f"{ALB}/ssl-policy": "y"})
-    assert leads_elsewhere(live, {**has, f"{ALB}/scheme": "internet-facing"})
+    assert not leads_elsewhere(live, {**has, f"{ALB}ssl-policy": "y"})
+    assert leads_elsewhere(live, {**has, f"{ALB}scheme": "internet-facing"})
     assert leads_elsewhere(live, {key: value for key, value in has.items() if "group" not in key})
 
 

@@ -8,7 +8,8 @@ from typing import Any, cast
 import pytest
 
 from live.platform import PlatformApi, PlatformError
-from live.tower_yml import ALLOWED_WORKSPACES, OriginalEntry, TowerYmlEntry, entries_of, tower_yml_edit
+from live.tower_yml import OriginalEntry, TowerYmlEntry, entries_of, tower_yml_edit
+from settings.host_names import ALLOWED_WORKSPACES_ENTRY
 
 MANAGER = "studios-prod"
 
@@ -28,7 +29,7 @@ class OneConfigMap:
 
 def check(value: str, wanted: str, written: list[str] | None, take_over: list[str] | None = None) -> None:
     file = TowerYmlEntry(
-        cast("PlatformApi", OneConfigMap(value)), "tower-yml", "tower.yml", MANAGER, ALLOWED_WORKSPACES
+        cast("PlatformApi", OneConfigMap(value)), "tower-yml", "tower.yml", MANAGER, ALLOWED_WORKSPACES_ENTRY
     )
     record = OriginalEntry(config_map="tower-yml", key="tower.yml", entry={}, owners=[], written=written or [])
     file.dry_run(wanted, None if written is None else record, take_over or [])
@@ -78,9 +79,9 @@ def test_what_another_entry_of_this_stack_has_added_is_none_of_what_was_found() 
     ("entries", "edit"),
     [
         ({}, None),
-        ({ALLOWED_WORKSPACES: "null"}, {"allowed_workspaces": "null"}),
+        ({ALLOWED_WORKSPACES_ENTRY: "null"}, {"allowed_workspaces": "null"}),
         ({"a.b": '"30m"'}, {"entries": {"a.b": '"30m"'}}),
-        ({"a.b": "1", ALLOWED_WORKSPACES: "[]"}, {"allowed_workspaces": "[]", "entries": {"a.b": "1"}}),
+        ({"a.b": "1", ALLOWED_WORKSPACES_ENTRY: "[]"}, {"allowed_workspaces": "[]", "entries": {"a.b": "1"}}),
     ],
 )
 def test_an_edit_has_the_form_of_1_0_0_where_that_suffices(

@@ -14,10 +14,11 @@ from ruamel.yaml import YAML
 from components.studios_on_kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from delivery.bundle import Credentials, bundle
 from live.cluster import Cluster
-from live.tower_yml import ALLOWED_WORKSPACES, entries_of
+from live.tower_yml import entries_of
 from settings import releases
 from settings.errors import SettingsError
 from settings.fields import FIELDS, SECRET_KEYS
+from settings.host_names import ALLOWED_WORKSPACES_ENTRY
 from settings.model import Settings
 from settings.parsing import parse_settings
 from settings.releases import default_connect_version
@@ -123,7 +124,7 @@ def on_compose(settings: Settings) -> Written:
     }
     entries: dict[str, str] = json.loads(content["parameters"].get("tower_yml", "{}"))
     if content["parameters"]["allowed_workspaces"] != "leave":
-        entries[ALLOWED_WORKSPACES] = content["parameters"]["allowed_workspaces"]
+        entries[ALLOWED_WORKSPACES_ENTRY] = content["parameters"]["allowed_workspaces"]
     return {**written, "tower.yml": entries} if entries else written
 
 

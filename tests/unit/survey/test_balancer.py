@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from live.ingress import ALB
+from settings.balancers import ALB
 from settings.default_tags import pairs_in
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
@@ -26,7 +26,7 @@ def live(**annotations: str) -> dict[str, Any]:
         **{name.replace("_", "-"): value for name, value in annotations.items()},
     }
     return {
-        "metadata": {"annotations": {f"{ALB}/{name}": value for name, value in asked.items()}},
+        "metadata": {"annotations": {f"{ALB}{name}": value for name, value in asked.items()}},
         "spec": {"rules": [{"host": "*.example.com"}]},
     }
 

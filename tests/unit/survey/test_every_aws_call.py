@@ -21,7 +21,7 @@ from moto.core.models import botocore_stubber
 from components.existing_certificate import ExistingCertificateProvider
 from components.instance_scripts import InstallationReportProvider, InstanceCleanupProvider, ScriptError
 from components.record_as_found import RecordAsFoundProvider, make_way
-from live.ingress import ALB
+from settings.balancers import ALB
 from settings.errors import SettingsError
 from settings.model import Settings
 from settings.parsing import parse_settings
@@ -384,7 +384,7 @@ def effect_of_the_ingress(site: Site, account: AwsAccount) -> object:
     other = arn_of(site, "beside.example.com")
     site.account.elb.add_listener_certificates(ListenerArn=site.listener, Certificates=[{"CertificateArn": other}])
     asked = {"certificate-arn": other, "load-balancer-attributes": "idle_timeout.timeout_seconds=60"}
-    annotations = {f"{ALB}/{name}": value for name, value in asked.items()}
+    annotations = {f"{ALB}{name}": value for name, value in asked.items()}
     missing = not_in_effect(account, {"metadata": {"annotations": annotations}, "spec": {}}, site.balancer["DNSName"])
     if missing:
         raise RuntimeError("; ".join(missing))
