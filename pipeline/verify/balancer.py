@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError, Finding, bad, good
 from pipeline.verify.network import first_line
 from settings.balancers import IDLE_TIMEOUT
+from settings.errors import SettingsError
 from settings.fields import applies
+from survey.aws import as_answered
+from survey.aws_errors import AwsError
 from survey.listener_rules import groups_of, values_in
 
 _OF_RESOURCE = "/resource"
@@ -26,23 +29,20 @@ class _Asked:
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
-        try:
-            self._elb = deployment.aws("elbv2")
-        except Exception as error:
-            # botocore raises errors of many kinds for credentials and regions.
-            raise _refused(error) from None
 
-    def pages(self, operation: str, key: str, **arguments: Any) -> Iterator[dict[str, Any]]:
+    def pages(self, operation: str, key: str, **arguments: Any) -> list[dict[str, Any]]:
         try:
-            for page in self._elb.get_paginator(operation).paginate(**arguments):
-                yield from page[key]
-        except Exception as error:
+            found: list[dict[str, Any]] = self._deployment.account.pages(
+                "elbv2", operation, key, as_answered, **arguments
+            )
+        except (AwsError, SettingsError) as error:
             raise _refused(error) from None
+        return found
 
     def call(self, operation: str, **arguments: Any) -> Any:
         try:
-            return getattr(self._elb, operation)(**arguments)
-        except Exception as error:
+            return self._deployment.account.call("elbv2", operation, as_answered, **arguments)
+        except (AwsError, SettingsError) as error:
             raise _refused(error) from None
 
     def balancer(self) -> dict[str, Any]:

@@ -151,13 +151,20 @@ class Deployment:
         return AwsAccess.read(value)
 
     @cached_property
+    def account(self) -> Any:
+        """The AWS account of the stack, an AwsAccount."""
+        from survey.aws import AwsAccount
+
+        return AwsAccount(self.aws_access)
+
+    @cached_property
     def cluster(self) -> Any:
         """The API of the stack's cluster, a ClusterApi.
 
         Raises:
             CannotAskError: there is no way to it.
         """
-        return api_of(self.settings, self.aws, lambda: self.aws_access)
+        return api_of(self.settings, lambda: self.account)
 
     @property
     def aws_settings(self) -> dict[str, str]:

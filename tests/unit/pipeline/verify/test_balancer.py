@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from pipeline.verify import balancer
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError, Finding, bad, good
+from survey.aws_errors import AwsError
 from tests.unit.pipeline.verify.subject import BALANCER, COMPOSE_SETTINGS, deployment
 
 HOST = "connect.platform.example.com"
@@ -66,6 +67,21 @@ class Elb:
         return {"Attributes": [{"Key": "idle_timeout.timeout_seconds", "Value": self.idle}]}
 
 
+class Account:
+    """The account of that load balancer."""
+
+    def __init__(self, elb: Elb) -> None:
+        self.elb = elb
+
+    def call(self, service: str, operation: str, read: Callable[[Any], Any], **arguments: Any) -> Any:
+        assert service == "elbv2"
+        return read(getattr(self.elb, operation)(**arguments))
+
+    def pages(self, service: str, operation: str, key: str, read: Callable[[Any], Any], **arguments: Any) -> Any:
+        assert service == "elbv2"
+        return [read(each) for page in self.elb.get_paginator(operation).paginate(**arguments) for each in page[key]]
+
+
 def rule(priority: int | str, host: str | None, group: str | None, path: str | None = None) -> dict[str, Any]:
     conditions = [
         {"Field": field, key: {"Values": [value]}, "Values": [value]}
@@ -84,7 +100,7 @@ def target(state: str, **health: str) -> dict[str, Any]:
 
 
 def found(check: Any, monkeypatch: pytest.MonkeyPatch, **changed: Any) -> Finding:
-    monkeypatch.setattr(Deployment, "aws", lambda _self, _service: Elb(**changed))
+    monkeypatch.setattr(Deployment, "account", Account(Elb(**changed)))
     made = deployment()
     made.session_id = "a1"
     finding: Finding = check(made)
@@ -107,7 +123,7 @@ def test_a_rule_on_compose_that_leads_to_the_targets_of_others_is_told(
     targets = [{"Target": {"Id": name, "Port": port}, "TargetHealth": {"State": "healthy"}} for name, port in health]
     monkeypatch.setattr(Elb, "describe_target_health", lambda *_, **__: {"TargetHealthDescriptions": targets})
     rules = [rule(1, f"*.{HOST.partition('.')[2]}", group)]
-    monkeypatch.setattr(Deployment, "aws", lambda _self, _service: Elb(rules=rules))
+    monkeypatch.setattr(Deployment, "account", Account(Elb(rules=rules)))
     made = deployment(**COMPOSE_SETTINGS)
     made.outputs = {**made.outputs, "instanceId": "i-0123456789abcdef0"}
     finding = balancer.rules_forward_hosts(made)
@@ -132,10 +148,11 @@ def test_a_load_balancer_that_is_gone_is_told(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_credentials_that_aws_refuses_are_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_self: Deployment, _service: str) -> Any:
-        raise RuntimeError("Unable to locate credentials.\nsecond line")
+    class Refused:
+        def pages(self, *_: object, **_arguments: object) -> None:
+            raise AwsError("Unable to locate credentials.\nsecond line")
 
-    monkeypatch.setattr(Deployment, "aws", refuse)
+    monkeypatch.setattr(Deployment, "account", Refused())
     with pytest.raises(CannotAskError, match=r"AWS can't be asked: Unable to locate credentials$") as caught:
         balancer.balancer_exists(deployment())
     assert caught.value.mend == "check credentials and region; docs/verify.md names the rights that this needs"
