@@ -41,28 +41,28 @@ def compose_override(settings: Settings) -> str:
 
 
 def _proxy(settings: Settings) -> dict[str, Any]:
-    return {
-        "image": settings.proxy_image,
-        "platform": "linux/amd64",
-        "env_file": [f"{FOLDER}/{STUDIOS_ENV}"],
-        "labels": {STUDIOS_LABEL: "yes"},
+    ports = (settings.proxy_port, *([settings.ssh_port] if settings.ssh else []))
+    way = {
         "networks": list(settings.proxy_networks),
-        "ports": [f"{port}:{port}" for port in (settings.proxy_port, *([settings.ssh_port] if settings.ssh else []))],
+        "ports": [f"{port}:{port}" for port in ports],
         "volumes": [f"./{PROXY_DATA}:{settings.storage_root}"],
-        "restart": "always",
-        "depends_on": [settings.server_name, *_redis_service(settings)],
     }
+    return _service(settings.proxy_image, way, [settings.server_name, *_redis_service(settings)])
 
 
 def _server(settings: Settings) -> dict[str, Any]:
+    return _service(settings.server_image, {"networks": list(settings.server_networks)}, _redis_service(settings))
+
+
+def _service(image: str, way: dict[str, Any], depends_on: list[str]) -> dict[str, Any]:
     return {
-        "image": settings.server_image,
+        "image": image,
         "platform": "linux/amd64",
         "env_file": [f"{FOLDER}/{STUDIOS_ENV}"],
         "labels": {STUDIOS_LABEL: "yes"},
-        "networks": list(settings.server_networks),
+        **way,
         "restart": "always",
-        "depends_on": _redis_service(settings),
+        "depends_on": depends_on,
     }
 
 
