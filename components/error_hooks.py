@@ -63,8 +63,3 @@ def end_in_plain_words() -> None:
 
     setattr(read_the_end_too, "of_studios", True)  # noqa: B010 (a type checker sees a function)
     engine.grpc_error_to_exception = read_the_end_too
-
-
-def seconds(count: int) -> pulumi.CustomTimeouts:
-    """How long a resource may take to be created, updated or deleted."""
-    return pulumi.CustomTimeouts(create=f"{count}s", update=f"{count}s", delete=f"{count}s")

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_kubernetes import core, meta, networking
 
-from components.error_hooks import explained, seconds
+from components.error_hooks import explained
 from components.ingress_verdict import IngressVerdict, Patience
-from components.pods import READY_SECONDS, common_labels, name_of
+from components.pods import READY_SECONDS, common_labels, name_of, timeouts
 from live.cluster import Cluster
 from live.ingress import LiveIngress, complaints, no_load_balancer
 from settings.balancers import ALB, IDLE_TIMEOUT
@@ -112,7 +112,7 @@ class StudiosIngress(pulumi.ComponentResource):
             ingress_object(args),
             pulumi.ResourceOptions(
                 parent=self,
-                custom_timeouts=seconds(args.ready_seconds),
+                custom_timeouts=timeouts(args.ready_seconds),
                 hooks=hooks,
             ),
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
+from pulumi.dynamic import CheckResult, CreateResult, DiffResult, UpdateResult
 
 from components.own_resource import OwnResource
 from components.platform_provider import (
@@ -142,10 +142,6 @@ class PlatformAsFoundProvider(PlatformProvider):
         revision = _version(api, _news) if must_restart else _olds["revision"]
         outs = {key: value for key, value in _news.items() if key != "dropped"}
         return UpdateResult({**outs, "found": found.text(), "revision": revision})
-
-    def read(self, id_: str, props: Properties) -> ReadResult:
-        """A record is what it is: a refresh changes nothing in it."""
-        return ReadResult(id_, props)
 
     def delete(self, _id: str, _props: Properties) -> None:
         """Gives everything back: what pods read first, then the Deployments, each restarted before the next."""

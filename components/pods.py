@@ -254,7 +254,16 @@ def rollout_timeouts(settings: PodSettings, *, one_by_one: bool) -> pulumi.Custo
     """How long a workload may take; its update as :func:`rollout_seconds` says."""
     create, update = settings.ready_seconds, rollout_seconds(settings, one_by_one=one_by_one)
     delete = create + settings.drain_seconds + SHUTDOWN_SECONDS
-    return pulumi.CustomTimeouts(create=f"{create}s", update=f"{update}s", delete=f"{delete}s")
+    return timeouts(create, update, delete)
+
+
+def timeouts(create: int, update: int | None = None, delete: int | None = None) -> pulumi.CustomTimeouts:
+    """How many seconds a resource may take; a change of it as long as its creation, where nothing else is said."""
+    return pulumi.CustomTimeouts(
+        create=f"{create}s",
+        update=f"{create if update is None else update}s",
+        delete=f"{create if delete is None else delete}s",
+    )
 
 
 def rollout_seconds(settings: PodSettings, *, one_by_one: bool) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, UpdateResult
 
 from components.own_resource import OwnProvider, OwnResource, aws_account
 from survey.aws import AwsAccount
@@ -83,10 +83,6 @@ class RecordAsFoundProvider(OwnProvider):
         """Keeps what was found, and notes where the stack's own record leads now, too."""
         ours = list(dict.fromkeys([*_olds["ours"], _news["load_balancer_hostname"]]))
         return UpdateResult({**_news, "found": _olds["found"], "ours": ours})
-
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """A record is what it is: a refresh changes nothing in it."""
-        return ReadResult(id_, props)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Brings back what was found, in one change, unless the name or what it led to is gone or another."""

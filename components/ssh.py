@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes import core, meta
 
-from components.error_hooks import explained, seconds
+from components.error_hooks import explained
 from components.ingress import hostname_of
-from components.pods import READY_SECONDS, labels_of, name_of
+from components.pods import READY_SECONDS, labels_of, name_of, timeouts
 from live.cluster import Cluster
 from live.ingress import no_load_balancer, warnings_of
 
@@ -79,7 +79,7 @@ class SshService(pulumi.ComponentResource):
             ssh_service_object(args),
             pulumi.ResourceOptions(
                 parent=self,
-                custom_timeouts=seconds(args.ready_seconds),
+                custom_timeouts=timeouts(args.ready_seconds),
                 hooks=explained(f"{name}-service-explained", explain, self),
             ),
         )

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_kubernetes import core, meta, policy
 
-from components.error_hooks import seconds
-from components.pods import ConnectContainer, PodSettings, SecretKey, labels_of, management
+from components.pods import ConnectContainer, PodSettings, SecretKey, labels_of, management, timeouts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,5 +107,5 @@ def make_service(
     name: str, inputs: core.v1.ServiceInitArgs, args: ConnectWorkloadArgs, parent: pulumi.Resource
 ) -> core.v1.Service:
     """The Service over the pods; the provider waits until it has one that is ready."""
-    opts = pulumi.ResourceOptions(parent=parent, custom_timeouts=seconds(args.pods.ready_seconds))
+    opts = pulumi.ResourceOptions(parent=parent, custom_timeouts=timeouts(args.pods.ready_seconds))
     return core.v1.Service(f"{name}-service", inputs, opts)

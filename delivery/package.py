@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import bz2
+import io
 import json
+import tokenize
 from pathlib import Path
 from urllib.parse import quote
 
@@ -64,7 +66,8 @@ def launcher(arguments: str) -> str:
 
     The tools are packed, since Systems Manager would read two braces in their text as a parameter of its own.
     """
-    packed = base64.b64encode(bz2.compress(json.dumps(tools()).encode())).decode()
+    packed_tools = {name: _packed(text) if name.endswith(".py") else text for name, text in tools().items()}
+    packed = base64.b64encode(bz2.compress(json.dumps(packed_tools).encode())).decode()
     lines = "\n".join(packed[start : start + _LINE] for start in range(0, len(packed), _LINE))
     return _LAUNCHER.replace("{payload}", lines).replace("{arguments}", arguments)
 
@@ -82,6 +85,13 @@ def write_tools(folder: Path) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())
+
+
+def _packed(text: str) -> str:
+    """A module without its lines of comments, which are read in the repository: Systems Manager limits a document."""
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    comments = {each.start[0] for each in tokens if each.type == tokenize.COMMENT and each.line.lstrip()[:1] == "#"}
+    return "".join(line for number, line in enumerate(text.splitlines(keepends=True), 1) if number not in comments)
 
 
 def _text(path: Path) -> str:

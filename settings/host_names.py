@@ -1,7 +1,7 @@
 """Names that the program and the script on a Docker Compose host share."""
 
 ALLOWED_WORKSPACES_ENTRY = "tower.data-studio.allowed-workspaces"
-"""Edits and records of 1.0.0 are about this entry: it has keys of its own in states."""
+"""It has keys of its own in states of 1.0.0."""
 ALLOWED_WORKSPACES_VARIABLE = "TOWER_DATA_STUDIO_ALLOWED_WORKSPACES"
 PEM_PATH_VARIABLE = "TOWER_OIDC_PEM_PATH"
 PLATFORM_TOKEN_VARIABLE = "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN"  # noqa: S105 (the name of a variable)
@@ -11,9 +11,9 @@ TOWER_YML_PATH = "/tower.yml"
 """Where Platform reads its file by default."""
 
 FORMAT = 1
-"""Of the bundle: raised when the script of an earlier release could not read it."""
+"""Of the bundle: raised when an earlier script could not read it."""
 WORKSPACES_ELSEWHERE = "leave"
-"""Stands for the entry of tower.yml where Platform does not read it."""
+"""The entry, where Platform does not read it."""
 STUDIOS_ENV = "data-studios.env"
 PLATFORM_ENV = "tower-studios.env"
 PEM = "data-studios-rsa.pem"

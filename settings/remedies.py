@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -24,16 +22,6 @@ _interface = _Interface()
 def speak_of_arguments() -> None:
     """From now on, messages are for users who write arguments."""
     _interface.arguments = True
-
-
-@contextmanager
-def speaking_of_arguments() -> Iterator[None]:
-    """The same for a while."""
-    before, _interface.arguments = _interface.arguments, True
-    try:
-        yield
-    finally:
-        _interface.arguments = before
 
 
 def in_arguments() -> bool:

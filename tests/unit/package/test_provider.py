@@ -16,9 +16,9 @@ from package.provider import StudiosProvider
 from package.schema import package_schema
 from settings import remedies, targets
 from settings.fields import FIELDS, target_of
-from settings.remedies import speaking_of_arguments
 from survey.together import Findings
 from testbed import paths
+from tests.unit.package.arguments import speaking_of_arguments
 
 SCHEMA = package_schema("1.0.0")
 KUBERNETES = SCHEMA["resources"]["studios:index:KubernetesStudios"]

@@ -15,7 +15,7 @@ from pulumi.runtime import proto, rpc
 from components import own_resource
 from package.provider import StudiosProvider
 from package.server import PROVIDERS, StudiosServicer
-from settings.remedies import speaking_of_arguments
+from tests.unit.package.arguments import speaking_of_arguments
 
 URN = "urn:pulumi:dev::program::studios:index:OidcCredentials$studios:index:RsaKeyGuard::guard"
 
