@@ -9,6 +9,7 @@ import pytest
 
 from settings.advice import advice
 from settings.parsing import parse_settings
+from settings.releases import NEWEST_CLIENT, PLATFORM_RELEASES
 
 LEAST = {
     "platformUrl": "https://example.com",
@@ -66,11 +67,11 @@ def test_the_default_templates_fit_a_server_that_is_older_than_the_platforms() -
 
 
 def test_a_connect_with_unknown_templates_is_taken_and_the_templates_are_named() -> None:
-    known, templates = warnings(platformVersion="27.1", connectVersion="0.17.0")
-    assert known.startswith('platformVersion: "27.1" is newer than 26.2')
+    known, templates = warnings(platformVersion="99.1", connectVersion="0.99.0")
+    assert known.startswith(f'platformVersion: "99.1" is newer than {PLATFORM_RELEASES[-1]}')
     assert templates == (
-        "studioTemplates: has images with clients that Connect 0.17.0 may not serve any more (JUPYTER, RIDE, VSCODE, "
-        "XPRA): the newest that this program knows have 0.14.0. Write those that your Platform comes with"
+        "studioTemplates: has images with clients that Connect 0.99.0 may not serve any more (JUPYTER, RIDE, VSCODE, "
+        f"XPRA): the newest that this program knows have {NEWEST_CLIENT}. Write those that your Platform comes with"
     )
 
 

@@ -15,7 +15,7 @@ from components.studios_on_kubernetes import KubernetesStudios, KubernetesStudio
 from delivery.bundle import Credentials, bundle
 from live.cluster import Cluster
 from live.tower_yml import entries_of
-from settings import releases
+from settings import host_names, releases
 from settings.errors import SettingsError
 from settings.fields import FIELDS, SECRET_KEYS
 from settings.host_names import ALLOWED_WORKSPACES_ENTRY
@@ -211,15 +211,16 @@ def test_a_conflict_names_the_setting_that_the_variable_comes_from() -> None:
     assert named == {name: row.get("from", "takeOver") for name, row in rows.items()}
 
 
-def test_the_script_on_the_host_knows_variables_by_the_same_names() -> None:
-    """It runs there without the settings, so it has their names a second time."""
+def test_the_script_on_the_host_has_the_names_of_variables_from_the_settings() -> None:
     folder = Path(__file__).parents[3] / "delivery" / "instance"
     text = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
     #: Platform's own, which no setting becomes.
     of_platform = {"TOWER_SERVER_URL"}
-    named = set(re.findall(r"\b(?:TOWER|CONNECT)_[A-Z_]+", text))
-    assert {"TOWER_OIDC_PEM_PATH", "CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"} < named
-    assert named - of_platform <= set(ROWS)
+    named = set(re.findall(r"\b(?:TOWER|CONNECT)_[A-Z_]+\b", text)) - vars(host_names).keys()
+    assert of_platform < named <= {*of_platform, *ROWS}
+    shared = {name for key, name in vars(host_names).items() if key.endswith("_VARIABLE")}
+    assert {"TOWER_OIDC_PEM_PATH", "CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"} < shared <= set(ROWS)
+    assert not shared & named
 
 
 def test_what_the_program_never_writes_stands_in_no_row_of_the_table() -> None:

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
-from settings.releases import PLATFORM_RELEASES
+from settings.releases import NEWEST_CONNECT, PLATFORM_RELEASES
 
 RIGHT: dict[str, Any] = {
     "platformUrl": "https://example.com",
@@ -28,7 +28,7 @@ HUGE: dict[str, tuple[str, str, str]] = {
     "a version of 200 digits": (
         "connectVersion",
         "0." + "1" * 200,
-        "must be a version: two or three numbers with dots between, for example 0.14.0",
+        f"must be a version: two or three numbers with dots between, for example {NEWEST_CONNECT}",
     ),
     "a host longer than DNS allows": (
         "platformUrl",
