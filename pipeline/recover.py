@@ -9,6 +9,7 @@ from collections import Counter
 
 from pipeline.created import find
 from pipeline.destroy import missing_rights
+from pipeline.field_managers import with_own_managers
 from pipeline.interrupted import Resumed, State, resume, strangers, without
 from pipeline.leftovers import end_leftovers, processes
 from pipeline.locks import locks
@@ -31,7 +32,7 @@ def recover(stack: str, command: str) -> int:
         exported = _quietly("stack", stack, "export")
     if exported.returncode:
         return _failed(exported)
-    resumed = resume(json.loads(exported.stdout), find)
+    resumed = resume(with_own_managers(json.loads(exported.stdout)), find)
     # Writes the state that it was, where nothing was interrupted: that tells whether the stack is locked.
     written = _import(stack, resumed.state)
     was_locked = written.returncode != 0
@@ -88,8 +89,9 @@ def _put_right(stack: str, resumed: Resumed) -> int:
     left_alone = strangers(state, resumed.adopted)
     for urn, made_id in sorted(left_alone.items()):
         print(f"{_name(urn)}: {made_id} exists, and this stack hasn't made it; it is not touched")
-    if left_alone:
-        imported = _import(stack, without(state, set(left_alone)))
+    mended = with_own_managers(without(state, set(left_alone)))
+    if mended != state:
+        imported = _import(stack, mended)
         if imported.returncode:
             return _failed(imported)
     there = {each["urn"] for each in state["deployment"]["resources"]} - set(left_alone)

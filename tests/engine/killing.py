@@ -65,16 +65,28 @@ class Killer:
         stack: the stack of the engine.
         relays: through which its requests pass.
         points: the writes at which engines were killed, in order.
+        spares_plugins: leave the plugins of a killed engine running, as an operating system does.
+        spared: those that were left.
     """
 
     stack: Stack
     relays: tuple[Relay, ...]
     points: list[str] = field(default_factory=list)
+    spares_plugins: bool = False
+    spared: list[psutil.Process] = field(default_factory=list)
 
     def one_step_at_a_time(self) -> Killer:
         """This, for an engine that begins no write before another is done."""
         environment = {**self.stack.environment, "PULUMI_PARALLEL": "1"}
         return replace(self, stack=replace(self.stack, environment=environment))
+
+    def sparing_plugins(self) -> Killer:
+        """This, for a kill that ends the engine only."""
+        return replace(self, spares_plugins=True)
+
+    def outlived(self) -> list[str]:
+        """The names of the plugins that run although their engine was killed."""
+        return sorted(process.name() for process in self.spared if _runs(process))
 
     def kill_after_next_write(self, *command: str) -> Finished:
         """Runs a command until the next write is made, and kills its engine before that hears of it."""
@@ -156,7 +168,10 @@ class Killer:
                 command, cwd=self.stack.folder, env=environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL
             )
             code = process.wait(timeout=600)
-            self._wait_until_gone(mark)
+            if self.spares_plugins and code:
+                self.spared.extend(_processes(mark))
+            else:
+                self._wait_until_gone(mark)
             output.seek(0)
             return Finished(list(command), code, output.read(), "")
 
@@ -196,6 +211,13 @@ def _is_official(process: psutil.Process) -> bool:
         return any(name in " ".join(process.cmdline()) for name in _PLUGINS)
     except psutil.NoSuchProcess:
         return True
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _processes(mark: str) -> list[psutil.Process]:

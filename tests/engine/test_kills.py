@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from tests.engine.stack import Stack
 
 pytestmark = pytest.mark.slow
 
+PROVIDER = "pulumi-resource-kubernetes"
 #: The objects that the program makes, of the kinds that are compared.
 STUDIOS = {
     "configmap/connect-proxy",
@@ -101,6 +103,31 @@ def test_killed_after_each_of_its_writes_an_up_and_a_destroy_are_finished_one_at
     killer.until_finished(killer.kill_after_next_write, killed.pulumi("destroy"), killed.recover("destroy"))
     assert len(killer.points) > 12
     _assert_gone(killed)
+
+
+def test_killed_while_it_waits_for_pods_an_up_is_finished_at_once_with_the_image_put_right(killed: Killed) -> None:
+    killed.stack.set(serverImage="cr.seqera.io/enterprise/studios/server:no-such-1")
+    killer = killed.killer.sparing_plugins()
+    assert killer.kill_after("POST statefulsets/connect-server", *killed.pulumi("up")).code != 0
+    _wait_until(lambda: any(_waits(pod) for pod in killed.install.pods("connect-server")))
+    assert PROVIDER in killer.outlived()
+
+    killed.stack.set(serverImage=None)
+    recovered = killed.killer.run(*killed.recover()).ok()
+    assert f"ended what a dead engine had left running: {PROVIDER}" in recovered.text
+    _wait_until(lambda: killer.outlived() == [])
+    _assert_complete(killed)
+
+
+def _waits(pod: dict[str, Any]) -> bool:
+    return any("waiting" in status["state"] for status in pod["status"].get("containerStatuses", []))
+
+
+def _wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "this never came true"
+        time.sleep(0.2)
 
 
 def test_killed_before_its_writes_while_others_are_under_way_an_up_and_a_destroy_are_finished(killed: Killed) -> None:
