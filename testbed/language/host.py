@@ -127,9 +127,6 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             if process.wait():
                 raise InterpreterError(f"`{' '.join(command)}` ended with exit code {process.returncode}")
 
-    def RuntimeOptionsPrompts(self, request: Any, context: grpc.ServicerContext) -> Any:
-        return language_pb2.RuntimeOptionsResponse()
-
     def About(self, request: Any, context: grpc.ServicerContext) -> Any:
         with _answering(context):
             interpreter = Interpreter.of(request.info)
@@ -165,9 +162,6 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self._programs.end(signal.SIGINT)
         return empty_pb2.Empty()
 
-    def Template(self, request: Any, context: grpc.ServicerContext) -> Any:
-        return language_pb2.TemplateResponse()
-
     def GeneratePackage(self, request: Any, context: grpc.ServicerContext) -> Any:
         with _answering(context):
             if request.extra_files:
@@ -180,6 +174,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
                 raise InterpreterError(f"no SDK can be made of the schema: {finished.stderr.strip()}")
             return language_pb2.GeneratePackageResponse()
 
+    RuntimeOptionsPrompts = Template = refusing("making a project of a template")
     GenerateProgram = refusing("generating a program")
     GenerateProject = refusing("generating a project")
     Pack = refusing("packing an SDK")

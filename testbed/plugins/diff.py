@@ -30,7 +30,7 @@ def render_path(path: Path) -> str:
 def detailed_diff(
     old: Properties, new: Properties, replace_on: Collection[str] = (), delete_before_replace: bool = False
 ) -> DiffResult:
-    """Every difference, at the deepest path that both share, as the answer of :meth:`Provider.diff`.
+    """Every difference, at the deepest path that both share, as a provider answers with it.
 
     A key with the value None counts as absent, as the engine has it. Anything unknown differs. Lists are compared
     position by position.

@@ -1,4 +1,4 @@
-"""Serves a :class:`~testbed.plugins.provider.Provider` to the Pulumi engine as a resource plugin.
+"""Serves a provider to the Pulumi engine as a resource plugin.
 
 A plugin is started by the engine, prints the port that it listens on as its first line, and is told to end by a
 signal. One process serves one provider resource of a stack.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from importlib import metadata
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 from google.protobuf import empty_pb2, struct_pb2
@@ -27,9 +27,11 @@ from testbed.plugins.provider import (
     DiffResult,
     PartialFailure,
     Properties,
-    Provider,
     Resource,
 )
+
+if TYPE_CHECKING:
+    from testbed.plugins.aws.provider import AwsProvider
 
 _KINDS: Final = {
     "add": (provider_pb2.PropertyDiff.ADD, provider_pb2.PropertyDiff.ADD_REPLACE),
@@ -39,7 +41,7 @@ _KINDS: Final = {
 _NOTHING: Final = Unsealed({}, frozenset())
 
 
-def serve(provider: Provider) -> None:
+def serve(provider: AwsProvider) -> None:
     """Prints the port and answers the engine until it goes away or sends SIGINT or SIGTERM; then ends the process."""
     listen_until_told_to_end(
         lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(ProviderServicer(provider), server),
@@ -72,9 +74,9 @@ def diff_response(result: DiffResult) -> provider_pb2.DiffResponse:
 
 
 class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
-    """The engine's protocol on one side, a :class:`Provider` and plain values on the other."""
+    """The engine's protocol on one side, a provider and plain values on the other."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: AwsProvider) -> None:
         self._provider = provider
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:

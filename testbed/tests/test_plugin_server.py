@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent import futures
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
+from testbed.plugins.aws.provider import AwsProvider
 from testbed.plugins.properties import Unsealed, marshal, unmarshal
 from testbed.plugins.provider import (
     UNKNOWN,
@@ -20,7 +21,6 @@ from testbed.plugins.provider import (
     DiffResult,
     PartialFailure,
     Properties,
-    Provider,
     ProviderError,
     Resource,
 )
@@ -30,7 +30,7 @@ URN = "urn:pulumi:dev::project::studios:index:Parent$random:index/thing:Thing::m
 PROPERTY_DIFF = provider_pb2.PropertyDiff
 
 
-class Things(Provider):
+class Things(AwsProvider):
     """Echoes what it gets; the property ``do`` says what to do instead."""
 
     package = "random"
@@ -38,6 +38,9 @@ class Things(Provider):
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
         self.cancelled = False
+
+    def configure(self, inputs: Properties) -> None:
+        self.calls.append((inputs,))
 
     def check(self, resource: Resource, old: Properties | None, new: Properties, random_seed: bytes) -> CheckResult:
         self.calls.append((resource, old, new, random_seed))
@@ -66,8 +69,8 @@ class Things(Provider):
     def invoke(self, token: str, args: Properties) -> Properties:
         return args if token == "random:index:echo" else super().invoke(token, args)
 
-    def secret_outputs(self, type: str) -> Sequence[str]:
-        return ["result"]
+    def secret_outputs(self, type: str) -> tuple[str, ...]:
+        return ("result",)
 
     def cancel(self) -> None:
         self.cancelled = True
@@ -214,7 +217,10 @@ def test_a_function_call_is_answered_and_an_unknown_function_named(engine: Any) 
     answer = engine.Invoke(provider_pb2.InvokeRequest(tok="random:index:echo", args=args))
     assert unmarshal(getattr(answer, "return")) == Unsealed({"token": "x"}, frozenset({("token",)}))
     error = refused(engine.Invoke, provider_pb2.InvokeRequest(tok="random:index:nothing"))
-    assert error.details() == "unknown function random:index:nothing"
+    assert error.details() == (
+        "unknown function random:index:nothing; it has aws:lb/getHostedZoneId:getHostedZoneId, "
+        "aws:route53/getZone:getZone"
+    )
 
 
 def test_cancelling_reaches_the_provider(engine: Any, things: Things) -> None:

@@ -17,7 +17,6 @@ from testbed.plugins.provider import (
     DiffResult,
     PartialFailure,
     Properties,
-    Provider,
     ProviderError,
     Resource,
     has_unknowns,
@@ -28,8 +27,12 @@ _DEFAULTS: Final = "__defaults"
 _NAME_SUFFIX: Final = 8  # the hyphen and seven digits of an automatic name
 
 
-class AwsProvider(Provider):
-    """The stand-in for ``pulumi-resource-aws``."""
+class AwsProvider:
+    """The stand-in for ``pulumi-resource-aws``: a method raises :class:`ProviderError` with the words of that.
+
+    Several threads call it at once: the engine works on independent resources side by side. ``preview`` allows
+    :data:`UNKNOWN` in what is returned; a timeout is in seconds, 0 for the provider's own.
+    """
 
     package = "aws"
 
