@@ -17,6 +17,7 @@ from typing import Any, get_args
 import pulumi
 import pytest
 
+from components.described import described_fields
 from components.own_resource import OwnResource
 from components.studios import whole
 from components.studios_base import Studios
@@ -113,6 +114,12 @@ def test_an_argument_of_a_component_is_handed_over_from_the_settings(name: str) 
     given = {keyword.arg for call in calls_of(arguments.__name__) for keyword in call.keywords}
     left = LEFT_AT_DEFAULT.get(arguments.__name__, {})
     assert {field.name for field in dataclasses.fields(arguments)} - set(left) == given
+
+
+@pytest.mark.parametrize("name", sorted(PARTS))
+def test_each_argument_and_each_output_of_a_component_has_its_meaning_beneath(name: str) -> None:
+    fields = [*described_fields(arguments_of(PARTS[name])), *described_fields(PARTS[name])]
+    assert [each.attribute for each in fields if not each.text.endswith(".")] == []
 
 
 @pytest.mark.parametrize("target", TARGETS)
