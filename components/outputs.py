@@ -9,7 +9,7 @@ from typing import get_origin
 
 from components.described import Described, described_fields
 from components.studios import whole
-from settings.targets import TITLES
+from settings.targets import ALL_TITLES, TITLES
 
 
 def outputs_of(target: str) -> list[Described]:
@@ -29,7 +29,7 @@ def outputs_table() -> str:
     for outputs in of_target.values():
         for name, output in outputs.items():
             targets = [title for target, title in TITLES.items() if name in of_target[target]]
-            on = targets[0] if len(targets) == 1 else "both"
+            on = ALL_TITLES if len(targets) == len(TITLES) else " and ".join(targets)
             secret = ", secret" if output.secret else ""
             rows[name] = f"| `{name}` | {kind_of(output)}{secret} | {on} | {output.text} |"
     return "\n".join(["| output | type | on | meaning |", "|-|-|-|-|", *rows.values()])

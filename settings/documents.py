@@ -13,10 +13,8 @@ from settings.fields import FIELDS, keys_of, required_on, target_of
 from settings.model import SECTIONS
 from settings.reference import becomes, fixed_default, kind_of, releases_of, told_default
 from settings.releases import RELEASES
-from settings.targets import TITLES
+from settings.targets import ALL_TITLES, TITLES
 
-_BOTH = "both"
-"""What a table says where a key is one of each target."""
 _PAGE = f"""# Configuration
 
 Every setting of a stack. In `Pulumi.<stack>.yaml` a key has the project's prefix: `{PROJECT}:platformUrl`.
@@ -77,7 +75,7 @@ def required_table() -> str:
     for key, field in FIELDS.items():
         targets = [target for target in TITLES if key in required_on(target)]
         if targets:
-            on = _BOTH if len(targets) == len(TITLES) else TITLES[targets[0]]
+            on = ALL_TITLES if len(targets) == len(TITLES) else TITLES[targets[0]]
             rows.append(f"| `{key}` | {on} | {_cell(field.description or '')} | {_example(key)} |")
     return "\n".join(rows) + "\n"
 
@@ -117,7 +115,7 @@ def _table(keys: Iterable[str]) -> str:
     rows = ["| Key | Type | Default | On | Since | Becomes | Meaning | Example |", "|-|-|-|-|-|-|-|-|"]
     for key in keys:
         field = FIELDS[key]
-        on, since = TITLES.get(target_of(key) or "", _BOTH), ", ".join(releases_of(key))
+        on, since = TITLES.get(target_of(key) or "", ALL_TITLES), ", ".join(releases_of(key))
         told = (_becomes(key), field.description or "", _example(key))
         cells = (kind_of(field), _default(key), on, since, *told)
         rows.append(f"| `{key}` | {' | '.join(map(_cell, cells))} |")

@@ -56,3 +56,6 @@ TARGETS: Mapping[str, Target] = {
 
 TITLES: Mapping[str, str] = {name: target.title for name, target in TARGETS.items()}
 """Target → what documents call it."""
+
+ALL_TITLES = "both" if len(TITLES) == 2 else "all"
+"""What documents call all of them."""

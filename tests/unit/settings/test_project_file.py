@@ -70,7 +70,7 @@ def test_the_page_has_a_heading_for_each_section_and_a_row_for_each_key() -> Non
         "| `platformUrl` | text | **required** | both |  | `PLATFORM_URL` (proxy) | Where users reach Platform",
         "| `pathRouting` | boolean | `false` | both | Platform 25.2, Connect 0.8.2 | `TOWER_DATA_STUDIO_ENABLE_PATH_",
         "| `redisPassword` | secret | none | both |  | `CONNECT_REDIS_PASSWORD` (proxy and server, from a Secret) |",
-        "| `redisAddress` | text | **required**, on Compose `redis:6379` | both |  | `CONNECT_REDIS_ADDRESS` (proxy",
+        "| `redisAddress` | text | **required**, on Compose `redis:6379`",
         "| `nodeSelector` | map | `kubernetes.io/arch: amd64` | Kubernetes |  |  | Labels of the nodes",
         "`TOWER_DATA_STUDIO_ALLOWED_WORKSPACES` (Platform)<br>`tower.data-studio.allowed-workspaces` (tower.yml) |",
     ):
