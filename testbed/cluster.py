@@ -154,19 +154,7 @@ class Cluster:
             processes.start(name, [*binaries.kubernetes, name, *flags])
 
     def _start_kwok(self, binaries: Binaries) -> None:
-        processes.start(
-            "kwok",
-            [
-                binaries.kwok,
-                f"--kubeconfig={paths.PKI / 'kwok.kubeconfig'}",
-                *(f"--config={stage}" for stage in (*binaries.kwok_stages, MANIFESTS / "pods.yml")),
-                "--manage-all-nodes=true",
-                "--node-ip=127.0.0.1",
-                "--node-lease-duration-seconds=40",  # without leases the nodes are taken for lost
-                f"--cidr={POD_NETWORK}",
-            ],
-            {"KWOK_WORKDIR": str(paths.STATE / "kwok")},
-        )
+        start_kwok_for(binaries, "kwok", "--manage-all-nodes=true", f"--cidr={POD_NETWORK}")
 
     def ready(self) -> bool:
         """Whether the API server says that it serves."""
@@ -197,6 +185,22 @@ def _kubeconfig(server: str, ca: Path | None, client: Pair | None) -> dict[str, 
     if client:
         user = {"client-certificate": str(client.certificate), "client-key": str(client.key)}
     return kubeconfig(cluster, user)
+
+
+def start_kwok_for(binaries: Binaries, name: str, *flags: str) -> None:
+    """Starts a kwok, as a process of this name, for the nodes and with the addresses that the flags say."""
+    processes.start(
+        name,
+        [
+            binaries.kwok,
+            f"--kubeconfig={paths.PKI / 'kwok.kubeconfig'}",
+            *(f"--config={stage}" for stage in (*binaries.kwok_stages, MANIFESTS / "pods.yml")),
+            "--node-ip=127.0.0.1",
+            "--node-lease-duration-seconds=40",  # without leases the nodes are taken for lost
+            *flags,
+        ],
+        {"KWOK_WORKDIR": str(paths.STATE / name)},
+    )
 
 
 def kubectl(*arguments: str, stdin: str | None = None) -> str:

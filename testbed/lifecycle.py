@@ -199,10 +199,21 @@ def _nodes() -> str | None:
     return KWOK if _PORTS.exists() else None
 
 
-def _choose_nodes(wanted: str | None) -> str:
+def check_nodes(wanted: str) -> None:
+    """Looks whether the testbed is, or can come, up on this kind of nodes.
+
+    Raises:
+        TestbedError: it is up on the other kind.
+    """
     there = _nodes()
-    if wanted and there and wanted != there:
+    if there and wanted != there:
         raise TestbedError(f"the testbed is up on nodes of another kind ({there}); end it first: make down")
+
+
+def _choose_nodes(wanted: str | None) -> str:
+    if wanted:
+        check_nodes(wanted)
+    there = _nodes()
     chosen = there or wanted or KWOK
     if chosen == REAL and not there and (reason := requirements.missing()):
         raise TestbedError(reason)

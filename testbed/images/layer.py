@@ -48,6 +48,11 @@ class Layer:
         return stream.getvalue()
 
 
+def is_static(program: Path) -> bool:
+    """Whether a program of this host runs without any library."""
+    return subprocess.run(["/usr/bin/ldd", program], capture_output=True, check=False).returncode != 0
+
+
 def debian_program(program: str) -> Layer:
     """A program of this host with the libraries that it is linked against.
 

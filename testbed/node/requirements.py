@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 from testbed.images.catalog import BUSYBOX
+from testbed.images.layer import is_static
 
 #: Programs, and the Debian packages that have them.
 PROGRAMS = {
@@ -28,7 +29,8 @@ def missing() -> str | None:
     if os.geteuid() != 0:
         return "a real node needs root"
     packages = {package for program, package in PROGRAMS.items() if not shutil.which(program)}
-    if not BUSYBOX.exists():
+    # The package busybox has it at the same place, and an image has no libraries.
+    if not (BUSYBOX.exists() and is_static(BUSYBOX)):
         packages.add("busybox-static")
     if packages:
         return f"a real node needs {', '.join(sorted(packages))}: apt-get install {' '.join(sorted(packages))}"

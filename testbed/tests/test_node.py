@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,9 +77,20 @@ def test_what_is_missing_is_named_with_what_to_do(
     monkeypatch.setattr("platform.machine", lambda: machine)
     monkeypatch.setattr("os.geteuid", lambda: uid)
     monkeypatch.setattr(requirements, "BUSYBOX", Path("/"))
+    monkeypatch.setattr(requirements, "is_static", lambda program: True)
     missing = set() if programs else {"runc", "iptables"}
     monkeypatch.setattr("shutil.which", lambda name: None if name in missing else f"/usr/bin/{name}")
     assert requirements.missing() == reason
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks at a program of Linux")
+def test_a_busybox_that_needs_libraries_does_not_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(requirements, "BUSYBOX", Path("/bin/sh"))
+    assert requirements.missing() == "a real node needs busybox-static: apt-get install busybox-static"
 
 
 def test_the_node_has_the_name_the_labels_and_the_instance_of_kwoks_first_one() -> None:

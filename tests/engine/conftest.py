@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from testbed import lifecycle, parts, paths
+from testbed.errors import TestbedError
 from tests.engine.deployer import Deployer
 from tests.engine.install import ZONE, Install
 from tests.engine.shapes import usual_shape
@@ -30,8 +31,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
         os.environ.pop(name, None)
     if not _is_worker(session) and not session.config.option.collectonly:
+        try:
+            # What is said of three zones, and of containers that only seem to run, holds on kwok's nodes only.
+            lifecycle.check_nodes(lifecycle.KWOK)
+        except TestbedError as error:
+            raise pytest.UsageError(f"tests/engine: {error}") from None
         session.config.stash[_WAS_UP] = all(lifecycle.status().values())
-        lifecycle.up()
+        lifecycle.up(lifecycle.KWOK)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +16,8 @@ from typing import Any
 
 import psutil
 
+from testbed import processes
+from testbed.node import life
 from testbed.node.configuration import cgroup
 from testbed.node.parts import kept_link
 from tests.engine.install import Install
@@ -58,6 +62,63 @@ class Process:
     def root(self) -> Path:
         """Its file system, as it sees it: what is mounted read-only there is so here."""
         return Path(f"/proc/{self.pid}/root")
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network namespace, that of a pod or of the node, kept by an open file while containers end."""
+
+    file: int
+
+    @classmethod
+    @contextmanager
+    def of(cls, pod: dict[str, Any]) -> Iterator[Network]:
+        """That of a pod with a container that runs."""
+        with cls._of_process(Process.of(pod).pid) as network:
+            yield network
+
+    @classmethod
+    @contextmanager
+    def of_node(cls) -> Iterator[Network]:
+        """That of the node."""
+        (record,) = (each for each in processes.records() if each.name == life.PROCESS)
+        (unshare,) = psutil.Process(record.pid).children()
+        with cls._of_process(unshare.pid) as network:
+            yield network
+
+    @classmethod
+    @contextmanager
+    def _of_process(cls, pid: int) -> Iterator[Network]:
+        file = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
+        try:
+            yield cls(file)
+        finally:
+            os.close(file)
+
+    def run(self, *command: str) -> None:
+        """Runs a command of the host's in it."""
+        entered = ["nsenter", f"--net=/proc/self/fd/{self.file}", *command]
+        subprocess.run(entered, pass_fds=[self.file], check=True)
+
+    def refuse_connections(self, *, refuse: bool) -> None:
+        """Has every new connection from outside refused, or no longer: as by a program that doesn't listen."""
+        what = ["-i", "eth0", "-p", "tcp", "--syn", "-j", "REJECT", "--reject-with", "tcp-reset"]
+        self.run("iptables", "-I" if refuse else "-D", "INPUT", *what)
+
+
+@contextmanager
+def further_addresses(pod: dict[str, Any], *addresses: str) -> Iterator[None]:
+    """Has a pod reached at further addresses, none of them of the network of pods."""
+    with Network.of(pod) as own, Network.of_node() as node:
+        for address in addresses:
+            own.run("ip", "address", "add", f"{address}/32", "dev", "lo")
+            node.run("ip", "route", "add", address, "via", pod["status"]["podIP"])
+        try:
+            yield
+        finally:
+            for address in addresses:
+                node.run("ip", "route", "delete", address)
+                own.run("ip", "address", "delete", f"{address}/32", "dev", "lo")
 
 
 def _is_in(pid: int, container: str) -> bool:
@@ -146,8 +207,9 @@ class Watch:
 
 @contextmanager
 def watching(install: Install, *apps: str) -> Iterator[Watch]:
-    """Looks at the pods of these workloads, several times in a second."""
+    """Looks at the pods of these workloads, several times in a second; a look that fails is raised in the end."""
     watch, done = Watch(), threading.Event()
+    failed: list[Exception] = []
 
     def look() -> dict[str, tuple[set[str], set[str]]]:
         selector = f"app in ({','.join(apps)})"
@@ -161,9 +223,12 @@ def watching(install: Install, *apps: str) -> Iterator[Watch]:
         }
 
     def run() -> None:
-        while not done.is_set():
-            watch.looks.append(look())
-            time.sleep(0.3)
+        try:
+            while not done.is_set():
+                watch.looks.append(look())
+                time.sleep(0.3)
+        except Exception as error:
+            failed.append(error)
 
     runner = threading.Thread(target=run, daemon=True)
     runner.start()
@@ -172,3 +237,5 @@ def watching(install: Install, *apps: str) -> Iterator[Watch]:
     finally:
         done.set()
         runner.join()
+    if failed:
+        raise AssertionError(f"looking at the pods of {', '.join(apps)} ended early") from failed[0]

@@ -8,18 +8,33 @@ import os
 import signal
 import stat
 import time
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from settings.mounts import CA_MOUNT
+from testbed import paths
 from testbed.lifecycle import HOST
 from testbed.traffic.site import Site
 from tests.engine.verified import World
-from tests.real.conftest import DRAIN, Studios
-from tests.real.on_the_node import Process, asking, connect, node_port, ready, until, watching
+from tests.real import beside
+from tests.real.conftest import CA_KEY, CA_SECRET, CONNECT, DRAIN, Studios
+from tests.real.on_the_node import (
+    Process,
+    asking,
+    connect,
+    further_addresses,
+    node_port,
+    ready,
+    until,
+    watching,
+)
 
-CONNECT = ("connect-proxy", "connect-server")
+#: Where EC2 gives a node's credentials to any client, and an address of documentation (RFC 5737).
+INSTANCE_METADATA, ELSEWHERE = "169.254.169.254", "198.51.100.7"
 #: The only capability that a container may ever have: CAP_NET_BIND_SERVICE.
 NET_BIND_SERVICE = 1 << 10
 #: Filtering by a program, of the three modes of seccomp.
@@ -36,7 +51,8 @@ def _proxy_host(studios: Studios) -> str:
     return f"connect.{studios.install.settings()['platformUrl'].removeprefix('https://')}"
 
 
-def test_every_pod_is_ready_by_its_own_probes(studios: Studios) -> None:
+@pytest.mark.usefixtures("unreachable")
+def test_every_pod_becomes_ready(studios: Studios) -> None:
     expected = {"connect-proxy": 2, "connect-server": 2, "backend": 1, "cron": 1, "frontend": 1, "redis": 1}
     assert {app: sum(map(ready, studios.install.pods(app))) for app in expected} == expected
 
@@ -93,6 +109,16 @@ def test_no_token_of_a_service_account_is_in_a_container(studios: Studios) -> No
         assert not (Process.of(_one(studios, app)).root / "var/run/secrets").exists()
 
 
+@pytest.mark.parametrize("app", CONNECT)
+def test_a_secret_is_a_file_of_the_containers_group_that_it_can_read_and_not_change(studios: Studios, app: str) -> None:
+    file = Process.of(_one(studios, app)).root / CA_MOUNT.lstrip("/") / CA_KEY
+    assert file.read_text() == (paths.PKI / "ca.crt").read_text()
+    found = file.stat()
+    assert (stat.S_IMODE(found.st_mode), found.st_uid, str(found.st_gid)) == (0o644, 0, UID)
+    with pytest.raises(OSError, match="Read-only file system"):
+        file.write_text("something else")
+
+
 @pytest.mark.parametrize("app", ["backend", "cron"])
 def test_platform_reads_the_pem_file_and_cannot_change_it(studios: Studios, app: str) -> None:
     file = Process.of(_one(studios, app)).root / "data/certs/oidc.pem"
@@ -102,45 +128,52 @@ def test_platform_reads_the_pem_file_and_cannot_change_it(studios: Studios, app:
         file.write_text("something else")
 
 
-def test_network_policies_let_the_proxy_reach_the_server_and_nobody_else(studios: Studios) -> None:
+def test_network_policies_let_the_proxy_reach_the_server_and_neither_reach_the_credentials_of_the_node(
+    studios: Studios,
+) -> None:
     proxy, server = _one(studios, "connect-proxy"), _one(studios, "connect-server")
-    addresses = {"proxy": f"{proxy['status']['podIP']} 8081", "server": f"{server['status']['podIP']} 7777"}
-    reached = _reached_from_a_pod(studios, {"app": "stranger"}, addresses)
-    assert reached == {"proxy": True, "server": False}
-    # The same pod with the proxy's label is let in: so it is the policy that kept it out.
-    assert _reached_from_a_pod(studios, {"app": "connect-proxy"}, addresses)["server"] is True
-
-
-def _reached_from_a_pod(studios: Studios, labels: dict[str, str], addresses: dict[str, str]) -> dict[str, bool]:
-    """Whether a pod with these labels gets a connection to each address."""
-    tries = "; ".join(f"nc -w 3 {where} </dev/null >/dev/null && echo {name}" for name, where in addresses.items())
-    pod = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        # A pod that is asked for by the proxy's Service, too, would get what is meant for a proxy.
-        "metadata": {"name": "stranger", "labels": labels},
-        "spec": {
-            "restartPolicy": "Never",
-            "terminationGracePeriodSeconds": 0,
-            "containers": [
-                {
-                    "name": "stranger",
-                    "image": "cr.seqera.io/public/busybox:1.36",
-                    # The policies' engine learns of a new pod a moment after it has begun.
-                    "command": ["sh", "-c", f"sleep 2; {tries}; true"],
-                    "readinessProbe": {"exec": {"command": ["false"]}},
-                }
-            ],
-        },
+    (frontend,) = studios.install.pods("frontend")
+    addresses = {
+        "proxy": f"{proxy['status']['podIP']} 8081",
+        "server": f"{server['status']['podIP']} 7777",
+        "metadata": f"{INSTANCE_METADATA} 80",
+        "elsewhere": f"{ELSEWHERE} 80",
     }
-    install = studios.install
-    install.kubectl("apply", "-f", "-", stdin=json.dumps(pod))
+    with further_addresses(frontend, INSTANCE_METADATA, ELSEWHERE):
+        reached = _reached_from_pods(studios, ("stranger", *CONNECT), addresses)
+    assert reached == {
+        "stranger": {"proxy", "metadata", "elsewhere"},
+        # The same pod with another label: so it is the policy that keeps it out, and that lets it in.
+        "connect-proxy": {"proxy", "server", "elsewhere"},
+        "connect-server": {"proxy", "elsewhere"},
+    }
+
+
+def _reached_from_pods(studios: Studios, apps: Iterable[str], addresses: dict[str, str]) -> dict[str, set[str]]:
+    """The names of the addresses to which a pod gets a connection, for a pod with each workload's label."""
+    tries = "; ".join(f"nc -w 3 {where} </dev/null >/dev/null 2>&1 && echo {name}" for name, where in addresses.items())
+    spec = {
+        "restartPolicy": "Never",
+        "terminationGracePeriodSeconds": 0,
+        "containers": [
+            {
+                "name": "tries",
+                "image": "cr.seqera.io/public/busybox:1.36",
+                # The policies' engine learns of a new pod a moment after it has begun.
+                "command": ["sh", "-c", f"sleep 2; {tries}; true"],
+                # A Service that asks for the label, too, would lead here what is meant for a pod of the stack.
+                "readinessProbe": {"exec": {"command": ["false"]}},
+            }
+        ],
+    }
+    install, names = studios.install, {f"tries-as-{app}": app for app in apps}
+    beside.create(install, dict.fromkeys(names, spec), {name: {"app": app} for name, app in names.items()})
     try:
-        install.kubectl("wait", "pod/stranger", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
-        said = install.kubectl("logs", "stranger").split()
+        pods = [f"pod/{name}" for name in names]
+        install.kubectl("wait", *pods, "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
+        return {app: set(install.kubectl("logs", name).split()) for name, app in names.items()}
     finally:
-        install.kubectl("delete", "pod", "stranger", "--wait=true")
-    return {name: name in said for name in addresses}
+        install.kubectl("delete", "pod", *names, "--wait=true")
 
 
 def test_a_container_that_ends_is_started_again_and_becomes_ready(studios: Studios) -> None:
@@ -237,6 +270,58 @@ def test_platform_restarts_cron_first_then_backend_and_neither_is_ever_missing(s
         assert not before[app] & studios.install.pod_names(app)[app]
     cron_is_back = watch.first_ready_look_without("cron", before["cron"])
     assert cron_is_back <= watch.first_look_without("backend", before["backend"])
+
+
+@pytest.mark.parametrize("app", CONNECT)
+def test_a_pod_that_takes_no_connection_is_not_ready_then_started_again_and_ready_once_it_takes_them(
+    studios: Studios, unreachable: dict[str, beside.Unreachable], app: str
+) -> None:
+    copy = unreachable[app]
+
+    def pod() -> dict[str, Any]:
+        return studios.install.get("pod", copy.name)
+
+    def container() -> dict[str, Any]:
+        found: dict[str, Any] = pod()["status"]["containerStatuses"][0]
+        return found
+
+    def started_again() -> bool:
+        return bool(container()["restartCount"] >= 1 and "running" in container()["state"])
+
+    # Six checks by which it is alive, one in 20 seconds, and its drain.
+    until(f"{copy.name} is started again", started_again, 180)
+    (not_ready,) = (each for each in pod()["status"]["conditions"] if each["type"] == "Ready")
+    assert not_ready["status"] == "False"
+    after = _seconds(not_ready["lastTransitionTime"]) - copy.since
+    assert after < 60, "it was ready until its restart: nothing asked it whether it is"
+    assert container()["started"] is False, "it counts as started although it takes no connection"
+    copy.network.refuse_connections(refuse=False)
+    until(f"{copy.name} is ready again", lambda: container()["started"] and ready(pod()), 120)
+
+
+def _seconds(time_: str) -> float:
+    return datetime.strptime(time_, "%Y-%m-%dT%H:%M:%S%z").timestamp()
+
+
+@pytest.mark.usefixtures("unreachable")
+def test_pods_that_cannot_start_say_what_kwoks_say(studios: Studios) -> None:
+    install, broken = studios.install, beside.that_cannot_start(CA_SECRET)
+
+    def told(name: str) -> dict[str, Any]:
+        return beside.told_of(install.get("pod", name))
+
+    of_kwok = {name: f"{name}-of-kwok" for name in broken}
+    with beside.node_of_kwok("node-kwok"):
+        beside.create(install, {of_kwok[name]: beside.on_node("node-kwok", spec) for name, spec in broken.items()})
+        until("kwok's pods have a status", lambda: all(beside.has_status(install, name) for name in of_kwok.values()))
+        expected = {name: told(of_kwok[name]) for name in broken}
+        install.kubectl("delete", "pod", *of_kwok.values())
+    for name in broken:
+        # A kubelet says something else for a while, each time that it has tried.
+        deadline = time.monotonic() + 60
+        while told(name) != expected[name] and time.monotonic() < deadline:
+            time.sleep(0.5)
+        assert told(name) == expected[name]
 
 
 def test_destroy_gives_platform_back_without_an_outage(studios: Studios) -> None:
