@@ -214,14 +214,9 @@ def _module(go: str, target: Target, module: str) -> Path:
     return Path(_run_go(go, target, ["list", "-m", "-f", "{{.Dir}}", module]).strip())
 
 
-def source(target: Target, module: str, *, fetch: bool) -> Path | None:
-    """The folder of a module that the target pins; None if it isn't on this machine and isn't to be fetched."""
-    if fetch:
-        return _module(_go(), target, module)
-    if not shutil.which("go"):
-        return None
-    folder = _run_go(_go(), target, ["list", "-m", "-f", "{{.Dir}}", module]).strip()
-    return Path(folder) if folder else None
+def source(target: Target, module: str) -> Path:
+    """The folder of a module that the target pins, fetched if need be."""
+    return _module(_go(), target, module)
 
 
 def run_go(target: Target, words: Sequence[str]) -> str:

@@ -6,19 +6,19 @@ is an error.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
+from testbed import required
 from testbed.docker.engine import why_not
 
 if TYPE_CHECKING:
     from testbed.docker.platform import ComposePlatform
     from testbed.docker.site import Site
 
-REQUIRED = "STUDIOS_REQUIRE"
+REQUIRED = required.VARIABLE
 _skipped = pytest.StashKey[int]()
 
 
@@ -28,8 +28,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     reason = why_not() if on_docker else None
     if reason is None:
         return
-    if "docker" in os.environ.get(REQUIRED, "").split(","):
-        raise pytest.UsageError(f"{REQUIRED} asks for Docker, and {reason}")
+    if required.is_required("docker"):
+        raise pytest.UsageError(f"{required.VARIABLE} asks for Docker, and {reason}")
     config.stash[_skipped] = len(on_docker)
     for item in on_docker:
         item.add_marker(pytest.mark.skip(reason))

@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from testbed.ingress_annotations import is_known
+from testbed.annotations import is_known
 from testbed.platform.install import manifests
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"

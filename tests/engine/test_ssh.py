@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from pipeline.verify.checks import checks_of
 from pipeline.verify.deployment import Deployment, Options
 from pipeline.verify.network import Detour, Network
 from pipeline.verify.runner import run
+from testbed.required import is_required
 from testbed.traffic.site import Site
 from testbed.traffic.traffic import bind
 from tests.engine.conftest import NewInstall, NewStack
@@ -24,7 +24,7 @@ from tests.engine.install import Install
 from tests.engine.stack import Stack
 
 _CLIENT = ("ssh", "ssh-keygen", "ssh-keyscan")
-if "ssh" not in os.environ.get("STUDIOS_REQUIRE", ""):
+if not is_required("ssh"):
     pytestmark = pytest.mark.skipif(
         not all(map(shutil.which, (*_CLIENT, "redis-server"))),
         reason="an SSH client and Redis are needed: install Debian's openssh-client and redis-server",

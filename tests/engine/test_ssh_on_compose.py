@@ -18,6 +18,7 @@ import pytest
 from testbed.compose import network
 from testbed.compose.network import ComposePlatform
 from testbed.emulator import client as emulator
+from testbed.required import is_required
 from tests.engine.install import ZONE
 from tests.engine.stack import Stack
 
@@ -25,7 +26,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.usefixtures("one_compose_stack"),
     pytest.mark.skipif(
-        not shutil.which("ssh-keygen") and "ssh" not in os.environ.get("STUDIOS_REQUIRE", ""),
+        not shutil.which("ssh-keygen") and not is_required("ssh"),
         reason="ssh-keygen is missing: install Debian's openssh-client",
     ),
 ]

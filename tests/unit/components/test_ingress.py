@@ -2,7 +2,7 @@ from typing import Any
 
 from components.ingress import StudiosIngress, StudiosIngressArgs
 from live.ingress import no_load_balancer
-from testbed.ingress_annotations import is_known
+from testbed.annotations import is_known
 from tests.unit.components.mocks import CERTIFICATE, LOAD_BALANCER, Recording, run
 
 VALUES: dict[str, Any] = {

@@ -25,6 +25,7 @@ from components.ssh_key import SshHostKey, SshHostKeyArgs
 from settings.ssh_keys import fingerprint_of
 from survey.compose import ComposeSite
 from survey.ssh_balancer import SshBalancer
+from testbed.annotations import is_known
 from tests.unit.components import mocks
 from tests.unit.components.mocks import FINGERPRINT, NETWORK_LOAD_BALANCER, PRIVATE_SSH, Recording, run
 from tests.unit.components.test_studios_on_compose import SITE
@@ -155,6 +156,12 @@ def test_the_load_balancer_has_the_kinds_of_addresses_that_it_can_have(given: st
     assert annotations["service.beta.kubernetes.io/aws-load-balancer-ip-address-type"] == annotation
 
 
+def test_every_annotation_of_the_service_is_one_that_the_controller_reads() -> None:
+    annotations = service(ip_address_type="dualstack", tags="owner=research")["metadata"]["annotations"]
+    assert len(annotations) == 6
+    assert [name for name in annotations if not is_known(name)] == []
+
+
 def test_a_stack_with_ssh_has_its_parts_and_tells_platform_of_them() -> None:
     recording = studios(**ON)
     secret = recording["studios-configuration-ssh-key"]
@@ -227,7 +234,7 @@ def nlb(group: str | None) -> SshBalancer:
 def test_on_compose_clients_reach_the_instance_where_no_load_balancer_is_given() -> None:
     recording = on_compose(None, "203.0.113.0/24", "2001:db8::/32")
     group = SITE.instance_security_group
-    assert rules(recording) == [(group, "203.0.113.0/24"), (group, "2001:db8::/32")]
+    assert sorted(rules(recording)) == [(group, "2001:db8::/32"), (group, "203.0.113.0/24")]
     assert [name for name in recording.resources if "listener" in name] == []
 
 

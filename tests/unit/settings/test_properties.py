@@ -18,7 +18,7 @@ from settings.fields import FIELDS, SECRET_KEYS, target_of
 from settings.model import Settings
 from settings.parsing import parse_settings
 from settings.targets import COMPOSE
-from testbed.ingress_annotations import is_known
+from testbed.annotations import SERVICE, is_known
 from tests.unit.components import mocks
 from tests.unit.components.mocks import Asked, Recording, run
 from tests.unit.settings.kubernetes_rules import is_host, violations
@@ -242,6 +242,14 @@ def assert_kubernetes_and_aws_would_take(read: Settings) -> None:
             hosts += [asked.inputs["domainName"], *asked.inputs["subjectAlternativeNames"]]
             assert len(asked.inputs["domainName"]) <= 64  # ACM, RequestCertificate
     assert [host for host in hosts if not is_host(host.removeprefix("_abc.").rstrip("."))] == []
+    of_services = [
+        name
+        for asked in objects(recording)
+        for name in asked.inputs["metadata"].get("annotations", {})
+        if name.startswith(f"{SERVICE}/")
+    ]
+    assert bool(of_services) == ("studios-ssh-service" in recording.resources)
+    assert [name for name in of_services if not is_known(name)] == []
     if read.ingress == "none":
         assert "studios-ingress-ingress" not in recording.resources
         return

@@ -1,0 +1,51 @@
+"""The list of annotations that the load balancer controller reads."""
+
+from __future__ import annotations
+
+import pytest
+
+from testbed import annotations, build, targets
+
+ALB = annotations.INGRESS
+NLB = f"{annotations.SERVICE}/aws-load-balancer"
+
+
+def test_the_list_is_the_controllers_own() -> None:
+    module = build.source(targets.LOAD_BALANCER, targets.LOAD_BALANCER_MODULE)
+    assert annotations.in_module(module) == sorted(annotations.names())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{ALB}/scheme",
+        f"{ALB}/group.order",
+        f"{ALB}/actions.redirect",
+        f"{ALB}/listener-attributes.HTTPS-443",
+        f"{ALB}/multi-cluster-target-group",
+        f"{NLB}-nlb-target-type",
+        f"{NLB}-access-log-s3-bucket-prefix",
+        f"{NLB}-listener-attributes.TCP-22",
+    ],
+)
+def test_what_the_controller_reads_is_known(name: str) -> None:
+    assert annotations.is_known(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{ALB}/schema",
+        f"{ALB}/group",
+        f"{ALB}/listener-attributes",
+        f"{ALB}/",
+        f"{ALB}/aws-load-balancer-scheme",
+        f"{NLB}-target-type",
+        NLB,
+        f"{annotations.SERVICE}/scheme",
+        "scheme",
+        "example.com/scheme",
+    ],
+)
+def test_what_the_controller_passes_over_is_not(name: str) -> None:
+    assert not annotations.is_known(name)

@@ -1,0 +1,35 @@
+"""A version that has to be said twice is the same in both places."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from testbed import build, paths, targets
+
+ENGINE = "github.com/pulumi/pulumi/pkg/v3"
+README = (paths.TESTBED / "README.md").read_text()
+
+
+def test_the_generators_of_sdks_are_those_of_the_engine() -> None:
+    assert targets.pinned("languages", ENGINE) == targets.PULUMI_VERSION
+
+
+def test_the_load_balancer_controller_says_that_it_is_the_release_that_the_table_names() -> None:
+    module = build.source(targets.LOAD_BALANCER, targets.LOAD_BALANCER_MODULE)
+    assert (module / "version.txt").read_text().strip() == targets.LOAD_BALANCER_VERSION
+
+
+def test_the_kubernetes_provider_is_built_from_the_commit_of_the_release_that_it_says_to_be() -> None:
+    # Its module does not name its version: these are the commits of the tags v… in its repository.
+    commits = {"4.25.0": "f47bc2d6f199"}
+    pinned = targets.pinned("pulumi-kubernetes", targets.PULUMI_KUBERNETES_MODULE)
+    assert pinned.rpartition("-")[2] == commits[targets.PULUMI_KUBERNETES_VERSION]
+
+
+def test_the_readme_names_the_kubernetes_provider_that_is_built() -> None:
+    (section,) = re.findall(r"^## The Kubernetes provider\n(.*?)^## ", README, re.MULTILINE | re.DOTALL)
+    lacking = set(re.findall(r"^\| (\d+\.\d+\.\d+) \|", section, re.MULTILINE))
+    assert lacking
+    assert set(re.findall(r"\d+\.\d+\.\d+", section)) == {targets.PULUMI_KUBERNETES_VERSION, *lacking}
