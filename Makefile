@@ -76,8 +76,8 @@ comment: ## put the report of STACK= on the pull request PULL_REQUEST=
 ##@ Develop
 
 test: $(INSTALLED) ## run all that CI runs
-	@$(MAKE) --no-print-directory --jobs=$(or $(JOBS),2) --output-sync=target test-without-cluster test-on-cluster
-	@$(RUN) -m testbed parts
+	@$(MAKE) --no-print-directory --jobs=$(or $(JOBS),2) --output-sync=target test-without-cluster test-on-cluster; \
+	  failed=$$?; $(RUN) -m testbed parts $(if $(ALL),--all) && exit $$failed
 
 # The two run side by side (JOBS=1: one after the other), since much of their time is waiting.
 test-without-cluster: export STUDIOS_TESTBED = .testbed-docker

@@ -29,7 +29,8 @@ def main() -> int:
     demo.add_argument("--target", choices=("kubernetes", "compose"), default="kubernetes", help="where Platform runs")
     machine = commands.add_parser("machine", help="run a command on the instance of the demo's Compose Platform")
     machine.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
-    commands.add_parser("parts", help="say what it is made of: official or a stand-in, which version, where from")
+    made_of = commands.add_parser("parts", help="say what `make test` runs on: official or a stand-in, which version")
+    made_of.add_argument("--all", action="store_true", help="what `make test-all` runs on")
     given = parser.parse_args()
     try:
         if given.command == "up":
@@ -38,6 +39,8 @@ def main() -> int:
             return _demo(given.target)
         if given.command == "machine":
             return _machine(given.words)
+        if given.command == "parts":
+            return _parts(everything=given.all)
         return _COMMANDS[given.command]()
     except TestbedError as error:
         print(f"testbed: {error}", file=sys.stderr)
@@ -99,14 +102,14 @@ def _machine(words: list[str]) -> int:
     return subprocess.run(command, env=platform.environment(), check=False).returncode
 
 
-def _parts() -> int:
+def _parts(*, everything: bool) -> int:
     from testbed import parts
 
-    parts.show()
+    parts.show(parts.Run.ALL_TESTS if everything else parts.Run.TESTS)
     return 0
 
 
-_COMMANDS = {"parts": _parts, "down": _down, "status": _status, "env": _env}
+_COMMANDS = {"down": _down, "status": _status, "env": _env}
 
 if __name__ == "__main__":
     sys.exit(main())

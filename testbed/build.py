@@ -59,14 +59,18 @@ class Binaries:
     plugins: Mapping[str, Path]
 
 
-def binaries() -> Binaries:
+def binaries(also: Iterable[Target] = ()) -> Binaries:
     """Everything the testbed runs, built if need be.
 
     An official ``pulumi`` on PATH is used as it is. ``KUBEBUILDER_ASSETS``, where set, names the folder with ``etcd``
     and ``kube-apiserver``, as it does for Kubernetes' own test tools.
+
+    Args:
+        also: what will be built after these: the time that is told counts it in.
     """
     official = shutil.which("pulumi")
-    announce([*([] if official else [ENGINE]), KUBERNETES, LOAD_BALANCER, PULUMI_KUBERNETES, PULUMI_BRIDGED])
+    parts = [KUBERNETES, LOAD_BALANCER, PULUMI_KUBERNETES, PULUMI_BRIDGED, SCRIPTS]
+    announce([*([] if official else [ENGINE]), *parts, *also])
     pulumi = Path(official) if official else ensure(ENGINE) / "pulumi"
     kubernetes = ensure(KUBERNETES)
     all_in_one = str(kubernetes / "kubernetes")

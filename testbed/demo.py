@@ -53,7 +53,7 @@ def demo() -> None:
     show_outputs(console, variables)
     _pods(console, variables)
     show_rules(console, variables)
-    parts.show()
+    parts.show(parts.Run.ON_NODE if on_node else parts.Run.ON_KWOK)
     if lacking:
         console.print(f"\nNo traffic, and so no `make verify`: this machine lacks {lacking}", soft_wrap=True)
     else:

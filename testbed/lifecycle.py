@@ -18,6 +18,7 @@ from testbed.emulator.seed import seed
 from testbed.errors import TestbedError
 from testbed.node import life as real_node
 from testbed.node import requirements
+from testbed.node.parts import TARGETS as NODE_TARGETS
 from testbed.platform.install import install
 from testbed.platform.shapes import GUIDE
 from testbed.plugins.launchers import find, write_launchers
@@ -75,7 +76,7 @@ def up(nodes: str | None = None) -> None:
     """
     with _alone():
         nodes = _choose_nodes(nodes)
-        binaries = build.binaries()
+        binaries = build.binaries(NODE_TARGETS if nodes == REAL else ())
         ports = _ports() or _choose_ports()
         environment = _aws(ports)
         # The clients of this process, too, must reach nothing but the emulator.

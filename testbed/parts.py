@@ -16,11 +16,14 @@ from typing import Final
 from rich.console import Console
 
 from testbed import paths, tables, targets
+from testbed.docker import engine as docker
+from testbed.node import requirements
 from testbed.plugins.launchers import Origin, find
+from testbed.traffic import process as traffic
 
-BUILT: Final = "built from its Go module"
-_DEBIAN: Final = "installed on this machine"
-_BRIDGED: Final = f"HashiCorp's, {BUILT}, under Pulumi's bridge {targets.BRIDGE_VERSION} with our mapping"
+BUILT: Final = "its Go module"
+_PROCESSES: Final = "pods as processes, for verify"
+_BRIDGED: Final = f"HashiCorp's, bridge {targets.BRIDGE_VERSION}"
 _BUILT_PLUGINS: Final = {
     "kubernetes": targets.PULUMI_KUBERNETES_VERSION,
     **targets.BRIDGED,
@@ -42,11 +45,25 @@ class Kind(Enum):
     #: What the official plugin is made of, put together here.
     UPSTREAM = "upstream"
     STAND_IN = "stand-in"
+    #: This machine can't have it: what needs it is left out.
+    MISSING = "not here"
+    #: It is not part of this run.
+    UNUSED = "not used"
+
+
+class Run(Enum):
+    """What the table is about: each has parts of its own."""
+
+    ON_KWOK = "make demo"
+    ON_NODE = "make demo NODE=real"
+    ON_COMPOSE = "make demo TARGET=compose"
+    TESTS = "make test"
+    ALL_TESTS = "make test-all"
 
 
 @dataclass(frozen=True)
 class Part:
-    """One row: what it is, whether the original serves, its version, and where that comes from."""
+    """One row: what it is, how near it is to the original, its version, and where that comes from."""
 
     name: str
     kind: Kind
@@ -54,15 +71,25 @@ class Part:
     source: str
 
 
-def parts() -> list[Part]:
-    """All parts that a demo or the tests run on, on this machine."""
-    return [*_engine(), *_plugins(), *_kubernetes(), *_compose(), *_aws()]
+def parts(run: Run = Run.TESTS) -> list[Part]:
+    """All parts that a run has on this machine, and which it does without."""
+    common = [*_engine(), *_plugins(), *_control_plane()]
+    if run is Run.ON_KWOK:
+        lacking = traffic.missing()
+        served = [Part(_PROCESSES, Kind.MISSING, "", lacking)] if lacking else [*_pods_as_processes(), *_traffic()]
+        return [*common, *_kwok(), *served, *_aws()]
+    if run is Run.ON_NODE:
+        return [*common, *_real_node(), *_traffic(), *_aws()]
+    if run is Run.ON_COMPOSE:
+        return [*common, *_kwok(), *_compose(), *_traffic(), *_aws()]
+    nodes = [*_kwok(), *_pods_as_processes(), *_real_node()]
+    return [*common, *nodes, *_compose(), *_traffic(), *_helm(used=run is Run.ALL_TESTS), *_aws()]
 
 
-def show() -> None:
+def show(run: Run = Run.TESTS) -> None:
     """Prints the table."""
-    rows = [(part.name, part.kind.value, part.version, part.source) for part in parts()]
-    tables.show(Console(highlight=False), "Parts", ("part", "kind", "version", "from"), rows)
+    rows = [(part.name, part.kind.value, part.version, part.source) for part in parts(run)]
+    tables.show(Console(highlight=False), f"Parts of {run.value}", ("part", "kind", "version", "from"), rows)
 
 
 def _engine() -> Iterator[Part]:
@@ -85,13 +112,14 @@ def _plugins() -> Iterator[Part]:
         sdk = metadata.version("pulumi" if package in ("python", "pulumi-python") else f"pulumi-{package}")
         title = {
             "python": "Pulumi language host for Python",
-            "pulumi-python": "Pulumi provider of dynamic resources",
+            "pulumi-python": "Pulumi dynamic provider",
         }.get(package, f"Pulumi provider {package}")
         if each.origin is Origin.INSTALLED:
             yield Part(title, Kind.OFFICIAL, sdk, str(each.program))
         elif each.origin is Origin.STAND_IN:
-            folder = "language" if package == "python" else f"plugins/{package}"
-            yield Part(title, Kind.STAND_IN, "", f"testbed/{folder}, for SDK {sdk}")
+            yield Part(
+                title, Kind.STAND_IN, "", f"testbed/{'language' if package == 'python' else f'plugins/{package}'}"
+            )
             if package == "python":
                 yield Part("pulumi-language-python-exec", Kind.OFFICIAL, targets.PULUMI_VERSION, BUILT)
         elif package in targets.BRIDGED:
@@ -100,30 +128,70 @@ def _plugins() -> Iterator[Part]:
             yield Part(title, Kind.OFFICIAL, plugin_version(package), BUILT)
 
 
-def _kubernetes() -> Iterator[Part]:
+def _control_plane() -> Iterator[Part]:
     assets = os.environ.get("KUBEBUILDER_ASSETS")
     for name, version in (("etcd", targets.ETCD_VERSION), ("kube-apiserver", targets.KUBERNETES_VERSION)):
         if assets:
             yield Part(name, Kind.OFFICIAL, _version(f"{assets}/{name}", "--version"), f"KUBEBUILDER_ASSETS={assets}")
         else:
             yield Part(name, Kind.OFFICIAL, version, BUILT)
-    yield Part("kube-controller-manager, kube-scheduler", Kind.OFFICIAL, targets.KUBERNETES_VERSION, BUILT)
+    for name in ("kube-controller-manager", "kube-scheduler"):
+        yield Part(name, Kind.OFFICIAL, targets.KUBERNETES_VERSION, BUILT)
     yield Part("AWS Load Balancer Controller", Kind.OFFICIAL, targets.LOAD_BALANCER_VERSION, BUILT)
-    yield Part("nodes without containers (default)", Kind.STAND_IN, targets.KWOK_VERSION, f"kwok, {BUILT}")
-    yield Part("kubelet, kube-proxy (NODE=real)", Kind.OFFICIAL, targets.KUBERNETES_VERSION, BUILT)
-    for title, (target, module) in _REAL_NODE.items():
-        yield Part(f"{title} (NODE=real)", Kind.OFFICIAL, targets.pinned(target, module), BUILT)
+
+
+def _kwok() -> Iterator[Part]:
+    yield Part("nodes that run no containers", Kind.STAND_IN, targets.KWOK_VERSION, f"kwok, {BUILT}")
+
+
+def _pods_as_processes() -> Iterator[Part]:
+    yield Part(_PROCESSES, Kind.STAND_IN, "", "testbed/traffic")
+
+
+def _real_node() -> Iterator[Part]:
+    if reason := requirements.missing():
+        yield Part("a real node", Kind.MISSING, "", reason)
+        return
+    for name in ("kubelet", "kube-proxy"):
+        yield Part(name, Kind.OFFICIAL, targets.KUBERNETES_VERSION, BUILT)
+    for name, (target, module) in _REAL_NODE.items():
+        yield Part(name, Kind.OFFICIAL, targets.pinned(target, module), BUILT)
+    yield from _installed("runc", "runc")
 
 
 def _compose() -> Iterator[Part]:
+    if reason := docker.why_not():
+        yield Part("Docker engine and Compose", Kind.MISSING, "", reason)
+        return
+    yield from _installed("Docker engine", "dockerd")
     yield Part("Docker Compose", Kind.OFFICIAL, targets.COMPOSE_VERSION, BUILT)
-    docker = shutil.which("dockerd")
-    if docker:
-        yield Part("Docker engine", Kind.OFFICIAL, _version(docker, "--version"), _DEBIAN)
+    yield Part("MySQL, on Compose", Kind.STAND_IN, "", "testbed/go/studios")
+
+
+def _traffic() -> Iterator[Part]:
+    yield Part("Platform and Connect", Kind.STAND_IN, "", "testbed/go/studios")
+    yield from _installed("Redis", "redis-server")
+    yield Part("data plane of load balancers", Kind.STAND_IN, "", "testbed/go/dataplane")
+    yield Part("DNS servers", Kind.STAND_IN, "", "testbed/traffic")
+
+
+def _helm(*, used: bool) -> Iterator[Part]:
+    if used:
+        yield Part("Helm", Kind.OFFICIAL, targets.HELM_VERSION, BUILT)
+        yield Part("Seqera's Helm chart", Kind.STAND_IN, "", "testbed/platform/chart.py")
+    else:
+        yield Part("Helm, Seqera's Helm chart", Kind.UNUSED, "", f"only {Run.ALL_TESTS.value} has them")
 
 
 def _aws() -> Iterator[Part]:
-    yield Part("AWS", Kind.STAND_IN, metadata.version("moto"), "moto, from PyPI, made stricter in testbed/emulator")
+    yield Part("AWS", Kind.STAND_IN, metadata.version("moto"), "moto, and testbed/emulator")
+
+
+def _installed(name: str, program: str) -> Iterator[Part]:
+    if shutil.which(program):
+        yield Part(name, Kind.OFFICIAL, _version(program, "--version"), "this machine")
+    else:
+        yield Part(name, Kind.MISSING, "", f"{program} is not installed")
 
 
 def path_without_testbed() -> str:

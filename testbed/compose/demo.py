@@ -62,7 +62,7 @@ def demo() -> None:
     show_rules(console, variables)
     console.print("\n[bold]Does it work?[/bold]")
     verify({**variables, **_traffic(variables, instance.instance_id)}, STACK)
-    parts.show()
+    parts.show(parts.Run.ON_COMPOSE)
     console.print("\n[bold]What to try next[/bold]")
     console.print(_NEXT, soft_wrap=True)
 

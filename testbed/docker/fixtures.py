@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from testbed.docker.platform import ComposePlatform
     from testbed.docker.site import Site
 
-REQUIRED = required.VARIABLE
 _skipped = pytest.StashKey[int]()
 
 

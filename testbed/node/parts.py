@@ -11,6 +11,8 @@ from testbed.node import link as links
 from testbed.node.configuration import FOLDER, QUEUE, real_node
 from testbed.node.link import Link
 
+#: What is built for a node, beside what every testbed has.
+TARGETS = (targets.CONTAINERD, targets.CNI, targets.NETWORK_POLICIES, targets.COREDNS, targets.STUDIOS)
 #: Where the link of this checkout is kept; it goes away with the testbed.
 _LINK = paths.STATE / "link.json"
 #: The labels that a kubelet gives its node by itself.

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from testbed import annotations, build, targets
+from testbed import build, targets
+from testbed.annotations import INGRESS as ALB
+from testbed.annotations import SERVICE, in_module, is_known, names
 
-ALB = annotations.INGRESS
-NLB = f"{annotations.SERVICE}/aws-load-balancer"
+NLB = f"{SERVICE}/aws-load-balancer"
 
 
 def test_the_list_is_the_controllers_own() -> None:
     module = build.source(targets.LOAD_BALANCER, targets.LOAD_BALANCER_MODULE)
-    assert annotations.in_module(module) == sorted(annotations.names())
+    assert in_module(module) == sorted(names())
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ def test_the_list_is_the_controllers_own() -> None:
     ],
 )
 def test_what_the_controller_reads_is_known(name: str) -> None:
-    assert annotations.is_known(name)
+    assert is_known(name)
 
 
 @pytest.mark.parametrize(
@@ -42,10 +43,10 @@ def test_what_the_controller_reads_is_known(name: str) -> None:
         f"{ALB}/aws-load-balancer-scheme",
         f"{NLB}-target-type",
         NLB,
-        f"{annotations.SERVICE}/scheme",
+        f"{SERVICE}/scheme",
         "scheme",
         "example.com/scheme",
     ],
 )
 def test_what_the_controller_passes_over_is_not(name: str) -> None:
-    assert not annotations.is_known(name)
+    assert not is_known(name)

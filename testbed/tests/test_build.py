@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from testbed import build, paths, progress, targets
+from testbed import build, lifecycle, paths, progress, targets
 from testbed.errors import TestbedError
+from testbed.node.parts import TARGETS as NODE_TARGETS
+from testbed.node.parts import Parts
 
 
 @pytest.fixture
@@ -85,6 +87,59 @@ def test_what_is_yet_to_build_is_announced_with_the_time_that_it_takes(
     build._folder(targets.ENGINE).mkdir(parents=True)
     build.announce(targets_at_hand)
     assert capsys.readouterr().err == ""
+
+
+@pytest.fixture
+def ensured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of what is built, or would be: nothing is here yet."""
+    names: list[str] = []
+
+    def ensure(target: targets.Target) -> Path:
+        names.append(target.name)
+        return tmp_path
+
+    monkeypatch.setattr(build, "ensure", ensure)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
+    return names
+
+
+@pytest.mark.parametrize("also", [(), NODE_TARGETS], ids=["kwok", "real"])
+def test_the_first_start_announces_all_that_it_builds(
+    also: tuple[targets.Target, ...], ensured: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    build.binaries(also)
+    said = capsys.readouterr().err
+    announced = [*ensured, *(target.name for target in also)]
+    assert len(set(announced)) == len(announced) >= 4
+    assert said.startswith(f"{len(announced)} parts are built once, in about ")
+    titles = {target.name: target.title for target in vars(targets).values() if isinstance(target, targets.Target)}
+    assert [name for name in announced if titles[name] not in said] == []
+
+
+def test_all_that_a_node_builds_is_announced_before(ensured: list[str]) -> None:
+    Parts.built()
+    build.studios()
+    assert set(ensured) == {targets.KUBERNETES.name, *(target.name for target in NODE_TARGETS)}
+
+
+@pytest.mark.parametrize(("nodes", "also"), [(lifecycle.KWOK, ()), (lifecycle.REAL, NODE_TARGETS)])
+def test_the_start_of_the_testbed_counts_in_what_its_nodes_need(
+    nodes: str, also: tuple[targets.Target, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class BuiltError(Exception):
+        """What is built is known: no need to start anything."""
+
+    def binaries(given: tuple[targets.Target, ...]) -> None:
+        raise BuiltError(given)
+
+    monkeypatch.setattr(paths, "STATE", tmp_path)
+    monkeypatch.setattr(lifecycle, "_choose_nodes", lambda _: nodes)
+    monkeypatch.setattr(build, "binaries", binaries)
+    with pytest.raises(BuiltError) as caught:
+        lifecycle.up(nodes)
+    assert caught.value.args == (also,)
 
 
 def test_progress_is_told_against_the_usual_time(

@@ -28,6 +28,13 @@ def test_the_kubernetes_provider_is_built_from_the_commit_of_the_release_that_it
     assert pinned.rpartition("-")[2] == commits[targets.PULUMI_KUBERNETES_VERSION]
 
 
+@pytest.mark.parametrize(("package", "owner"), [("random", "terraform-providers"), ("tls", "hashicorp")])
+def test_a_provider_under_the_bridge_is_built_from_the_release_that_it_says_to_be(package: str, owner: str) -> None:
+    module = build.source(targets.PULUMI_BRIDGED, f"github.com/{owner}/terraform-provider-{package}")
+    (newest, *_) = re.findall(r"^## (\d+\.\d+\.\d+)", (module / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest == targets.BRIDGED[package]
+
+
 def test_the_readme_names_the_kubernetes_provider_that_is_built() -> None:
     (section,) = re.findall(r"^## The Kubernetes provider\n(.*?)^## ", README, re.MULTILINE | re.DOTALL)
     lacking = set(re.findall(r"^\| (\d+\.\d+\.\d+) \|", section, re.MULTILINE))

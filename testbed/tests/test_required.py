@@ -1,4 +1,4 @@
-"""Where there is no Docker engine or node to start, tests on it are left out with a reason, or fail if they must run."""
+"""Without a Docker engine or a node to start, tests on it are left out with a reason, or fail where they must run."""
 
 from __future__ import annotations
 
@@ -75,5 +75,5 @@ def test_each_kind_is_required_by_its_name(monkeypatch: pytest.MonkeyPatch, aske
 
 def test_a_kind_that_there_is_not_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(required.VARIABLE, "docker,real,sssh")
-    with pytest.raises(pytest.UsageError, match="^STUDIOS_REQUIRE: real, sssh must be of docker, node, ssh$"):
+    with pytest.raises(pytest.UsageError, match=r"^STUDIOS_REQUIRE: real, sssh must be of docker, node, ssh$"):
         required.is_required("docker")

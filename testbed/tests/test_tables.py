@@ -8,7 +8,6 @@ import pytest
 from rich.console import Console
 
 from pipeline.text import shortened
-from testbed import parts
 from testbed.tables import show
 
 ARN = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
@@ -38,13 +37,3 @@ def test_a_log_is_as_wide_as_its_reader_says(monkeypatch: pytest.MonkeyPatch) ->
     stream = io.StringIO()
     show(Console(file=stream), "Outputs", ("output", "value"), [("certificateArn", ARN)])
     assert ARN in stream.getvalue()
-
-
-def test_the_table_of_the_parts_breaks_no_word(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("COLUMNS", raising=False)
-    parts.show()
-    out = capsys.readouterr().out
-    assert max(map(len, out.splitlines())) <= 80
-    assert "…" not in out

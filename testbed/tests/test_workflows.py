@@ -104,6 +104,12 @@ def test_no_workflow_is_left_out_of_the_table_of_permissions() -> None:
     assert sorted(PERMISSIONS) == sorted(path.stem for path in WORKFLOWS)
 
 
+def test_a_pull_request_is_tested_as_everywhere_with_nothing_left_out() -> None:
+    (*others, tested) = _jobs("test")["test"]["steps"]
+    assert tested == {"run": "sudo bash .ci/run"}
+    assert [step for step in others if "run" in step] == []
+
+
 def test_the_tests_of_a_pull_request_have_no_credentials() -> None:
     text = (paths.CHECKOUT / ".github" / "workflows" / "test.yml").read_text()
     assert not re.search(r"id-token|role-to-assume|github\.token", text)
@@ -123,7 +129,7 @@ def test_a_stack_is_deployed_alone_and_behind_its_environment() -> None:
 
 def test_what_the_workflows_run_is_in_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (paths.CHECKOUT / "Makefile").read_text(), re.MULTILINE))
-    for path in WORKFLOWS:
-        used = set(re.findall(r"\bmake (?:--silent )?([a-z-]+)", path.read_text()))
+    for path in (*ON_STACKS, paths.CHECKOUT / ".ci" / "run"):
+        used = set(re.findall(r"\bmake (?:--[a-z-]+ )?([a-z-]+)", path.read_text()))
         assert used
         assert used <= targets

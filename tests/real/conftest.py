@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed import lifecycle, paths
-from testbed.docker.fixtures import REQUIRED
+from testbed import lifecycle, paths, required
 from testbed.errors import TestbedError
 from testbed.node import requirements
 from tests.engine.deployer import Deployer
@@ -36,8 +35,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not ours:
         return
     if reason := requirements.missing():
-        if "node" in os.environ.get(REQUIRED, "").split(","):
-            raise pytest.UsageError(f"{REQUIRED} asks for a node, and {reason}")
+        if required.is_required("node"):
+            raise pytest.UsageError(f"{required.VARIABLE} asks for a node, and {reason}")
         for item in ours:
             item.add_marker(pytest.mark.skip(reason=reason))
     elif not config.option.collectonly:
