@@ -104,12 +104,12 @@ unit: $(INSTALLED) ## test settings and components under mocks, in seconds
 	$(RUN) -m pytest tests/unit $(if $(ALL),$(SEARCH),-m "not slow")
 
 delivery: $(INSTALLED) ## test the script for Docker Compose hosts in scratch folders
-	$(RUN) -m pytest tests/delivery -m "not docker$(NOT_SLOW)" $(SEARCH)
+	$(RUN) -m pytest tests/delivery $(if $(ALL),$(SEARCH),-m "not slow")
 
 # What starts Docker has a testbed of its own, so that it may run beside the others.
 docker: export STUDIOS_TESTBED = .testbed-docker
 docker: $(INSTALLED) ## test on a real Docker engine (root)
-	$(RUN) -m pytest tests/docker tests/delivery testbed/tests/test_machine.py -n 2 -m "docker$(NOT_SLOW)"
+	$(RUN) -m pytest tests/docker testbed/tests/test_machine.py -n 2 -m "docker$(NOT_SLOW)"
 
 stand-ins: $(INSTALLED) ## test the testbed's own parts
 	$(RUN) -m pytest testbed/tests -m "not docker" $(SEARCH)

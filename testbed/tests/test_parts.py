@@ -179,3 +179,18 @@ def test_the_readme_lists_what_needs_a_newer_kubernetes_provider() -> None:
     }
     listed = set(re.findall(r"^\| (\d+\.\d+\.\d+) \|", README, re.MULTILINE))
     assert listed == marked
+
+
+def test_the_readme_says_which_tests_run_on_docker() -> None:
+    rows = re.findall(r"^\| `(tests/\w+|testbed/tests)` \|(.*)\|$", README, re.MULTILINE)
+    said = {folder for folder, cells in rows if cells.split("|")[3].strip().startswith("official")}
+    groups = {folder for folder, _ in rows}
+    assert groups == {*(f"tests/{name}" for name in ("unit", "delivery", "engine", "real", "docker")), "testbed/tests"}
+    marked = re.compile(r"^@pytest\.mark\.docker$|^pytestmark = .*\bpytest\.mark\.docker\b", re.MULTILINE)
+    found = {
+        folder
+        for folder in groups
+        for path in (paths.CHECKOUT / folder).rglob("test_*.py")
+        if marked.search(path.read_text())
+    }
+    assert said == found
