@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -40,6 +41,8 @@ class Answer:
     body: bytes = b""
     content_type: str = "application/json"
     delay: float = 0.0
+    #: After how many seconds the client may ask again; None for no word of it.
+    retry_after: int | None = None
 
 
 Fault = Callable[[Request], Answer | None]
@@ -59,7 +62,7 @@ class Relay:
 
 
 def kubernetes_status(code: int, reason: str, message: str) -> Answer:
-    """An error in the form in which the API server sends one."""
+    """An error in the form in which the API server sends one; it tells those who ask too often when to ask again."""
     status = {
         "apiVersion": "v1",
         "kind": "Status",
@@ -69,7 +72,7 @@ def kubernetes_status(code: int, reason: str, message: str) -> Answer:
         "reason": reason,
         "code": code,
     }
-    return Answer(code, json.dumps(status).encode())
+    return Answer(code, json.dumps(status).encode(), retry_after=1 if code == HTTPStatus.TOO_MANY_REQUESTS else None)
 
 
 def first(times: int, answer: Answer, matches: Callable[[Request], bool]) -> Fault:
@@ -131,6 +134,8 @@ def relay(upstream: str, context: ssl.SSLContext | None = None) -> Iterator[Rela
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.content_type)
             self.send_header("Content-Length", str(len(answer.body)))
+            if answer.retry_after is not None:
+                self.send_header("Retry-After", str(answer.retry_after))
             self.end_headers()
             self.wfile.write(answer.body)
 

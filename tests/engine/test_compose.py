@@ -20,7 +20,7 @@ from tests.engine.compose_install import ZONE, ComposeInstall, compose_install
 from tests.engine.shapes import row
 from tests.engine.stack import Finished, Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.docker, pytest.mark.usefixtures("one_compose_stack")]
+pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("one_compose_stack")]
 
 REDIS_PASSWORD = "p$HOME'x\"y # s3cret"
 OURS = ("connect-proxy", "connect-server")
@@ -108,12 +108,14 @@ def deployed(
         install.remove()
 
 
+@pytest.mark.slow
 def test_the_first_up_says_what_platform_gets(deployed: Deployed) -> None:
     url = f"https://connect.{deployed.domain}"
     assert f"TOWER_DATA_STUDIO_CONNECT_URL unset → {url}" in deployed.first_up.text
     assert "cron, then backend restart" in deployed.first_up.text
 
 
+@pytest.mark.slow
 def test_what_the_script_says_on_the_instance_is_what_up_says(deployed: Deployed) -> None:
     assert deployed.failed_up.code != 0
     assert "tower.yml is not valid YAML" in deployed.failed_up.text
@@ -121,6 +123,7 @@ def test_what_the_script_says_on_the_instance_is_what_up_says(deployed: Deployed
     assert "Traceback" not in deployed.failed_up.text
 
 
+@pytest.mark.slow
 def test_the_load_balancer_alone_reaches_the_proxys_port(deployed: Deployed) -> None:
     now = deployed.aws()
     (rule,) = now["ingress"][deployed.platform.instance_security_group]
@@ -128,6 +131,7 @@ def test_the_load_balancer_alone_reaches_the_proxys_port(deployed: Deployed) -> 
     assert [pair["GroupId"] for pair in rule["UserIdGroupPairs"]] == [deployed.platform.load_balancer_security_group]
 
 
+@pytest.mark.slow
 def test_the_listener_sends_sessions_to_the_instance_with_their_certificate(deployed: Deployed) -> None:
     elb, now = deployed.client("elbv2"), deployed.aws()
     rule = next(rule for rule in now["rules"] if rule["Priority"] != "default")
@@ -144,6 +148,7 @@ def test_the_listener_sends_sessions_to_the_instance_with_their_certificate(depl
     assert [record["AliasTarget"]["HostedZoneId"] for record in now["records"]] == ["Z35SXDOTRQ7X7K"]
 
 
+@pytest.mark.slow
 def test_a_load_balancer_that_cuts_web_sockets_is_reported_with_what_mends_it(deployed: Deployed) -> None:
     text = " ".join(deployed.first_up.text.split())
     assert f"The load balancer {deployed.platform.name} cuts a WebSocket after 60 s without traffic" in text
@@ -153,6 +158,7 @@ def test_a_load_balancer_that_cuts_web_sockets_is_reported_with_what_mends_it(de
     ) in text
 
 
+@pytest.mark.slow
 def test_the_instances_role_may_read_this_secret_and_nothing_else(deployed: Deployed) -> None:
     iam, role = deployed.client("iam"), deployed.platform.role
     (name,) = deployed.aws()["policies"]
@@ -181,10 +187,12 @@ def test_studios_runs_beside_platform_with_what_the_guide_wants(deployed: Deploy
     assert pem.endswith(deployed.stack.outputs()["publicKey"])
 
 
+@pytest.mark.slow
 def test_nothing_is_left_to_do_after_an_up(deployed: Deployed) -> None:
     assert deployed.stack.preview("--expect-no-changes").changes == {}
 
 
+@pytest.mark.slow
 def test_no_secret_leaves_the_program(deployed: Deployed) -> None:
     token = deployed.stack.outputs("--show-secrets")["registrationToken"]
     key = (deployed.host.folder / ".studios/files/data-studios-rsa.pem").read_text().splitlines()[1]
@@ -204,6 +212,7 @@ def test_no_secret_leaves_the_program(deployed: Deployed) -> None:
     ] == []
 
 
+@pytest.mark.slow
 def test_preview_comment_and_up_say_what_changes_in_platform_and_no_more_than_that_restarts(
     deployed: Deployed,
 ) -> None:
@@ -220,6 +229,7 @@ def test_preview_comment_and_up_say_what_changes_in_platform_and_no_more_than_th
     assert deployed.host.restarted(before) == {"backend", "cron"}
 
 
+@pytest.mark.slow
 def test_a_new_key_and_token_reach_all_that_read_them(deployed: Deployed) -> None:
     before, key = deployed.host.identities(), deployed.stack.outputs()["publicKey"]
     token = deployed.stack.outputs("--show-secrets")["registrationToken"]
@@ -234,6 +244,7 @@ def test_a_new_key_and_token_reach_all_that_read_them(deployed: Deployed) -> Non
     assert now == running["connect-proxy"].environment["CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN"] != token
 
 
+@pytest.mark.slow
 def test_destroy_needs_the_instance_and_says_so(deployed: Deployed) -> None:
     network.disconnect(deployed.platform.instance_id, deployed.environment)
     refused = deployed.stack.destroy()
@@ -243,6 +254,7 @@ def test_destroy_needs_the_instance_and_says_so(deployed: Deployed) -> None:
     deployed.install.bring_online()
 
 
+@pytest.mark.slow
 def test_destroy_leaves_the_host_and_the_account_as_they_were(deployed: Deployed) -> None:
     deployed.stack.destroy().ok()
     assert deployed.host.snapshot() == deployed.folder_before

@@ -102,6 +102,7 @@ def test_a_variable_that_the_container_sets_itself_is_refused_with_both_values(f
     )
 
 
+@pytest.mark.slow
 def test_workspaces_that_somebody_has_set_in_tower_yml_are_refused(first: First) -> None:
     live = first.install.get("configmap", "tower-yml")["data"]["tower.yml"]
     limited = live.replace("tower:\n", "tower:\n  data-studio:\n    allowed-workspaces: [7]\n")

@@ -18,8 +18,6 @@ from tests.engine.killing import Killer
 from tests.engine.relays import relays
 from tests.engine.stack import Stack
 
-pytestmark = pytest.mark.slow
-
 PROVIDER = "pulumi-resource-kubernetes"
 #: The objects that the program makes, of the kinds that are compared.
 STUDIOS = {
@@ -92,6 +90,7 @@ def _assert_gone(killed: Killed) -> None:
     assert json.loads(killed.stack.state())["deployment"].get("resources", []) == []
 
 
+@pytest.mark.slow
 def test_killed_after_each_of_its_writes_an_up_and_a_destroy_are_finished_one_at_a_time(killed: Killed) -> None:
     # One step at a time, so that each write is followed by a kill.
     killer = killed.killer.one_step_at_a_time()
@@ -130,6 +129,7 @@ def _wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.slow
 def test_killed_before_its_writes_while_others_are_under_way_an_up_and_a_destroy_are_finished(killed: Killed) -> None:
     killer = killed.killer
     killer.until_finished(killer.kill_before_next_write, killed.pulumi("up"), killed.recover("up"))
@@ -142,6 +142,7 @@ def test_killed_before_its_writes_while_others_are_under_way_an_up_and_a_destroy
     _assert_gone(killed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", ["RequestCertificate", "PATCH deployments/cron", "POST ingresses/connect-ingress"])
 def test_an_up_that_was_killed_can_be_given_up_and_leaves_nothing(killed: Killed, write: str) -> None:
     finished = killed.killer.kill_after(write, *killed.pulumi("up"))
@@ -152,6 +153,7 @@ def test_an_up_that_was_killed_can_be_given_up_and_leaves_nothing(killed: Killed
     _assert_gone(killed)
 
 
+@pytest.mark.slow
 def test_a_certificate_that_was_to_replace_another_is_taken_on_and_the_other_one_deleted(killed: Killed) -> None:
     killed.stack.up().ok()
     (first,) = killed.install.certificates().keys() - killed.certificates.keys()
@@ -165,6 +167,7 @@ def test_a_certificate_that_was_to_replace_another_is_taken_on_and_the_other_one
     _assert_gone(killed)
 
 
+@pytest.mark.slow
 def test_what_somebody_else_made_under_the_name_in_the_meantime_is_left_alone(killed: Killed) -> None:
     finished = killed.killer.kill_before("POST services/connect-server", *killed.pulumi("up"))
     assert finished.code != 0
@@ -176,6 +179,7 @@ def test_what_somebody_else_made_under_the_name_in_the_meantime_is_left_alone(ki
     _assert_gone(killed)
 
 
+@pytest.mark.slow
 def test_killed_while_it_wrote_its_state_into_a_folder_it_can_be_read_again(killed: Killed) -> None:
     assert killed.killer.kill_after("POST services/connect-server", *killed.pulumi("up")).code != 0
     folder = Path(urlsplit(killed.stack.environment["PULUMI_BACKEND_URL"]).path)

@@ -189,6 +189,7 @@ def test_another_rotation_makes_another_key_and_restarts_who_reads_it(world: Wor
     assert [app for app in before if not before[app] & after[app]] == ["connect-proxy", "backend", "cron"]
 
 
+@pytest.mark.slow
 def test_without_it_everything_of_ssh_is_gone(world: World) -> None:
     private = world.key_file().read_text().splitlines()[1]
     told = world.stack.set(ssh=None, sshClientCidrs=None, sshKeyRotation=None).up().ok().text
