@@ -78,10 +78,10 @@ def _pod_reasons(api: PlatformApi, pod: Object) -> Iterator[str]:
     status = pod.get("status") or {}
     told = False
     for each in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
-        waiting: dict[str, Any] = (each.get("state") or {}).get("waiting") or {}
-        if waiting and waiting.get("reason") not in _ORDINARY:
+        stands = list(_container_reasons(each))
+        if stands:
             told = True
-            yield f"container {each['name']}: {_joined(waiting.get('reason'), waiting.get('message'))}"
+            yield f"container {each['name']}: {'; '.join(stands)}"
     for condition in status.get("conditions") or []:
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             told = True
@@ -91,6 +91,20 @@ def _pod_reasons(api: PlatformApi, pod: Object) -> Iterator[str]:
         yield from (_joined(event.get("reason"), event.get("message")) for event in events[-1:])
         if not events:
             yield "its containers run and are not ready"
+
+
+def _container_reasons(status: Object) -> Iterator[str]:
+    state = status.get("state") or {}
+    waiting: dict[str, Any] = state.get("waiting") or {}
+    if waiting.get("reason") in _ORDINARY:
+        return
+    if waiting:
+        yield _joined(waiting.get("reason"), waiting.get("message"))
+    # A container that ends again and again waits for its next start, and only its last end says why.
+    ended = state.get("terminated") or (waiting and (status.get("lastState") or {}).get("terminated"))
+    if ended and ended.get("exitCode"):
+        cause = _joined(ended.get("reason"), ended.get("message"))
+        yield f"it ended with exit code {ended['exitCode']}" + (f" ({cause})" if cause else "")
 
 
 def _condition(pod: Object, type_: str) -> bool:

@@ -221,6 +221,7 @@ def test_a_platform_that_does_not_start_with_our_settings_comes_back_with_the_ri
     assert "Deployment/cron did not become ready in 10 seconds: pod cron-" in text
     assert "container backend: RunContainerError: failed to create containerd task: " in text
     assert 'to rootfs at "/etc/hosts": ' in text
+    assert "; it ended with exit code 128 (StartError: " in text
     assert install.pod_names("backend") == backend, "backend restarts only once cron has come up"
     stack.set(pemPath=None).up().ok()
     assert stack.preview("--expect-no-changes").changes == {}

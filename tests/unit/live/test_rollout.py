@@ -46,6 +46,48 @@ def test_the_reason_of_a_waiting_container_is_told() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("ended", "told"),
+    [
+        ({"exitCode": 1, "reason": "Error"}, "exit code 1 (Error)"),
+        ({"exitCode": 137, "reason": "OOMKilled"}, "exit code 137 (OOMKilled)"),
+        ({"exitCode": 1}, "exit code 1"),
+        (
+            {"exitCode": 128, "reason": "StartError", "message": "exec: connect-proxy:\n  not found"},
+            "exit code 128 (StartError: exec: connect-proxy: not found)",
+        ),
+    ],
+)
+def test_how_a_container_ended_is_told_while_it_waits_to_be_started_again(ended: dict[str, Any], told: str) -> None:
+    status = {
+        "name": "backend",
+        "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s restarting failed container"}},
+        "lastState": {"terminated": ended},
+    }
+    pod = {"metadata": {"name": "backend-1"}, "status": {"containerStatuses": [status]}}
+    assert complaint([pod]) == (
+        "Deployment/backend did not become ready in 0 seconds: pod backend-1: container backend: "
+        f"CrashLoopBackOff: back-off 40s restarting failed container; it ended with {told}. "
+        "Put that right and run the command again: it goes on where it stopped"
+    )
+
+
+def test_how_a_container_ended_is_told_before_it_waits() -> None:
+    status = {"name": "backend", "state": {"terminated": {"exitCode": 1, "reason": "Error"}}}
+    pod = {"metadata": {"name": "backend-1"}, "status": {"containerStatuses": [status]}}
+    assert "pod backend-1: container backend: it ended with exit code 1 (Error). Put" in complaint([pod])
+
+
+def test_an_init_container_that_ended_well_stands_in_no_way() -> None:
+    done = {"name": "prepare", "state": {"terminated": {"exitCode": 0, "reason": "Completed"}}}
+    waits = {"name": "backend", "state": {"waiting": {"reason": "ErrImagePull", "message": "not found"}}}
+    pod = {
+        "metadata": {"name": "backend-1"},
+        "status": {"initContainerStatuses": [done], "containerStatuses": [waits]},
+    }
+    assert "0 seconds: pod backend-1: container backend: ErrImagePull: not found. Put" in complaint([pod])
+
+
 def test_a_user_who_may_not_list_pods_reads_that_nothing_is_known_of_them() -> None:
     assert (
         "its pods may not be listed, so nothing is known of them (right to list pods in platform-stage)"
