@@ -153,8 +153,8 @@ def line_end(text: str, index: int) -> int:
 
 
 def line_start(text: str, index: int) -> int:
-    """Where the line at the index begins."""
-    return text.rfind("\n", 0, index) + 1
+    """Where the line at the index begins: in the first one, behind a byte order mark."""
+    return text.rfind("\n", 0, index) + 1 or int(text.startswith("\ufeff"))
 
 
 def line_break(text: str) -> str:
@@ -191,7 +191,8 @@ def without_lines(text: str, start: int, end: int) -> str:
         raise YamlTextError(f"has something before the key in line {text.count(chr(10), 0, start) + 1}")
     if last < len(text):
         return text[:first] + text[text.index("\n", last) + 1 :]
-    return text[: line_end(text, line_start(text, first - 1))] if first else ""
+    top = line_start(text, 0)
+    return text[: line_end(text, line_start(text, first - 1))] if first > top else text[:top]
 
 
 def without_flow_pair(text: str, mapping: MappingNode, pair: Pair) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -323,7 +323,15 @@ def test_whatever_the_file_looks_like_only_the_entry_changes_and_it_comes_back_b
     assert [line for line in kept if line.split("#")[1] not in edited] == []
 
 
+#: Nothing can follow the last value without changing it, and a byte order mark stands before the first key.
+MARKED = "\ufefftower:\n\n  cron: |\n    text"
+
+
 @given(documents(), st.permutations((PATH, *FURTHER)), st.permutations((PATH, *FURTHER)))
+@example(MARKED, [PATH, *FURTHER], [PATH, *FURTHER])
+@example(MARKED, [*FURTHER, PATH], [PATH, *FURTHER])
+@example("\ufeff", [PATH, *FURTHER], [PATH, *FURTHER])
+@example("\ufeff# none\n", [PATH, *FURTHER], [*FURTHER, PATH])
 def test_any_number_of_entries_is_set_and_given_back_in_any_order(
     text: str, order: list[tuple[str, ...]], other_order: list[tuple[str, ...]]
 ) -> None:
