@@ -93,10 +93,11 @@ RULES: Final = (
     ),
     Rule(why="connect-server.", group="apps", resources=("statefulsets",), verbs=(*READ, *_WRITE)),
     Rule(
-        why="The load balancer's rules.",
+        why="The load balancer's rules; only `list` is needed with ingress: none.",
         group="networking.k8s.io",
         resources=("ingresses",),
         verbs=(*READ, *_WRITE),
+        spared=lambda settings: () if settings.ingress != "none" else ("get", "watch", *_WRITE),
     ),
     Rule(
         why="Who may talk to connect-proxy and connect-server; not needed with networkPolicies: false.",
