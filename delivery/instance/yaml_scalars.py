@@ -198,11 +198,19 @@ class ScalarReader(Reader):
         return ScalarNode("folded" if folds else STR, body, self.mark(start), self.mark())
 
 
+# As YAML 1.2 has them; ruamel.yaml reads the same, and underscores between digits.
+_WHOLE = re.compile("(?!_)[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9_]+)")
+_FRACTION = re.compile(
+    r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[0-9][0-9_]*[eE][-+]?[0-9]+|\.[0-9_]+(?:[eE][-+][0-9]+)?"
+    r"|\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)"
+)
+_DATE = re.compile("[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
+_BASES = {"0b": 2, "0o": 8, "0x": 16}
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 
 def value_of(node: Node) -> Any:
-    """What a node means, for a reader that needs no more than text, whole numbers, booleans, lists and mappings."""
+    """What a node means, for a reader that needs no more than text, numbers, booleans, lists and mappings."""
     if isinstance(node, MappingNode):
         return {value_of(key): value_of(value) for key, value in node.value}
     if isinstance(node, SequenceNode):
@@ -211,8 +219,11 @@ def value_of(node: Node) -> Any:
         return None
     if node.tag == PLAIN and node.value in _BOOLEANS:
         return _BOOLEANS[node.value]
-    if node.tag == PLAIN and node.value[0] in "+-.0123456789":
-        if re.fullmatch("[-+]?[0-9]+", node.value):
-            return int(node.value)
-        raise YAMLError("a number that is not written in plain digits", node.start_mark)
+    if node.tag == PLAIN and _FRACTION.fullmatch(node.value):
+        return float(node.value.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
+    if node.tag == PLAIN and _WHOLE.fullmatch(node.value):
+        digits = node.value.replace("_", "")
+        return int(digits, _BASES.get(digits.lstrip("+-")[:2], 10))
+    if node.tag == PLAIN and _DATE.match(node.value):
+        raise YAMLError("a date that is not in quotes", node.start_mark)
     return node.value

@@ -49,7 +49,8 @@ def make(recorder: Recorder, *words: str) -> subprocess.CompletedProcess[str]:
     recorder.add("ruff", "mypy", "codespell")
     replaced = [f"RUN={recorder.folder}/python", f"BIN={recorder.folder}", f"INSTALLED={installed}", "JOBS=1"]
     # What a make that runs these tests tells its own jobs is not for this one.
-    variables = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    told = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "ALL")
+    variables = {name: value for name, value in os.environ.items() if name not in told}
     return subprocess.run(
         [MAKE, "--no-print-directory", *words, *replaced],
         cwd=paths.CHECKOUT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,10 +24,14 @@ def test_down_ends_what_up_started_and_the_plugins_of_dead_engines_and_leaves_no
     (record,) = processes.records()
     started = record.process
     assert started is not None
-    plugin = paths.PULUMI_HOME / "plugins" / "resource-kubernetes-v4.34.2" / "pulumi-resource-kubernetes"
-    plugin.parent.mkdir(parents=True)
-    left = subprocess.Popen([str(plugin), *SLEEP], executable=sys.executable)
-    elsewhere = subprocess.Popen([str(tmp_path / "pulumi-resource-kubernetes"), *SLEEP], executable=sys.executable)
+    left, elsewhere = (
+        subprocess.Popen(
+            ["/plugins/pulumi-resource-kubernetes", *SLEEP],
+            executable=sys.executable,
+            env={**os.environ, "PULUMI_HOME": str(home)},
+        )
+        for home in (paths.PULUMI_HOME, tmp_path / "of-another-testbed")
+    )
     try:
         assert lifecycle.down() == ["pulumi-resource-kubernetes", "etcd"]
         assert left.poll() is not None

@@ -124,6 +124,22 @@ def test_what_it_does_not_know_is_refused_with_the_reason(text: str, words: str)
     assert caught.value.problem_mark is not None
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("10", "+7", "-3", "010", "1_000", "0b101", "0o17", "0x1F", "-0x1f", "_1", "0o8", "0b2", "0x"),
+        *("1.5", "1.", ".5", "1e3", "-1.5E-3", "1_0.5", ".inf", "-.Inf", "1.2.3", "1e", "e1", ".", "-", "+", "-.nan"),
+        *("1a0", "30m", "10.0.0.1", "10:30", "2024-1", "1 2", "~", "null", "true", "yes", "on", "False"),
+    ],
+)
+@pytest.mark.parametrize("written", ["{}", "\n      - 10\n      - {}", "[1, {}]", "{{a: {}}}"])
+def test_a_plain_value_means_the_same_on_both(value: str, written: str) -> None:
+    text = f"tower:\n  data-studio:\n    allowed-workspaces: {written.format(value)}\n"
+    made = made_of(on_the_host, text, [7], None)
+    assert made is None or made == made_of(tower_yml, text, [7], None)
+    assert made is not None or value in (".", "-", "+")
+
+
 TABS = [
     "tower:\t# ours\n  a: 1\n",
     "tower:\n  a:\t1\t# why\n",

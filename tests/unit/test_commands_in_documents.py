@@ -314,7 +314,7 @@ OF_THE_PROGRAM = {
     "ACM asks for no validation record for …; it lists …",
     "WildcardCertificate needs zone_id or certificate_arn",
     "a record can be taken over only in an account that the program can read",
-    "a number that is not written in plain digits",
+    "a date that is not in quotes",
     "only typ='safe' and pure=True are known here",
     "the bundle's … is none of this deployment",
     "… has no value",
