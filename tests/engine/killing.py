@@ -29,7 +29,10 @@ _ROUTE53_NAME = re.compile(rb"<Name>([^<]+)</Name>")
 _MARK = "STUDIOS_TEST_RUN"
 _ENGINE = "pulumi"
 #: The official plugins that an engine leaves behind for minutes, or for good.
-_PLUGINS = ("pulumi-resource-kubernetes", "pulumi-resource-pulumi-python", "pulumi.dynamic")
+_PLUGINS = (
+    *(f"pulumi-resource-{name}" for name in ("kubernetes", "random", "tls", "pulumi-python")),
+    "pulumi.dynamic",
+)
 _SECONDS = 120.0
 _QUIET_SECONDS = 3.0
 
