@@ -261,7 +261,7 @@ def remove_projects(machine: Machine, projects: set[str]) -> None:
 def _remove_network(machine: Machine, network: str) -> None:
     """A container that was removed between two of its restarts may leave its end of the network behind.
 
-    Docker 20.10 may forget whose end it was, and keeps the network then: the next project of the name uses it.
+    Docker 20.10 may lose track of that end, and keeps the network then: the next project of the name uses it.
     """
     left = machine.docker("network", "inspect", "--format", "{{range .Containers}}{{.Name}} {{end}}", network)
     for container in left.split():
