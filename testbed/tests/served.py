@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,17 +95,20 @@ def plugin(package: str, **settings: Any) -> Iterator[provider_pb2_grpc.Resource
         if program
         else [str(paths.PYTHON), "-u", "-m", "testbed.plugins.start", f"testbed.plugins.{package}"]
     )
-    # Nothing listens there: a plugin talks to its engine only if it has something to say.
-    running = subprocess.Popen([*command, "127.0.0.1:9"], stdout=subprocess.PIPE, cwd=paths.CHECKOUT)
-    assert running.stdout is not None
-    try:
-        port = int(running.stdout.readline())
-        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            stub = provider_pb2_grpc.ResourceProviderStub(channel)
-            stub.Configure(
-                provider_pb2.ConfigureRequest(args=marshal(settings), acceptSecrets=True, acceptResources=True)
-            )
-            yield stub
-    finally:
-        running.terminate()
-        running.wait(10)
+    # A plugin talks to its engine only if it has something to say, but `make recover` ends one of a dead engine.
+    with socket.create_server(("127.0.0.1", 0)) as engine:
+        running = subprocess.Popen(
+            [*command, f"127.0.0.1:{engine.getsockname()[1]}"], stdout=subprocess.PIPE, cwd=paths.CHECKOUT
+        )
+        assert running.stdout is not None
+        try:
+            port = int(running.stdout.readline())
+            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+                stub = provider_pb2_grpc.ResourceProviderStub(channel)
+                stub.Configure(
+                    provider_pb2.ConfigureRequest(args=marshal(settings), acceptSecrets=True, acceptResources=True)
+                )
+                yield stub
+        finally:
+            running.terminate()
+            running.wait(10)

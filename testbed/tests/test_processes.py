@@ -83,7 +83,7 @@ def test_the_plugins_of_a_testbeds_engines_are_ended_whoever_started_them(
     tmp_path: Path, words: list[str], name: str
 ) -> None:
     def start(words: list[str], home: Path) -> subprocess.Popen[bytes]:
-        command = [words[0], *SLEEP[1:], *words[1:], "127.0.0.1:1"]
+        command = [words[0], *SLEEP[1:], *words[1:]]
         return subprocess.Popen(command, executable=sys.executable, env={**os.environ, "PULUMI_HOME": str(home)})
 
     started, elsewhere, other = start(words, tmp_path), start(words, tmp_path / "other"), start(["pulumi"], tmp_path)
