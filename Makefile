@@ -18,7 +18,7 @@ SOURCES := __main__.py conftest.py settings live survey components delivery poli
 # Every preview starts Python again, and compiles thousands of modules where a shell forbids to keep them compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: adopt destroy test-without-cluster test-on-cluster changes stacks preview comment up verify drift recover help demo down test unit delivery docker stand-ins engine real test-all check bench lock docs
+.PHONY: adopt destroy test-without-cluster test-on-cluster test-on-node changes stacks preview comment up verify drift recover help demo down test unit delivery docker stand-ins engine real test-all check bench lock docs
 
 ##@ Try it
 
@@ -31,7 +31,7 @@ demo: $(INSTALLED) ## show Studios on the testbed; NODE=real, TARGET=compose (ro
 	@$(RUN) -m testbed demo --target $(TARGET)
 
 down: $(INSTALLED) ## end the testbed and remove all that it made
-	@test ! -e .testbed-docker || STUDIOS_TESTBED=.testbed-docker $(RUN) -m testbed down
+	@for each in .testbed-*; do test ! -e "$$each" || STUDIOS_TESTBED=$$each $(RUN) -m testbed down || exit; done
 	@$(RUN) -m testbed down
 
 ##@ Deploy a stack
@@ -76,10 +76,10 @@ comment: ## put the report of STACK= on the pull request PULL_REQUEST=
 ##@ Develop
 
 test: $(INSTALLED) ## run all that CI runs
-	@$(MAKE) --no-print-directory --jobs=$(or $(JOBS),2) --output-sync=target test-without-cluster test-on-cluster; \
+	@$(MAKE) --no-print-directory --jobs=$(or $(JOBS),3) --output-sync=target test-without-cluster test-on-node test-on-cluster; \
 	  failed=$$?; $(RUN) -m testbed parts $(if $(ALL),--all) && exit $$failed
 
-# The two run side by side (JOBS=1: one after the other), since much of their time is waiting.
+# The three run side by side (JOBS=1: one after the other), since much of their time is waiting.
 test-without-cluster: export STUDIOS_TESTBED = .testbed-docker
 test-without-cluster:
 	@$(MAKE) --no-print-directory check
@@ -88,8 +88,10 @@ test-without-cluster:
 	@$(MAKE) --no-print-directory stand-ins
 	@$(MAKE) --no-print-directory docker
 
-test-on-cluster:
+test-on-node:
 	@$(MAKE) --no-print-directory real
+
+test-on-cluster:
 	@$(MAKE) --no-print-directory engine
 
 check: $(INSTALLED) ## lint, check formats and types, look for vulnerabilities
@@ -106,7 +108,7 @@ unit: $(INSTALLED) ## test settings and components under mocks, in seconds
 delivery: $(INSTALLED) ## test the script for Docker Compose hosts in scratch folders
 	$(RUN) -m pytest tests/delivery $(if $(ALL),$(SEARCH),-m "not slow")
 
-# What starts Docker has a testbed of its own, so that it may run beside the others.
+# What starts Docker or a real node has a testbed of its own, so that it may run beside the others.
 docker: export STUDIOS_TESTBED = .testbed-docker
 docker: $(INSTALLED) ## test on a real Docker engine (root)
 	$(RUN) -m pytest tests/docker testbed/tests/test_machine.py -n 2 -m "docker$(NOT_SLOW)"
@@ -117,6 +119,7 @@ stand-ins: $(INSTALLED) ## test the testbed's own parts
 engine: $(INSTALLED) ## test on the real engine and a real Kubernetes API
 	$(RUN) -m pytest tests/engine -n 2 --dist loadfile --no-loadscope-reorder$(if $(ALL),, -m "not slow")
 
+real: export STUDIOS_TESTBED = .testbed-real
 real: $(INSTALLED) ## test on pods that run on a real node (Linux, root)
 	$(RUN) -m pytest tests/real
 

@@ -41,8 +41,8 @@ def recorder(tmp_path: Path) -> Recorder:
     return Recorder(tmp_path)
 
 
-def make(recorder: Recorder, *words: str) -> subprocess.CompletedProcess[str]:
-    """Runs the Makefile with the virtualenv's programs replaced."""
+def make(recorder: Recorder, *words: str, folder: Path = paths.CHECKOUT) -> subprocess.CompletedProcess[str]:
+    """Runs the Makefile in a folder, with the virtualenv's programs replaced."""
     assert MAKE
     installed = recorder.folder / "installed"
     installed.touch()
@@ -52,8 +52,8 @@ def make(recorder: Recorder, *words: str) -> subprocess.CompletedProcess[str]:
     told = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "ALL")
     variables = {name: value for name, value in os.environ.items() if name not in told}
     return subprocess.run(
-        [MAKE, "--no-print-directory", *words, *replaced],
-        cwd=paths.CHECKOUT,
+        [MAKE, "--no-print-directory", "--file", paths.CHECKOUT / "Makefile", *words, *replaced],
+        cwd=folder,
         env=variables,
         capture_output=True,
         text=True,
@@ -104,6 +104,19 @@ def test_the_demo_is_brought_up_on_the_nodes_that_are_asked_for(recorder: Record
     recorder.add("python")
     assert make(recorder, "demo", "NODE=real").returncode == 0
     assert recorder.calls() == ["python -m testbed up --node real", "python -m testbed demo --target kubernetes"]
+
+
+def test_down_ends_the_testbed_of_the_demo_and_those_that_the_tests_made_beside_it(recorder: Recorder) -> None:
+    checkout = recorder.folder / "checkout"
+    for name in (".testbed", ".testbed-docker", ".testbed-real"):
+        (checkout / name).mkdir(parents=True)
+    for name in ("requirements.txt", "requirements-test.txt"):
+        (checkout / name).touch()
+    recorder.add("python", then=f'echo "in ${{STUDIOS_TESTBED:-.testbed}}" >>"{recorder.folder}/calls"')
+    finished = make(recorder, "down", folder=checkout)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    ended = ["in .testbed-docker", "in .testbed-real", "in .testbed"]
+    assert recorder.calls() == [line for each in ended for line in ("python -m testbed down", each)]
 
 
 def ci(recorder: Recorder, *missing: str) -> subprocess.CompletedProcess[str]:

@@ -17,6 +17,8 @@ from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
 from tests.engine.stack import Stack
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 10.0
 """The emulator's own delay: how long AWS takes to make a load balancer, and to change a record."""
 SLOW = {"CreateLoadBalancer": SECONDS, "ChangeResourceRecordSets": SECONDS}
@@ -68,7 +70,6 @@ def moved(new_install: NewInstall, new_stack: NewStack) -> Moved:
 # The tests of this file are steps of one life, in this order.
 
 
-@pytest.mark.slow
 def test_an_update_that_stays_on_the_load_balancer_waits_for_its_effect_and_leaves_the_record(moved: Moved) -> None:
     before = moved.hostname
     assert moved.stack.set(idleTimeout=600).preview().changes == {INGRESS: "update"}
@@ -82,12 +83,11 @@ def test_an_update_that_stays_on_the_load_balancer_waits_for_its_effect_and_leav
 RIGHTS = ("DescribeListeners", "DescribeRules", "DescribeLoadBalancerAttributes")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seconds", "denied"),
     [
         (610, RIGHTS),
-        *(pytest.param(611 + at, [each], marks=pytest.mark.slow) for at, each in enumerate(RIGHTS)),
+        *((611 + at, [each]) for at, each in enumerate(RIGHTS)),
     ],
 )
 def test_who_may_not_look_at_the_load_balancer_is_warned_once_that_the_effect_was_not_checked(
@@ -117,10 +117,8 @@ def test_who_may_not_look_at_the_load_balancer_is_warned_once_that_the_effect_wa
     "settings",
     [
         pytest.param({"loadBalancerGroup": "moved"}, id="to a shared load balancer"),
-        pytest.param({"loadBalancerScheme": "internal"}, id="to an internal one", marks=pytest.mark.slow),
-        pytest.param(
-            {"loadBalancerGroup": None, "loadBalancerScheme": None}, id="back to one of its own", marks=pytest.mark.slow
-        ),
+        pytest.param({"loadBalancerScheme": "internal"}, id="to an internal one"),
+        pytest.param({"loadBalancerGroup": None, "loadBalancerScheme": None}, id="back to one of its own"),
     ],
 )
 def test_record_and_outputs_follow_to_another_load_balancer_within_one_up(
@@ -143,7 +141,6 @@ def test_record_and_outputs_follow_to_another_load_balancer_within_one_up(
     assert changed - deleted <= 2 * SECONDS
 
 
-@pytest.mark.slow
 def test_another_name_and_another_target_type_are_finished_within_one_up(moved: Moved) -> None:
     before = moved.hostname
     moved.pace({})
@@ -160,7 +157,6 @@ def test_another_name_and_another_target_type_are_finished_within_one_up(moved: 
     assert moved.stack.preview("--refresh", "--expect-no-changes").changes == {}
 
 
-@pytest.mark.slow
 def test_an_update_that_the_controller_refuses_fails_in_its_words_and_again_until_it_is_put_right(
     moved: Moved,
 ) -> None:

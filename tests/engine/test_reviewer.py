@@ -137,6 +137,7 @@ def test_before_a_destroy_it_is_said_what_platform_gets_back(reviewed: Reviewed)
     assert reviewed.install.objects() == before
 
 
+@pytest.mark.slow
 def test_drift_is_a_list_of_what_differs_and_nothing_where_nothing_does(reviewed: Reviewed) -> None:
     clean = reviewed.make("drift").ok()
     assert clean.text == ""

@@ -24,11 +24,13 @@ from tests.engine.install import Install
 from tests.engine.stack import Stack
 
 _CLIENT = ("ssh", "ssh-keygen", "ssh-keyscan")
-if not is_required("ssh"):
-    pytestmark = pytest.mark.skipif(
-        not all(map(shutil.which, (*_CLIENT, "redis-server"))),
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not is_required("ssh") and not all(map(shutil.which, (*_CLIENT, "redis-server"))),
         reason="an SSH client and Redis are needed: install Debian's openssh-client and redis-server",
-    )
+    ),
+]
 
 FINGERPRINT = "TOWER_DATA_STUDIO_CONNECT_SSH_KEY_FINGERPRINT"
 
@@ -159,7 +161,6 @@ def test_an_ssh_client_sees_the_key_of_the_stack_and_no_other(world: World) -> N
     assert "Host key verification failed" in world.connect(another)
 
 
-@pytest.mark.slow
 def test_verify_has_a_row_for_it(world: World) -> None:
     deployment = Deployment(world.stack.name, world.network, Options())
     deployment.__dict__.update(outputs=world.stack.outputs(), _config=_config(world.stack))
@@ -172,7 +173,6 @@ def test_verify_has_a_row_for_it(world: World) -> None:
     assert "and Platform has SHA256:another" in rows[-1].finding
 
 
-@pytest.mark.slow
 def test_another_rotation_makes_another_key_and_restarts_who_reads_it(world: World) -> None:
     before = world.install.pod_names("connect-proxy", "connect-server", "backend", "cron")
     first = world.stack.outputs()["sshHostKeyFingerprint"]
@@ -189,7 +189,6 @@ def test_another_rotation_makes_another_key_and_restarts_who_reads_it(world: Wor
     assert [app for app in before if not before[app] & after[app]] == ["connect-proxy", "backend", "cron"]
 
 
-@pytest.mark.slow
 def test_without_it_everything_of_ssh_is_gone(world: World) -> None:
     private = world.key_file().read_text().splitlines()[1]
     told = world.stack.set(ssh=None, sshClientCidrs=None, sshKeyRotation=None).up().ok().text
