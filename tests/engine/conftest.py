@@ -40,6 +40,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         lifecycle.up(lifecycle.KWOK)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Gives each module to one worker, and all that wait for each other to the same one."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            waits = "one_compose_stack" in getattr(item, "fixturenames", ())
+            item.add_marker(pytest.mark.xdist_group("compose" if waits else item.path.stem))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips what the Kubernetes provider that serves here can't do yet; testbed/README.md lists it."""
     served = parts.plugin_version("kubernetes")
