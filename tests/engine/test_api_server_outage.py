@@ -22,7 +22,7 @@ from tests.engine.stack import Finished, Stack
 pytestmark = pytest.mark.slow
 
 #: What the clients say of a server that isn't there, each in its own words.
-AWAY = ("does not answer", "Connection refused", "Connection aborted", "is unreachable")
+AWAY = ("does not answer", "Connection refused", "connection refused", "Connection aborted", "is unreachable")
 
 
 @dataclass
