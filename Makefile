@@ -18,7 +18,7 @@ SOURCES := __main__.py conftest.py settings live survey components delivery poli
 # Every preview starts Python again, and compiles thousands of modules where a shell forbids to keep them compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: adopt destroy test-without-cluster test-on-cluster test-on-node changes stacks preview comment up verify drift recover help demo down test unit delivery docker stand-ins engine real test-all check bench lock docs
+.PHONY: adopt destroy test-without-cluster test-on-cluster test-on-node test-on-docker changes stacks preview comment up verify drift recover help demo down test unit delivery docker stand-ins engine real test-all check bench lock docs
 
 ##@ Try it
 
@@ -76,16 +76,18 @@ comment: ## put the report of STACK= on the pull request PULL_REQUEST=
 ##@ Develop
 
 test: $(INSTALLED) ## run all that CI runs
-	@$(MAKE) --no-print-directory --jobs=$(or $(JOBS),3) --output-sync=target test-without-cluster test-on-node test-on-cluster; \
+	@$(MAKE) --no-print-directory --jobs=$(or $(JOBS),3) --output-sync=target test-on-cluster test-on-node test-without-cluster test-on-docker; \
 	  failed=$$?; $(RUN) -m testbed parts $(if $(ALL),--all) && exit $$failed
 
-# The three run side by side (JOBS=1: one after the other), since much of their time is waiting.
-test-without-cluster: export STUDIOS_TESTBED = .testbed-docker
+# Three at a time (JOBS=1: one after the other), since much of their time is waiting; each has a testbed of its own.
+test-without-cluster: export STUDIOS_TESTBED = .testbed-parts
 test-without-cluster:
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory delivery
 	@$(MAKE) --no-print-directory stand-ins
+
+test-on-docker:
 	@$(MAKE) --no-print-directory docker
 
 test-on-node:
