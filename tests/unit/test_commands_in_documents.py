@@ -14,7 +14,6 @@ import botocore.session
 import pytest
 from ruamel.yaml import YAML
 
-from package.provider import VERSION
 from settings.errors import SettingsError
 from settings.fields import FIELDS, SECRET_KEYS
 from settings.parsing import parse_settings
@@ -59,6 +58,7 @@ PULUMI = {
     "preview",
     "refresh",
     "stack",
+    "state",
     "up",
 }
 #: Programs of others, with words that no test here can check.
@@ -356,9 +356,3 @@ def test_every_failure_at_run_time_says_what_to_do_or_is_in_the_table_of_failure
     messages = raised_messages()
     assert len(messages) > 50
     assert {text: place for text, place in messages.items() if not is_explained(text)}.keys() == OF_THE_PROGRAM
-
-
-def test_the_version_is_that_of_the_newest_release_in_the_changelog_and_each_release_has_its_state() -> None:
-    released = re.findall(r"^## (\d+\.\d+\.\d+)", (CHECKOUT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert released[0] == VERSION
-    assert sorted(released) == sorted(path.name for path in (CHECKOUT / "tests" / "upgrade").glob("[0-9]*"))
