@@ -1,11 +1,9 @@
-"""What users of Pulumi do besides `up`: target, refresh, import, an autoscaler that counts pods, a move."""
+"""What users of Pulumi do besides `up`: target, refresh, import, an autoscaler that counts pods, a rename, a move."""
 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,6 +16,7 @@ from tests.unit.test_commands_in_documents import blocks, commands
 pytestmark = pytest.mark.slow
 
 DOCUMENT = paths.CHECKOUT / "docs" / "pulumi.md"
+URL = "TOWER_DATA_STUDIO_CONNECT_URL"
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +32,19 @@ def urn_of(stack: Stack, name: str) -> str:
     return urn
 
 
-@pytest.fixture
-def other(deployed: tuple[Install, Stack], tmp_path: Path) -> Iterator[Stack]:
-    """A second stack with the same settings, which holds nothing yet."""
-    _, stack = deployed
-    other = Stack(f"{stack.name}-moved", tmp_path / "other", stack.environment, dict(stack.config)).create()
-    yield other
-    other.destroy()
-    other.remove()
+def printed(words: str, install: Install, stack: Stack) -> Iterator[list[str]]:
+    """The commands of the document's block with these words, for this stack in the place of `production`."""
+    (block,) = (each for each in blocks(DOCUMENT, "") if words in each)
+    for command in commands(block):
+        yield [
+            re.sub(r"\bproduction\b", stack.name, word).replace("platform-stage", install.namespace) for word in command
+        ]
+
+
+def labelling(refused: str) -> list[str]:
+    """The command that a refused preview names, for the objects of a stack that had another name."""
+    (found,) = commands("\n".join(re.findall(r"`(kubectl label [^`]*)`", " ".join(refused.split()))))
+    return found
 
 
 def replicas(install: Install) -> int:
@@ -72,14 +76,7 @@ def test_what_the_state_has_lost_is_imported_again(deployed: tuple[Install, Stac
     lost, parent, provider = (urn_of(stack, each) for each in (name, "studios-proxy", "cluster"))
     stack.pulumi("state", "delete", "--yes", "--force", "--stack", stack.name, lost).ok()
     assert stack.preview().changes == {name: "create"}
-    (block,) = (each for each in blocks(DOCUMENT, "") if "pulumi import" in each)
-    _, command = commands(block)
-    words = [
-        word.replace("urn:pulumi:production::", f"urn:pulumi:{stack.name}::").replace(
-            "platform-stage/", f"{install.namespace}/"
-        )
-        for word in command
-    ]
+    _, words = printed("pulumi import", install, stack)
     assert {f"parent={parent}", f"cluster={provider}"} < set(words)
     stack.pulumi(*words[1:], "--yes", "--stack", stack.name).ok()
     assert stack.preview("--expect-no-changes").changes == {}
@@ -117,21 +114,74 @@ def test_a_number_of_pods_is_taken_back_from_the_autoscaler_by_force(deployed: t
     assert stack.preview("--expect-no-changes").changes == {}
 
 
-def test_a_stack_moves_into_another_once_its_objects_are_labelled_for_that(
-    deployed: tuple[Install, Stack], other: Stack
+def test_what_others_depend_on_is_destroyed_with_these_only_and_the_next_update_makes_it_again(
+    deployed: tuple[Install, Stack],
 ) -> None:
     install, stack = deployed
-    words = ("--source", stack.name, "--dest", other.name, "--yes", "--include-parents")
-    stack.pulumi("state", "move", *words, urn_of(stack, "studios")).ok()
-    refused = other.preview_text()
+    urn = urn_of(stack, "studios-configuration-proxy")
+    held = stack.urns()
+    refused = stack.destroy("--target", urn)
     assert refused.code != 0
-    commands = re.findall(r"`(kubectl label [^`]*)`", " ".join(refused.text.split()))
-    assert commands, refused.text
-    for command in commands:
-        install.kubectl(*shlex.split(command)[1:])
-    other.up().ok()
-    assert other.preview("--expect-no-changes").changes == {}
-    key = "TOWER_DATA_STUDIO_CONNECT_URL"
-    assert install.get("configmap", "tower-backend-cfg")["data"][key] == f"https://connect.{install.host}"
-    other.destroy().ok()
-    assert key not in install.get("configmap", "tower-backend-cfg")["data"]
+    assert "--target-dependents" in refused.text
+    assert stack.urns() == held
+    stack.destroy("--target", urn, "--target-dependents").ok()
+    gone = {each.rpartition("::")[2] for each in set(held) - set(stack.urns())}
+    assert gone == {"studios-configuration-proxy", "studios-proxy-deployment"}
+    stack.up().ok()
+    assert (install.get("deployment", "connect-proxy")["status"]["readyReplicas"], stack.urns()) == (2, held)
+    assert stack.preview("--expect-no-changes").changes == {}
+
+
+def test_the_fields_of_platform_are_restored_where_their_record_is_destroyed_until_the_next_update(
+    deployed: tuple[Install, Stack],
+) -> None:
+    install, stack = deployed
+    before = install.get("configmap", "tower-backend-cfg")["data"]
+    stack.destroy("--target", urn_of(stack, "studios-platform-as-found"), "--target-dependents").ok()
+    assert URL in before
+    assert URL not in install.get("configmap", "tower-backend-cfg")["data"]
+    stack.up().ok()
+    assert install.get("configmap", "tower-backend-cfg")["data"] == before
+    assert stack.preview("--expect-no-changes").changes == {}
+
+
+def test_a_renamed_stack_goes_on_once_its_objects_are_labelled_for_the_new_name(
+    deployed: tuple[Install, Stack],
+) -> None:
+    install, stack = deployed
+    rename, preview, label, update = printed("pulumi stack rename", install, stack)
+    stack.pulumi(*rename[1:]).ok()
+    stack.name = f"{stack.name}-2"
+    assert (preview[1:], update[1:]) == (["preview", "--stack", stack.name], ["up", "--stack", stack.name])
+    refused = stack.preview_text()
+    assert refused.code != 0
+    assert labelling(refused.text) == label
+    install.kubectl(*label[1:])
+    stack.up().ok()
+    assert stack.preview("--expect-no-changes").changes == {}
+    assert install.get("configmap", "tower-backend-cfg")["data"][URL] == f"https://connect.{install.host}"
+
+
+def test_a_stack_moves_into_another_once_its_objects_are_labelled_for_that(deployed: tuple[Install, Stack]) -> None:
+    install, stack = deployed
+    create, move, preview, label, update, remove = printed("pulumi state move", install, stack)
+    assert urn_of(stack, "studios") in move
+    held = {each.rpartition("::")[2] for each in stack.urns()}
+    stack.pulumi(*create[1:]).ok()
+    stack.pulumi(*move[1:], "--yes").ok()
+    name, stack.name = stack.name, f"{stack.name}-3"
+    assert (preview[1:], update[1:]) == (["preview", "--stack", stack.name], ["up", "--stack", stack.name])
+    refused = stack.preview_text()
+    assert refused.code != 0
+    assert labelling(refused.text) == label
+    install.kubectl(*label[1:])
+    stack.up().ok()
+    assert {each.rpartition("::")[2].replace(stack.name, name) for each in stack.urns()} == held
+    assert stack.preview("--expect-no-changes").changes == {}
+    stack.pulumi(*remove[1:], "--yes").ok()
+    assert f'"{name}"' not in stack.pulumi("stack", "ls", "--json").ok().stdout
+    # The stack that is left took nothing of the moved one with it.
+    assert stack.preview("--refresh").changes == {}
+    assert install.get("configmap", "tower-backend-cfg")["data"][URL] == f"https://connect.{install.host}"
+    stack.destroy().ok()
+    assert URL not in install.get("configmap", "tower-backend-cfg")["data"]
