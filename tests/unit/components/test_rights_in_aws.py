@@ -92,8 +92,8 @@ def resources(target: str) -> set[str]:
     found = set()
     for tree in trees(target):
         nodes = list(ast.walk(tree))
-        froms = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == "pulumi_aws"]
-        services = {alias.asname or alias.name: alias.name for node in froms for alias in node.names}
+        statements = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == "pulumi_aws"]
+        services = {alias.asname or alias.name: alias.name for node in statements for alias in node.names}
         for node in nodes:
             if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in services):
                 continue
