@@ -8,8 +8,10 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from testbed import lifecycle, parts, paths
 from testbed.errors import TestbedError
@@ -23,6 +25,7 @@ NewStack = Callable[..., Stack]
 
 
 _WAS_UP = pytest.StashKey[bool]()
+_COMPOSE = "compose"
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -40,16 +43,22 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         lifecycle.up(lifecycle.KWOK)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class Scheduling(LoadFileScheduling):  # type: ignore[misc]
     """Gives each module to one worker, and all that wait for each other to the same one."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            waits = "one_compose_stack" in getattr(item, "fixturenames", ())
-            item.add_marker(pytest.mark.xdist_group("compose" if waits else item.path.stem))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _COMPOSE if _COMPOSE in nodeid else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    """How tests are distributed to workers."""
+    return Scheduling(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips what the Kubernetes provider that serves here can't do yet; testbed/README.md lists it."""
+    if "one_compose_stack" in getattr(item, "fixturenames", ()):
+        assert _COMPOSE in item.nodeid, f"{item.nodeid} needs the word compose in its name"
     served = parts.plugin_version("kubernetes")
     for mark in item.iter_markers("kubernetes_provider"):
         (needed,) = mark.args
@@ -79,7 +88,10 @@ def environment() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def one_compose_stack() -> Iterator[None]:
-    """Lets one module at a time have a Docker Compose stack: secrets and documents of all of them look alike in AWS."""
+    """Lets one module at a time have a Docker Compose stack: secrets and documents of all of them look alike in AWS.
+
+    The names of their tests, or of the modules, have "compose", so that they are given to one worker.
+    """
     with (paths.STATE / "one-compose-stack").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
