@@ -45,7 +45,7 @@ class StudiosIngressArgs:
     """The name of a predefined ELB security policy."""
     idle_timeout_seconds: int = default_of("idleTimeout")
     """Seconds without traffic after which a connection is cut; 60 s would cut a quiet WebSocket."""
-    load_balancer_attributes: Mapping[str, str] = field(default_factory=dict)
+    load_balancer_attributes: Mapping[str, str] = field(default_factory=lambda: default_of("loadBalancerAttributes"))
     """Further attributes of the load balancer, by name."""
     healthcheck_path: str = default_of("healthCheckPath")
     """Path that the target group asks for."""

@@ -48,7 +48,7 @@ class PodSettings:
 
     replicas: int
     """Number of pods."""
-    node_selector: Mapping[str, str] = field(default_factory=lambda: {"kubernetes.io/arch": "amd64"})
+    node_selector: Mapping[str, str] = field(default_factory=lambda: default_of("nodeSelector"))
     """Labels that a node must have. Without them `kubernetes.io/arch: amd64`, as the Connect images are for amd64."""
     image_pull_secrets: Sequence[str] = ()
     """Names of registry Secrets that exist in the namespace."""

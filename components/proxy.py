@@ -26,7 +26,7 @@ SERVICE_PORT = 80
 class ConnectProxyArgs(ConnectWorkloadArgs):
     """The arguments of :class:`ConnectProxy`."""
 
-    http_port: int = 8081
+    http_port: int = default_of("proxyPort")
     """Where the proxy listens: `CONNECT_HTTP_PORT`."""
     readiness_path: str | None = None
     """Path at the management port that tells whether the proxy is ready; without it the HTTP port does."""

@@ -11,7 +11,7 @@ import json
 from pydantic import SecretStr
 
 from settings.fields import FIELDS, applies, marks, value_of, variables
-from settings.host_names import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE
+from settings.host_names import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE, SSH_PORT_VARIABLE
 from settings.marks import Place, TowerYml
 from settings.model import Settings, ssh
 from settings.model.connect import HOST_DOMAIN_VARIABLE, TUNNEL_URL_VARIABLE
@@ -152,7 +152,7 @@ def _ssh_of_platform(settings: Settings) -> dict[str, str | None]:
     return {
         ssh.WORKSPACES_VARIABLE: feature_variable(settings.ssh_allowed_workspaces),
         ssh.ADDRESS_VARIABLE: settings.ssh_host,
-        ssh.PORT_VARIABLE: str(settings.ssh_port),
+        SSH_PORT_VARIABLE: str(settings.ssh_port),
         ssh.FINGERPRINT_VARIABLE: FINGERPRINT_TO_COME,
     }
 

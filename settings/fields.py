@@ -9,9 +9,10 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from settings.marks import Only, Required, Since, TowerYml, Variable
+from settings.marks import Only, Place, Required, Since, TowerYml, Variable
 from settings.model import Settings
-from settings.model.section import Section
+from settings.model.section import ByTarget, Section
+from settings.targets import KUBERNETES
 
 _Mark = TypeVar("_Mark")
 
@@ -34,9 +35,10 @@ def value_of(settings: Settings, key: str) -> Any:
     return getattr(settings, _ATTRIBUTES[key])
 
 
-def default_of(key: str) -> Any:
-    """The default of a setting that has a fixed one, for components, which have no stack's file."""
-    return FIELDS[key].get_default()
+def default_of(key: str, target: str = KUBERNETES) -> Any:
+    """The default of a setting that has a fixed one on a target, for components, which have no stack's file."""
+    field = FIELDS[key]
+    return field.default_factory.of(target) if isinstance(field.default_factory, ByTarget) else field.get_default()
 
 
 def example_of(key: str) -> str:
@@ -79,6 +81,11 @@ def variables() -> Iterator[tuple[str, Variable]]:
     for key in FIELDS:
         for variable in marks(key, Variable):
             yield key, variable
+
+
+def name_of_variable(key: str, place: Place) -> str:
+    """The first variable that the setting becomes where `place` says."""
+    return next(variable.name for variable in marks(key, Variable) if place in variable.places)
 
 
 def tower_yml_entries(key: str) -> list[str]:

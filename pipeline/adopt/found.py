@@ -11,6 +11,7 @@ from live.edits import checksum_of
 from live.ownership import stack_of
 from pipeline.adopt.reader import NothingToAdoptError, Reader, SecretText, Workload
 from settings.balancers import ALB
+from settings.fields import name_of_variable
 from settings.model import Settings
 from survey.ingress_class import IngressController, find_controller
 from survey.install import Install, read_install
@@ -19,8 +20,8 @@ __all__ = ["ExistingStudios", "NothingToAdoptError", "Workload", "find_studios"]
 
 Object = Mapping[str, Any]
 
-URL_VARIABLE = "CONNECT_PROXY_URL"
-REDIS_VARIABLE = "CONNECT_REDIS_ADDRESS"
+URL_VARIABLE = name_of_variable("connectUrl", "proxy")
+REDIS_VARIABLE = name_of_variable("redisAddress", "proxy")
 _CERTIFICATE = f"{ALB}certificate-arn"
 
 

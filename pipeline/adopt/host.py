@@ -7,17 +7,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.adopt.kept import VARIABLES
 from pipeline.adopt.stack import AdoptionError
 from pipeline.on_instance import NoAnswerError, ProgramError, run_python
+from settings.host_names import (
+    ALLOWED_WORKSPACES_VARIABLE,
+    PEM_PATH_VARIABLE,
+    PLATFORM_TOKEN_VARIABLE,
+    PROXY_TOKEN_VARIABLE,
+)
+from settings.model.redis import PASSWORD_VARIABLE
+from settings.templates import PREFIX
 
-SCRIPT = """
+_SHOWN = (*VARIABLES.values(), PEM_PATH_VARIABLE, ALLOWED_WORKSPACES_VARIABLE)
+_TOKENS = (PROXY_TOKEN_VARIABLE, PLATFORM_TOKEN_VARIABLE)
+
+_SCRIPT = """
 import json, os, re, subprocess, sys
 
-SHOWN = re.compile(r"CONNECT_(PROXY_URL|REDIS_(ADDRESS|DB|PREFIX|USER|TLS_ENABLE))|TOWER_OIDC_PEM_PATH"
-    r"|TOWER_DATA_STUDIO_(TEMPLATES_.*|ALLOWED_WORKSPACES)")
-HIDDEN = ("CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN", "TOWER_OIDC_REGISTRATION_INITIAL_ACCESS_TOKEN",
-    "CONNECT_REDIS_PASSWORD")
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
+
+def is_shown(name):
+    return name in SHOWN or name.startswith(TEMPLATES)
 
 def docker(*words):
     return subprocess.run(["docker", *words], check=True, stdout=subprocess.PIPE, universal_newlines=True).stdout
@@ -32,12 +43,12 @@ for each in json.loads(docker("inspect", *docker("ps", "-q").split()) or "[]"):
         continue
     variables = dict(text.partition("=")[::2] for text in each["Config"].get("Env") or [])
     service, project = labels[SERVICE], labels[PROJECT]
-    tokens[service] = {variables[name] for name in HIDDEN[:2] if variables.get(name)}
+    tokens[service] = {variables[name] for name in TOKENS if variables.get(name)}
     containers.append({
         "service": service,
         "image": each["Config"]["Image"],
-        "variables": {name: value for name, value in variables.items() if SHOWN.fullmatch(name)},
-        "hidden": [name for name in HIDDEN if variables.get(name)],
+        "variables": {name: value for name, value in variables.items() if is_shown(name)},
+        "hidden": [name for name in (*TOKENS, PASSWORD) if variables.get(name)],
         "ports": hosts,
         "networks": sorted(re.sub("^" + re.escape(project) + "_", "", name)
             for name in each["NetworkSettings"].get("Networks") or {}),
@@ -46,6 +57,8 @@ for each in containers:
     each["sameToken"] = [name for name, found in tokens.items() if found and found == tokens[each["service"]]]
 print(json.dumps({"containers": containers, "ports": sorted(ports)}))
 """
+
+SCRIPT = f"SHOWN, TEMPLATES, TOKENS, PASSWORD = {_SHOWN!r}, {PREFIX!r}, {_TOKENS!r}, {PASSWORD_VARIABLE!r}\n{_SCRIPT}"
 """Runs on the host, by whatever Python 3 is there. It prints which secrets are set, and never what they are."""
 
 

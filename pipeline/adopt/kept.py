@@ -10,10 +10,11 @@ from typing import Any
 
 from live.tower_yml_place import path_of
 from live.tower_yml_text import TowerYmlError, read_entry
-from pipeline.adopt.found import REDIS_VARIABLE, URL_VARIABLE, ExistingStudios, Object, class_of
+from pipeline.adopt.found import ExistingStudios, Object, class_of
 from settings.balancers import ALB, IDLE_TIMEOUT
 from settings.default_tags import pairs_in
 from settings.errors import SettingsError
+from settings.fields import name_of_variable
 from settings.host_names import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE
 from settings.model import Settings
 from settings.model.redis import PASSWORD_VARIABLE
@@ -25,6 +26,12 @@ Values = dict[str, Any]
 
 #: Settings that only keep a value as it is: where one of them does not fit, the default has to do.
 _CONVENIENCES = ("connectVersion", "proxyVersion", "serverVersion", "studioTemplates", "allowedWorkspaces", "sslPolicy")
+
+VARIABLES = {
+    key: name_of_variable(key, "proxy")
+    for key in ("connectUrl", "redisAddress", "redisDatabase", "redisPrefix", "redisUser", "redisTls")
+}
+"""Key of a setting → the variable of a running proxy that tells its value."""
 
 _OWN = {*SETTING_OF_ANNOTATION, *FIXED_ANNOTATIONS}
 #: Notes of whoever has applied an object.
@@ -102,13 +109,13 @@ def values_as_they_are(
     """
     environment = running.environment
     kept: Values = {
-        "connectUrl": environment[URL_VARIABLE].rstrip("/"),
-        "redisAddress": environment.get(REDIS_VARIABLE),
+        "connectUrl": environment[VARIABLES["connectUrl"]].rstrip("/"),
+        "redisAddress": environment.get(VARIABLES["redisAddress"]),
         # Connect's own default, which Seqera's templates and this program don't leave to it.
-        "redisDatabase": _number(environment.get("CONNECT_REDIS_DB") or "0"),
-        "redisPrefix": environment.get("CONNECT_REDIS_PREFIX"),
-        "redisUser": environment.get("CONNECT_REDIS_USER") or None,
-        "redisTls": True if environment.get("CONNECT_REDIS_TLS_ENABLE", "").lower() == "true" else None,
+        "redisDatabase": _number(environment.get(VARIABLES["redisDatabase"]) or "0"),
+        "redisPrefix": environment.get(VARIABLES["redisPrefix"]),
+        "redisUser": environment.get(VARIABLES["redisUser"]) or None,
+        "redisTls": True if environment.get(VARIABLES["redisTls"], "").lower() == "true" else None,
         "studioTemplates": _templates(running.platform),
         "allowedWorkspaces": _workspaces(running, given),
         **_versions(running.images),

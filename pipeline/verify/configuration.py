@@ -15,8 +15,9 @@ from settings.environment import (
     server_environment,
 )
 from settings.errors import SettingsError
+from settings.fields import name_of_variable
 
-_TRUSTED = "CONNECT_TRUSTED_PROXY_CIDRS"
+_TRUSTED = name_of_variable("trustedProxyCidrs", "proxy")
 """An update puts the networks of the VPC in the place of `vpc`."""
 
 

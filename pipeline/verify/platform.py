@@ -12,6 +12,8 @@ from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError, Finding, bad, good, not_asked
 from pipeline.verify.network import Response
 from settings.fields import applies
+from settings.host_names import PEM_PATH_VARIABLE
+from settings.templates import PREFIX
 
 _WELL_KNOWN = "/.well-known/openid-configuration"
 _PAGE = 100
@@ -54,7 +56,7 @@ def _discovery(deployment: Deployment) -> Mapping[str, Any]:
         if "jwks_uri" in document:
             return document
     raise refused or CannotAskError(
-        f"{deployment.platform_url}{_WELL_KNOWN} names no keys", "check TOWER_OIDC_PEM_PATH of Platform's backend"
+        f"{deployment.platform_url}{_WELL_KNOWN} names no keys", f"check {PEM_PATH_VARIABLE} of Platform's backend"
     )
 
 
@@ -73,7 +75,7 @@ def key_is_published(deployment: Deployment) -> Finding:
 
 
 def _mend_of_key(deployment: Deployment) -> str:
-    restart = "restart backend and cron, so that they read it; check TOWER_OIDC_PEM_PATH and its mount"
+    restart = f"restart backend and cron, so that they read it; check {PEM_PATH_VARIABLE} and its mount"
     settings = deployment.settings
     if not applies("namespace", settings.target):
         return f"pulumi up --refresh -s {deployment.stack} writes oidc.pem again; {restart}"
@@ -129,7 +131,7 @@ def templates_are_offered(deployment: Deployment) -> Finding:
         if template["tool"] not in tools:
             return bad(
                 f"{key} is offered as {tools[0] or 'no tool'}, and its tool is {template['tool']}",
-                f"check TOWER_DATA_STUDIO_TEMPLATES_{key}_TOOL of Platform's backend",
+                f"check {PREFIX}{key}_TOOL of Platform's backend",
             )
     return good(f"{', '.join(configured)}: each with its tool, in workspace {workspace}")
 

@@ -12,7 +12,9 @@ from urllib.parse import urljoin, urlsplit
 from pipeline.verify.deployment import Deployment
 from pipeline.verify.findings import CannotAskError, Finding, bad, good, not_asked
 from pipeline.verify.network import Response, bare_url, ssl_reason
-from settings.fields import applies
+from settings.fields import applies, name_of_variable
+from settings.host_names import PROXY_TOKEN_VARIABLE
+from settings.model.connect import TUNNEL_URL_VARIABLE
 
 _LONGEST_WAY = 8
 _WEBSOCKET = {
@@ -21,6 +23,8 @@ _WEBSOCKET = {
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "c3R1ZGlvcy12ZXJpZnkhIQ==",
 }
+_PLATFORM_URL = name_of_variable("platformUrl", "proxy")
+_CONNECT_URL = name_of_variable("connectUrl", "proxy")
 _LOGS = "look at the proxy's log"
 #: What the proxy answers while a session has not connected to it: the session does so again by itself.
 _NOT_CONNECTED = (502, 503, 504)
@@ -70,11 +74,9 @@ def _registration(deployment: Deployment) -> str:
     """Where the proxy reads what it registers with at Platform."""
     settings = deployment.settings
     if not applies("namespace", settings.target):
-        return (
-            f"{_LOGS}; PLATFORM_URL and CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN in its environment lead it to Platform"
-        )
+        return f"{_LOGS}; {_PLATFORM_URL} and {PROXY_TOKEN_VARIABLE} in its environment lead it to Platform"
     return (
-        f"{_LOGS}; check PLATFORM_URL in ConfigMap {settings.proxy_name}, and key {settings.token_key_in_use} of "
+        f"{_LOGS}; check {_PLATFORM_URL} in ConfigMap {settings.proxy_name}, and key {settings.token_key_in_use} of "
         f"Secret {settings.token_secret_in_use}, which proxy and backend read"
     )
 
@@ -203,8 +205,8 @@ def _mend(status: int) -> str:
     if status in (401, 403):
         return "set STUDIOS_SESSION_COOKIE to the cookies of a browser that is signed in to the session"
     return (
-        "check that the session runs; then CONNECT_TUNNEL_URL of the proxy, which leads to the server, "
-        "CONNECT_PROXY_URL of both, and their logs"
+        f"check that the session runs; then {TUNNEL_URL_VARIABLE} of the proxy, which leads to the server, "
+        f"{_CONNECT_URL} of both, and their logs"
     )
 
 

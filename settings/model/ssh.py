@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from settings import hosts
+from settings.host_names import SSH_PORT_VARIABLE
 from settings.marks import COMPUTED, Derived, Only, Since, only_true, platform, proxy
 from settings.model.dns import CREATE, EXISTING
 from settings.model.section import Section
@@ -19,7 +20,6 @@ KEY_VARIABLE = "CONNECT_SSH_KEY_VALUE_BASE64"
 KEY_PATH_VARIABLE = "CONNECT_SSH_KEY_PATH"
 LISTEN_VARIABLE = "CONNECT_SSH_ADDR"
 ADDRESS_VARIABLE = "TOWER_DATA_STUDIO_CONNECT_SSH_ADDRESS"
-PORT_VARIABLE = "TOWER_DATA_STUDIO_CONNECT_SSH_PORT"
 WORKSPACES_VARIABLE = "TOWER_DATA_STUDIO_SSH_ALLOWED_WORKSPACES"
 _SSH = Since(platform="25.3.3", connect="0.10.0")
 _PLATFORM = Since(platform="25.3.3")
@@ -55,7 +55,7 @@ class SshSection(Section):
     ssh_port: Annotated[
         network.UnprivilegedPort,
         proxy(LISTEN_VARIABLE, COMPUTED),
-        platform(PORT_VARIABLE, COMPUTED),
+        platform(SSH_PORT_VARIABLE, COMPUTED),
         _SSH,
     ] = Field(default=2222, description="Port of SSH, at the load balancer and at the proxy.", examples=[2022])
     ssh_allowed_workspaces: Annotated[studios.Workspaces, platform(WORKSPACES_VARIABLE, COMPUTED), _PLATFORM] = Field(

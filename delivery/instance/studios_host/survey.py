@@ -15,6 +15,7 @@ from settings.host_names import (
     PLATFORM_TOKEN_VARIABLE,
     PROXY_DATA,
     PROXY_TOKEN_VARIABLE,
+    SSH_PORT_VARIABLE,
     STUDIOS_ENV,
     WORKSPACES_ELSEWHERE,
 )
@@ -168,7 +169,7 @@ def files_of(bundle: Bundle, wish: Wish, project: Project) -> dict[str, bytes]:
 
 
 def _ssh_port(files: Mapping[str, bytes]) -> str:
-    return variables(files[PLATFORM_ENV]).get("TOWER_DATA_STUDIO_CONNECT_SSH_PORT", "")
+    return variables(files[PLATFORM_ENV]).get(SSH_PORT_VARIABLE, "")
 
 
 def _with_token(text: bytes, token: str) -> bytes:

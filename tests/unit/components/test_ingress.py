@@ -55,7 +55,9 @@ def test_the_annotations_are_those_of_the_guide() -> None:
         "alb.ingress.kubernetes.io/listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]',
         "alb.ingress.kubernetes.io/ssl-redirect": "443",
         "alb.ingress.kubernetes.io/ssl-policy": "ELBSecurityPolicy-TLS-1-2-Ext-2018-06",
-        "alb.ingress.kubernetes.io/load-balancer-attributes": "idle_timeout.timeout_seconds=301",
+        "alb.ingress.kubernetes.io/load-balancer-attributes": (
+            "idle_timeout.timeout_seconds=301,routing.http2.enabled=false"
+        ),
         "alb.ingress.kubernetes.io/healthcheck-path": "/",
         "alb.ingress.kubernetes.io/success-codes": "200-499",
     }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -155,6 +158,37 @@ def test_the_page_names_the_variables_that_each_setting_really_becomes() -> None
         ("redisPasswordSecret", "CONNECT_REDIS_PASSWORD"),
     }
     assert told - of_template == wanted | second
+
+
+#: Variables of Platform and of `make verify` that no setting becomes.
+OF_NO_SETTING = {
+    "TOWER_ACCESS_TOKEN": "what users of Platform's API give to make verify",
+    "TOWER_WORKSPACE_ID": "likewise",
+    "TOWER_SERVER_URL": "Platform's own",
+    "CONNECT_TO": "the end of an option of make verify",
+}
+
+
+def test_outside_the_settings_no_module_spells_the_name_of_a_variable() -> None:
+    folders = ("live", "survey", "components", "delivery", "package", "pipeline", "policy")
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        for text in texts_of(path)
+        for name in re.findall(r"(?<![A-Z_])(?:CONNECT|TOWER)_[A-Z0-9_]+", text)
+        if name not in OF_NO_SETTING
+    }
+    assert found == set(), "take the name from settings: settings.fields.name_of_variable, or a constant there"
+
+
+def texts_of(path: Path) -> Iterator[str]:
+    """The texts in a module, without its docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
+            yield node.value
 
 
 def test_an_entry_of_tower_yml_has_the_name_of_its_setting() -> None:
