@@ -24,6 +24,7 @@ from testbed import processes
 from testbed.emulator.client import client, validated_certificate
 from testbed.pki import Authority
 from testbed.tests.aws_account import ANSWER
+from testbed.traffic.account import Account
 from testbed.traffic.certificates import ServedCertificates
 from testbed.traffic.traffic import Traffic, bind
 
@@ -399,3 +400,22 @@ def test_an_imported_certificate_that_signs_itself_is_trusted_by_nobody(world: W
         world.traffic.refresh()
     chain = ServedCertificates(Authority(tmp_path / "pki")).of(described, pem.read_text())["Chain"]
     assert "BEGIN CERTIFICATE" in chain
+
+
+def test_what_is_taken_away_while_the_account_is_read_is_read_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from testbed.traffic.account import Account
+
+    real = Account.certificate
+    missed: list[str] = []
+
+    def gone_at_first(account: Account, arn: str) -> Any:
+        if not missed:
+            missed.append(arn)
+            return real(account, arn[:-1])
+        return real(account, arn)
+
+    monkeypatch.setattr(Account, "certificate", gone_at_first)
+    assert world.traffic.refresh() == []
+    assert len(missed) == 1

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from testbed import build, targets
 from testbed.errors import TestbedError
 from testbed.pki import Authority
@@ -139,7 +141,18 @@ class Traffic:
         """Does at once what AWS says now, with each target checked; returns what can't be done."""
         with self._lock:
             self._names = None
-            return self._apply(self._planner.plan(self._routes()))
+            return self._apply(self._plan())
+
+    def _plan(self) -> dict[str, Any]:
+        """What AWS says now; it is read again where something was taken away between two of the calls."""
+        routes, attempts = self._routes(), 5
+        while True:
+            attempts -= 1
+            try:
+                return self._planner.plan(routes)
+            except ClientError as error:
+                if not attempts or not error.response["Error"]["Code"].endswith(("NotFound", "NotFoundException")):
+                    raise
 
     def _apply(self, plan: dict[str, Any]) -> list[str]:
         problems = self._plane.apply(plan)
@@ -152,7 +165,7 @@ class Traffic:
         while not self._ended.wait(_INTERVAL):
             try:
                 with self._lock:
-                    plan = self._planner.plan(self._routes())
+                    plan = self._plan()
                     if plan != self._applied:
                         self._apply(plan)
             except TestbedError:
