@@ -65,6 +65,8 @@ def test_a_command_of_kubectl_runs_as_it_is_printed(install: Install, printed: P
         known = {**known, "name": install.pods("backend")[0]["metadata"]["name"]}
     if "ingress {" in printed.command:
         known = {**known, "name": known["ingress_name"]}
+    if ".lower} {" in printed.command:
+        known = {**known, "lower": "deployment"}
     filled = FILLED_IN.sub(lambda match: known[match[1].rpartition(".")[2]], printed.command)
     # A label and its value are filled in from the same name.
     filled = filled.replace(f"={known['INSTANCE']}", "=studios-prod")
