@@ -59,7 +59,7 @@ class StudiosConfigurationArgs:
     server_environment: Mapping[str, str]
     """The server's environment variables that are not secret."""
     existing_credentials: Mapping[str, ExistingValue] = field(default_factory=dict)
-    """Environment variable → where both the proxy and the server read it, in a Secret that exists already."""
+    """Environment variable → where pods read it, in a Secret that exists already; a change of it restarts all."""
 
 
 class ReadByPods(Protocol):

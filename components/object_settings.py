@@ -20,6 +20,7 @@ from components.ssh import SshServiceArgs
 from settings import environment
 from settings.default_tags import TAGS
 from settings.host_names import PROXY_TOKEN_VARIABLE
+from settings.marks import CONNECT, Place
 from settings.model import Settings
 from settings.model.connect import AUTH_KEY_VARIABLE
 from settings.model.dns import EXTERNAL_DNS
@@ -56,7 +57,8 @@ def configuration_args(
         server_environment=environment.server_environment(settings),
         existing_credentials={
             variable: ExistingValue(namespace=settings.namespace, secret=reference.name, key=reference.key)
-            for variable, reference in environment.secret_references(settings, "proxy").items()
+            for place in CONNECT
+            for variable, reference in environment.secret_references(settings, place).items()
         },
     )
 
@@ -75,7 +77,7 @@ def proxy_args(settings: Settings, configuration: ReadByPods) -> ConnectProxyArg
         secrets={
             PROXY_TOKEN_VARIABLE: token,
             **_secret_keys(configuration, environment.secret_environment(settings, "proxy")),
-            **_existing_keys(settings),
+            **_existing_keys(settings, "proxy"),
         },
         checksum=configuration.proxy_checksum,
         http_port=settings.proxy_port,
@@ -106,7 +108,7 @@ def server_args(settings: Settings, configuration: ReadByPods) -> ConnectServerA
         config_map=configuration.server_config_map_name,
         secrets={
             **_secret_keys(configuration, environment.secret_environment(settings, "server")),
-            **_existing_keys(settings),
+            **_existing_keys(settings, "server"),
         },
         checksum=configuration.server_checksum,
         tunnel_port=settings.tunnel_port,
@@ -192,8 +194,8 @@ def _external_dns(settings: Settings) -> dict[str, str]:
     return {"external-dns.alpha.kubernetes.io/hostname": settings.session_host}
 
 
-def _existing_keys(settings: Settings) -> dict[str, SecretKey]:
-    references = environment.secret_references(settings, "proxy").items()
+def _existing_keys(settings: Settings, place: Place) -> dict[str, SecretKey]:
+    references = environment.secret_references(settings, place).items()
     return {variable: SecretKey(secret=reference.name, key=reference.key) for variable, reference in references}
 
 

@@ -7,12 +7,15 @@ registration token is not among them: pods read it from a Secret.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 from pydantic import SecretStr
 
 from settings.fields import FIELDS, applies, marks, value_of, variables
 from settings.host_names import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE, SSH_PORT_VARIABLE
-from settings.marks import Place, TowerYml
+from settings.known import is_known
+from settings.marks import Place, TowerYml, Variable
 from settings.model import Settings, ssh
 from settings.model.connect import HOST_DOMAIN_VARIABLE, TUNNEL_URL_VARIABLE
 from settings.mounts import (
@@ -59,7 +62,7 @@ def tower_yml_entries(settings: Settings) -> dict[str, str]:
         mark.entry: json.dumps(value)
         for key in FIELDS
         for mark in marks(key, TowerYml)
-        if not mark.is_computed and (value := value_of(settings, key)) is not None
+        if not mark.is_computed and is_known(settings, key) and (value := value_of(settings, key)) is not None
     }
     return _set_ones(found)
 
@@ -82,11 +85,7 @@ def server_environment(settings: Settings) -> dict[str, str]:
 
 def secret_environment(settings: Settings, place: Place) -> dict[str, SecretStr]:
     """The variables that come from secret settings: pods read them from a Secret."""
-    return {
-        variable.name: value
-        for key, variable in variables()
-        if place in variable.places and isinstance(value := value_of(settings, key), SecretStr)
-    }
+    return {variable.name: value for variable, value in _known(settings, place) if isinstance(value, SecretStr)}
 
 
 def variable_of(entry: str) -> str:
@@ -124,10 +123,8 @@ def _declared(settings: Settings, place: Place) -> dict[str, str]:
     return _set_ones(
         {
             variable.name: variable.write(value)
-            for key, variable in variables()
-            if place in variable.places
-            and variable.write is not None
-            and not isinstance(value := value_of(settings, key), SecretStr)
+            for variable, value in _known(settings, place)
+            if variable.write is not None and not isinstance(value, SecretStr | SecretKeyReference)
         }
     )
 
@@ -135,10 +132,15 @@ def _declared(settings: Settings, place: Place) -> dict[str, str]:
 def secret_references(settings: Settings, place: Place) -> dict[str, SecretKeyReference]:
     """The variables that pods read from Secrets that exist already."""
     return {
-        variable.name: value
-        for key, variable in variables()
-        if place in variable.places and isinstance(value := value_of(settings, key), SecretKeyReference)
+        variable.name: value for variable, value in _known(settings, place) if isinstance(value, SecretKeyReference)
     }
+
+
+def _known(settings: Settings, place: Place) -> Iterator[tuple[Variable, Any]]:
+    """The variables that are declared for a place, each with its setting's value, where the stack knows the setting."""
+    for key, variable in variables():
+        if place in variable.places and is_known(settings, key):
+            yield variable, value_of(settings, key)
 
 
 def _ssh_of_proxy(settings: Settings) -> dict[str, str]:

@@ -8,6 +8,8 @@ from typing import Any, Final, Literal
 
 Place = Literal["proxy", "server", "platform"]
 """Where a variable is set; `platform` is that of backend and cron."""
+CONNECT: Final[tuple[Place, ...]] = ("proxy", "server")
+"""The places of Connect."""
 Write = Callable[[Any], str | None]
 """Makes a variable's value out of a setting's; None leaves the variable out."""
 
@@ -62,7 +64,7 @@ def server(name: str, write: Write | None = as_text) -> Variable:
 
 def connect(name: str, write: Write | None = as_text) -> Variable:
     """The setting becomes a variable of both proxy and server."""
-    return Variable(name, ("proxy", "server"), write)
+    return Variable(name, CONNECT, write)
 
 
 def platform(name: str, write: Write | None = as_text) -> Variable:

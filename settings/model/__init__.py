@@ -10,6 +10,7 @@ from __future__ import annotations
 from settings import hosts
 from settings.model.cluster import ClusterSection
 from settings.model.connect import ConnectSection
+from settings.model.declarations import check
 from settings.model.dns import CREATE, EXTERNAL_DNS, ROUTE53, DnsSection
 from settings.model.install import InstallSection
 from settings.model.instance import InstanceSection
@@ -136,3 +137,5 @@ class Settings(
 
 SECTIONS: tuple[type[Section], ...] = tuple(base for base in reversed(Settings.__bases__) if issubclass(base, Section))
 """The sections in the order in which documents show them."""
+
+check(Settings)

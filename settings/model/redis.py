@@ -64,7 +64,7 @@ class RedisSection(Section):
         default=None, min_length=1, description="Redis password (secret)."
     )
     redis_password_secret: Annotated[
-        pods.SecretKeyReference | None, MapInText, connect(PASSWORD_VARIABLE, COMPUTED), Only(KUBERNETES)
+        pods.SecretKeyReference | None, MapInText, connect(PASSWORD_VARIABLE), Only(KUBERNETES)
     ] = Field(
         default=None,
         description="Existing Secret, and its key, with the Redis password, instead of `redisPassword`.",

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator
 
 from settings import images
 from settings.errors import Problem
-from settings.fields import FIELDS, marks, since, value_of
-from settings.marks import Since, Variable
+from settings.fields import FIELDS, value_of
+from settings.known import release_of, releases, too_old
 from settings.model import Settings
 from settings.releases import SUPPORTED_EARLIER_MINORS, default_connect_version, minor, oldest_client
 from settings.remedies import Write
@@ -24,7 +24,7 @@ _NEEDED = ("platformVersion", "connectVersion", "proxyVersion", "serverVersion")
 def _connect_is_supported_by_the_platform(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     shipped = default_connect_version(settings.platform_version)
     oldest = oldest_client(shipped)
-    for key, version in _releases(settings):
+    for key, version in releases(settings):
         if version.release < oldest:
             yield Problem(
                 key,
@@ -57,7 +57,7 @@ def _image_tags_are_the_release(settings: Settings, given: Collection[str]) -> I
             tagged = Version.parse(images.tag_of(image) or "")
         except ValueError:
             continue
-        of_setting, version = _release_of(settings, role)
+        of_setting, version = release_of(settings, role)
         if tagged != version:
             yield Problem(
                 key,
@@ -67,41 +67,20 @@ def _image_tags_are_the_release(settings: Settings, given: Collection[str]) -> I
             )
 
 
-def _register_since(key: str, first: Since) -> None:
-    places = {place for variable in marks(key, Variable) for place in variable.places}
-
+def _register_since(key: str) -> None:
     @RULES.needs(key, *_NEEDED)
     def _releases_know_it(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
         value = value_of(settings, key)
         if key not in given or value == FIELDS[key].default:
             return
-        if first.platform is not None and settings.platform_version < Version.parse(first.platform):
-            yield Problem(
-                key,
-                value,
-                f"needs Platform {first.platform} or newer, and platformVersion is {settings.platform_version}; "
-                "remove it, or upgrade Platform and write its release in platformVersion",
-            )
-        for of_setting, version in _releases(settings, places):
-            if first.connect is not None and version < Version.parse(first.connect):
-                yield Problem(
-                    key,
-                    value,
-                    f"needs Connect {first.connect} or newer, and {of_setting} is {version}; "
-                    f"remove it, or write: {Write(of_setting, str(first.connect))}",
-                )
+        for old in too_old(settings, key):
+            if old.key == "platformVersion":
+                remedy = "remove it, or upgrade Platform and write its release in platformVersion"
+            else:
+                remedy = f"remove it, or write: {Write(old.key, old.first)}"
+            needed = f"needs {old.software} {old.first} or newer, and {old.key} is {old.version}"
+            yield Problem(key, value, f"{needed}; {remedy}")
 
 
 for _key in FIELDS:
-    _register_since(_key, since(_key))
-
-
-def _releases(settings: Settings, places: Collection[str] = ()) -> list[tuple[str, Version]]:
-    """The Connect releases that run in some places, or in all, each with the setting that says so."""
-    roles = [role for role in ("proxy", "server") if role in places] or ["proxy", "server"]
-    return list(dict.fromkeys(_release_of(settings, role) for role in roles))
-
-
-def _release_of(settings: Settings, role: str) -> tuple[str, Version]:
-    version = settings.proxy_version if role == "proxy" else settings.server_version
-    return ("connectVersion" if version == settings.connect_version else f"{role}Version", version)
+    _register_since(_key)

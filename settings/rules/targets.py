@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from settings.errors import Problem
-from settings.fields import FIELDS, example_of, required_on, target_of, value_of
+from settings.fields import FIELDS, SECRET_KEYS, example_of, required_on, target_of, value_of
 from settings.model import Settings
-from settings.remedies import Write
+from settings.remedies import Seal, Write
 from settings.rules.book import RuleBook
 
 RULES = RuleBook()
@@ -26,7 +26,8 @@ def missing_on_target(settings: Settings, given: Collection[str], unknown: Colle
         return
     for key in required_on(settings.target):
         if key not in given and not value_of(settings, key):
-            yield Problem(key, None, f"is not set; write: {Write(key, example_of(key))}")
+            remedy = Seal(key) if key in SECRET_KEYS else f"write: {Write(key, example_of(key))}"
+            yield Problem(key, None, f"is not set; {remedy}")
 
 
 def _register_of_another_target(key: str, owner: str) -> None:

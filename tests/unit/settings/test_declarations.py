@@ -8,17 +8,20 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
 from live.tower_yml_place import path_of, setting_of
-from settings.fields import FIELDS, SECRET_KEYS, target_of, tower_yml_entries
+from settings.errors import SettingsError
+from settings.fields import FIELDS, SECRET_KEYS, since, target_of, tower_yml_entries
 from settings.parsing import parse_settings
 from settings.reference import becomes
+from settings.releases import default_connect_version
 from settings.rules.ssh import SSH_KEYS
+from settings.versions import Version
 
 ROOT = Path(__file__).parents[3]
 STACKS = {
@@ -43,13 +46,6 @@ STACKS = {
 }
 POLICY: dict[str, object] = {"transferPolicy": (FIELDS["transferPolicy"].examples or [])[0]}
 SSH: dict[str, object] = {"ssh": True}
-OF_26_2 = (
-    "approachingExpirationThreshold",
-    "forceStopThreshold",
-    "identityFederationAllowedWorkspaces",
-    "oidcAccessTokenAudience",
-    "oidcAudienceEnforcement",
-)
 #: What an example needs beside it, or instead of what the stack has.
 BESIDE: dict[str, dict[str, object]] = {
     "platformVersion": {"connectVersion": None},
@@ -64,7 +60,6 @@ BESIDE: dict[str, dict[str, object]] = {
     "existingTokenSecretKey": {"existingTokenSecret": "registration-token"},
     "loadBalancerGroupOrder": {"loadBalancerGroup": "platform"},
     "managementNamespace": {"managementPort": 9100},
-    **{key: {"platformVersion": "26.2", "connectVersion": None} for key in OF_26_2},
     "telemetryFlushInterval": POLICY,
     "telemetryTtl": POLICY,
     "telemetryStreamEmitInterval": POLICY,
@@ -109,12 +104,29 @@ print(json.dumps({
 """
 
 
+def releases_for(key: str, stack: Mapping[str, object]) -> dict[str, object]:
+    """The releases of a stack, or where a setting came with newer ones, those."""
+    first = since(key)
+    platform, connect = (Version.parse(str(stack[each])) for each in ("platformVersion", "connectVersion"))
+    if first.platform is not None and Version.parse(first.platform) > platform:
+        platform = Version.parse(first.platform)
+        connect = default_connect_version(platform)
+    if first.connect is not None:
+        connect = max(connect, Version.parse(first.connect))
+    return {"platformVersion": str(platform), "connectVersion": str(connect)}
+
+
 @pytest.mark.parametrize("key", sorted(set(FIELDS) - SECRET_KEYS))
 def test_each_setting_has_an_example_that_is_right_and_not_the_default(key: str) -> None:
     (example,) = FIELDS[key].examples or []
-    stack = {**STACKS[target_of(key) or "kubernetes"], **BESIDE.get(key, {}), key: example}
-    read = parse_settings({name: value for name, value in stack.items() if value is not None})
-    assert read.model_dump(by_alias=True)[key] != FIELDS[key].default
+    base = STACKS[target_of(key) or "kubernetes"]
+    stack = {**base, **releases_for(key, base), **BESIDE.get(key, {}), key: example}
+    try:
+        read = parse_settings({name: value for name, value in stack.items() if value is not None})
+    except SettingsError as error:
+        pytest.fail(f"correct the example of {key}, or add to BESIDE what it needs beside it: {error}")
+    told = f"the example of {key} is its default; declare another one"
+    assert read.model_dump(by_alias=True)[key] != FIELDS[key].default, told
 
 
 def test_a_new_setting_is_one_declaration_in_one_file(tmp_path: Path) -> None:
@@ -157,7 +169,11 @@ def test_the_page_names_the_variables_that_each_setting_really_becomes() -> None
         ("redisCaSecret", "SSL_CERT_DIR"),
         ("redisPasswordSecret", "CONNECT_REDIS_PASSWORD"),
     }
-    assert told - of_template == wanted | second
+    assert told - of_template == wanted | second, (
+        "golden_environment.yml has no row for these of the declarations, and the declarations have no mark for those "
+        f"of its rows: {sorted(told - of_template - wanted - second)}, {sorted((wanted | second) - told)}; add what is "
+        "missing; a variable that depends on a second setting has that in `second` of this test"
+    )
 
 
 #: Variables of Platform and of `make verify` that no setting becomes.
@@ -191,10 +207,11 @@ def texts_of(path: Path) -> Iterator[str]:
             yield node.value
 
 
-def test_an_entry_of_tower_yml_has_the_name_of_its_setting() -> None:
+def test_an_entry_of_tower_yml_is_the_one_of_its_row_and_has_the_name_of_its_setting() -> None:
+    golden = YAML(typ="safe", pure=True).load(Path(__file__).with_name("golden_environment.yml").read_text())
+    rows = {row["from"]: name for name, row in golden["variables"].items() if row["set"] == ["tower.yml"]}
     declared = {key: entry for key in FIELDS for entry in tower_yml_entries(key)}
-    assert declared == {
-        "allowedWorkspaces": "tower.data-studio.allowed-workspaces",
-        "approachingExpirationThreshold": "tower.data-studio.approaching-expiration-threshold",
-    }
+    assert declared == rows, (
+        "golden_environment.yml: write a row with `set: [tower.yml]` for each entry that is declared"
+    )
     assert [setting_of(path_of(entry)) for entry in declared.values()] == list(declared)

@@ -16,8 +16,9 @@ from live.cluster import Cluster
 from live.tower_yml import entries_of
 from settings import host_names, releases
 from settings.errors import SettingsError
-from settings.fields import FIELDS, SECRET_KEYS
+from settings.fields import FIELDS, SECRET_KEYS, marks, since, target_of
 from settings.host_names import ALLOWED_WORKSPACES_ENTRY
+from settings.marks import COMPUTED, Since, Variable
 from settings.model import Settings
 from settings.parsing import parse_settings
 from settings.releases import default_connect_version
@@ -28,8 +29,21 @@ from tests.unit.components.mocks import FINGERPRINT, Recording, run
 GOLDEN: dict[str, Any] = YAML(typ="safe", pure=True).load(
     Path(__file__).with_name("golden_environment.yml").read_text(encoding="utf-8")
 )
+TABLE = "tests/unit/settings/golden_environment.yml"
 ROWS: dict[str, dict[str, Any]] = GOLDEN["variables"]
-STACK: dict[str, dict[str, Any]] = GOLDEN["stack"]
+
+
+def with_examples(stack: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The stack of the table, and for each setting of a row that it doesn't have, the example of the declaration."""
+    written = {key for part in stack.values() for key in part}
+    for key in {row["from"] for row in ROWS.values() if "from" in row} - written:
+        assert key in FIELDS, f"{TABLE}: a row is `from: {key}`, which is no setting; write its key"
+        if key not in SECRET_KEYS:
+            stack[target_of(key) or "common"][key] = (FIELDS[key].examples or [None])[0]
+    return stack
+
+
+STACK: dict[str, dict[str, Any]] = with_examples(GOLDEN["stack"])
 #: Each release that changes something, with the Connect that it comes with, and the newest with a newer Connect.
 RELEASES: list[str | tuple[str, str]] = [
     "25.1",
@@ -127,6 +141,34 @@ def on_compose(settings: Settings) -> Written:
     return {**written, "tower.yml": entries} if entries else written
 
 
+def differing(written: Written, wanted: Written) -> str:
+    """What to do about variables that differ from those of the table."""
+    lines = []
+    for place in sorted({*written, *wanted}):
+        has, rows = written.get(place, {}), wanted.get(place, {})
+        for name in sorted({*has, *rows}):
+            if name not in rows:
+                lines.append(f"{place}: {name} is written, and has no row for this target and release; {row_of(name)}")
+            elif name not in has:
+                lines.append(f"{place}: {name} has a row, and is not written; correct the row, or the declaration")
+            elif has[name] != rows[name]:
+                lines.append(f"{place}: {name} is {has[name]!r}, and {rows[name]!r} by its row; correct one of them")
+    return "\n".join(lines)
+
+
+def row_of(name: str) -> str:
+    """The row to write for a new variable; its value, and what follows from it, is for its author to know."""
+    for key in FIELDS:
+        for variable in marks(key, Variable):
+            if variable.name == name:
+                first, only = since(key), target_of(key)
+                parts = [f"set: [{', '.join(variable.places)}]", f"from: {key}"]
+                parts += [f"target: {only}"] * bool(only)
+                parts += [f'{of}: "{each}"' for of, each in vars(first).items() if each is not None]
+                return f"add to `variables` of {TABLE}: {name}: {{{', '.join(parts)}, value: <that of the example>}}"
+    return f"add one to `variables` of {TABLE}"
+
+
 def variables(env_file: str) -> dict[str, str]:
     return dict("".join(shlex.split(line)).split("=", 1) for line in env_file.splitlines())
 
@@ -151,14 +193,16 @@ def test_on_kubernetes_each_release_gets_the_variables_of_the_table_and_no_other
 ) -> None:
     platform, connect = versions(release)
     written = on_kubernetes(read("kubernetes", platform, connect))
-    assert written == expected("kubernetes", platform, connect)
+    wanted = expected("kubernetes", platform, connect)
+    assert written == wanted, differing(written, wanted)
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=str)
 def test_on_compose_each_release_gets_the_variables_of_the_table_and_no_others(release: str | tuple[str, str]) -> None:
     platform, connect = versions(release)
     written = on_compose(read("compose", platform, connect))
-    assert written == in_files(expected("compose", platform, connect))
+    wanted = in_files(expected("compose", platform, connect))
+    assert written == wanted, differing(written, wanted)
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -180,12 +224,47 @@ def test_each_setting_of_the_table_is_refused_on_a_release_that_does_not_know_it
 
 
 def test_every_setting_of_the_stack_is_off_its_default_and_gives_the_value_that_the_table_says() -> None:
-    sources = {row["from"] for row in ROWS.values() if "from" in row}
-    written = {key for part in STACK.values() for key in part}
-    assert sources <= written
-    for key in sources:
-        value = next(part[key] for part in STACK.values() if key in part)
-        assert value != FIELDS[key].default, key
+    written = {key: value for part in STACK.values() for key, value in part.items()}
+    for key in {row["from"] for row in ROWS.values() if "from" in row}:
+        assert key in written, f"{TABLE}: add {key} to `stack`, with any value: a secret has no example"
+        assert written[key] != FIELDS[key].default, f"{TABLE}: {key} has its default in `stack`; write another value"
+
+
+#: What the program computes has first releases of its own.
+COMPUTED_SINCE = {
+    "TOWER_DATA_STUDIO_ALLOWED_WORKSPACES": Since(platform=str(releases.WORKSPACES_IN_ENVIRONMENT)),
+    "TOWER_SSL_CUSTOM_CA_CERT_FILE": Since(platform=str(releases.GIVES_CA_TO_SESSIONS)),
+}
+
+
+@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if "from" in row])
+def test_the_first_releases_of_a_row_are_those_of_the_settings_declaration(name: str) -> None:
+    row = ROWS[name]
+    keys = [row["from"], *row.get("with", [])]
+    firsts = [COMPUTED_SINCE.get(name, Since()), *map(since, keys)]
+    for software in ("platform", "connect"):
+        declared = [Version.parse(first) for each in firsts if (first := getattr(each, software)) is not None]
+        newest = max(declared, default=None)
+        of_row = Version.parse(row[software]) if software in row else None
+        assert of_row == newest, (
+            f"{TABLE}: by its row, {name} is known from {software} {of_row} on; by the declaration of "
+            f"{' and '.join(keys)}, from {newest} on; write at both what Seqera documents"
+        )
+
+
+@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if "from" in row])
+def test_the_target_of_a_row_is_that_of_the_settings_declaration(name: str) -> None:
+    row = ROWS[name]
+    plain = [each for each in marks(row["from"], Variable) if each.name == name and each.write is not COMPUTED]
+    assert not plain or row.get("target") == target_of(row["from"]), (
+        f"{TABLE}: by its row, {name} is for target {row.get('target', 'any')}, and by the declaration of "
+        f"{row['from']} for {target_of(row['from']) or 'any'}; write the same at both"
+    )
+
+
+def test_until_a_release_the_workspaces_are_an_entry_and_from_it_on_a_variable() -> None:
+    until = {name: row["until"] for name, row in ROWS.items() if "until" in row}
+    assert until == {ALLOWED_WORKSPACES_ENTRY: str(releases.WORKSPACES_IN_ENVIRONMENT)}
 
 
 def test_a_conflict_names_the_setting_that_the_variable_comes_from() -> None:
