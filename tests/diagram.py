@@ -61,7 +61,6 @@ def resources() -> str:
         lines.append(f'  subgraph {_id(component)}["{_title(recording, component)}"]')
         lines += [
             f'    {_id(name)}["{name.removeprefix(f"{component}-")}<br><i>{_kind(asked.type)}</i>"]'
-            # The order of registration is not the same each time.
             for name, asked in sorted(recording.resources.items())
             if asked.parent == component
         ]
@@ -73,7 +72,8 @@ def resources() -> str:
 
 
 def _components(recording: Recording) -> list[str]:
-    return [name for name, asked in recording.resources.items() if asked.parent == TOP]
+    # The order of registration is not the same each time.
+    return sorted(name for name, asked in recording.resources.items() if asked.parent == TOP)
 
 
 def _component_of(recording: Recording) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from tests.docs import FILES, TABLES, with_tables
 @pytest.mark.parametrize("path", TABLES, ids=lambda path: path.name)
 def test_the_tables_in_the_documents_are_those_of_the_code(path: Path) -> None:
     text = path.read_text()
-    assert with_tables(text, TABLES[path]) == text
+    assert with_tables(text, TABLES[path]) == text, "run: make docs"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -15,6 +15,7 @@ from components.pods import PodSettings, SecretKey
 from package.parts import PARTS
 from package.provider import WHOLES, StudiosProvider
 from package.schema import arguments_of
+from settings.fields import SECRET_KEYS, applies
 from tests.upgrade.earlier import RELEASES, schema_of
 
 SECRET = {
@@ -26,7 +27,7 @@ SECRET = {
     ("SshHostKey", "properties", "privateKey"),
     ("StudiosConfiguration", "properties", "checksumKey"),
     ("ComposeStudios", "properties", "bundle"),
-    *((whole, "inputProperties", key) for whole in WHOLES for key in ("redisPassword", "managementAuthKey")),
+    *((whole, "inputProperties", key) for whole, on in WHOLES.items() for key in SECRET_KEYS if applies(key, on)),
     *((whole, "properties", "registrationToken") for whole in WHOLES),
 }
 #: ``Default: 60.`` or ``Default: `/data`.``, within a description.

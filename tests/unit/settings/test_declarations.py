@@ -22,6 +22,7 @@ from settings.reference import becomes
 from settings.releases import default_connect_version
 from settings.rules.ssh import SSH_KEYS
 from settings.versions import Version
+from tests.unit.settings.test_golden_environment import row_of
 
 ROOT = Path(__file__).parents[3]
 STACKS = {
@@ -169,11 +170,10 @@ def test_the_page_names_the_variables_that_each_setting_really_becomes() -> None
         ("redisCaSecret", "SSL_CERT_DIR"),
         ("redisPasswordSecret", "CONNECT_REDIS_PASSWORD"),
     }
-    assert told - of_template == wanted | second, (
-        "golden_environment.yml has no row for these of the declarations, and the declarations have no mark for those "
-        f"of its rows: {sorted(told - of_template - wanted - second)}, {sorted((wanted | second) - told)}; add what is "
-        "missing; a variable that depends on a second setting has that in `second` of this test"
-    )
+    missing, left = told - of_template - wanted - second, (wanted | second) - told
+    advice = [row_of(name) for _, name in sorted(missing)]
+    advice += [f"{key} has no mark of {name}, which its row or `second` of this test has" for key, name in sorted(left)]
+    assert not advice, "\n".join(advice)
 
 
 #: Variables of Platform and of `make verify` that no setting becomes.

@@ -18,7 +18,7 @@ from settings import host_names, releases
 from settings.errors import SettingsError
 from settings.fields import FIELDS, SECRET_KEYS, marks, since, target_of
 from settings.host_names import ALLOWED_WORKSPACES_ENTRY
-from settings.marks import COMPUTED, Since, Variable
+from settings.marks import COMPUTED, Since, TowerYml, Variable
 from settings.model import Settings
 from settings.parsing import parse_settings
 from settings.releases import default_connect_version
@@ -157,15 +157,18 @@ def differing(written: Written, wanted: Written) -> str:
 
 
 def row_of(name: str) -> str:
-    """The row to write for a new variable; its value, and what follows from it, is for its author to know."""
+    """The row to write for a new variable or entry; its value is for its author to know, and the rest to look up."""
     for key in FIELDS:
-        for variable in marks(key, Variable):
-            if variable.name == name:
-                first, only = since(key), target_of(key)
-                parts = [f"set: [{', '.join(variable.places)}]", f"from: {key}"]
-                parts += [f"target: {only}"] * bool(only)
-                parts += [f'{of}: "{each}"' for of, each in vars(first).items() if each is not None]
-                return f"add to `variables` of {TABLE}: {name}: {{{', '.join(parts)}, value: <that of the example>}}"
+        found = {each.name: list(each.places) for each in marks(key, Variable)}
+        found |= {each.entry: ["tower.yml"] for each in marks(key, TowerYml)}
+        if name in found:
+            first, only = since(key), target_of(key)
+            pods = " pods" * ("Secret" in str(FIELDS[key].annotation))
+            parts = [f"set: [{', '.join(f'{place}{pods}' for place in found[name])}]", f"from: {key}"]
+            parts += [f"target: {only}"] * bool(only)
+            parts += [f'{of}: "{each}"' for of, each in vars(first).items() if each is not None]
+            value = "what the example becomes"
+            return f"add to `variables` of {TABLE}: {name}: {{{', '.join(parts)}, value: <{value}>}}"
     return f"add one to `variables` of {TABLE}"
 
 
