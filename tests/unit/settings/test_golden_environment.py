@@ -159,7 +159,7 @@ def differing(written: Written, wanted: Written) -> str:
 def row_of(name: str) -> str:
     """The row to write for a new variable or entry; its value is for its author to know, and the rest to look up."""
     for key in FIELDS:
-        found = {each.name: list(each.places) for each in marks(key, Variable)}
+        found: dict[str, list[str]] = {each.name: [*each.places] for each in marks(key, Variable)}
         found |= {each.entry: ["tower.yml"] for each in marks(key, TowerYml)}
         if name in found:
             first, only = since(key), target_of(key)
