@@ -51,7 +51,7 @@ def _problems(key: str, field: FieldInfo) -> Iterator[str]:
 
 
 def _form(field: FieldInfo) -> Iterator[str]:
-    """What documents need, and marks where nobody finds them."""
+    """What documents need, and marks at a place where they are not read."""
     if not field.description:
         yield "has no description; add description=..., a sentence"
     if _holds(field.annotation, SecretStr):

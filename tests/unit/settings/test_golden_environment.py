@@ -37,7 +37,7 @@ def with_examples(stack: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]
     """The stack of the table, and for each setting of a row that it doesn't have, the example of the declaration."""
     written = {key for part in stack.values() for key in part}
     for key in {row["from"] for row in ROWS.values() if "from" in row} - written:
-        assert key in FIELDS, f"{TABLE}: a row is `from: {key}`, which is no setting; write its key"
+        assert key in FIELDS, f"{TABLE}: a row is `from: {key}`, which is not a setting; write its key"
         if key not in SECRET_KEYS:
             stack[target_of(key) or "common"][key] = (FIELDS[key].examples or [None])[0]
     return stack
