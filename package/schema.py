@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from components.described import Described, described_fields, first_paragraph, value_type
 from components.studios import whole
 from package.parts import PARTS
-from settings.fields import FIELDS, required_on, target_of
+from settings.fields import FIELDS, applies, required_on
 from settings.reference import kind_of, told_default
 from settings.targets import TARGETS
 from settings.templates import StudioTemplate
@@ -76,7 +76,7 @@ def arguments_of(part: type[pulumi.ComponentResource]) -> type:
 
 def settings_of(target: str) -> dict[str, FieldInfo]:
     """The settings that the whole takes on a target: all but those of another target."""
-    return {key: field for key, field in FIELDS.items() if key != "target" and target_of(key) in (None, target)}
+    return {key: field for key, field in FIELDS.items() if key != "target" and applies(key, target)}
 
 
 def from_inputs(arguments: type, inputs: Mapping[str, Any], path: str = "") -> Any:

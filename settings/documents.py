@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from ruamel.yaml import YAML
 
 from settings.errors import PROJECT
-from settings.fields import FIELDS, keys_of, required_on, target_of
+from settings.fields import FIELDS, keys_of, required_on, targets_of
 from settings.model import SECTIONS
 from settings.reference import becomes, fixed_default, kind_of, releases_of, told_default
 from settings.releases import RELEASES
-from settings.targets import ALL_TITLES, TITLES
+from settings.targets import TITLES, titles_of
 
 _PAGE = f"""# Configuration
 
@@ -22,7 +22,7 @@ Every setting of a stack. In `Pulumi.<stack>.yaml` a key has the project's prefi
 A list or a map is written as YAML in the file, and as JSON on the command line.
 
 - **Default**: a key in bold has to be written. What has none is left to Platform or Connect.
-- **On**: the target that knows the key; it is refused on the other one.
+- **On**: the target that knows the key; it is refused on others.
 - **Since**: the first release that knows the key; it is refused on an earlier one. Without a release, all know it.
 - **Becomes**: the environment variable, or the entry of `tower.yml`, and where that is set.
 
@@ -75,8 +75,7 @@ def required_table() -> str:
     for key, field in FIELDS.items():
         targets = [target for target in TITLES if key in required_on(target)]
         if targets:
-            on = ALL_TITLES if len(targets) == len(TITLES) else TITLES[targets[0]]
-            rows.append(f"| `{key}` | {on} | {_cell(field.description or '')} | {_example(key)} |")
+            rows.append(f"| `{key}` | {titles_of(targets)} | {_cell(field.description or '')} | {_example(key)} |")
     return "\n".join(rows) + "\n"
 
 
@@ -115,7 +114,7 @@ def _table(keys: Iterable[str]) -> str:
     rows = ["| Key | Type | Default | On | Since | Becomes | Meaning | Example |", "|-|-|-|-|-|-|-|-|"]
     for key in keys:
         field = FIELDS[key]
-        on, since = TITLES.get(target_of(key) or "", ALL_TITLES), ", ".join(releases_of(key))
+        on, since = titles_of(targets_of(key)), ", ".join(releases_of(key))
         told = (_becomes(key), field.description or "", _example(key))
         cells = (kind_of(field), _default(key), on, since, *told)
         rows.append(f"| `{key}` | {' | '.join(map(_cell, cells))} |")

@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 from settings.marks import Only, Place, Required, Since, TowerYml, Variable
 from settings.model import Settings
 from settings.model.section import ByTarget, Section
-from settings.targets import KUBERNETES
+from settings.targets import KUBERNETES, TARGETS
 
 _Mark = TypeVar("_Mark")
 
@@ -56,14 +56,14 @@ def marks(key: str, kind: type[_Mark]) -> list[_Mark]:
     return [mark for mark in FIELDS[key].metadata if isinstance(mark, kind)]
 
 
-def target_of(key: str) -> str | None:
-    """The target that the setting is for, None where it is for both."""
-    return next((mark.target for mark in marks(key, Only)), None)
+def targets_of(key: str) -> tuple[str, ...]:
+    """The targets that know the setting."""
+    return next((mark.targets for mark in marks(key, Only)), tuple(TARGETS))
 
 
 def applies(key: str, target: str) -> bool:
     """Whether a target knows the setting."""
-    return target_of(key) in (None, target)
+    return target in targets_of(key)
 
 
 def required_on(target: str) -> list[str]:

@@ -91,11 +91,11 @@ class Since:
     connect: str | None = None
 
 
-@dataclass(frozen=True)
 class Only:
-    """The setting is for one target, and is refused on the others."""
+    """The setting is for these targets, and is refused on the others."""
 
-    target: str
+    def __init__(self, *targets: str) -> None:
+        self.targets = targets
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from settings.fields import FIELDS, marks, required_on, since, target_of, tower_yml_entries
+from settings.fields import FIELDS, marks, required_on, since, targets_of, tower_yml_entries
 from settings.marks import Derived, Place, Variable
 from settings.model.section import ByTarget
-from settings.targets import TITLES
+from settings.targets import TARGETS, TITLES, titles_of
 from settings.versions import Version
 
 _KINDS: Mapping[object, str] = {
@@ -61,9 +61,9 @@ def told_default(key: str, target: str | None = None) -> str | None:
 
 
 def needs_of(key: str) -> str:
-    """The target and the releases that know the setting, in words; empty where all do."""
-    needs, target = releases_of(key), target_of(key)
-    return ", ".join(needs if target is None else [TITLES[target], *needs])
+    """The targets and the releases that know the setting, in words; empty where all do."""
+    needs, targets = releases_of(key), targets_of(key)
+    return ", ".join(needs if set(targets) == set(TARGETS) else [titles_of(targets), *needs])
 
 
 def releases_of(key: str) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from live.api import NotFoundError
 from live.ownership import belongs_to, owner_of
@@ -31,7 +33,7 @@ from pipeline.verify.deployment import Deployment, Options
 from pipeline.verify.findings import CannotAskError
 from pipeline.verify.network import Network
 from settings.errors import SettingsError
-from settings.targets import KUBERNETES
+from settings.targets import COMPOSE, KUBERNETES
 from survey.aws_errors import AwsError
 
 
@@ -39,27 +41,27 @@ def adopt(stack: str, *, yes: bool, remove_old: bool) -> int:
     """Takes the Studios that exists into a stack, or removes what is left of it; returns the exit code."""
     deployment = Deployment(stack, Network(None, None, ()), Options())
     try:
-        settings = deployment.settings
-        if settings.target != KUBERNETES:
-            return (remove_old_on_compose if remove_old else adopt_on_compose)(deployment, yes=yes)
-        found = find_studios(deployment.cluster, settings, short(stack))
-        if not remove_old and found.is_deployed:
-            say(
-                f"{found.proxy.kind}/{found.proxy.name} has been deployed by {stack} already; there is nothing to take."
-            )
-            return 0
-        if remove_old:
-            return _remove_old(deployment, found, stack, yes=yes)
-        record = form_of_session_record(zones_account(deployment), settings)
-        plan = plan_of(found, *deployment.written, short(stack), record)
-        show(plan.rows, plan.settings, stack)
-        if not (yes or agreed("Take it into the stack")):
-            say("Nothing was changed.")
-            return 1
-        _adopt(deployment, found, plan, stack)
+        way = WAYS[deployment.settings.target]
+        return (way.remove_old if remove_old else way.adopt)(deployment, yes=yes)
     except (AdoptionError, AwsError, CannotAskError, NothingToAdoptError, SettingsError) as error:
         say(f"adopt: {error}", sys.stderr)
         return 1
+
+
+def _adopt_on_kubernetes(deployment: Deployment, *, yes: bool) -> int:
+    """Takes the Studios that exists into the stack."""
+    stack, settings = deployment.stack, deployment.settings
+    found = find_studios(deployment.cluster, settings, short(stack))
+    if found.is_deployed:
+        say(f"{found.proxy.kind}/{found.proxy.name} has been deployed by {stack} already; there is nothing to take.")
+        return 0
+    record = form_of_session_record(zones_account(deployment), settings)
+    plan = plan_of(found, *deployment.written, short(stack), record)
+    show(plan.rows, plan.settings, stack)
+    if not (yes or agreed("Take it into the stack")):
+        say("Nothing was changed.")
+        return 1
+    _adopt(deployment, found, plan, stack)
     tell_next_steps(stack, "once sessions are reached through the new load balancer" if plan.old else None)
     return 0
 
@@ -82,9 +84,11 @@ def _adopt(deployment: Deployment, found: ExistingStudios, plan: Plan, stack: st
         say(f"StatefulSet/{plan.remade} is deleted, and its pods go on running; run pulumi up soon")
 
 
-def _remove_old(deployment: Deployment, found: ExistingStudios, stack: str, *, yes: bool) -> int:
+def _remove_old_on_kubernetes(deployment: Deployment, *, yes: bool) -> int:
     """Removes the objects and the Studio templates of the earlier Studios that are not the stack's."""
-    owner, namespace = owner_of(short(stack)), deployment.settings.namespace
+    stack = short(deployment.stack)
+    found = find_studios(deployment.cluster, deployment.settings, stack)
+    owner, namespace = owner_of(stack), deployment.settings.namespace
     workloads = [each for each in (found.proxy, found.server) if each is not None]
     objects = [(each.kind, each.live) for each in workloads]
     objects += [("Service", each.service) for each in workloads if each.service is not None]
@@ -131,3 +135,18 @@ def _serves_itself(deployment: Deployment, namespace: str) -> bool:
     except NotFoundError:
         return False
     return bool(live.get("status", {}).get("readyReplicas"))
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a Studios that exists is taken into a stack on one target, and what is left of it removed."""
+
+    adopt: Callable[..., int]
+    remove_old: Callable[..., int]
+
+
+WAYS: Mapping[str, Way] = {
+    KUBERNETES: Way(_adopt_on_kubernetes, _remove_old_on_kubernetes),
+    COMPOSE: Way(adopt_on_compose, remove_old_on_compose),
+}
+"""Target → its way."""

@@ -83,11 +83,13 @@ class _Asked:
         With Docker Compose, by its targets: the groups of others have the same instance, but another port.
         """
         settings = self._deployment.settings
-        if not applies("ingressClass", settings.target):
+        if applies("instanceId", settings.target):
             described = self.call("describe_target_health", TargetGroupArn=arn)["TargetHealthDescriptions"]
             wanted = (self._deployment.output("instanceId"), settings.proxy_port)
             targets = [(each["Target"]["Id"], each["Target"].get("Port")) for each in described]
             return None if not targets or wanted in targets else _name_of_group(arn)
+        if not applies("ingressClass", settings.target):
+            return None
         described = self.call("describe_tags", ResourceArns=[arn])["TagDescriptions"]
         tags = {tag["Key"]: tag["Value"] for each in described for tag in each["Tags"]}
         resources = [value for key, value in tags.items() if key.endswith(_OF_RESOURCE)]

@@ -77,7 +77,7 @@ def key_is_published(deployment: Deployment) -> Finding:
 def _mend_of_key(deployment: Deployment) -> str:
     restart = f"restart backend and cron, so that they read it; check {PEM_PATH_VARIABLE} and its mount"
     settings = deployment.settings
-    if not applies("namespace", settings.target):
+    if not applies("oidcSecret", settings.target):
         return f"pulumi up --refresh -s {deployment.stack} writes oidc.pem again; {restart}"
     secret = f"key {settings.oidc_key_in_use} of Secret {settings.oidc_secret_in_use}"
     if settings.existing_oidc_secret:

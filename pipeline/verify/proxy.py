@@ -73,12 +73,12 @@ def sign_in_leads_to_platform(deployment: Deployment) -> Finding:
 def _registration(deployment: Deployment) -> str:
     """Where the proxy reads what it registers with at Platform."""
     settings = deployment.settings
-    if not applies("namespace", settings.target):
-        return f"{_LOGS}; {_PLATFORM_URL} and {PROXY_TOKEN_VARIABLE} in its environment lead it to Platform"
-    return (
-        f"{_LOGS}; check {_PLATFORM_URL} in ConfigMap {settings.proxy_name}, and key {settings.token_key_in_use} of "
-        f"Secret {settings.token_secret_in_use}, which proxy and backend read"
-    )
+    if applies("tokenSecret", settings.target):
+        return (
+            f"{_LOGS}; check {_PLATFORM_URL} in ConfigMap {settings.proxy_name}, and key {settings.token_key_in_use} "
+            f"of Secret {settings.token_secret_in_use}, which proxy and backend read"
+        )
+    return f"{_LOGS}; {_PLATFORM_URL} and {PROXY_TOKEN_VARIABLE} in its environment lead it to Platform"
 
 
 class _Cookies:

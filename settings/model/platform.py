@@ -10,7 +10,7 @@ from settings import hosts
 from settings.marks import Derived, Since, only_true, platform, proxy
 from settings.model.section import Section
 from settings.releases import PLATFORM_RANGE, default_connect_version
-from settings.targets import KUBERNETES, TargetName
+from settings.targets import KUBERNETES, TARGETS, TargetName
 from settings.types import network, studios
 
 
@@ -25,7 +25,7 @@ class PlatformSection(Section):
 
     target: TargetName = Field(
         default=KUBERNETES,
-        description="Where Platform runs: `kubernetes` for EKS, `compose` for Docker Compose on an EC2 instance.",
+        description=f"Where Platform runs: {', '.join(f'`{name}` for {it.where}' for name, it in TARGETS.items())}.",
         examples=["compose"],
     )
     platform_url: Annotated[network.HttpsUrl, proxy("PLATFORM_URL")] = Field(

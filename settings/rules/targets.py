@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from settings.errors import Problem
-from settings.fields import FIELDS, SECRET_KEYS, example_of, required_on, target_of, value_of
+from settings.fields import FIELDS, SECRET_KEYS, applies, example_of, required_on, targets_of, value_of
 from settings.model import Settings
 from settings.remedies import Seal, Write
 from settings.rules.book import RuleBook
+from settings.targets import TARGETS
 
 RULES = RuleBook()
 
@@ -30,24 +31,25 @@ def missing_on_target(settings: Settings, given: Collection[str], unknown: Colle
             yield Problem(key, None, f"is not set; {remedy}")
 
 
-def _register_of_another_target(key: str, owner: str) -> None:
+def _register_of_another_target(key: str, owners: Collection[str]) -> None:
     @RULES.needs("target", key)
     def _it_is_for_another_target(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
         # A key that holds its default says nothing: the engine hands those over as if they had been written.
         value = value_of(settings, key)
-        if owner != settings.target and key in given and value != FIELDS[key].default:
+        if settings.target not in owners and key in given and value != FIELDS[key].default:
+            owner = " and ".join(owners)
             yield Problem(key, value, f"is for target {owner}, and target is {settings.target}; remove it")
 
 
 for _key in FIELDS:
-    if _owner := target_of(_key):
-        _register_of_another_target(_key, _owner)
+    if set(_owners := targets_of(_key)) != set(TARGETS):
+        _register_of_another_target(_key, _owners)
 
 
 def _register_one_of(key: str, other: str, what: str, *, must: bool) -> None:
     @RULES.needs("target", key, other)
     def _it_is_named_once(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-        if settings.target != target_of(key):
+        if not applies(key, settings.target):
             return
         values = [value_of(settings, key), value_of(settings, other)]
         if None not in values:

@@ -15,7 +15,7 @@ from components.outputs import outputs_of
 from package.provider import StudiosProvider
 from package.schema import package_schema
 from settings import remedies, targets
-from settings.fields import FIELDS, target_of
+from settings.fields import FIELDS, targets_of
 from survey.together import Findings
 from testbed import paths
 from tests.unit.package.arguments import speaking_of_arguments
@@ -26,11 +26,11 @@ COMPOSE = SCHEMA["resources"]["studios:index:ComposeStudios"]
 
 
 def test_the_arguments_are_the_settings_for_the_target_and_the_target_is_in_the_name() -> None:
-    def of(*targets: str | None) -> set[str]:
-        return {key for key in FIELDS if target_of(key) in targets} - {"target"}
+    def of(*targets: str) -> set[str]:
+        return {key for key in FIELDS if set(targets_of(key)) & set(targets)} - {"target"}
 
-    assert set(KUBERNETES["inputProperties"]) == of(None, "kubernetes")
-    assert set(COMPOSE["inputProperties"]) == of(None, "compose")
+    assert set(KUBERNETES["inputProperties"]) == of("kubernetes")
+    assert set(COMPOSE["inputProperties"]) == of("compose")
 
 
 def test_what_has_no_default_on_the_target_is_required() -> None:

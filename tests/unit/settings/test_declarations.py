@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from live.tower_yml_place import path_of, setting_of
 from settings.errors import SettingsError
-from settings.fields import FIELDS, SECRET_KEYS, since, target_of, tower_yml_entries
+from settings.fields import FIELDS, SECRET_KEYS, since, targets_of, tower_yml_entries
 from settings.parsing import parse_settings
 from settings.reference import becomes
 from settings.releases import default_connect_version
@@ -120,7 +120,7 @@ def releases_for(key: str, stack: Mapping[str, object]) -> dict[str, object]:
 @pytest.mark.parametrize("key", sorted(set(FIELDS) - SECRET_KEYS))
 def test_each_setting_has_an_example_that_is_right_and_not_the_default(key: str) -> None:
     (example,) = FIELDS[key].examples or []
-    base = STACKS[target_of(key) or "kubernetes"]
+    base = STACKS[targets_of(key)[0]]
     stack = {**base, **releases_for(key, base), **BESIDE.get(key, {}), key: example}
     try:
         read = parse_settings({name: value for name, value in stack.items() if value is not None})

@@ -14,6 +14,7 @@ from settings.fields import FIELDS
 from settings.model import SECTIONS
 from settings.parsing import parse_settings
 from settings.reference import kind_of
+from settings.targets import ALL_TITLES
 
 ROOT = Path(__file__).parents[3]
 PREFIX = "seqera-studios:"
@@ -63,13 +64,13 @@ def test_every_commented_line_of_the_stack_to_copy_names_a_setting(stack: str) -
 
 
 def test_the_page_has_a_heading_for_each_section_and_a_row_for_each_key() -> None:
-    page = configuration_page()
+    page, on_all = configuration_page(), ALL_TITLES
     assert page.count("\n| `") == len(FIELDS)
     assert page.count("\n## ") == 1 + len(SECTIONS)
     for row in (
-        "| `platformUrl` | text | **required** | both |  | `PLATFORM_URL` (proxy) | Where users reach Platform",
-        "| `pathRouting` | boolean | `false` | both | Platform 25.2, Connect 0.8.2 | `TOWER_DATA_STUDIO_ENABLE_PATH_",
-        "| `redisPassword` | secret | none | both |  | `CONNECT_REDIS_PASSWORD` (proxy and server, from a Secret) |",
+        f"| `platformUrl` | text | **required** | {on_all} |  | `PLATFORM_URL` (proxy) | Where users reach",
+        f"| `pathRouting` | boolean | `false` | {on_all} | Platform 25.2, Connect 0.8.2 | `TOWER_DATA_STUDIO_",
+        f"| `redisPassword` | secret | none | {on_all} |  | `CONNECT_REDIS_PASSWORD` (proxy and server, from a Secret)",
         "| `redisAddress` | text | **required**, on Compose `redis:6379`",
         "| `nodeSelector` | map | `kubernetes.io/arch: amd64` | Kubernetes |  |  | Labels of the nodes",
         "`TOWER_DATA_STUDIO_ALLOWED_WORKSPACES` (Platform)<br>`tower.data-studio.allowed-workspaces` (tower.yml) |",

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from components.studios_on_kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from live.cluster import Cluster
 from settings.errors import SettingsError
-from settings.fields import FIELDS, SECRET_KEYS, target_of
+from settings.fields import FIELDS, SECRET_KEYS, applies
 from settings.model import Settings
 from settings.parsing import parse_settings
-from settings.targets import COMPOSE
+from settings.targets import KUBERNETES
 from testbed.annotations import SERVICE, is_known
 from tests.unit.components import mocks
 from tests.unit.components.mocks import Asked, Recording, run
@@ -307,7 +307,7 @@ def test_every_word_at_every_key_becomes_what_kubernetes_and_aws_take_or_is_refu
     }
     keys = FIELDS.keys() - {"existingSshKeySecret"}
     accepted = [(key, word) for key in sorted(keys) for word in WORDS if parsed(NEWEST | {key: word}) is not None]
-    assert {key for key, _ in accepted} >= {key for key in FIELDS if target_of(key) != COMPOSE} - apart
+    assert {key for key, _ in accepted} >= {key for key in FIELDS if applies(key, KUBERNETES)} - apart
     while accepted:
         # As many as go together, since it takes a tenth of a second to make everything of one stack.
         together: dict[str, Any] = {}

@@ -10,7 +10,7 @@ from settings.advice import advice
 from settings.environment import platform_environment
 from settings.model import Settings
 from settings.parsing import parse_settings
-from settings.releases import PLATFORM_RELEASES, RELEASES
+from settings.releases import IMAGES_OF_CLIENT, PLATFORM_RELEASES, RELEASES
 from settings.versions import Version
 
 LEAST = {
@@ -29,6 +29,11 @@ def settings(platform: str, **changes: Any) -> Settings:
 
 def clients(read: Settings) -> set[str]:
     return {str(template.client) for template in read.studio_templates.values()}
+
+
+def test_each_release_comes_with_images_of_its_client() -> None:
+    missing = {str(row.client) for row in RELEASES} - set(map(str, IMAGES_OF_CLIENT))
+    assert missing == set(), "write the images with these clients into IMAGES_OF_CLIENT of settings/releases.py"
 
 
 @pytest.mark.parametrize(

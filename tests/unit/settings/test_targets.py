@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from settings.errors import SettingsError
-from settings.fields import FIELDS, WITHOUT_FIXED_DEFAULT, target_of
+from settings.fields import FIELDS, WITHOUT_FIXED_DEFAULT, applies
 from settings.parsing import parse_settings
 from tests.compose_bundle import STACK as COMPOSE
 
@@ -76,7 +82,7 @@ def test_what_the_engine_hands_over_for_the_other_target_is_not_taken_for_writte
     defaults = {
         key: "" if key in WITHOUT_FIXED_DEFAULT else field.default
         for key, field in FIELDS.items()
-        if target_of(key) == "kubernetes"
+        if not applies(key, "compose")
     }
     assert problems({**COMPOSE, **defaults}) == []
 
@@ -129,3 +135,84 @@ def test_a_listener_is_named_once_or_not_at_all() -> None:
 def test_a_value_of_another_form_is_refused(changes: dict[str, object], words: str) -> None:
     (problem,) = problems({**COMPOSE, **changes})
     assert words in problem
+
+
+ROW = """TARGETS: Mapping[str, Target] = {
+    "nomad": Target("Nomad", "Nomad on EC2", "Studios beside a Platform on Nomad."),
+"""
+SETTINGS = """
+    frame_size: Annotated[int | None, proxy("CONNECT_FRAME_SIZE"), Only(KUBERNETES, "nomad")] = Field(
+        default=None, description="Bytes of a frame.", examples=[4096]
+    )
+    region_name: Annotated[str, Required(KUBERNETES), Required("nomad"), Only(KUBERNETES, "nomad")] = Field(
+        default="", description="Where it runs.", examples=["global"]
+    )
+"""
+USE = """
+import json
+from settings.documents import configuration_page, project_config, required_table
+from settings.errors import SettingsError
+from settings.parsing import parse_settings
+from settings.reference import needs_of
+from settings.stack_schema import stack_schema
+
+def said(**changes):
+    try:
+        parse_settings({"platformUrl": "https://example.com", "platformVersion": "25.3", **changes})
+    except SettingsError as error:
+        return [str(problem).removeprefix("seqera-studios:") for problem in error.problems]
+    return []
+
+print(json.dumps({
+    "right": said(target="nomad", regionName="global", frameSize=4096),
+    "missing": said(target="nomad"),
+    "of others": said(target="nomad", regionName="global", namespace="platform"),
+    "elsewhere": said(**COMPOSE, frameSize=4096),
+    "wrong": said(target="swarm"),
+    "page": [line for line in configuration_page().splitlines() if "frameSize" in line or "| `platformUrl" in line],
+    "required": [line for line in required_table().splitlines() if "regionName" in line],
+    "description": project_config()["target"]["description"],
+    "needs": needs_of("frameSize"),
+    "schema": json.loads(stack_schema())["properties"]["config"]["properties"]["seqera-studios:target"]["enum"],
+}))
+"""
+
+
+def test_another_target_is_one_row_and_the_marks_of_its_settings(tmp_path: Path) -> None:
+    folder = Path(__file__).parents[3]
+    shutil.copytree(folder / "settings", tmp_path / "settings", ignore=shutil.ignore_patterns("__pycache__"))
+    targets, module = tmp_path / "settings" / "targets.py", tmp_path / "settings" / "model" / "connect.py"
+    targets.write_text(targets.read_text().replace("TARGETS: Mapping[str, Target] = {\n", ROW))
+    marks = "from settings.marks import Required\nfrom settings.targets import KUBERNETES\n"
+    module.write_text(
+        module.read_text().replace("from settings.marks import", f"{marks}from settings.marks import") + SETTINGS
+    )
+    program = f"COMPOSE = {COMPOSE!r}\n{USE}"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    (wrong, *_) = said.pop("wrong")
+    assert wrong == ("target: \"swarm\" is not one of the words it can be; write 'nomad', 'kubernetes' or 'compose'")
+    assert said == {
+        "right": [],
+        "missing": ["regionName: is not set; write: pulumi config set regionName global"],
+        "of others": ['namespace: "platform" is for target kubernetes, and target is nomad; remove it'],
+        "elsewhere": ["frameSize: 4096 is for target kubernetes and nomad, and target is compose; remove it"],
+        "page": [
+            (
+                "| `platformUrl` | text | **required** | all |  | `PLATFORM_URL` (proxy) "
+                "| Where users reach Platform: its `TOWER_SERVER_URL`, https. | `https://example.com` |"
+            ),
+            (
+                "| `frameSize` | integer | none | Kubernetes and Nomad |  | `CONNECT_FRAME_SIZE` (proxy) "
+                "| Bytes of a frame. | `4096` |"
+            ),
+        ],
+        "required": ["| `regionName` | Nomad and Kubernetes | Where it runs. | `global` |"],
+        "description": (
+            "Where Platform runs: `nomad` for Nomad on EC2, `kubernetes` for EKS, "
+            "`compose` for Docker Compose on an EC2 instance."
+        ),
+        "needs": "Kubernetes and Nomad",
+        "schema": ["nomad", "kubernetes", "compose"],
+    }
