@@ -91,11 +91,14 @@ class Since:
     connect: str | None = None
 
 
+@dataclass(frozen=True, init=False)
 class Only:
     """The setting is for these targets, and is refused on the others."""
 
+    targets: tuple[str, ...]
+
     def __init__(self, *targets: str) -> None:
-        self.targets = targets
+        object.__setattr__(self, "targets", targets)
 
 
 @dataclass(frozen=True)

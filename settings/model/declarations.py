@@ -68,17 +68,21 @@ def _form(field: FieldInfo) -> Iterator[str]:
 
 
 def _targets(field: FieldInfo) -> Iterator[str]:
-    only = [mark.target for mark in _marks(field, Only)]
-    for mark in (*_marks(field, Only), *_marks(field, Required)):
-        if mark.target not in TARGETS:
+    only = _marks(field, Only)
+    if only and set(only[0].targets) >= set(TARGETS):
+        yield f"{_told(only[0])} has no effect: it names every target; leave it out"
+    for mark in (*only, *_marks(field, Required)):
+        named = set(mark.targets if isinstance(mark, Only) else [mark.target])
+        if not named or named - set(TARGETS):
             yield f"{_told(mark)} names no target; write one of {', '.join(TARGETS)}"
     for required in _marks(field, Required):
-        if only and required.target not in only:
-            yield f"{_told(required)} has no effect beside {_told(Only(only[0]))}; leave one of them out"
+        if only and required.target not in only[0].targets:
+            yield f"{_told(required)} has no effect beside {_told(only[0])}; leave one of them out"
     if only and field.is_required():
+        beside = ", ".join(_told(Required(target)) for target in only[0].targets)
         yield (
-            f"{_told(Only(only[0]))} has no effect without a default: the other targets would ask for it, too; "
-            f"write default=None, and {_told(Required(only[0]))} beside it"
+            f"{_told(only[0])} has no effect without a default: the other targets would ask for it, too; "
+            f"write default=None, and {beside} beside it"
         )
 
 
@@ -168,7 +172,8 @@ def _told(mark: object) -> str:
     if isinstance(mark, Variable | TowerYml):
         return f"the mark of {mark.name if isinstance(mark, Variable) else mark.entry}"
     if isinstance(mark, Only | Required):
-        return f"{type(mark).__name__}({mark.target.upper()})"
+        targets = mark.targets if isinstance(mark, Only) else (mark.target,)
+        return f"{type(mark).__name__}({', '.join(targets).upper()})"
     return f"{type(mark).__name__}(...)"
 
 

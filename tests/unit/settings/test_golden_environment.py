@@ -16,7 +16,7 @@ from live.cluster import Cluster
 from live.tower_yml import entries_of
 from settings import host_names, releases
 from settings.errors import SettingsError
-from settings.fields import FIELDS, SECRET_KEYS, marks, since, target_of
+from settings.fields import FIELDS, SECRET_KEYS, marks, since, targets_of
 from settings.host_names import ALLOWED_WORKSPACES_ENTRY
 from settings.marks import COMPUTED, Since, TowerYml, Variable
 from settings.model import Settings
@@ -31,6 +31,12 @@ GOLDEN: dict[str, Any] = YAML(typ="safe", pure=True).load(
 )
 TABLE = "tests/unit/settings/golden_environment.yml"
 ROWS: dict[str, dict[str, Any]] = GOLDEN["variables"]
+
+
+def target_of(key: str) -> str | None:
+    """The one target that knows a setting; None where several do."""
+    known = targets_of(key)
+    return known[0] if len(known) == 1 else None
 
 
 def with_examples(stack: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

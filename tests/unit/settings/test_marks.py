@@ -158,6 +158,14 @@ def test_a_mark_that_takes_effect_is_taken(declaration: tuple[Any, Any]) -> None
             ),
         ),
         (
+            declared(int | None, Only("kubernetes", "compose")),
+            "Only(KUBERNETES, COMPOSE) has no effect: it names every target; leave it out",
+        ),
+        (
+            declared(int | None, Only("compose", "swarm")),
+            "Only(COMPOSE, SWARM) names no target; write one of kubernetes, compose",
+        ),
+        (
             declared(int | None, Only("swarm")),
             "Only(SWARM) names no target; write one of kubernetes, compose",
         ),
