@@ -58,7 +58,7 @@ adopt: $(INSTALLED) ## STACK=: take an existing Studios into a stack
 	$(NEEDS_STACK)
 	@$(RUN) -m pipeline adopt $(STACK) $(if $(YES),--yes) $(if $(REMOVE),--remove-old)
 
-destroy: $(INSTALLED) ## say what is given back to Platform, and remove STACK=
+destroy: $(INSTALLED) ## say what is restored in Platform, and remove STACK=
 	$(NEEDS_STACK)
 	@$(RUN) -m pipeline destroy $(STACK)
 

@@ -29,7 +29,7 @@ _SILENT_SECONDS: Final = 20
 """So long the controller may say nothing: the rate of its events is limited."""
 
 
-class RefusedError(pulumi.RunError):
+class IngressRefusedError(pulumi.RunError):
     """The controller doesn't bring about what the Ingress asks for."""
 
 
@@ -85,7 +85,7 @@ class IngressVerdict:
             annotations: those that the Ingress gets.
 
         Raises:
-            RefusedError: the controller refuses the move, or has not made it in time.
+            IngressRefusedError: the controller refuses the move, or has not made it in time.
         """
         work = self._foreseen if pulumi.runtime.is_dry_run() else self._current
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, known, annotations)
@@ -94,7 +94,7 @@ class IngressVerdict:
         """The hostname again, once the change of this run is in effect.
 
         Raises:
-            RefusedError: the controller refuses the change, or has not made it in time.
+            IngressRefusedError: the controller refuses the change, or has not made it in time.
         """
         if pulumi.runtime.is_dry_run():
             return hostname
@@ -117,7 +117,7 @@ class IngressVerdict:
 
     def _current(self, known: str, _annotations: Mapping[str, Any]) -> str:
         if self._before is not None and self._before.moves:
-            return wait_for_move(self._ingress, self._before, self._patience)
+            return wait_for_verdict(self._ingress, self._before, self._patience)
         try:
             live = self._ingress.read()
         except SettingsError:
@@ -126,7 +126,7 @@ class IngressVerdict:
 
     def _settled(self, known: str) -> str:
         if self._before is not None:
-            return wait_for_verdict(self._ingress, self._before, self._effect(warn=True), self._patience)
+            return wait_for_verdict(self._ingress, self._before, self._patience, self._effect(warn=True))
         # Unchanged: but an earlier run may have ended before the controller was done.
         try:
             live = self._ingress.read()
@@ -137,7 +137,7 @@ class IngressVerdict:
         if live is not None and hostname and effect(live, hostname):
             before = self._ingress.before(live["metadata"].get("annotations", {}))
             patience = Patience(whole=min(self._patience.whole, 3 * self._patience.silent))
-            return wait_for_verdict(self._ingress, before, effect, patience)
+            return wait_for_verdict(self._ingress, before, patience, effect)
         return hostname or known
 
     def _effect(self, *, warn: bool) -> Effect:
@@ -167,52 +167,34 @@ def _seen(ingress: LiveIngress) -> tuple[dict[str, Any] | None, str]:
     return live, hostname_of(live) if live is not None else ""
 
 
-def wait_for_move(ingress: LiveIngress, before: Before, patience: Patience) -> str:
-    """Returns the hostname of another load balancer than before, once the controller has given it to the Ingress.
-
-    Raises:
-        RefusedError: the controller refuses that, or has not come to it in time.
-    """
-    start = time.monotonic()
-    complained: float | None = None
-    while True:
-        now = time.monotonic()
-        live, hostname = _seen(ingress)
-        if hostname and hostname != before.hostname:
-            return hostname
-        said = ingress.verdict(before).complaints if live is not None else []
-        complained = (complained or now) if said else None
-        if now - start >= patience.whole or (complained is not None and now - complained >= patience.refused):
-            raise RefusedError(refusal(ingress, said, [], is_there=False))
-        time.sleep(_PAUSE_SECONDS)
-
-
-def wait_for_verdict(ingress: LiveIngress, before: Before, effect: Effect, patience: Patience) -> str:
+def wait_for_verdict(ingress: LiveIngress, before: Before, patience: Patience, effect: Effect | None = None) -> str:
     """Returns the hostname of the load balancer once it is as the Ingress asks for.
 
     Args:
         ingress: which one.
         before: what it was before the change.
-        effect: what isn't in effect yet.
         patience: how long to wait.
+        effect: what isn't in effect yet; without it, another load balancer is all that is waited for.
 
     Raises:
-        RefusedError: the controller refuses it, or has not come to it in time.
+        IngressRefusedError: the controller refuses it, or has not come to it in time.
     """
     start = time.monotonic()
     complained: float | None = None
     while True:
         now = time.monotonic()
         live, hostname = _seen(ingress)
+        is_there = live is not None and bool(hostname) and not (before.moves and hostname == before.hostname)
+        if is_there and effect is None:
+            return hostname
         verdict = ingress.verdict(before) if live is not None else Verdict()
-        is_there = bool(hostname) and not (before.moves and hostname == before.hostname)
-        missing = effect(live, hostname) if live is not None and is_there else []
+        missing = effect(live, hostname) if live is not None and is_there and effect is not None else []
         if is_there and not missing and (verdict.accepted or (_is_quiet(verdict) and now - start >= patience.silent)):
             return hostname
         complained = (complained or now) if verdict.complaints and not verdict.accepted else None
         refused = complained is not None and now - complained >= patience.refused
         if refused or now - start >= patience.whole:
-            raise RefusedError(refusal(ingress, verdict.complaints, missing or [], is_there=is_there))
+            raise IngressRefusedError(refusal(ingress, verdict.complaints, missing or [], is_there=is_there))
         time.sleep(_PAUSE_SECONDS)
 
 

@@ -9,6 +9,7 @@ import pulumi
 from pulumi_kubernetes import meta, networking
 
 from components.pods import labels_of
+from settings.labels import APP
 
 INSTANCE_METADATA = {"0.0.0.0/0": "169.254.169.254/32", "::/0": "fd00:ec2::254/128"}
 """All addresses, and among them those at which EC2 gives a node's credentials to any client."""
@@ -72,7 +73,7 @@ def network_policies(args: StudiosNetworkPoliciesArgs) -> dict[str, networking.v
 
 
 def _pods(app: str) -> meta.v1.LabelSelectorArgs:
-    return meta.v1.LabelSelectorArgs(match_labels={"app": app})
+    return meta.v1.LabelSelectorArgs(match_labels={APP: app})
 
 
 def _ingress(

@@ -7,6 +7,8 @@ from typing import Any
 
 from pulumi_kubernetes import core, meta
 
+from settings.labels import APP
+
 HOSTNAME_LABEL = "kubernetes.io/hostname"
 """The label of a node that no other node has."""
 
@@ -21,7 +23,7 @@ def spread(app: str, topology_key: str) -> core.v1.TopologySpreadConstraintArgs:
         topology_key=topology_key,
         # A cluster of one zone, or a zone without room, must not keep pods from running.
         when_unsatisfiable="ScheduleAnyway",
-        label_selector=meta.v1.LabelSelectorArgs(match_labels={"app": app}),
+        label_selector=meta.v1.LabelSelectorArgs(match_labels={APP: app}),
     )
 
 
@@ -42,7 +44,7 @@ def _apart(app: str) -> core.v1.PodAntiAffinityArgs:
                 weight=100,
                 pod_affinity_term=core.v1.PodAffinityTermArgs(
                     topology_key=HOSTNAME_LABEL,
-                    label_selector=meta.v1.LabelSelectorArgs(match_labels={"app": app}),
+                    label_selector=meta.v1.LabelSelectorArgs(match_labels={APP: app}),
                 ),
             )
         ]

@@ -49,7 +49,7 @@ class PlatformIntegration(pulumi.ComponentResource):
     """Adds variables to the backend ConfigMap, the workspaces to tower.yml, and key and token to cron and backend.
 
     The current values are recorded first; then all is changed in one go, and cron restarts, then backend, each once.
-    Only the added fields are owned. On destroy what pods read is given back before they restart, in the same order.
+    Only the added fields are owned. On destroy what pods read is restored before they restart, in the same order.
     """
 
     def __init__(self, name: str, args: PlatformIntegrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:

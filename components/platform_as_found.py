@@ -1,9 +1,9 @@
 """The Platform install as it was found: recorded before it is changed, and brought back in the end.
 
-Why a resource of its own: what is changed by force or in place can be given back only if the value from before was
+Why a resource of its own: what is changed by force or in place can be restored only if the value from before was
 kept. The engine saves a resource when all of it is made, so one that recorded and wrote would lose the record if it
 failed, or was killed, in between. This one only reads; it is saved before the first write, and what the state has then
-suffices to give everything back, however far the writes have come.
+suffices to restore everything, however far the writes have come.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ class PlatformAsFoundArgs:
 
 
 class PlatformAsFound(OwnResource, module="studios", name="PlatformAsFound"):
-    """What the edited fields of a Platform install were before; deleting it gives them back and restarts the pods."""
+    """What the edited fields of a Platform install were before; deleting it restores them and restarts the pods."""
 
     found: pulumi.Output[str]
-    """What has to be given back; secret, since an install may hold anything."""
+    """What has to be restored; secret, since an install may hold anything."""
     revision: pulumi.Output[str]
     """Changes when a value that pods read was dropped and must be written again; they must restart then."""
 
@@ -70,14 +70,14 @@ class PlatformAsFound(OwnResource, module="studios", name="PlatformAsFound"):
             "found": None,
             "revision": None,
         }
-        # Two records of one install would be a record of our own edits: the old one is given back first.
+        # Two records of one install would be a record of our own edits: the old one is restored first.
         own = pulumi.ResourceOptions(additional_secret_outputs=["found"], delete_before_replace=True)
         super().__init__(PlatformAsFoundProvider(), name, props, pulumi.ResourceOptions.merge(opts, own))
 
 
 @dataclass
 class Snapshot:
-    """What has to be given back, by object in the order of the changes, and by entry of tower.yml."""
+    """What has to be restored, by object in the order of the changes, and by entry of tower.yml."""
 
     objects: dict[str, list[OriginalValue]] = field(default_factory=dict)
     files: list[OriginalEntry] = field(default_factory=list)
@@ -128,7 +128,7 @@ class PlatformAsFoundProvider(PlatformProvider):
         api, before = preview_api_of(_news), Snapshot.parsed(_olds["found"])
         _check_tower_yml(api, _news, before)
         try:
-            # A further name is recorded by its edit: a field that was not set needs nothing given back.
+            # A further name is recorded by its edit: a field that was not set needs no restoring.
             return DiffResult(changes=_record(api, _news, before) != before or _is_not_as_written(api, _news))
         except PlatformError:
             # Something is missing or broken; the update says what.
@@ -144,7 +144,7 @@ class PlatformAsFoundProvider(PlatformProvider):
         return UpdateResult({**outs, "found": found.text(), "revision": revision})
 
     def delete(self, _id: str, _props: Properties) -> None:
-        """Gives everything back: what pods read first, then the Deployments, each restarted before the next."""
+        """Restores everything: what pods read first, then the Deployments, each restarted before the next."""
         api, snapshot, manager = api_of(_props), Snapshot.parsed(_props["found"]), _props["field_manager"]
         deployments = [target.partition("/")[2] for target in snapshot.objects if target.startswith("Deployment/")]
         for target in snapshot.objects:

@@ -57,7 +57,7 @@ class PlatformEditsArgs:
 class PlatformEdits(OwnResource, module="studios", name="PlatformEdits"):
     """Variables in a ConfigMap, an entry in tower.yml, and key and token in Deployments, which restart one by one.
 
-    Deleting it does nothing: :class:`components.platform_as_found.PlatformAsFound` gives everything back, also where
+    Deleting it does nothing: :class:`components.platform_as_found.PlatformAsFound` restores everything, also where
     these edits have failed half-way and are in no state.
     """
 
@@ -101,7 +101,7 @@ class PlatformEditsProvider(PlatformProvider):
         return DiffResult(changes=None if _news.get("drift") else not _all_made(preview_api_of(_news), _news))
 
     def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
-        """Makes what is missing; gives back what is no longer edited."""
+        """Makes what is missing; restores what is no longer edited."""
         _make_edits(api_of(_news), _news)
         return UpdateResult({key: value for key, value in _news.items() if key != "drift"})
 

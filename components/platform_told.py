@@ -74,7 +74,7 @@ def rights_to_destroy(inputs: Mapping[str, Any], made: Mapping[str, Sequence[str
 
 
 def given_back_in_words(inputs: Mapping[str, Any]) -> str:
-    """What a destroy gives back, and which pods restart, by what Platform's objects hold now.
+    """What a destroy restores, and which pods restart, by what Platform's objects hold now.
 
     Args:
         inputs: of the edits, as the state has them.

@@ -7,7 +7,7 @@ from typing import Any
 
 from components.pods import PodSettings
 from settings.model import Settings
-from settings.mounts import CA_FILE, CA_MOUNT, REDIS_CA_MOUNT
+from settings.mounts import CA_FILE, CA_MOUNT, CA_VOLUME, REDIS_CA_MOUNT, REDIS_CA_VOLUME
 from settings.resources import Resources
 
 INITIAL_REPLICAS = 2
@@ -52,18 +52,18 @@ def _certificate_volumes(settings: Settings) -> Iterator[dict[str, Any]]:
     if (ours := settings.ca_certificate) is not None:
         files = [{"key": ours.key, "path": CA_FILE}]
         if ours.secret is not None:
-            yield {"name": "ca-certificate", "secret": {"secretName": ours.secret, "items": files}}
+            yield {"name": CA_VOLUME, "secret": {"secretName": ours.secret, "items": files}}
         else:
-            yield {"name": "ca-certificate", "configMap": {"name": ours.config_map, "items": files}}
+            yield {"name": CA_VOLUME, "configMap": {"name": ours.config_map, "items": files}}
     if (of_redis := settings.redis_ca_secret) is not None:
         files = [{"key": of_redis.key, "path": CA_FILE}]
-        yield {"name": "redis-ca", "secret": {"secretName": of_redis.name, "items": files}}
+        yield {"name": REDIS_CA_VOLUME, "secret": {"secretName": of_redis.name, "items": files}}
 
 
 def _certificate_mounts(settings: Settings) -> Iterator[dict[str, Any]]:
     for volume, path, is_given in (
-        ("ca-certificate", CA_MOUNT, settings.ca_certificate is not None),
-        ("redis-ca", REDIS_CA_MOUNT, settings.redis_ca_secret is not None),
+        (CA_VOLUME, CA_MOUNT, settings.ca_certificate is not None),
+        (REDIS_CA_VOLUME, REDIS_CA_MOUNT, settings.redis_ca_secret is not None),
     ):
         if is_given:
             yield {"name": volume, "mountPath": path, "readOnly": True}

@@ -12,7 +12,8 @@ from pulumi_kubernetes import core, meta
 from components.placement import SPREAD_OVER, affinity, as_written, spread
 from live.ownership import labels_of_stack, owner_of
 from settings.fields import default_of
-from settings.mounts import CHECKSUM_ANNOTATION, TEMPORARY_FOLDER
+from settings.labels import APP
+from settings.mounts import CHECKSUM_ANNOTATION, DATA_VOLUME, SECRET_VOLUME, TEMPORARY_FOLDER, TEMPORARY_VOLUME
 
 CONNECT_UID = 65532
 """User, group and fsGroup of the Connect images in Seqera's templates."""
@@ -127,7 +128,7 @@ def owner_of_stack() -> str:
 
 def labels_of(app: str) -> dict[str, str]:
     """The labels of a workload, its pods and its Service; only ``app`` selects the pods."""
-    return {"app": app, **common_labels()}
+    return {APP: app, **common_labels()}
 
 
 def pod_template(
@@ -211,13 +212,15 @@ def _container(container: ConnectContainer, settings: PodSettings) -> core.v1.Co
 def _folders(container: ConnectContainer) -> list[tuple[str, str, str]]:
     """Name, path and size limit of what the container writes to."""
     folders = {TEMPORARY_FOLDER: TMP_SIZE, **container.storage}
-    return [("tmp" if path == TEMPORARY_FOLDER else "data", path, size) for path, size in folders.items()]
+    return [
+        (TEMPORARY_VOLUME if path == TEMPORARY_FOLDER else DATA_VOLUME, path, size) for path, size in folders.items()
+    ]
 
 
 def _secret_volumes(container: ConnectContainer) -> list[tuple[str, str, pulumi.Input[str]]]:
     """Name, path and Secret of what it reads; a Secret's own name may be longer than a volume's."""
     return [
-        (f"secret-{place}", path, secret)
+        (f"{SECRET_VOLUME}{place}", path, secret)
         for place, (path, secret) in enumerate(sorted(container.secret_mounts.items(), key=lambda mount: mount[0]))
     ]
 

@@ -10,6 +10,7 @@ import pulumi
 from pulumi_kubernetes import apiextensions, meta
 
 from components.pods import SecretKey, common_labels
+from settings.labels import APP
 
 METRICS_PATH = "/metrics"
 """Prometheus' own default: Seqera documents no path."""
@@ -48,7 +49,7 @@ class StudiosServiceMonitor(pulumi.ComponentResource):
             metadata=meta.v1.ObjectMetaArgs(name=args.monitor_name, namespace=args.namespace, labels=common_labels()),
             spec={
                 "selector": {
-                    "matchExpressions": [{"key": "app", "operator": "In", "values": sorted(args.workloads)}],
+                    "matchExpressions": [{"key": APP, "operator": "In", "values": sorted(args.workloads)}],
                     "matchLabels": common_labels(),
                 },
                 "endpoints": [endpoint],

@@ -13,6 +13,7 @@ from components.ingress import hostname_of
 from components.pods import READY_SECONDS, labels_of, name_of, timeouts
 from live.cluster import Cluster
 from live.ingress import no_load_balancer, warnings_of
+from settings.labels import APP
 
 NLB = "service.beta.kubernetes.io/aws-load-balancer"
 """The beginning of the AWS Load Balancer Controller's annotations of a Service."""
@@ -104,7 +105,7 @@ def ssh_service_object(args: SshServiceArgs) -> core.v1.ServiceInitArgs:
             # Through another node the proxy would see that node's address, and count traffic for it.
             external_traffic_policy="Local",
             load_balancer_source_ranges=list(args.client_cidrs),
-            selector={"app": args.workload},
+            selector={APP: args.workload},
             ports=[core.v1.ServicePortArgs(name="ssh", port=args.port, target_port="ssh", protocol="TCP")],
         ),
     )

@@ -10,7 +10,7 @@ import pulumi
 
 from components.error_hooks import end_in_plain_words
 from components.studios_base import Studios
-from components.surveyed import Place, has_aws_provider
+from components.surveyed import ComponentContext, has_aws_provider
 from settings.advice import advice
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
@@ -43,7 +43,7 @@ def deploy(
     end_in_plain_words()
     for warning in advice(settings):
         pulumi.log.warn(str(warning))
-    return whole(settings.target).deployed(settings, Place(name, cluster_name, access, opts))
+    return whole(settings.target).deployed(settings, ComponentContext(name, cluster_name, access, opts))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from components.described import described_fields
 from components.dns import DnsPlan, WildcardRecord, WildcardRecordArgs, records_to_make, session_record
 from components.oidc import ExistingValue, OidcCredentials, OidcCredentialsArgs
 from components.ssh_key import SshHostKey, SshHostKeyArgs
-from components.surveyed import Place
+from components.surveyed import ComponentContext
 from settings import hosts
 from settings.model import Settings
 from settings.model.dns import CREATE, ROUTE53
@@ -113,7 +113,7 @@ class Studios(pulumi.ComponentResource):
 
     @classmethod
     @abstractmethod
-    def deployed(cls, settings: Settings, place: Place) -> Studios:
+    def deployed(cls, settings: Settings, place: ComponentContext) -> Studios:
         """Surveys what exists, and deploys Studios beside it.
 
         Raises:

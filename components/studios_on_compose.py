@@ -16,7 +16,7 @@ from components.oidc import OidcCredentials
 from components.own_resource import OwnResource
 from components.ssh_key import SshHostKey
 from components.studios_base import Studios
-from components.surveyed import Place, surveyed
+from components.surveyed import ComponentContext, surveyed
 from delivery.bundle import Credentials, bundle
 from settings.errors import Problem, SettingsError
 from settings.model import Settings
@@ -111,7 +111,7 @@ class ComposeStudios(Studios):
         return with_trusted_networks(settings, account, found.vpc_id), found
 
     @classmethod
-    def deployed(cls, settings: Settings, place: Place) -> ComposeStudios:
+    def deployed(cls, settings: Settings, place: ComponentContext) -> ComposeStudios:
         """Surveys instance and load balancer, and deploys Studios there."""
         zones, (settled, found), first = surveyed(settings, place, cls.survey, _beyond_the_plugin(place.access))
         for warning in found.warnings:

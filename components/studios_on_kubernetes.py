@@ -30,7 +30,7 @@ from components.service_monitor import StudiosServiceMonitor
 from components.ssh import SshService
 from components.ssh_key import SshHostKey
 from components.studios_base import Studios
-from components.surveyed import Place, has_aws_provider, surveyed
+from components.surveyed import ComponentContext, has_aws_provider, surveyed
 from live.cluster import Cluster
 from live.edits_of_settings import platform_edits_of, tower_yml_edit_of
 from live.fields import Object
@@ -149,7 +149,7 @@ class KubernetesStudios(Studios):
         return cluster, found, with_trusted_networks(found.settings, account)
 
     @classmethod
-    def deployed(cls, settings: Settings, place: Place) -> KubernetesStudios:
+    def deployed(cls, settings: Settings, place: ComponentContext) -> KubernetesStudios:
         """Surveys cluster and Platform, and deploys Studios there."""
         settings = with_default_tags(settings, place.access.default_tags)
         zones, (cluster, found, settled), _ = surveyed(settings, place, cls.survey)

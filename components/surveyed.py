@@ -18,7 +18,7 @@ _Survey = TypeVar("_Survey")
 
 
 @dataclass(frozen=True)
-class Place:
+class ComponentContext:
     """Where a component goes.
 
     Args:
@@ -45,7 +45,7 @@ def has_aws_provider(opts: pulumi.ResourceOptions | None) -> bool:
 
 def surveyed(
     settings: Settings,
-    place: Place,
+    place: ComponentContext,
     survey: Callable[[Settings, AwsAccount, TellTrace], _Survey],
     problems: Iterable[Problem] = (),
 ) -> tuple[FoundZones | None, _Survey, tuple[Problem, ...]]:

@@ -9,6 +9,7 @@ import pulumi
 from pulumi_kubernetes import core, meta, policy
 
 from components.pods import ConnectContainer, PodSettings, SecretKey, labels_of, management, timeouts
+from settings.labels import APP
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ class ConnectWorkloadArgs:
     @property
     def selector(self) -> dict[str, str]:
         """The labels that select the pods."""
-        return {"app": self.workload}
+        return {APP: self.workload}
 
     @property
     def management_service_ports(self) -> list[core.v1.ServicePortArgs]:

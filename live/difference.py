@@ -57,7 +57,7 @@ def differences(
 def given_back(
     api: PlatformApi, targets: Sequence[str], tower_yml: TowerYmlEdit | None, manager: str
 ) -> dict[str, list[str]]:
-    """What a destroy gives back, by object, or file for tower.yml: ``KEY value → restored``.
+    """What a destroy restores, by object, or file for tower.yml: ``KEY value → restored``.
 
     Args:
         api: the namespace.

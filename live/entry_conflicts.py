@@ -11,7 +11,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from live.ownership import belongs_to
+from live.ownership import belongs_to, managed_fields
 from live.tower_yml_text import Entry
 
 
@@ -40,6 +40,6 @@ def has_changed_any(manager: str | None, objects: Iterable[Mapping[str, Any]]) -
     """Whether the stack has made one of the objects, or owns a field in one, so that it may have a record."""
     return manager is not None and any(
         belongs_to(manager, each["metadata"].get("labels"))
-        or any(entry.get("manager") == manager for entry in each["metadata"].get("managedFields") or [])
+        or any(entry.get("manager") == manager for entry in managed_fields(each))
         for each in objects
     )

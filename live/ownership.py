@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 
-PART_OF = "app.kubernetes.io/part-of"
-INSTANCE = "app.kubernetes.io/instance"
+from settings.labels import INSTANCE, PART_OF
+
 _STUDIOS = "seqera-studios"
 _OWNER = "studios-"
 #: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
@@ -77,6 +77,11 @@ def owners_of(entries: ManagedFields, path: Path, *, besides: str = "") -> list[
 def manager_names(owners: Sequence[Owner]) -> list[str]:
     """The managers' names, each once, in order."""
     return list(dict.fromkeys(owner["manager"] or "an unnamed manager" for owner in owners))
+
+
+def managers_of(live: Mapping[str, Any], path: Path) -> list[str]:
+    """The names of the owners of the field at ``path`` in an object, or of one below it."""
+    return manager_names(owners_of(managed_fields(live), path))
 
 
 def owned_by(entries: ManagedFields, manager: str, operation: str = "") -> set[Path]:

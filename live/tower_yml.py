@@ -19,7 +19,7 @@ from live.fields import Object
 from live.messages import conflict
 from live.ownership import Owner, managed_fields, owners_of, transfer_ownership
 from live.platform import PlatformApi, PlatformError, retry_on_conflict
-from live.tower_yml_place import path_of, setting_of
+from live.tower_yml_place import path_of, setting_of_entry
 from live.tower_yml_text import Entry, TowerYmlError, read_entry, restore, set_entry
 from settings.host_names import ALLOWED_WORKSPACES_ENTRY
 
@@ -159,7 +159,7 @@ class TowerYmlEntry:
                     theirs=_shown(entry),
                     ours=desired,
                     owners=[owner["manager"] for owner in owners],
-                    change=f"change {setting_of(self._entry_path)}",
+                    change=f"change {setting_of_entry(self._entry_path)}",
                     position=len(take_over),
                 )
             )

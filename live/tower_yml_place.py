@@ -20,7 +20,7 @@ def path_of(entry: str) -> Path:
     return tuple(entry.split("."))
 
 
-def setting_of(path: Path) -> str:
+def setting_of_entry(path: Path) -> str:
     """The setting that an entry follows from: it has the name of the entry's last key."""
     first, *rest = path[-1].split("-")
     return first + "".join(map(str.capitalize, rest))

@@ -1,4 +1,4 @@
-"""An entry of tower.yml, such as `tower.data-studio.allowed-workspaces`: read, set and given back, all else as it is.
+"""An entry of tower.yml, such as `tower.data-studio.allowed-workspaces`: read, set and restored, all else as it is.
 
 The file belongs to another owner, comments and all. So nothing is loaded and dumped: the entry's place is found by
 parsing, and only its characters change. Every edit is parsed again and compared before it is handed back.
@@ -147,7 +147,7 @@ def restore(text: str, earlier: Entry) -> str:
     except YamlTextError as error:
         raise TowerYmlError(str(error)) from None
     name = ".".join(earlier.path)
-    raise TowerYmlError(f"cannot be given back without {name} unchanged otherwise; edit that entry by hand")
+    raise TowerYmlError(f"cannot be restored without {name} unchanged otherwise; edit that entry by hand")
 
 
 def _read(text: str, path: Path) -> Entry:

@@ -49,7 +49,7 @@ def main(words: list[str] | None = None) -> int:
         ("comment", "put a report on the pull request PULL_REQUEST"),
         ("up", "update a stack"),
         ("drift", "fail if what runs differs from the stack's state or from the program"),
-        ("destroy", "say what a destroy gives back to Platform, and run it"),
+        ("destroy", "say what a destroy restores in Platform, and run it"),
         ("recover", "finish an update that was killed, and no longer runs"),
     ):
         command = commands.add_parser(name, help=text)

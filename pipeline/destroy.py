@@ -1,4 +1,4 @@
-"""Says what a destroy gives back to Platform, and runs it: the engine's preview of a destroy lists resources only.
+"""Says what a destroy restores in Platform, and runs it: the engine's preview of a destroy lists resources only.
 
 The engine runs no program on a destroy, and refuses one where a resource has a hook for its deletion. So the words come
 from the state and from what runs.
@@ -20,7 +20,7 @@ _EDITS = ":PlatformEdits"
 
 
 def destroy(stack: str) -> int:
-    """Prints what is given back, runs ``pulumi destroy``, which asks, and returns the exit code.
+    """Prints what is restored, runs ``pulumi destroy``, which asks, and returns the exit code.
 
     Where it can't ask, it only previews.
     """
@@ -40,7 +40,7 @@ def destroy(stack: str) -> int:
 
 
 def given_back(resources: list[Resource]) -> str:
-    """What a destroy of these resources gives back to Platform, in words."""
+    """What a destroy of these resources restores in Platform, in words."""
     edits = next((each for each in resources if each["type"].endswith(_EDITS)), None)
     if edits is not None:
         return _on_kubernetes(edits["inputs"])

@@ -14,6 +14,29 @@ from typing import Final
 
 ALB: Final = "alb.ingress.kubernetes.io/"
 """What the annotations of the AWS Load Balancer Controller begin with."""
+SETTING_OF_ANNOTATION: Final[Mapping[str, str]] = {
+    f"{ALB}scheme": "loadBalancerScheme",
+    f"{ALB}target-type": "targetType",
+    f"{ALB}certificate-arn": "certificateArn",
+    f"{ALB}ssl-policy": "sslPolicy",
+    f"{ALB}load-balancer-attributes": "loadBalancerAttributes",
+    f"{ALB}healthcheck-path": "healthCheckPath",
+    f"{ALB}success-codes": "healthCheckSuccessCodes",
+    f"{ALB}group.name": "loadBalancerGroup",
+    f"{ALB}group.order": "loadBalancerGroupOrder",
+    f"{ALB}ip-address-type": "ipAddressType",
+    "kubernetes.io/ingress.class": "ingressClass",
+}
+"""Annotation of the Ingress → the setting that it comes from."""
+ANNOTATION_OF_SETTING: Final[Mapping[str, str]] = {key: name for name, key in SETTING_OF_ANNOTATION.items()}
+"""The way back."""
+SETTING_OF_PARAMETER: Final[Mapping[str, str]] = {
+    "scheme": "loadBalancerScheme",
+    "sslPolicy": "sslPolicy",
+    "ipAddressType": "ipAddressType",
+    "targetType": "targetType",
+}
+"""Parameter of an IngressClass → the setting that it wins over."""
 IDLE_TIMEOUT: Final = "idle_timeout.timeout_seconds"
 DELETION_PROTECTION: Final = "deletion_protection.enabled"
 

@@ -93,7 +93,7 @@ def variable_of(entry: str) -> str:
     return entry.translate(_AS_VARIABLE).upper()
 
 
-def setting_of(variable: str, settings: Settings) -> str | None:
+def setting_of_variable(variable: str, settings: Settings) -> str | None:
     """The key of the setting that a variable of Platform's comes from; None where it comes from none."""
     if variable in settings.platform_extra_env:
         return "platformExtraEnv"

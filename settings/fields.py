@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 from settings.marks import Only, Place, Required, Since, TowerYml, Variable
 from settings.model import Settings
 from settings.model.section import ByTarget, Section
+from settings.remedies import Seal, Write
 from settings.targets import KUBERNETES, TARGETS
 
 _Mark = TypeVar("_Mark")
@@ -44,6 +45,12 @@ def default_of(key: str, target: str = KUBERNETES) -> Any:
 def example_of(key: str) -> str:
     """A value to write, for messages; the empty text where the declaration has none."""
     return str((FIELDS[key].examples or [""])[0])
+
+
+def not_set(key: str, besides: str = "") -> str:
+    """What is said of a setting that has to be written; ``besides`` continues its first part."""
+    remedy = Seal(key) if key in SECRET_KEYS else f"write: {Write(key, example_of(key))}"
+    return f"is not set{besides}; {remedy}"
 
 
 def keys_of(section: type[Section]) -> list[str]:
@@ -88,6 +95,6 @@ def name_of_variable(key: str, place: Place) -> str:
     return next(variable.name for variable in marks(key, Variable) if place in variable.places)
 
 
-def tower_yml_entries(key: str) -> list[str]:
+def entry_names(key: str) -> list[str]:
     """The entries of tower.yml that the setting becomes."""
     return [mark.entry for mark in marks(key, TowerYml)]

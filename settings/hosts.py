@@ -16,6 +16,11 @@ def port_of(url: str) -> int | None:
     return urlsplit(url).port
 
 
+def ssh_host_beside(connect_host: str) -> str:
+    """The host of SSH unless a setting names another."""
+    return f"connect-ssh.{parent_of(connect_host)}"
+
+
 def is_within(host: str, domain: str) -> bool:
     """Whether the host is the domain or lies under it."""
     return host == domain or host.endswith(f".{domain}")

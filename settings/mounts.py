@@ -26,6 +26,11 @@ CERTIFICATES_VARIABLE = "SSL_CERT_DIR"
 CONFIG_HOME_VARIABLE = "XDG_CONFIG_HOME"
 DATA_HOME_VARIABLE = "XDG_DATA_HOME"
 
+TEMPORARY_VOLUME, DATA_VOLUME, CA_VOLUME, REDIS_CA_VOLUME = "tmp", "data", "ca-certificate", "redis-ca"
+"""The volumes of proxy and server, by what is in them."""
+SECRET_VOLUME = "secret-"  # noqa: S105 (the beginning of a name)
+"""How the names of their other volumes begin, each with a Secret."""
+
 CHECKSUM_ANNOTATION = "checksum/studios"
 """The annotation of the pods that changes with what they read, and so restarts them."""
 

@@ -12,12 +12,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from settings.errors import Problem, SettingsError
-from settings.fields import FIELDS, SECRET_KEYS, WITHOUT_FIXED_DEFAULT, example_of
+from settings.fields import FIELDS, SECRET_KEYS, WITHOUT_FIXED_DEFAULT, example_of, not_set
 from settings.model import Settings
-from settings.remedies import SEALED, Seal, Unseal, Write
+from settings.remedies import SEALED, Seal, Unseal
 from settings.rules import broken_rules
 from settings.rules.targets import missing_on_target
-from settings.types.text import ContentError
+from settings.types.text import EMPTY, ContentError
 
 
 class WrongSettingsError(SettingsError):
@@ -145,7 +145,7 @@ def _missing(error: ErrorDetails, _: dict[str, Any]) -> str:
     if parents:
         is_template = parents[0] == "studioTemplates"
         return "is not set; " + ("every template has a repository and a tool" if is_template else "it must be there")
-    return f"is not set; write: {Write(str(key), example_of(str(key)))}"
+    return not_set(str(key))
 
 
 def _extra(error: ErrorDetails, _: dict[str, Any]) -> str:
@@ -215,10 +215,10 @@ _MESSAGES: Mapping[str, Callable[[ErrorDetails, dict[str, Any]], str]] = {
     "literal_error": lambda error, context: f"is not one of the words it can be; write {context['expected']}",
     "string_type": lambda error, context: "must be a single value",
     "string_unicode": lambda error, context: "holds half a character; write it again",
-    "string_too_short": lambda error, context: "is empty; write a value, or remove the key",
+    "string_too_short": lambda error, context: EMPTY,
     "string_too_long": lambda error, context: f"is too long; write {context['max_length']} characters or fewer",
     "too_long": lambda error, context: f"is too long; write {context['max_length']} characters or fewer",
-    "too_short": lambda error, context: "is empty; write a value, or remove the key",
+    "too_short": lambda error, context: EMPTY,
     "tuple_type": lambda error, context: "must be a list in [ ]",
     "dict_type": lambda error, context: "must be a map: keys in { }, or each key on its own line",
     "model_type": _no_model,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from settings.fields import FIELDS, marks, required_on, since, targets_of, tower_yml_entries
+from settings.fields import FIELDS, entry_names, marks, required_on, since, targets_of
 from settings.marks import Derived, Place, Variable
 from settings.model.section import ByTarget
 from settings.targets import TARGETS, TITLES, titles_of
@@ -80,7 +80,7 @@ def becomes(key: str) -> list[tuple[str, str]]:
         (variable.name, " and ".join(_WHERE[place] for place in variable.places) + ", from a Secret" * is_secret)
         for variable in marks(key, Variable)
     ]
-    return found + [(entry, "tower.yml") for entry in tower_yml_entries(key)]
+    return found + [(entry, "tower.yml") for entry in entry_names(key)]
 
 
 def _default_by_target(key: str, factory: ByTarget, targets: list[str]) -> str | None:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from settings.durations import seconds
-from settings.types.text import SHORT_ENOUGH, Text, form
+from settings.types.text import EMPTY, SHORT_ENOUGH, Text, form
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,63}", re.ASCII)
 _SIZE = re.compile(r"(\d{1,19})(KB|MB|GB|TB)?", re.ASCII)
@@ -54,7 +54,7 @@ def _unique(what: str, of: Callable[[Any], str], same: Callable[[str], object] =
 def _filled(items: tuple[Any, ...]) -> tuple[Any, ...]:
     # A limit of the type's own would also complain of items that are wrong, which pydantic leaves out.
     if not items:
-        raise ValueError("is empty; write a value, or remove the key")
+        raise ValueError(EMPTY)
     return items
 
 

@@ -57,7 +57,7 @@ def _listener(
     wanted = [each.strip() for each in annotations.get("certificate-arn", "").split(",") if each.strip()]
     known = {each.get("CertificateArn") for each in listener.get("Certificates") or []}
     if not known.issuperset(wanted):
-        known |= _further_certificates(account, arn)
+        known |= {*certificates_of(account, arn)}
     yield from (f"its listener has no certificate {each}" for each in wanted if each not in known)
     rules = account.pages("elbv2", "describe_rules", "Rules", hosts_of, ListenerArn=arn)
     hosts = {host for rule in rules for host in rule}
@@ -65,11 +65,13 @@ def _listener(
     yield from (f"its listener has no rule for {host}" for host in asked if host not in hosts)
 
 
-def _further_certificates(account: AwsAccount, listener: str) -> set[str]:
-    """Those that clients ask for by name."""
-    return set(
-        account.pages("elbv2", "describe_listener_certificates", "Certificates", _certificate_of, ListenerArn=listener)
-    )
+def certificates_of(account: AwsAccount, listener: str) -> list[str]:
+    """The ARNs of a listener's certificates: its default one, and those that clients ask for by name.
+
+    Raises:
+        AwsError: they can't be read.
+    """
+    return account.pages("elbv2", "describe_listener_certificates", "Certificates", _arn_of, ListenerArn=listener)
 
 
 def _attributes(account: AwsAccount, balancer: str, annotations: Mapping[str, str]) -> Iterator[str]:
@@ -92,7 +94,7 @@ def _port(described: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**described, **{key: described[key] for key in ("ListenerArn", "Port")}}
 
 
-def _certificate_of(item: Mapping[str, Any]) -> str:
+def _arn_of(item: Mapping[str, Any]) -> str:
     return str(item["CertificateArn"])
 
 

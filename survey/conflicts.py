@@ -13,12 +13,11 @@ from live.edits_of_settings import CA_VOLUME, platform_edits_of
 from live.entry_conflicts import field_name, is_conflict, shown
 from live.fields import value_at
 from live.messages import conflict, shown_owners
-from live.ownership import Path, managed_fields, manager_names, owners_of
+from live.ownership import Path, managers_of
 from live.redaction import looks_secret
-from live.tower_yml_place import path_of
-from live.tower_yml_place import setting_of as setting_of_entry
+from live.tower_yml_place import path_of, setting_of_entry
 from live.tower_yml_text import read_entry
-from settings.environment import FINGERPRINT_TO_COME, setting_of, tower_yml_entries
+from settings.environment import FINGERPRINT_TO_COME, setting_of_variable, tower_yml_entries
 from settings.errors import Problem
 from settings.host_names import ALLOWED_WORKSPACES_VARIABLE, PEM_PATH_VARIABLE
 from settings.model import Settings
@@ -71,12 +70,12 @@ def conflicts(
     if tower_yml is not None:
         fields.append((f"ConfigMap/{settings.tower_yml_config_map}", tower_yml, _in_tower_yml(settings, tower_yml)))
     differing = [
-        (target, expected, _managers(live, expected.path))
+        (target, expected, managers_of(live, expected.path))
         for target, live, desired in fields
         for expected in desired
         if expected.theirs is not None
         and expected.theirs != expected.ours
-        and set(_managers(live, expected.path)) != {field_manager}
+        and set(managers_of(live, expected.path)) != {field_manager}
         and (target not in settings.take_over or expected.ours is None)
         and not _is_known_later(expected, settings)
     ]
@@ -111,7 +110,7 @@ def _desired(settings: Settings, target: str, edit: Edit, live: Mapping[str, Any
         elif part == "volume":
             yield _volume(settings, name, edit["volume"][name], found, live, path)
         else:
-            yield _ExpectedField(setting_of(name, settings) or "takeOver", name, edit[name], found, path)
+            yield _ExpectedField(setting_of_variable(name, settings) or "takeOver", name, edit[name], found, path)
     variable = ALLOWED_WORKSPACES_VARIABLE
     if target.startswith("ConfigMap/") and settings.tower_yml_workspaces is None and variable not in edit:
         # Left out means every workspace, so a value that exists would win.
@@ -169,10 +168,6 @@ def _in_tower_yml(settings: Settings, live: Mapping[str, Any]) -> Iterator[_Expe
         if is_conflict(entry, ours, ()):
             setting = setting_of_entry(entry.path)
             yield _ExpectedField(setting, field_name(entry, key), _Json(ours), _Json(shown(entry)), path)
-
-
-def _managers(live: Mapping[str, Any], path: Path) -> list[str]:
-    return manager_names(owners_of(managed_fields(live), path))
 
 
 def _problem(expected: _ExpectedField, target: str, owned_by: Sequence[str], place: int) -> Problem:

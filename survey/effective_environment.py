@@ -16,7 +16,7 @@ from typing import Any, Final
 from live.api import ClusterApi, NotFoundError
 from live.ownership import managed_fields
 from live.redaction import looks_secret
-from settings.environment import platform_environment, setting_of, tower_yml_entries, variable_of
+from settings.environment import platform_environment, setting_of_variable, tower_yml_entries, variable_of
 from settings.errors import Problem, SettingsError
 from settings.host_names import ALLOWED_WORKSPACES_VARIABLE
 from settings.model import Settings
@@ -185,7 +185,7 @@ def _readers(settings: Settings) -> tuple[tuple[str, str, str], ...]:
 def _problem(settings: Settings, name: str, ours: str | None, value: Value, place: str, ours_in: str) -> Problem:
     hidden = value.text is None or looks_secret(name)
     theirs = "a value that is not shown" if hidden else json.dumps(value.text)
-    setting = setting_of(name, settings)
+    setting = setting_of_variable(name, settings)
     there = f"{place}: {name} is {theirs} from {value.source}"
     if ours is None:
         message = f"{there}, and it has to be absent for every workspace; remove it there"

@@ -7,8 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from live.api import ApiError, ClusterApi, NotFoundError
-from settings.balancers import DELETION_PROTECTION, IDLE_TIMEOUT
+from settings.balancers import (
+    ALB,
+    ANNOTATION_OF_SETTING,
+    DELETION_PROTECTION,
+    IDLE_TIMEOUT,
+    SETTING_OF_PARAMETER,
+)
 from settings.errors import Problem
+from settings.fields import value_of
 from settings.model import Settings
 from settings.remedies import Write
 
@@ -58,9 +65,9 @@ class IngressController:
     @property
     def decided(self) -> set[str]:
         """What the class decides for its Ingresses, whatever their annotations say: the names of these."""
-        by_param = {"scheme": "scheme", "ipAddressType": "ip-address-type", "sslPolicy": "ssl-policy"}
+        keys = [key for parameter, key in SETTING_OF_PARAMETER.items() if self.params.get(parameter)]
         attributes = {str(each["key"]) for each in self.params.get("loadBalancerAttributes") or []}
-        return {name for param, name in by_param.items() if self.params.get(param)} | attributes
+        return {ANNOTATION_OF_SETTING[key].removeprefix(ALB) for key in keys} | attributes
 
     def settled(self, settings: Settings) -> Settings:
         """The settings as the Ingress has them: on Auto Mode, the group's annotation is not supported."""
@@ -111,13 +118,8 @@ def disagreements_with_class(controller: IngressController, settings: Settings) 
         )
         message = f"must be the group {where}, which is {theirs or 'not set'}; {instead}, or use another class"
         yield Problem("loadBalancerGroup", settings.load_balancer_group, message)
-    for key, value, name in (
-        ("loadBalancerScheme", settings.load_balancer_scheme, "scheme"),
-        ("sslPolicy", settings.ssl_policy, "sslPolicy"),
-        ("ipAddressType", settings.ip_address_type, "ipAddressType"),
-        ("targetType", settings.target_type, "targetType"),
-    ):
-        theirs = params.get(name)
+    for name, key in SETTING_OF_PARAMETER.items():
+        value, theirs = value_of(settings, key), params.get(name)
         if theirs and value is not None and value != theirs:
             message = f"must be the {name} {where}, which wins; write: {Write(key, theirs)}, or use another class"
             yield Problem(key, value, message)

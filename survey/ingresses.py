@@ -10,7 +10,7 @@ from typing import Any
 from live.fields import Object
 from live.ingress import leads_elsewhere
 from live.ownership import belongs_to
-from settings.balancers import ALB, ATTRIBUTES, DELETION_PROTECTION, IDLE_TIMEOUT
+from settings.balancers import ALB, ATTRIBUTES, DELETION_PROTECTION, IDLE_TIMEOUT, SETTING_OF_ANNOTATION
 from settings.default_tags import pairs_in
 from settings.errors import Problem
 from settings.model import Settings
@@ -22,7 +22,6 @@ from survey.install import Install
 _ATTRIBUTES = f"{ALB}load-balancer-attributes"
 GROUP = f"{ALB}group.name"
 ORDER = f"{ALB}group.order"
-_SETTING_OF = {"scheme": "loadBalancerScheme", "ssl-policy": "sslPolicy", "ip-address-type": "ipAddressType"}
 _OF_LISTENER = "listener-attributes."
 _LISTS = {"inbound-cidrs", "security-group-prefix-lists", "security-groups", "subnets"}
 """Annotations of which the order makes no difference."""
@@ -211,8 +210,8 @@ def _remedies(settings: Settings, different: Mapping[str, str]) -> str:
     elsewhere = []
     own = {name.removeprefix(ALB) for name in settings.ingress_annotations}
     for name, value in different.items():
-        if name in _SETTING_OF:
-            commands.append(str(Write(_SETTING_OF[name], value)))
+        if (key := SETTING_OF_ANNOTATION.get(f"{ALB}{name}")) is not None:
+            commands.append(str(Write(key, value)))
         elif name == IDLE_TIMEOUT and IDLE_TIMEOUT not in settings.load_balancer_attributes:
             commands.append(str(Write("idleTimeout", value)))
         elif name in settings.load_balancer_attributes:

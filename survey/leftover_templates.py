@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from live.ownership import managed_fields, manager_names, owners_of
+from live.ownership import managers_of
 from settings.environment import platform_environment
 from settings.model import Settings
 from settings.templates import PREFIX, keys_in
@@ -42,7 +42,8 @@ def find_leftovers(
     for name, value in environment.of(container, {settings.backend_config_map: own}).items():
         if not name.startswith(PREFIX) or name in own:
             continue
-        if value.config_map is None or _managers(install, value.config_map, name) != [field_manager]:
+        field = ("f:data", f"f:{name}")
+        if value.config_map is None or managers_of(install.config_maps[value.config_map], field) != [field_manager]:
             places.setdefault((value.source, value.config_map), []).append(name)
     return [Leftovers(source, config_map, tuple(names)) for (source, config_map), names in places.items()]
 
@@ -56,11 +57,6 @@ def leftover_templates(
             f"{found.source} has Studio templates that are not of this stack ({keys_in(found.names)}), and Platform "
             f"offers them beside those of studioTemplates; {_way_out(install.namespace, found.config_map, found.names)}"
         )
-
-
-def _managers(install: Install, config_map: str, key: str) -> list[str]:
-    live = install.config_maps[config_map]
-    return manager_names(owners_of(managed_fields(live), ("f:data", f"f:{key}")))
 
 
 def _way_out(namespace: str, config_map: str | None, names: Sequence[str]) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from live.ownership import INSTANCE, belongs_to, labels_of_stack, owner_of, stack_of
+from live.ownership import belongs_to, labels_of_stack, managed_fields, owner_of, stack_of
 from settings.environment import tower_yml_entries
 from settings.errors import Problem
+from settings.labels import INSTANCE
 from settings.model import Settings
 from settings.remedies import Write, in_arguments
 from survey.install import resource_of
@@ -34,11 +35,11 @@ def name_conflicts(settings: Settings, objects: Mapping[str, Named], owner: str,
     of_stacks: dict[str, list[str]] = {}
     conflicts = []
     for setting, name, kinds, instead in _names_to_create(settings):
-        found = {kind: objects[kind][name]["metadata"] for kind in kinds if name in objects[kind]}
-        live = {kind: metadata.get("labels") for kind, metadata in found.items()}
+        found = {kind: objects[kind][name] for kind in kinds if name in objects[kind]}
         taken = []
-        for kind, labels in live.items():
-            if belongs_to(owner, labels) or (is_here and _is_relabelled(found[kind])):
+        for kind, live in found.items():
+            labels = live["metadata"].get("labels")
+            if belongs_to(owner, labels) or (is_here and _is_relabelled(live)):
                 continue
             other = stack_of(labels)
             if other and (labels or {}).get(INSTANCE) != other:
@@ -87,10 +88,10 @@ def names_in_use(settings: Settings) -> dict[str, list[str]]:
     return {resource: sorted(set(found)) for resource, found in names.items()}
 
 
-def _is_relabelled(metadata: Mapping[str, Any]) -> bool:
+def _is_relabelled(live: Mapping[str, Any]) -> bool:
     """Whether Pulumi has made an object that no label gives to another stack."""
-    instance = (metadata.get("labels") or {}).get(INSTANCE, "")
-    managers = [str(entry.get("manager", "")) for entry in metadata.get("managedFields") or []]
+    instance = (live["metadata"].get("labels") or {}).get(INSTANCE, "")
+    managers = [str(entry.get("manager", "")) for entry in managed_fields(live)]
     return any(name.startswith("pulumi-") for name in managers) and not instance.startswith(owner_of(""))
 
 

@@ -135,7 +135,7 @@ def records_at(account: AwsAccount, zone_id: str, name: str) -> list[Record]:
 def taken_message(taken: Sequence[Record], name: str, setting: str = "sessionRecord") -> str:
     """What to do about a record that another has made; continues the value of the setting."""
     there = "; ".join(str(record) for record in taken)
-    takeover = f"or take it over, and give it back on destroy: {Write(setting, TAKE_OVER)}; "
+    takeover = f"or take it over, and restore it on destroy: {Write(setting, TAKE_OVER)}; "
     return (
         f"would make the record {name}, which exists already ({there}) and which this stack has not made: leave it to "
         f"its owner, who points it at the load balancer: {Write(setting, EXISTING)}; "

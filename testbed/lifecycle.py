@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import base64
 import fcntl
-import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from testbed import build, loadbalancer, parts, paths, processes
-from testbed.cluster import POD_NETWORK, Cluster, kubectl
+from testbed.cluster import POD_NETWORK, kubectl
 from testbed.emulator.seed import seed
 from testbed.errors import TestbedError
 from testbed.node import life as real_node
@@ -22,6 +20,7 @@ from testbed.node.parts import TARGETS as NODE_TARGETS
 from testbed.platform.install import install
 from testbed.platform.shapes import GUIDE
 from testbed.plugins.launchers import find, write_launchers
+from testbed.ports import NOT_UP, PORTS, Ports, choose_ports, find_ports
 from testbed.traffic import process as traffic
 
 REGION = "us-east-1"
@@ -33,36 +32,12 @@ PASSPHRASE = "testbed"  # noqa: S105
 #: The Platform install that a person meets; the tests make their own beside it.
 NAMESPACE = "platform-stage"
 HOST = "example.com"
-_NOT_UP = "the testbed is not up; `make demo` starts it with Studios on it, `.venv/bin/python -m testbed up` without"
 
-_PORTS = paths.STATE / "ports.json"
 #: The kinds of nodes: kwok's, which are quick and run nothing, or one that runs its pods.
 KWOK, REAL = "kwok", "real"
 _NODES = paths.STATE / "nodes"
 #: The process that the nodes are in.
 _PROCESS_OF = {KWOK: "kwok", REAL: real_node.PROCESS}
-
-
-@dataclass(frozen=True)
-class Ports:
-    """The ports of this checkout's testbed, chosen once and kept until it is taken away."""
-
-    emulator: int
-    api: int
-    etcd: int
-    etcd_peer: int
-    controller: int
-    scheduler: int
-
-    @property
-    def emulator_url(self) -> str:
-        """The address of the AWS emulator."""
-        return f"http://127.0.0.1:{self.emulator}"
-
-    @property
-    def cluster(self) -> Cluster:
-        """The control plane on these ports."""
-        return Cluster(self.api, self.etcd, self.etcd_peer, self.controller, self.scheduler)
 
 
 def up(nodes: str | None = None) -> None:
@@ -77,7 +52,7 @@ def up(nodes: str | None = None) -> None:
     with _alone():
         nodes = _choose_nodes(nodes)
         binaries = build.binaries(NODE_TARGETS if nodes == REAL else ())
-        ports = _ports() or _choose_ports()
+        ports = find_ports() or choose_ports()
         environment = _aws(ports)
         # The clients of this process, too, must reach nothing but the emulator.
         os.environ.update(environment)
@@ -109,58 +84,10 @@ def up(nodes: str | None = None) -> None:
 
 def platform(namespace: str, host: str, shape: str = GUIDE) -> None:
     """Puts a Platform install into a namespace, as its owner would, serving ``https://<host>``."""
-    ports = _ports()
+    ports = find_ports()
     if not ports:
-        raise TestbedError(_NOT_UP)
+        raise TestbedError(NOT_UP)
     install(kubectl_path(), paths.KUBECONFIG, ports.emulator_url, namespace, host, shape=shape)
-
-
-@dataclass(frozen=True)
-class FurtherApiServer:
-    """An API server beside the testbed's own, on the same objects, that a test may stop and start as it likes.
-
-    Args:
-        name: of the process.
-        port: where it listens.
-    """
-
-    name: str
-    port: int
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return f"https://127.0.0.1:{self.port}"
-
-    def kubeconfig(self) -> str:
-        """The testbed's kubeconfig, leading here."""
-        content = json.loads(paths.KUBECONFIG.read_text())
-        for each in content["clusters"]:
-            each["cluster"]["server"] = self.url
-        return json.dumps(content)
-
-    def start(self) -> None:
-        """Starts it, and returns once it serves."""
-        ports = _ports()
-        if not ports:
-            raise TestbedError(_NOT_UP)
-        ports.cluster.start_further_api_server(build.binaries(), self.name, self.port)
-        processes.wait_until(self.name, lambda: ports.cluster.is_ready(self.port))
-
-    def stop(self) -> None:
-        """Ends it."""
-        processes.stop([self.name])
-
-
-@contextmanager
-def further_api_server(label: str) -> Iterator[FurtherApiServer]:
-    """Brings up an API server of one's own, and takes it away in the end."""
-    server = FurtherApiServer(f"kube-apiserver-{label}", processes.free_ports(1)[0])
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
 
 
 def kubectl_path() -> Path:
@@ -197,7 +124,7 @@ def _nodes() -> str | None:
     if _NODES.exists():
         return _NODES.read_text()
     # A testbed of an earlier checkout has kwok's, without saying so.
-    return KWOK if _PORTS.exists() else None
+    return KWOK if PORTS.exists() else None
 
 
 def check_nodes(wanted: str) -> None:
@@ -228,9 +155,9 @@ def environment() -> dict[str, str]:
     Raises:
         TestbedError: the testbed is not up.
     """
-    ports = _ports()
+    ports = find_ports()
     if not ports or not all(status().values()):
-        raise TestbedError(_NOT_UP)
+        raise TestbedError(NOT_UP)
     path = os.environ.get("PATH", "")
     front = [str(folder) for folder in (paths.BIN, paths.PYTHON.parent)]
     rest = [folder for folder in path.split(os.pathsep) if folder not in front]
@@ -282,19 +209,6 @@ def _install_engine(binaries: build.Binaries) -> None:
 
 def _same_file(one: Path, other: Path) -> bool:
     return one.exists() and one.stat().st_size == other.stat().st_size
-
-
-def _ports() -> Ports | None:
-    try:
-        return Ports(**json.loads(_PORTS.read_text()))
-    except FileNotFoundError:
-        return None
-
-
-def _choose_ports() -> Ports:
-    ports = Ports(*processes.free_ports(6))
-    _PORTS.write_text(json.dumps(asdict(ports)))
-    return ports
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 from live.tower_yml_place import path_of
 from live.tower_yml_text import TowerYmlError, read_entry
 from pipeline.adopt.found import ExistingStudios, Object, class_of
-from settings.balancers import ALB, IDLE_TIMEOUT
+from settings.balancers import ALB, ANNOTATION_OF_SETTING, IDLE_TIMEOUT, SETTING_OF_ANNOTATION, SETTING_OF_PARAMETER
 from settings.default_tags import pairs_in
 from settings.errors import SettingsError
 from settings.fields import name_of_variable
@@ -19,7 +19,7 @@ from settings.host_names import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VAR
 from settings.model import Settings
 from settings.model.redis import PASSWORD_VARIABLE
 from settings.parsing import parse_settings
-from settings.rules.ingress import FIXED_ANNOTATIONS, SETTING_OF_ANNOTATION
+from settings.rules.ingress import FIXED_ANNOTATIONS
 from settings.templates import PREFIX
 
 Values = dict[str, Any]
@@ -34,6 +34,8 @@ VARIABLES = {
 """Key of a setting → the variable of a running proxy that tells its value."""
 
 _OWN = {*SETTING_OF_ANNOTATION, *FIXED_ANNOTATIONS}
+#: The controller's own defaults, which differ from the program's.
+_OF_CONTROLLER = {"loadBalancerScheme": "internal", "targetType": "instance"}
 #: Notes of whoever has applied an object.
 _OF_TOOLS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "argocd.argoproj.io/", "pulumi.com/")
 _TAG = re.compile(r":v?(\d+\.\d+(\.\d+)?)(@|$)")
@@ -51,12 +53,11 @@ def settings_of_ingress(ingress: Object, params: Object, given: Mapping[str, str
     annotations = {key.removeprefix(ALB): value for key, value in everything.items() if key.startswith(ALB)}
     found: Values = {
         "ingressClass": class_of(ingress),
-        # The controller's own defaults differ from the program's.
-        "loadBalancerScheme": params.get("scheme") or annotations.get("scheme", "internal"),
-        "targetType": params.get("targetType") or annotations.get("target-type", "instance"),
         "loadBalancerGroup": (params.get("group") or {}).get("name") or annotations.get("group.name"),
-        "sslPolicy": params.get("sslPolicy") or annotations.get("ssl-policy"),
-        "ipAddressType": params.get("ipAddressType") or annotations.get("ip-address-type"),
+        **{
+            key: params.get(name) or everything.get(ANNOTATION_OF_SETTING[key]) or _OF_CONTROLLER.get(key)
+            for name, key in SETTING_OF_PARAMETER.items()
+        },
     }
     if found["loadBalancerGroup"] and "group.order" in annotations:
         found["loadBalancerGroupOrder"] = _number(annotations["group.order"])

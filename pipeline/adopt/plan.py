@@ -235,7 +235,7 @@ def _route(found: ExistingStudios, given: Settings, form: Form | None, *, proxy_
         if form is None:
             rows.append(Row(_RECORD, MADE, _NO_RECORD))
             return _Part(certificate, tuple(rows), old=old)
-        # What leads to the old Studios until then is given back on destroy.
+        # What leads to the old Studios until then is restored on destroy.
         rows.append(Row(_RECORD, REPLACED, "in one change, last; destroy brings it back"))
         return _Part({**certificate, "sessionRecord": TAKE_OVER}, tuple(rows), old=old)
     name = own["metadata"]["name"]

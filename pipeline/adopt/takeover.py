@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from live.api import ClusterApi, NotFoundError
-from live.ownership import labels_of_stack
+from live.ownership import labels_of_stack, managed_fields
 from live.platform import JSON_PATCH
 from pipeline.adopt.state import FIELD_MANAGER
 
@@ -46,7 +46,7 @@ def hand_over(api: ClusterApi, target: str, namespace: str, owner: str) -> None:
     path = path_of(target, namespace)
     labels = {"metadata": {"labels": labels_of_stack(owner)}}
     live = api.send("PATCH", path, {"fieldManager": FIELD_MANAGER}, labels, content=MERGE_PATCH)
-    entries = live["metadata"].get("managedFields") or []
+    entries = managed_fields(live)
     patch = [
         {"op": "test", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]},
         {"op": "replace", "path": "/metadata/managedFields", "value": _of_one_manager(entries, live["apiVersion"])},

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from settings.model import Settings
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
+from survey.balancer import certificates_of
 from survey.certificate import described, serves
 from survey.compose import ComposeSite
 from survey.listener_rules import groups_of, hosts_of
@@ -41,9 +41,7 @@ def find_way(account: AwsAccount, site: ComposeSite, settings: Settings) -> Way:
         for rule in account.pages("elbv2", "describe_rules", "Rules", dict, ListenerArn=site.listener_arn)
         if wanted & {*hosts_of(rule)}
     ]
-    arns = account.pages(
-        "elbv2", "describe_listener_certificates", "Certificates", _certificate_arn, ListenerArn=site.listener_arn
-    )
+    arns = certificates_of(account, site.listener_arn)
     return Way(
         {rule["RuleArn"]: tuple(groups_of(rule)) for rule in rules},
         tuple(int(rule["Priority"]) for rule in rules),
@@ -62,7 +60,3 @@ def _covers(account: AwsAccount, arn: str, hosts: set[str]) -> bool:
         return serves(described(account, arn), hosts)
     except AwsError:
         return False
-
-
-def _certificate_arn(item: Mapping[str, Any]) -> str:
-    return str(item["CertificateArn"])

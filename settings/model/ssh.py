@@ -26,7 +26,7 @@ _PLATFORM = Since(platform="25.3.3")
 
 
 def _default_host(data: dict[str, Any]) -> str:
-    return f"connect-ssh.{hosts.host_of(data['connect_url']).partition('.')[2]}"
+    return hosts.ssh_host_beside(hosts.host_of(data["connect_url"]))
 
 
 class SshSection(Section):

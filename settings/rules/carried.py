@@ -6,21 +6,19 @@ from collections.abc import Collection, Iterator
 
 from settings.errors import Problem
 from settings.fields import value_of
+from settings.labels import APP, INSTANCE, PART_OF
 from settings.model import Settings
 from settings.mounts import CHECKSUM_ANNOTATION
 from settings.rules.book import RuleBook
 
 RULES = RuleBook()
 
-OWN_LABELS = ("app", "app.kubernetes.io/part-of", "app.kubernetes.io/instance")
-"""The labels by which the program selects pods, and knows its objects."""
-
 
 def _register_labels(key: str) -> None:
     @RULES.needs(key)
     def _ours_stay(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
         for name, value in value_of(settings, key).items():
-            if name in OWN_LABELS:
+            if name in (APP, PART_OF, INSTANCE):
                 yield Problem(f"{key}.{name}", value, "is a label that the program sets itself; remove it here")
 
 

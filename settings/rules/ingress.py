@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from settings.balancers import ALB
+from settings.balancers import ALB, SETTING_OF_ANNOTATION
 from settings.errors import Problem
 from settings.model import Settings
 from settings.rules.book import RuleBook
@@ -13,20 +13,6 @@ from settings.rules.book import RuleBook
 RULES = RuleBook()
 
 _OF_PULUMI: Final = "pulumi.com/"
-SETTING_OF_ANNOTATION: Final[Mapping[str, str]] = {
-    f"{ALB}scheme": "loadBalancerScheme",
-    f"{ALB}target-type": "targetType",
-    f"{ALB}certificate-arn": "certificateArn",
-    f"{ALB}ssl-policy": "sslPolicy",
-    f"{ALB}load-balancer-attributes": "loadBalancerAttributes",
-    f"{ALB}healthcheck-path": "healthCheckPath",
-    f"{ALB}success-codes": "healthCheckSuccessCodes",
-    f"{ALB}group.name": "loadBalancerGroup",
-    f"{ALB}group.order": "loadBalancerGroupOrder",
-    f"{ALB}ip-address-type": "ipAddressType",
-    "kubernetes.io/ingress.class": "ingressClass",
-}
-"""Annotation of the Ingress → the setting that it comes from."""
 _PORTS: Final = "sessions are served at 443, and 80 leads there"
 _CERTIFICATE: Final = "the certificate is made by the stack, or that of certificateArn"
 _PROTOCOL: Final = "the proxy speaks HTTP/1.1 at proxyPort, which WebSockets need"

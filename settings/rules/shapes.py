@@ -8,14 +8,24 @@ from pathlib import PurePosixPath
 from settings.errors import Problem
 from settings.kubernetes_shapes import misshapen
 from settings.model import Settings
-from settings.mounts import CA_MOUNT, REDIS_CA_MOUNT, REDIS_TLS_MOUNT, SSH_KEY_MOUNT, TEMPORARY_FOLDER
+from settings.mounts import (
+    CA_MOUNT,
+    CA_VOLUME,
+    DATA_VOLUME,
+    REDIS_CA_MOUNT,
+    REDIS_CA_VOLUME,
+    REDIS_TLS_MOUNT,
+    SECRET_VOLUME,
+    SSH_KEY_MOUNT,
+    TEMPORARY_FOLDER,
+    TEMPORARY_VOLUME,
+)
 from settings.rules.book import RuleBook
 from settings.types.kubernetes import is_label
 
 RULES = RuleBook()
 
-OWN_VOLUMES = ("tmp", "data", "ca-certificate", "redis-ca")
-_SECRET_VOLUME = "secret-"  # noqa: S105 (the beginning of a name)
+OWN_VOLUMES = (TEMPORARY_VOLUME, DATA_VOLUME, CA_VOLUME, REDIS_CA_VOLUME)
 
 
 @RULES.needs("affinity")
@@ -34,7 +44,7 @@ def _volumes_are_kubernetes(settings: Settings, given: Collection[str]) -> Itera
         if not is_label(name):
             message = "must be a name of at most 63 characters from a-z, 0-9 and '-', for example extra"
             yield Problem(key, name, message)
-        elif name in OWN_VOLUMES or name.startswith(_SECRET_VOLUME):
+        elif name in OWN_VOLUMES or name.startswith(SECRET_VOLUME):
             yield Problem(key, name, "is a volume of the program's own; write another name")
         elif name in names[:index]:
             yield Problem(key, name, "is the name of another volume, too; write another one")

@@ -52,7 +52,7 @@ def _its_host_is_its_own(settings: Settings, given: Collection[str]) -> Iterator
             "sshHost",
             settings.ssh_host,
             f"must be another host than that of {taken[settings.ssh_host]}: an application load balancer carries no "
-            f"SSH, for example {_example_host(settings)}",
+            f"SSH, for example {hosts.ssh_host_beside(settings.connect_host)}",
         )
 
 
@@ -103,7 +103,3 @@ def _it_is_for_some_workspace(settings: Settings, given: Collection[str]) -> Ite
             "must name workspaces while ssh is true, for example [1234]; to switch SSH off, write: "
             f"{Write('ssh', 'false')}",
         )
-
-
-def _example_host(settings: Settings) -> str:
-    return f"connect-ssh.{settings.connect_host.partition('.')[2]}"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from settings.errors import Problem
-from settings.fields import FIELDS, SECRET_KEYS, applies, example_of, required_on, targets_of, value_of
+from settings.fields import FIELDS, applies, not_set, required_on, targets_of, value_of
 from settings.model import Settings
-from settings.remedies import Seal, Write
 from settings.rules.book import RuleBook
 from settings.targets import TARGETS
 
@@ -27,8 +26,7 @@ def missing_on_target(settings: Settings, given: Collection[str], unknown: Colle
         return
     for key in required_on(settings.target):
         if key not in given and not value_of(settings, key):
-            remedy = Seal(key) if key in SECRET_KEYS else f"write: {Write(key, example_of(key))}"
-            yield Problem(key, None, f"is not set; {remedy}")
+            yield Problem(key, None, not_set(key))
 
 
 def _register_of_another_target(key: str, owners: Collection[str]) -> None:
@@ -55,11 +53,7 @@ def _register_one_of(key: str, other: str, what: str, *, must: bool) -> None:
         if None not in values:
             yield Problem(key, values[0], f"names {what} a second time; remove it or {other}")
         if must and values == [None, None]:
-            yield Problem(
-                key,
-                None,
-                f"is not set, and {other} neither; write: {Write(key, example_of(key))}",
-            )
+            yield Problem(key, None, not_set(key, f", and {other} neither"))
 
 
 for _first, _second, _what, _must in _ONE_OF:

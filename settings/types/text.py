@@ -137,6 +137,9 @@ def without_repeats(items: tuple[Any, ...]) -> tuple[Any, ...]:
     return items
 
 
+EMPTY = "is empty; write a value, or remove the key"
+
+
 class ContentError(ValueError):
     """A text is the content of a file, which may hold secrets, in the place of its path."""
 

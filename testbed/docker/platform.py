@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import stat
@@ -14,39 +13,13 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 from testbed.compose.host import FILES
+from testbed.docker.containers import Container, containers_of, remove_projects
 from testbed.docker.engine import SYSTEM_PATH, Machine
 from testbed.docker.machine import USERS
 from testbed.errors import TestbedError
 
 SERVICES = ("db", "redis", "migrate", "cron", "backend", "frontend")
 _PREFIX = "studios-host-"
-
-
-@dataclass(frozen=True)
-class Container:
-    """One container of the install, as Docker knows it."""
-
-    id: str
-    name: str
-    project: str
-    service: str
-    image: str
-    #: Moment of the last start; a restart changes it, also one by Docker itself.
-    started_at: str
-    status: str
-    #: ``healthy``, ``unhealthy``, ``starting``, or "" without a check.
-    health: str
-    restarts: int
-    exit_code: int
-    environment: Mapping[str, str]
-    labels: Mapping[str, str]
-    #: Path in the container → path on the machine.
-    mounts: Mapping[str, str]
-
-    @property
-    def identity(self) -> tuple[str, str]:
-        """What stays the same as long as the container is not touched."""
-        return self.id, self.started_at
 
 
 @dataclass(frozen=True)
@@ -193,7 +166,7 @@ class ComposePlatform:
         key begins with the project.
         """
         found: dict[str, Container] = {}
-        for container in sorted(_inspect(self.machine), key=lambda container: container.name):
+        for container in sorted(containers_of(self.machine), key=lambda container: container.name):
             if every_project:
                 found[f"{container.project}/{container.name}"] = container
             elif Path(container.labels.get("com.docker.compose.project.working_dir", "/")).resolve() == self.folder:
@@ -242,60 +215,6 @@ def remove_leftovers() -> None:
         if not Path("/proc", root.name.removeprefix(_PREFIX).partition("-")[0]).exists():
             # Several workers begin at once, and each removes what it sees.
             shutil.rmtree(root, ignore_errors=True)
-
-
-def remove_projects(machine: Machine, projects: set[str]) -> None:
-    """Removes containers, networks and volumes of Compose's projects."""
-    for project in projects:
-        wanted = f"label=com.docker.compose.project={project}"
-        for ids, words in (
-            (machine.docker("ps", "--all", "--quiet", "--filter", wanted), ("rm", "--force", "--volumes")),
-            (machine.docker("volume", "ls", "--quiet", "--filter", wanted), ("volume", "rm")),
-        ):
-            if ids:
-                machine.docker(*words, *ids.split())
-        for network in machine.docker("network", "ls", "--quiet", "--filter", wanted).split():
-            _remove_network(machine, network)
-
-
-def _remove_network(machine: Machine, network: str) -> None:
-    """A container that was removed between two of its restarts may leave its end of the network behind.
-
-    Docker 20.10 may lose track of that end, and keeps the network then: the next project of the name uses it.
-    """
-    left = machine.docker("network", "inspect", "--format", "{{range .Containers}}{{.Name}} {{end}}", network)
-    for container in left.split():
-        machine.docker("network", "disconnect", "--force", network, container, check=False)
-    machine.docker("network", "rm", network, check=False)
-
-
-def _inspect(machine: Machine) -> list[Container]:
-    ids = machine.docker("ps", "--all", "--quiet", "--filter", "label=com.docker.compose.service").split()
-    if not ids:
-        return []
-    # One that ends meanwhile is left out, as if it had been asked for a moment later.
-    text = machine.docker("inspect", *ids, check=False)
-    return [_container(found) for found in json.loads(text or "[]")]
-
-
-def _container(found: dict[str, object]) -> Container:
-    about = json.loads(json.dumps(found))
-    labels, state = about["Config"]["Labels"], about["State"]
-    return Container(
-        id=about["Id"],
-        name=about["Name"].removeprefix("/"),
-        project=labels["com.docker.compose.project"],
-        service=labels["com.docker.compose.service"],
-        image=about["Config"]["Image"],
-        started_at=state["StartedAt"],
-        status=state["Status"],
-        health=state.get("Health", {}).get("Status", ""),
-        restarts=about["RestartCount"],
-        exit_code=state["ExitCode"],
-        environment=dict(variable.split("=", 1) for variable in about["Config"]["Env"] or []),
-        labels=labels,
-        mounts={mount["Destination"]: mount["Source"] for mount in about["Mounts"]},
-    )
 
 
 def _entry(path: Path) -> Entry:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import socket
 import sys
-import threading
 
 from testbed.docker.namespaces import socket_in
+from testbed.relay import serve_relay
 
 
 def main(pid: int, way: str, port: int, target: int) -> None:
@@ -20,35 +20,7 @@ def main(pid: int, way: str, port: int, target: int) -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     listener.listen(128)
-    while True:
-        client, _ = listener.accept()
-        threading.Thread(target=_carry, args=(client, connects_in, target), daemon=True).start()
-
-
-def _carry(client: socket.socket, network: int | None, port: int) -> None:
-    with client, socket_in(network) as server:
-        try:
-            server.connect(("127.0.0.1", port))
-        except OSError:
-            return
-        back = threading.Thread(target=_copy, args=(server, client), daemon=True)
-        back.start()
-        _copy(client, server)
-        back.join()
-
-
-def _copy(source: socket.socket, target: socket.socket) -> None:
-    """Copies until one side ends, and passes the end on."""
-    try:
-        while data := source.recv(65536):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
-    except OSError:
-        for each in (source, target):
-            try:
-                each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
+    serve_relay(listener, target, lambda: socket_in(connects_in))
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@ However this process ends, the kernel ends the node with it; a control group tha
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -24,8 +24,8 @@ from testbed.images.registry import server
 from testbed.node.configuration import FOLDER, Configuration, cgroup
 from testbed.node.link import API_PORT, REGISTRY_PORT, Link
 from testbed.node.parts import Parts, kept_link
-from testbed.node.relay import serve_relay
 from testbed.node.stock import images
+from testbed.relay import serve_relay
 
 #: The node dies with this process, and every process in it with the node's first.
 _NAMESPACES = [
@@ -43,7 +43,11 @@ def main() -> int:
     with _control_group(), _node(link, parts) as node:
         registry = server(link.host, REGISTRY_PORT, images())
         threading.Thread(target=registry.serve_forever, daemon=True).start()
-        return asyncio.run(_relay_while_running(link, api_port, node))
+        # The API server listens on loopback, where a node can't reach it.
+        listener = socket.create_server((link.host, API_PORT))
+        threading.Thread(target=serve_relay, args=(listener, api_port), daemon=True).start()
+        node.wait()
+        return 1
 
 
 @contextlib.contextmanager
@@ -92,16 +96,6 @@ def _wait_for_network_namespace(node: subprocess.Popen[str]) -> None:
                 return
         time.sleep(0.01)
     sys.exit(f"the node's namespaces could not be made: unshare ended with {node.returncode}")
-
-
-async def _relay_while_running(link: Link, api_port: int, node: subprocess.Popen[str]) -> int:
-    relay = asyncio.ensure_future(serve_relay(link.host, API_PORT, api_port))
-    while node.poll() is None:
-        if relay.done():
-            relay.result()
-        await asyncio.sleep(0.2)
-    relay.cancel()
-    return 1
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ _LINK = link.Link("198.18.0.1", "198.18.0.2", "studios0")
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A testbed that has never been up, on a machine that can have a real node."""
     monkeypatch.setattr(lifecycle, "_NODES", tmp_path / "nodes")
-    monkeypatch.setattr(lifecycle, "_PORTS", tmp_path / "ports.json")
+    monkeypatch.setattr(lifecycle, "PORTS", tmp_path / "ports.json")
     monkeypatch.setattr(requirements, "missing", lambda: None)
     return tmp_path
 

@@ -1,4 +1,4 @@
-"""Entries of tower.yml on a Docker Compose host: set, remembered, and given back one by one."""
+"""Entries of tower.yml on a Docker Compose host: set, remembered, and restored one by one."""
 
 from __future__ import annotations
 

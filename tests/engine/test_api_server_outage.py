@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from testbed.lifecycle import FurtherApiServer, further_api_server
+from testbed.further_api_server import FurtherApiServer, further_api_server
 from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
 from tests.engine.stack import Finished, Stack

@@ -1,4 +1,4 @@
-"""A stack of an earlier release goes on with this one: nothing to change, and a destroy that gives everything back."""
+"""A stack of an earlier release goes on with this one: nothing to change, and a destroy that restores everything."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ruamel.yaml.error import YAMLError
 
-from live.tower_yml_place import path_of, setting_of
+from live.tower_yml_place import path_of, setting_of_entry
 from live.tower_yml_text import Entry, TowerYmlError, read_entry, refuse_other_spelling, restore, set_entry
 from settings.host_names import ALLOWED_WORKSPACES_ENTRY, TOWER_YML_PATH
 from studios_host.differences import files_of
@@ -81,7 +81,7 @@ def with_entries(path: Path, known: Known, entries: Mapping[str, str], *, take_o
             entry, wanted, before = read_entry(text, path_of(name)), json.loads(value), known.get(name)
             ours = before is not None and _shown(entry) in before["written"]
             if entry.present and not ours and entry.value != wanted and not take_over:
-                setting = setting_of(path_of(name))
+                setting = setting_of_entry(path_of(name))
                 others.append(
                     f"{name} in {path} is {_shown(entry)}, and this stack would set {value}; "
                     f"write the same in {setting}, or take it over: takeOver: [tower.yml]"

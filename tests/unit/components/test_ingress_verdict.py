@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from components.ingress_verdict import IngressVerdict, Patience, RefusedError, wait_for_move, wait_for_verdict
+from components.ingress_verdict import IngressRefusedError, IngressVerdict, Patience, wait_for_verdict
 from live.ingress import Before, LiveIngress, Verdict
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
@@ -45,7 +45,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def wait(steps: Steps, *, moves: bool = False, effect: Callable[[Any, str], list[str] | None] = lambda *_: []) -> str:
     before = Before(hostname=OLD, moves=moves)
-    return wait_for_verdict(cast("LiveIngress", steps), before, effect, QUICK)
+    return wait_for_verdict(cast("LiveIngress", steps), before, QUICK, effect)
 
 
 def test_a_change_that_the_controller_accepts_is_done() -> None:
@@ -57,7 +57,7 @@ def test_a_move_is_done_when_there_is_another_load_balancer() -> None:
 
 
 def move(steps: Steps) -> str:
-    return wait_for_move(cast("LiveIngress", steps), Before(hostname=OLD, moves=True), QUICK)
+    return wait_for_verdict(cast("LiveIngress", steps), Before(hostname=OLD, moves=True), QUICK)
 
 
 def test_a_move_is_known_as_soon_as_there_is_another_load_balancer() -> None:
@@ -66,19 +66,19 @@ def test_a_move_is_known_as_soon_as_there_is_another_load_balancer() -> None:
 
 
 def test_a_move_that_leads_nowhere_is_no_success() -> None:
-    with pytest.raises(RefusedError, match=r"It has no other load balancer yet\."):
+    with pytest.raises(IngressRefusedError, match=r"It has no other load balancer yet\."):
         move(Steps((OLD, ACCEPTED)))
-    with pytest.raises(RefusedError, match=r"It has no other load balancer yet\."):
+    with pytest.raises(IngressRefusedError, match=r"It has no other load balancer yet\."):
         wait(Steps((OLD, ACCEPTED)), moves=True)
 
 
 def test_a_move_that_the_controller_refuses_fails_in_its_words() -> None:
-    with pytest.raises(RefusedError, match="SSLPolicyNotFound"):
+    with pytest.raises(IngressRefusedError, match="SSLPolicyNotFound"):
         move(Steps((OLD, REFUSED)))
 
 
 def test_what_the_controller_refuses_fails_with_its_words_and_what_is_missing() -> None:
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(IngressRefusedError) as caught:
         wait(Steps((OLD, REFUSED)), effect=lambda *_: ["its TLS policy is a, not b"])
     assert str(caught.value) == (
         "Ingress platform/connect-ingress is changed, and its load balancer is not.\n"
@@ -97,7 +97,7 @@ def test_a_complaint_that_passes_by_itself_is_no_refusal() -> None:
 def test_an_earlier_success_is_none_while_something_is_not_in_effect() -> None:
     missing: Iterator[list[str]] = iter([["no rule"], ["no rule"]])
     assert wait(Steps((OLD, ACCEPTED)), effect=lambda *_: next(missing, [])) == OLD
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(IngressRefusedError) as caught:
         wait(Steps((OLD, ACCEPTED)), effect=lambda *_: ["its listener has no rule for *.example.com"])
     assert "  its listener has no rule for *.example.com\nThe controller gives no reason" in str(caught.value)
 
@@ -108,7 +108,7 @@ def test_without_events_the_effect_is_enough_and_without_either_time_is() -> Non
 
 
 def test_a_complaint_without_the_effect_being_known_is_a_refusal() -> None:
-    with pytest.raises(RefusedError, match="SSLPolicyNotFound"):
+    with pytest.raises(IngressRefusedError, match="SSLPolicyNotFound"):
         wait(Steps((OLD, REFUSED)), effect=lambda *_: None)
 
 
@@ -124,7 +124,7 @@ def warned_of(account: object, monkeypatch: pytest.MonkeyPatch, *states: tuple[s
     verdict._before = Before(hostname=OLD, moves=False)
     try:
         assert asyncio.run(verdict.confirmed(OLD)) == OLD
-    except RefusedError:
+    except IngressRefusedError:
         warnings.append("refused")
     return warnings
 

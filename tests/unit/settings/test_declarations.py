@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from live.tower_yml_place import path_of, setting_of
+from live.tower_yml_place import path_of, setting_of_entry
 from settings.errors import SettingsError
-from settings.fields import FIELDS, SECRET_KEYS, since, targets_of, tower_yml_entries
+from settings.fields import FIELDS, SECRET_KEYS, entry_names, since, targets_of
 from settings.parsing import parse_settings
 from settings.reference import becomes
 from settings.releases import default_connect_version
@@ -210,8 +210,8 @@ def texts_of(path: Path) -> Iterator[str]:
 def test_an_entry_of_tower_yml_is_the_one_of_its_row_and_has_the_name_of_its_setting() -> None:
     golden = YAML(typ="safe", pure=True).load(Path(__file__).with_name("golden_environment.yml").read_text())
     rows = {row["from"]: name for name, row in golden["variables"].items() if row["set"] == ["tower.yml"]}
-    declared = {key: entry for key in FIELDS for entry in tower_yml_entries(key)}
+    declared = {key: entry for key in FIELDS for entry in entry_names(key)}
     assert declared == rows, (
         "golden_environment.yml: write a row with `set: [tower.yml]` for each entry that is declared"
     )
-    assert [setting_of(path_of(entry)) for entry in declared.values()] == list(declared)
+    assert [setting_of_entry(path_of(entry)) for entry in declared.values()] == list(declared)

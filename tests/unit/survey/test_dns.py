@@ -164,7 +164,7 @@ DEEP = {"platformUrl": "https://platform.deleg.example", "hostedZone": "deleg.ex
 TAKEN = (
     'sessionRecord: "create" would make the record *.example.com, which exists already ({}) and which this stack has '
     "not made: leave it to its owner, who points it at the load balancer: pulumi config set sessionRecord existing; "
-    "or take it over, and give it back on destroy: pulumi config set sessionRecord takeOver; or remove it there once "
+    "or take it over, and restore it on destroy: pulumi config set sessionRecord takeOver; or remove it there once "
     "nothing needs it"
 )
 
