@@ -219,10 +219,8 @@ def _folders(container: ConnectContainer) -> list[tuple[str, str, str]]:
 
 def _secret_volumes(container: ConnectContainer) -> list[tuple[str, str, pulumi.Input[str]]]:
     """Name, path and Secret of what it reads; a Secret's own name may be longer than a volume's."""
-    return [
-        (f"{SECRET_VOLUME}{place}", path, secret)
-        for place, (path, secret) in enumerate(sorted(container.secret_mounts.items(), key=lambda mount: mount[0]))
-    ]
+    mounts = container.secret_mounts
+    return [(f"{SECRET_VOLUME}{place}", path, mounts[path]) for place, path in enumerate(sorted(mounts))]
 
 
 def _drain(seconds: int) -> core.v1.LifecycleArgs | None:
