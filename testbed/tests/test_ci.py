@@ -49,7 +49,7 @@ def make(recorder: Recorder, *words: str, folder: Path = paths.CHECKOUT) -> subp
     recorder.add("ruff", "mypy", "codespell")
     replaced = [f"RUN={recorder.folder}/python", f"BIN={recorder.folder}", f"INSTALLED={installed}", "JOBS=1"]
     # What a make that runs these tests tells its own jobs is not for this one.
-    told = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "ALL")
+    told = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "ALL", "STUDIOS_TESTBED")
     variables = {name: value for name, value in os.environ.items() if name not in told}
     return subprocess.run(
         [MAKE, "--no-print-directory", "--file", paths.CHECKOUT / "Makefile", *words, *replaced],
