@@ -17,11 +17,13 @@ from ruamel.yaml import YAML
 from live.tower_yml_place import path_of, setting_of_entry
 from settings.errors import SettingsError
 from settings.fields import FIELDS, SECRET_KEYS, entry_names, since, targets_of
+from settings.model import Settings
 from settings.parsing import parse_settings
 from settings.reference import becomes
 from settings.releases import default_connect_version
 from settings.rules.ssh import SSH_KEYS
 from settings.versions import Version
+from tests.unit.settings.test_all_settings import is_written_as_declared
 from tests.unit.settings.test_golden_environment import row_of
 
 ROOT = Path(__file__).parents[3]
@@ -130,6 +132,23 @@ def test_each_setting_has_an_example_that_is_right_and_not_the_default(key: str)
     assert read.model_dump(by_alias=True)[key] != FIELDS[key].default, told
 
 
+def test_each_setting_that_no_mark_hands_over_is_read_by_what_deploys() -> None:
+    folders = ("settings/model", "live", "survey", "components", "delivery")
+    texts = [path.read_text(encoding="utf-8") for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    source = "\n".join([*texts, (ROOT / "settings" / "environment.py").read_text(encoding="utf-8")])
+    read = set(re.findall(r"(?:settings|self)\.(?=(\w+))|data\[\"(\w+)\"\]", source))
+    names = {name for each in read for name in each}
+    unread = [
+        str(field.alias)
+        for name, field in Settings.model_fields.items()
+        if name not in names and not is_written_as_declared(str(field.alias))
+    ]
+    assert unread == [], (
+        "no component reads these: mark the variable that each becomes, or hand it over in "
+        "components/object_settings.py, components/studios_on_kubernetes.py or components/studios_on_compose.py"
+    )
+
+
 def test_a_new_setting_is_one_declaration_in_one_file(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "settings", tmp_path / "settings", ignore=shutil.ignore_patterns("__pycache__"))
     module = tmp_path / "settings" / "model" / "connect.py"
@@ -211,7 +230,6 @@ def test_an_entry_of_tower_yml_is_the_one_of_its_row_and_has_the_name_of_its_set
     golden = YAML(typ="safe", pure=True).load(Path(__file__).with_name("golden_environment.yml").read_text())
     rows = {row["from"]: name for name, row in golden["variables"].items() if row["set"] == ["tower.yml"]}
     declared = {key: entry for key in FIELDS for entry in entry_names(key)}
-    assert declared == rows, (
-        "golden_environment.yml: write a row with `set: [tower.yml]` for each entry that is declared"
-    )
+    advice = [row_of(entry) for key, entry in declared.items() if rows.get(key) != entry]
+    assert declared == rows, "\n".join(advice)
     assert [setting_of_entry(path_of(entry)) for entry in declared.values()] == list(declared)
