@@ -42,11 +42,19 @@ class Release:
         platform: its version, from which on the row counts.
         connect: the tag of the Connect images that Seqera ships with it.
         client: the Connect client in the images of the Studio templates that come with it.
+
+    Raises:
+        ValueError: the images with that client are not known.
     """
 
     platform: Version
     connect: Version
     client: Version
+
+    def __post_init__(self) -> None:
+        """Checks the client."""
+        if self.client not in IMAGES_OF_CLIENT:
+            raise ValueError(f"write the images with the client {self.client} of {self.platform} into IMAGES_OF_CLIENT")
 
 
 RELEASES: tuple[Release, ...] = (

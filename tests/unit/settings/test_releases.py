@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from settings.advice import advice
 from settings.environment import platform_environment
 from settings.model import Settings
 from settings.parsing import parse_settings
-from settings.releases import IMAGES_OF_CLIENT, PLATFORM_RELEASES, RELEASES
+from settings.releases import PLATFORM_RELEASES, RELEASES, Release
 from settings.versions import Version
 
 LEAST = {
@@ -31,9 +32,10 @@ def clients(read: Settings) -> set[str]:
     return {str(template.client) for template in read.studio_templates.values()}
 
 
-def test_each_release_comes_with_images_of_its_client() -> None:
-    missing = {str(row.client) for row in RELEASES} - set(map(str, IMAGES_OF_CLIENT))
-    assert missing == set(), "write the images with these clients into IMAGES_OF_CLIENT of settings/releases.py"
+def test_a_release_with_a_client_that_has_no_images_says_where_to_write_them() -> None:
+    message = "write the images with the client 0.99.0 of 99.1 into IMAGES_OF_CLIENT"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        Release(Version(99, 1), Version(0, 99, 0), client=Version(0, 99, 0))
 
 
 @pytest.mark.parametrize(
