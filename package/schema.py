@@ -17,8 +17,9 @@ from pydantic.fields import FieldInfo
 from components.described import Described, described_fields, first_paragraph, value_type
 from components.studios import whole
 from package.parts import PARTS
+from settings.declared_types import Type
 from settings.fields import FIELDS, applies, required_on
-from settings.reference import kind_of, told_default
+from settings.reference import kind_of, kind_of_type, told_default
 from settings.targets import TARGETS
 from settings.templates import StudioTemplate
 
@@ -39,10 +40,8 @@ _KINDS: Final[Mapping[str, Schema]] = {
     "text": _TEXT,
     "secret": _TEXT,
     "integer": {"type": "integer"},
+    "number": {"type": "number"},
     "boolean": {"type": "boolean"},
-    "list": {"type": "array", "items": _TEXT},
-    "map": {"type": "object", "additionalProperties": _TEXT},
-    "words or list": {"oneOf": [_TEXT, {"type": "array", "items": {"type": "integer"}}]},
 }
 _LANGUAGES: Final = ("nodejs", "python", "csharp", "java", "go")
 
@@ -148,7 +147,16 @@ def _setting(key: str, field: FieldInfo, target: str) -> Schema:
 def _kind(field: FieldInfo, within: Iterable[Any]) -> Schema:
     if any(each is Any or (isinstance(each, type) and issubclass(each, BaseModel)) for each in within):
         return dict(_ANYTHING)
-    return _KINDS[kind_of(field)]
+    return type_in_the_package(Type.of_field(field))
+
+
+def type_in_the_package(of: Type) -> Schema:
+    """The type of a setting, or of a part of one, as the engine has it."""
+    if of.options:
+        return {"oneOf": [type_in_the_package(Type.of(each)) for each in of.options]}
+    if of.is_list:
+        return {"type": "array", "items": type_in_the_package(of.items)}
+    return _map(type_in_the_package(of.items)) if of.is_map else dict(_KINDS[kind_of_type(of)])
 
 
 def _template() -> Schema:
@@ -157,7 +165,7 @@ def _template() -> Schema:
         "type": "object",
         "description": first_paragraph(StudioTemplate),
         "properties": {
-            str(field.alias or name): {**_KINDS[kind_of(field)], "description": field.description}
+            str(field.alias or name): {**type_in_the_package(Type.of_field(field)), "description": field.description}
             for name, field in fields.items()
         },
         "required": [str(field.alias or name) for name, field in fields.items() if field.is_required()],

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -25,9 +25,21 @@ _WORDS: Final[Mapping[str, tuple[type, str]]] = {
     "float": (float, "must be a number"),
     "bool": (bool, "must be true or false"),
 }
+_IN_JSON: Final[Mapping[type, str]] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _REQUIRED: Final = re.compile(r"Invalid value for `(\w+)`, must not be `None`")
 _QUANTITIES: Final = frozenset({"sizeLimit", "requests", "limits", "divisor"})
 """Amounts are text in the document, and the API takes numbers for them."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A setting has the shape of an object of Kubernetes.
+
+    Args:
+        kind: the object's class, such as `V1Affinity`.
+    """
+
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -99,6 +111,40 @@ def _of_class(value: Any, found: _Class, path: str) -> Iterator[Wrong]:
         nearest = difflib.get_close_matches(str(key), found.types, n=1, cutoff=0.6)
         instead = f"did you mean {nearest[0]}?" if nearest else f"Kubernetes has {', '.join(sorted(found.types))}"
         yield Wrong(f"{path}.{key}", None, f"is not a key that Kubernetes has here; {instead}")
+
+
+def shapes_as_schemas(shapes: Iterable[Shape]) -> dict[str, Any]:
+    """The JSON Schemas of shapes and of their parts, by their classes: what `misshapen` finds nothing wrong with."""
+    schemas: dict[str, Any] = {}
+    to_come = [each.kind for each in shapes]
+    while to_come:
+        name = to_come.pop()
+        if name in schemas:
+            continue
+        found = _class(name)
+        if found is None:
+            schemas[name] = {}
+            continue
+        schemas[name] = {
+            "type": ["object", "null"],
+            "properties": {key: _as_schema(kind, key in _QUANTITIES, to_come) for key, kind in found.types.items()},
+            "required": sorted(found.required),
+            "additionalProperties": False,
+        }
+    return dict(sorted(schemas.items()))
+
+
+def _as_schema(kind: str, is_amount: bool, classes: list[str]) -> dict[str, Any]:
+    if kind == "object":
+        return {}
+    if match := _LIST.fullmatch(kind):
+        return {"type": ["array", "null"], "items": _as_schema(match["of"], is_amount, classes)}
+    if match := _MAP.fullmatch(kind):
+        return {"type": ["object", "null"], "additionalProperties": _as_schema(match["of"], is_amount, classes)}
+    if kind in _WORDS:
+        return {"type": [_IN_JSON[_WORDS[kind][0]], *(["number"] if is_amount else []), "null"]}
+    classes.append(kind)
+    return {"$ref": f"#/definitions/{kind}"}
 
 
 @cache

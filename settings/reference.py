@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import NoneType
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Literal, get_origin
 
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from settings.declared_types import Type
 from settings.fields import FIELDS, entry_names, marks, required_on, since, targets_of
 from settings.marks import Derived, Place, Variable
 from settings.model.section import ByTarget
@@ -21,25 +21,31 @@ _KINDS: Mapping[object, str] = {
     Version: "text",
     SecretStr: "secret",
     int: "integer",
+    float: "number",
     bool: "boolean",
-    tuple: "list",
-    dict: "map",
 }
 _WHERE: Mapping[Place, str] = {"proxy": "proxy", "server": "server", "platform": "Platform"}
 
 
 def kind_of(field: FieldInfo) -> str:
     """What a setting holds, in a word or three."""
-    annotation: Any = field.annotation
-    if NoneType in get_args(annotation):
-        annotation = next(option for option in get_args(annotation) if option is not NoneType)
-    if get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
-    if get_origin(annotation) is Literal:
-        return "text"
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return "map"
-    return _KINDS.get(get_origin(annotation) or annotation, "words or list")
+    return kind_of_type(Type.of_field(field))
+
+
+def kind_of_type(of: Type) -> str:
+    """What a type holds, in a word or three.
+
+    Raises:
+        TypeError: documents have no word for it.
+    """
+    if of.is_list or of.is_map:
+        return "list" if of.is_list else "map"
+    if of.options and {kind_of_type(Type.of(each)) for each in of.options} == {"text", "list"}:
+        return "words or list"
+    found = "text" if get_origin(of.kind) is Literal else _KINDS.get(of.kind)
+    if found is None:
+        raise TypeError(f"{of.kind} has no word in documents; add it to settings/reference.py and package/schema.py")
+    return found
 
 
 def fixed_default(field: FieldInfo) -> object:
@@ -96,7 +102,7 @@ def _default_by_target(key: str, factory: ByTarget, targets: list[str]) -> str |
 
 
 def _as_code(default: object) -> str | None:
-    if default in ("", []):
+    if default in ("", [], {}):
         return None
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"

@@ -9,17 +9,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
-from settings.types.text import Text, as_kubernetes_writes, map_in_text
+from settings.types.text import Form, MapInText, Text, as_kubernetes_writes
+
+_AMOUNT = re.compile(r"(?P<number>\d{1,15}(\.\d{1,3})?)(?P<unit>m|k|Ki|M|Mi|G|Gi|)", re.ASCII)
 
 ResourceName = Literal["cpu", "memory", "ephemeral-storage"]
-Resources = dict[ResourceName, Text]
+Resources = dict[ResourceName, Annotated[Text, Form(_AMOUNT)]]
 
 PROXY_REQUESTS: Resources = {"cpu": "30m", "memory": "64Mi", "ephemeral-storage": "64Mi"}
 PROXY_LIMITS: Resources = {"cpu": "1", "memory": "512Mi", "ephemeral-storage": "512Mi"}
 SERVER_REQUESTS: Resources = {"cpu": "20m", "memory": "50Mi", "ephemeral-storage": "64Mi"}
 SERVER_LIMITS: Resources = {"cpu": "1", "memory": "512Mi", "ephemeral-storage": "256Mi"}
 
-_AMOUNT = re.compile(r"(?P<number>\d{1,15}(\.\d{1,3})?)(?P<unit>m|k|Ki|M|Mi|G|Gi|)", re.ASCII)
 _UNITS = {unit: Decimal(1000) ** power for power, unit in enumerate(("n", "u", "m", "", "k", "M", "G", "T", "P"), -3)}
 _BINARY = {f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", 1)}
 _QUANTITY = re.compile(r"(?P<number>[+-]?[\d.]+(?:[eE][+-]?\d+)?)(?P<unit>[A-Za-z]*)", re.ASCII)
@@ -68,14 +69,13 @@ def problem_of(name: ResourceName, text: str) -> str | None:
 
 def _completed(defaults: Resources) -> BeforeValidator:
     def complete(value: Any) -> Any:
-        given = map_in_text(value)
-        return {**defaults, **given} if isinstance(given, Mapping) else given
+        return {**defaults, **value} if isinstance(value, Mapping) else value
 
     return BeforeValidator(complete)
 
 
-ProxyRequests = Annotated[Resources, _completed(PROXY_REQUESTS)]
-ProxyLimits = Annotated[Resources, _completed(PROXY_LIMITS)]
-ServerRequests = Annotated[Resources, _completed(SERVER_REQUESTS)]
-ServerLimits = Annotated[Resources, _completed(SERVER_LIMITS)]
+ProxyRequests = Annotated[Resources, _completed(PROXY_REQUESTS), MapInText]
+ProxyLimits = Annotated[Resources, _completed(PROXY_LIMITS), MapInText]
+ServerRequests = Annotated[Resources, _completed(SERVER_REQUESTS), MapInText]
+ServerLimits = Annotated[Resources, _completed(SERVER_LIMITS), MapInText]
 """What is left out has its default."""

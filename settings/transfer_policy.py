@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from settings.durations import seconds
-from settings.types.text import EMPTY, SHORT_ENOUGH, Text, form
+from settings.types.text import SHORT_ENOUGH, Filled, Form, Text, form
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,63}", re.ASCII)
 _SIZE = re.compile(r"(\d{1,19})(KB|MB|GB|TB)?", re.ASCII)
@@ -51,16 +51,6 @@ def _unique(what: str, of: Callable[[Any], str], same: Callable[[str], object] =
     return AfterValidator(check)
 
 
-def _filled(items: tuple[Any, ...]) -> tuple[Any, ...]:
-    # A limit of the type's own would also complain of items that are wrong, which pydantic leaves out.
-    if not items:
-        raise ValueError(EMPTY)
-    return items
-
-
-_FILLED = AfterValidator(_filled)
-
-
 def _no_mixture(extractors: tuple[Extractor, ...]) -> tuple[Extractor, ...]:
     protocols = {each.protocol for each in extractors}
     if "any" in protocols and len(protocols) > 1:
@@ -77,7 +67,7 @@ class _Part(BaseModel):
 class Quota(_Part):
     """A limit of bytes within a fixed time window."""
 
-    bytes: Annotated[int, BeforeValidator(_bytes)]
+    bytes: Annotated[int, BeforeValidator(_bytes), Form(_SIZE), Field(ge=1)]
     window: Annotated[
         Text,
         form(_WINDOW, "must be a duration: numbers with the units h, m, s, for example 24h or 1h30m"),
@@ -132,10 +122,10 @@ class Bucket(_Part):
     """A counter for each value of its extractors, with its limits."""
 
     name: Annotated[Text, form(_NAME, "must be a name of up to 63 letters, digits, '-' and '_', for example user_id")]
-    quotas: Annotated[tuple[Quota, ...], _FILLED, _unique("the window", lambda quota: quota.window, seconds)]
+    quotas: Annotated[tuple[Quota, ...], Filled, _unique("the window", lambda quota: quota.window, seconds)]
     extractors: Annotated[
         tuple[Annotated[Extractor, AfterValidator(_fitting)], ...],
-        _FILLED,
+        Filled,
         _unique("the protocol", lambda extractor: extractor.protocol),
         AfterValidator(_no_mixture),
     ]
@@ -144,7 +134,7 @@ class Bucket(_Part):
 class TransferPolicy(_Part):
     """The policy: its buckets."""
 
-    buckets: Annotated[tuple[Bucket, ...], _FILLED, _unique("the bucket", lambda bucket: bucket.name)]
+    buckets: Annotated[tuple[Bucket, ...], Filled, _unique("the bucket", lambda bucket: bucket.name)]
 
 
 def policy_base64(policy: TransferPolicy | None) -> str | None:

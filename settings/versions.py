@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import total_ordering
 
-_VERSION = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:-((?:RC|rc)\.?\d{1,3}))?", re.ASCII)
+VERSION = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:-((?:RC|rc)\.?\d{1,3}))?", re.ASCII)
 
 
 @total_ordering
@@ -33,7 +33,7 @@ class Version:
         Raises:
             ValueError: the text is not a version.
         """
-        match = _VERSION.fullmatch(text)
+        match = VERSION.fullmatch(text)
         if match is None:
             raise ValueError(f"must be a version: two or three numbers with dots between, for example {example}")
         first, second, third, candidate = match.groups()

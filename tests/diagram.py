@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from components.studios_on_kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from live.cluster import Cluster
 from pipeline.report import short_type
+from settings.fields import example_of, required_on
 from settings.parsing import parse_settings
+from settings.targets import KUBERNETES
 from tests.unit.components.mocks import Recording, run
 
 SETTINGS = {
@@ -27,7 +29,8 @@ Edges = set[tuple[str, str]]
 
 def recorded() -> Recording:
     """What the program asks for with the least settings."""
-    settings = parse_settings(SETTINGS)
+    # A setting that has to be written may be added: its example will do.
+    settings = parse_settings({key: example_of(key) for key in required_on(KUBERNETES)} | SETTINGS)
     args = KubernetesStudiosArgs(settings=settings, cluster=Cluster(), field_manager="studios-diagram")
 
     def program() -> None:

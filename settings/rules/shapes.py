@@ -22,6 +22,7 @@ from settings.mounts import (
 )
 from settings.rules.book import RuleBook
 from settings.types.kubernetes import is_label
+from settings.types.pods import AFFINITY, VOLUME
 
 RULES = RuleBook()
 
@@ -30,7 +31,7 @@ OWN_VOLUMES = (TEMPORARY_VOLUME, DATA_VOLUME, CA_VOLUME, REDIS_CA_VOLUME)
 
 @RULES.needs("affinity")
 def _affinity_is_kubernetes(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-    for wrong in misshapen(dict(settings.affinity), "V1Affinity"):
+    for wrong in misshapen(dict(settings.affinity), AFFINITY.kind):
         yield Problem(f"affinity{wrong.path}", wrong.value, wrong.message)
 
 
@@ -38,7 +39,7 @@ def _affinity_is_kubernetes(settings: Settings, given: Collection[str]) -> Itera
 def _volumes_are_kubernetes(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     names = [str(volume["name"]) for volume in settings.extra_volumes]
     for index, (name, volume) in enumerate(zip(names, settings.extra_volumes, strict=True)):
-        for wrong in misshapen(volume, "V1Volume"):
+        for wrong in misshapen(volume, VOLUME.kind):
             yield Problem(f"extraVolumes[{index}]{wrong.path}", wrong.value, wrong.message)
         key = f"extraVolumes[{index}].name"
         if not is_label(name):

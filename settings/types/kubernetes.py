@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import BeforeValidator
 
 from settings.types.text import (
     ListInText,
@@ -14,7 +14,6 @@ from settings.types.text import (
     WithoutRepeats,
     as_kubernetes_writes,
     form,
-    matching,
     scalar_as_text,
 )
 
@@ -64,13 +63,13 @@ ObjectName = Annotated[
 ]
 DataKey = Annotated[Text, form(_DATA_KEY, "must be a key of a ConfigMap: letters, digits, '-', '_' and '.'")]
 SecretDataKey = Annotated[Text, form(_DATA_KEY, "must be a key of a Secret: letters, digits, '-', '_' and '.'")]
-
-
-def _storage(text: str) -> str:
-    return matching(_QUANTITY, f"must be an amount of storage, for example {as_kubernetes_writes(text, '100Mi')}", text)
-
-
-Quantity = Annotated[Text, AfterValidator(_storage)]
+Quantity = Annotated[
+    Text,
+    form(
+        _QUANTITY,
+        lambda text: f"must be an amount of storage, for example {as_kubernetes_writes(text, '100Mi')}",
+    ),
+]
 ObjectNames = Annotated[tuple[ObjectName, ...], ListInText, WithoutRepeats]
 PlatformObjects = Annotated[
     tuple[

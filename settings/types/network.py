@@ -11,9 +11,12 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from settings.types.kubernetes import LABEL
-from settings.types.text import ListInText, Text, WithoutRepeats, form
+from settings.types.text import Form, ListInText, Text, WholeNumber, WithoutRepeats, form
 
 _HTTPS_ADDRESS = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.:-]*(/[!-~]*)?", re.ASCII)
+_HTTPS_URL = re.compile(r"[Hh][Tt][Tt][Pp][Ss]://[!-~]*", re.ASCII)
+_ANY_LABEL = LABEL.pattern.replace("a-z", "A-Za-z")
+_DOMAIN = re.compile(rf"{_ANY_LABEL}(\.{_ANY_LABEL})+\.?", re.ASCII)
 
 _LONGEST_HOST = 253  # RFC 1035, 2.3.4
 _HIGHEST_PORT = 65535
@@ -43,8 +46,7 @@ def _domain_name(text: str) -> str:
         raise ValueError("must be a domain without a scheme, for example example.com")
     if _is_ip_address(name):
         raise ValueError("is an IP address; write a domain name: sessions live at its subdomains")
-    labels = name.split(".")
-    if len(labels) < 2 or len(name) > _LONGEST_HOST or not all(map(LABEL.fullmatch, labels)):
+    if len(name) > _LONGEST_HOST or _DOMAIN.fullmatch(text) is None:
         raise ValueError("must be a domain name, for example example.com")
     return name
 
@@ -60,7 +62,7 @@ def _https_url(text: str) -> str:
         raise ValueError(f"is not a URL; write https://{text}")
     parts = urlsplit(text)
     rest = parts.netloc or text.partition("://")[2]
-    if parts.scheme != "https":
+    if _HTTPS_URL.fullmatch(text) is None:
         raise ValueError(f"is not https; write https://{rest}")
     if "@" in parts.netloc:
         raise ValueError("must not contain a user name; write only https:// and the host")
@@ -133,13 +135,13 @@ def _vpc_alone(items: tuple[str, ...]) -> tuple[str, ...]:
     return items
 
 
-HttpsUrl = Annotated[Text, AfterValidator(_https_url)]
+HttpsUrl = Annotated[Text, AfterValidator(_https_url), Form(_HTTPS_URL)]
 HttpsAddress = Annotated[
     Text, form(_HTTPS_ADDRESS, "must be an https URL, for example https://example.com/features.json")
 ]
-Domain = Annotated[Text, AfterValidator(_domain_name)]
+Domain = Annotated[Text, AfterValidator(_domain_name), Form(_DOMAIN)]
 RedisAddress = Annotated[Text, AfterValidator(lambda text: _address_with_port(text, default_port=6379))]
-Port = Annotated[int, Field(ge=1, le=65535)]
+Port = Annotated[WholeNumber, Field(ge=1, le=65535)]
 UnprivilegedPort = Annotated[int, Field(ge=1024, le=65535)]
 Cidrs = Annotated[tuple[Annotated[Text, AfterValidator(_cidr)], ...], ListInText, WithoutRepeats]
 VPC = ("vpc",)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from settings.kubernetes_shapes import Shape
 from settings.marks import Words
 from settings.types.kubernetes import OBJECT, DataKey, Label, LabelKey, LabelValue, ObjectName
-from settings.types.text import FOLDER, ListInText, MapInText, Text, form, scalar_as_text
+from settings.types.text import FOLDER, ListInText, MapInText, Text, WholeNumber, form, scalar_as_text
 
 _SUB_PATH = re.compile(r"(?!/)(?!(.*/)?\.\.(/|\Z)).*[^/]", re.ASCII)
 _LONGEST_ANNOTATION = 16_384
@@ -32,7 +34,7 @@ class Toleration(_Part):
     operator: Literal["Equal", "Exists"] = "Equal"
     value: Annotated[str, BeforeValidator(scalar_as_text)] | None = None
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
-    toleration_seconds: int | None = None
+    toleration_seconds: WholeNumber | None = None
 
 
 def _sensible(toleration: Toleration) -> Toleration:
@@ -70,19 +72,34 @@ class CertificateSource(_Part):
     key: DataKey = "ca.crt"
 
 
-def _one_source(source: CertificateSource) -> CertificateSource:
-    if (source.config_map is None) == (source.secret is None):
-        raise ValueError("must have one of configMap and secret, for example {configMap: acme-ca, key: ca.crt}")
-    return source
+def having_one(keys: tuple[str, ...], message: str, part: _Part) -> _Part:
+    """The part, if it has one of the keys.
+
+    Raises:
+        ValueError: it has several of them, or none.
+    """
+    if len(part.as_kubernetes().keys() & set(keys)) != 1:
+        raise ValueError(message)
+    return part
 
 
-def _called(field: str) -> BeforeValidator:
+_ONE_SOURCE = AfterValidator(
+    partial(
+        having_one,
+        ("configMap", "secret"),
+        "must have one of configMap and secret, for example {configMap: acme-ca, key: ca.crt}",
+    )
+)
+
+
+def called(key: str, value: Any) -> Any:
+    """The map of an object that is written as its name; anything else is returned as it is."""
+    return {key: value} if isinstance(value, str) and not value.strip().startswith("{") else value
+
+
+def _called(key: str) -> BeforeValidator:
     """Takes a name for the object with that name."""
-
-    def read(value: Any) -> Any:
-        return {field: value} if isinstance(value, str) and not value.strip().startswith("{") else value
-
-    return BeforeValidator(read)
+    return BeforeValidator(partial(called, key))
 
 
 class Mount(_Part):
@@ -102,8 +119,10 @@ def _volume(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+AFFINITY = Shape("V1Affinity")
+VOLUME = Shape("V1Volume")
 Tolerations = Annotated[tuple[Annotated[Toleration, AfterValidator(_sensible)], ...], ListInText]
-Affinity = Annotated[dict[Literal["nodeAffinity", "podAffinity", "podAntiAffinity"], Any], MapInText]
+Affinity = Annotated[dict[Literal["nodeAffinity", "podAffinity", "podAntiAffinity"], Any], MapInText, AFFINITY]
 """As Kubernetes has it: `settings.rules.shapes` compares it with the shape."""
 PriorityClass = Annotated[
     Text, form(OBJECT, "must be the name of a PriorityClass; `kubectl get priorityclasses` prints them")
@@ -112,9 +131,12 @@ Labels = Annotated[dict[LabelKey, LabelValue], MapInText]
 Annotations = Annotated[
     dict[LabelKey, Annotated[str, BeforeValidator(scalar_as_text), Field(max_length=_LONGEST_ANNOTATION)]], MapInText
 ]
-Certificate = Annotated[CertificateSource, _called("configMap"), MapInText, AfterValidator(_one_source)]
+Certificate = Annotated[CertificateSource, _called("configMap"), MapInText, _ONE_SOURCE]
 RedisCa = Annotated[CaSecret, _called("name"), MapInText]
-Volumes = Annotated[tuple[Annotated[dict[str, Any], AfterValidator(_volume)], ...], ListInText]
+Volumes = Annotated[
+    tuple[Annotated[dict[str, Any], AfterValidator(_volume), Field(min_length=2, max_length=2), VOLUME], ...],
+    ListInText,
+]
 Mounts = Annotated[tuple[Mount, ...], ListInText]
 
 

@@ -10,7 +10,18 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, Field
 
 from settings import releases
-from settings.types.text import ListInText, Text, WithoutRepeats, form, list_in_text, number_as_text, without_repeats
+from settings.types.text import (
+    Filled,
+    ListInText,
+    Text,
+    WithoutRepeats,
+    any_case,
+    form,
+    in_any_case,
+    list_in_text,
+    number_as_text,
+    without_repeats,
+)
 from settings.versions import Version
 
 IMAGE = re.compile(
@@ -18,6 +29,7 @@ IMAGE = re.compile(
     r"(:(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(@(?P<digest>sha256:[0-9a-f]{64}))?",
     re.ASCII,
 )
+_ALL_OR_NONE = ("all", "none")
 LogWord = Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 
 
@@ -31,8 +43,8 @@ def _version(parse: Callable[[str], Version]) -> BeforeValidator:
 
 
 def _workspaces(value: Any) -> Any:
-    if isinstance(value, str) and value.strip().lower() in ("all", "none"):
-        return value.strip().lower()
+    if (word := in_any_case(_ALL_OR_NONE, value)) in _ALL_OR_NONE:
+        return word
     has_digit = isinstance(value, str) and any("0" <= character <= "9" for character in value)
     items = value if isinstance(value, str) and not has_digit and "[" not in value else list_in_text(value)
     if isinstance(items, int) and not isinstance(items, bool):
@@ -55,16 +67,15 @@ def _is_id(item: Any) -> bool:
     return not isinstance(item, bool | float) and text.isascii() and text.isdigit() and int(text) >= 1
 
 
-def _log_level(value: Any) -> Any:
-    upper = value.strip().upper() if isinstance(value, str) else value
-    return upper if upper in get_args(LogWord) else value
-
-
 PlatformVersion = Annotated[Version, _version(releases.platform_version)]
 ConnectVersion = Annotated[Version, _version(releases.connect_version)]
-Workspaces = Annotated[Literal["all", "none"] | tuple[int, ...], BeforeValidator(_workspaces)]
+Workspaces = Annotated[
+    Annotated[Literal["all", "none"], any_case(_ALL_OR_NONE)]
+    | Annotated[tuple[Annotated[int, Field(ge=1)], ...], Filled, WithoutRepeats],
+    BeforeValidator(_workspaces),
+]
 """Every workspace, no workspace, or those with the given ids."""
-LogLevel = Annotated[LogWord, BeforeValidator(_log_level)]
+LogLevel = Annotated[LogWord, any_case(get_args(LogWord))]
 Image = Annotated[
     Text, form(IMAGE, "must be an image: repository, repository:tag or repository@sha256:<digest>, without a scheme")
 ]

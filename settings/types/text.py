@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticKnownError
 
 from settings.durations import seconds
 
@@ -25,20 +28,45 @@ MAX_TEXT_LENGTH = 2048
 """Nothing that is written in one line is longer, and many such texts fit into one ConfigMap."""
 
 
-def matching(pattern: re.Pattern[str], message: str, text: str) -> str:
+@dataclass(frozen=True)
+class Form:
+    """Whatever is accepted has this form, for editors; a validator or a rule refuses the rest in words."""
+
+    pattern: re.Pattern[str]
+
+
+def matching(pattern: re.Pattern[str], message: str | Callable[[str], str], text: str) -> str:
     """The text, if it matches as a whole.
 
     Raises:
-        ValueError: it does not; the message is what is wanted.
+        ValueError: it does not; the message, or what it makes of the text, is what is wanted.
     """
     if pattern.fullmatch(text) is None:
-        raise ValueError(message)
+        raise ValueError(message if isinstance(message, str) else message(text))
     return text
 
 
-def form(pattern: re.Pattern[str], message: str) -> AfterValidator:
+def form(pattern: re.Pattern[str], message: str | Callable[[str], str]) -> AfterValidator:
     """Refuses text that does not match as a whole, with what is wanted as the message."""
     return AfterValidator(partial(matching, pattern, message))
+
+
+def in_any_case(words: tuple[str, ...], value: Any) -> Any:
+    """One of the words, however a text writes it; anything else is returned as it is."""
+    meant = value.strip().lower() if isinstance(value, str) else None
+    return next((word for word in words if word.lower() == meant), value)
+
+
+def any_case(words: tuple[str, ...]) -> BeforeValidator:
+    """Takes words in any case, and with spaces around."""
+    return BeforeValidator(partial(in_any_case, words))
+
+
+def _no_truth(value: Any) -> Any:
+    if isinstance(value, bool):
+        # A boolean is a number to Python only.
+        raise PydanticKnownError("int_type")
+    return value
 
 
 def _short_enough(duration: str) -> str:
@@ -98,8 +126,12 @@ def parsed(value: Any, opening: str, separator: str | None) -> Any:
 
 
 def list_in_text(value: Any) -> Any:
-    """The list in a JSON text, or in one with commas between; anything else is returned as it is."""
-    return parsed(value, "[", ",")
+    """The list, or the map, in a JSON text, or the list in one with commas; anything else is returned as it is."""
+    try:
+        a_map = parsed(value, "{", None)
+    except ValueError:
+        a_map = None
+    return a_map if isinstance(a_map, dict) else parsed(value, "[", ",")
 
 
 def map_in_text(value: Any) -> Any:
@@ -123,6 +155,17 @@ def single(value: Any) -> Any:
             return text
         raise ValueError(f"is a {'list' if isinstance(several, list) else 'map'}; write a single value")
     return text
+
+
+def filled(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The items, if there are some.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if not items:
+        raise ValueError(EMPTY)
+    return items
 
 
 def without_repeats(items: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -169,6 +212,9 @@ Folder = Annotated[Text, form(FOLDER, "must be an absolute path, for example /da
 ListInText = BeforeValidator(list_in_text)
 MapInText = BeforeValidator(map_in_text)
 WithoutRepeats = AfterValidator(without_repeats)
+Filled = AfterValidator(filled)
+"""Not empty. A limit of the type's own would also complain of items that are wrong, which pydantic leaves out."""
+WholeNumber = Annotated[int, BeforeValidator(_no_truth)]
 Environment = Annotated[
     dict[
         Annotated[str, form(_VARIABLE, "must be the name of a variable, for example HTTPS_PROXY")],

@@ -89,3 +89,11 @@ def test_hosts_of_each_partition_are_taken(domain: str) -> None:
     )
     assert read.proxy_image == f"111122223333.dkr.ecr.{domain}/studios/proxy:0.14.0"
     assert read.redis_address == f"studios.abc123.ng.0001.cache.{domain}:6379"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_an_editor_finds_the_schema_from_the_folder_and_from_a_copy_beside_the_project_file(path: Path) -> None:
+    modeline = path.read_text(encoding="utf-8").splitlines()[0]
+    assert modeline == "# yaml-language-server: $schema=pulumi-stack.schema.json"
+    beside = (path.parent / "pulumi-stack.schema.json", FOLDER.parents[1] / "pulumi-stack.schema.json")
+    assert [json.loads(each.read_text(encoding="utf-8")) for each in beside] == [json.loads(stack_schema())] * 2

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
+from pydantic import Field
 from ruamel.yaml import YAML
 
+from package.schema import type_in_the_package
+from settings.declared_types import Type
 from settings.documents import configuration_page, project_config
-from settings.fields import FIELDS
+from settings.fields import FIELDS, variables
+from settings.marks import as_text
 from settings.model import SECTIONS
 from settings.parsing import parse_settings
-from settings.reference import kind_of
+from settings.reference import kind_of, kind_of_type
 from settings.targets import ALL_TITLES
 
 ROOT = Path(__file__).parents[3]
@@ -81,4 +85,42 @@ def test_the_page_has_a_heading_for_each_section_and_a_row_for_each_key() -> Non
 def test_every_setting_says_what_it_is() -> None:
     for key, field in FIELDS.items():
         assert field.description, key
-        assert kind_of(field) in {"text", "secret", "integer", "boolean", "list", "map", "words or list"}
+        assert kind_of(field)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "word", "in_the_package"),
+    [
+        (float | None, "number", {"type": "number"}),
+        (Annotated[float, Field(ge=0)], "number", {"type": "number"}),
+        (tuple[int, ...], "list", {"type": "array", "items": {"type": "integer"}}),
+        (dict[str, bool], "map", {"type": "object", "additionalProperties": {"type": "boolean"}}),
+        (
+            Literal["all"] | tuple[int, ...],
+            "words or list",
+            {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "integer"}}]},
+        ),
+    ],
+    ids=str,
+)
+def test_each_kind_of_value_has_its_word_and_its_type(annotation: Any, word: str, in_the_package: object) -> None:
+    assert kind_of_type(Type.of(annotation)) == word
+    assert type_in_the_package(Type.of(annotation)) == in_the_package
+
+
+def test_a_kind_of_value_without_a_word_is_refused_with_where_to_add_it() -> None:
+    with pytest.raises(TypeError, match="has no word in documents; add it to settings/reference"):
+        kind_of_type(Type.of(bytes))
+
+
+def test_every_setting_says_what_its_default_is() -> None:
+    rows = [line for line in configuration_page().splitlines() if line.startswith("| `")]
+    assert [row.split(" | ")[0] for row in rows if not row.split(" | ")[2].strip()] == []
+    assert any(row.startswith("| `podLabels` | map | none |") for row in rows)
+
+
+def test_a_map_does_not_become_a_variable_by_itself() -> None:
+    with pytest.raises(TypeError, match="hand the mark a function that writes it"):
+        as_text({"a": "b"})
+    maps = [key for key, each in variables() if each.write is as_text and Type.of_field(FIELDS[key]).is_map]
+    assert maps == [], "a map has no form of its own in a variable; hand the mark a function that writes it"
