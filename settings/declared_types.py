@@ -60,7 +60,7 @@ class Type:
 
     @property
     def options(self) -> tuple[Any, ...]:
-        """The annotations of a union; none where it is no union."""
+        """The annotations of a union; none for any other type."""
         return get_args(self.kind) if get_origin(self.kind) in (Union, UnionType) else ()
 
     @property

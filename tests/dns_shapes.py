@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from settings.fields import example_of, required_on
 from settings.parsing import parse_settings
+from settings.targets import KUBERNETES
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,9 @@ def table() -> str:
     )
     rows = [f"| {' | '.join(titles)} |", "|-|-|-|-|-|-|"]
     for shape in SHAPES:
-        made = parse_settings({"platformVersion": "26.1", "namespace": "n", "redisAddress": "redis", **shape.settings})
+        # The others that have to be written say nothing of DNS.
+        needed = {key: example_of(key) for key in required_on(KUBERNETES)}
+        made = parse_settings(needed | {"platformVersion": "26.1"} | dict(shape.settings))
         cells = (made.certificate_names, made.zone_domains, (made.session_host,), (made.session_url,))
         told = [", ".join(f"`{each}`" for each in cell) for cell in cells]
         rows.append(f"| {shape.name} | `{made.connect_url}` | {' | '.join(told)} |")
