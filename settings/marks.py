@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
-
-from pydantic import BaseModel
 
 Place = Literal["proxy", "server", "platform"]
 """Where a variable is set; `platform` is that of backend and cron."""
@@ -17,13 +15,7 @@ Write = Callable[[Any], str | None]
 
 
 def as_text(value: Any) -> str | None:
-    """A setting as a variable holds it: booleans in lower case, lists with commas between; None is left out.
-
-    Raises:
-        TypeError: a map, for which there is no such form.
-    """
-    if isinstance(value, Mapping | BaseModel):
-        raise TypeError("a map has no form of its own in a variable; hand the mark a function that writes it")
+    """A setting as a variable holds it: booleans in lower case, lists with commas between; None is left out."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):

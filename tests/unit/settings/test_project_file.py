@@ -13,8 +13,7 @@ from ruamel.yaml import YAML
 from package.schema import type_in_the_package
 from settings.declared_types import Type
 from settings.documents import configuration_page, project_config
-from settings.fields import FIELDS, variables
-from settings.marks import as_text
+from settings.fields import FIELDS
 from settings.model import SECTIONS
 from settings.parsing import parse_settings
 from settings.reference import kind_of, kind_of_type
@@ -117,10 +116,3 @@ def test_every_setting_says_what_its_default_is() -> None:
     rows = [line for line in configuration_page().splitlines() if line.startswith("| `")]
     assert [row.split(" | ")[0] for row in rows if not row.split(" | ")[2].strip()] == []
     assert any(row.startswith("| `podLabels` | map | none |") for row in rows)
-
-
-def test_a_map_does_not_become_a_variable_by_itself() -> None:
-    with pytest.raises(TypeError, match="hand the mark a function that writes it"):
-        as_text({"a": "b"})
-    maps = [key for key, each in variables() if each.write is as_text and Type.of_field(FIELDS[key]).is_map]
-    assert maps == [], "a map has no form of its own in a variable; hand the mark a function that writes it"

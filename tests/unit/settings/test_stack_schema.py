@@ -17,7 +17,7 @@ from settings.errors import SettingsError
 from settings.fields import FIELDS, SECRET_KEYS, targets_of
 from settings.parsing import parse_settings, root_of
 from settings.stack_schema import stack_schema
-from tests.unit.settings.test_declarations import BESIDE, STACKS
+from tests.unit.settings.test_declarations import BESIDE, STACKS, releases_for
 from tests.unit.settings.written_values import WORDS, as_handed_over, near
 
 OFTEN = hypothesis_settings(max_examples=4 * hypothesis_settings().max_examples)
@@ -144,11 +144,9 @@ def test_each_example_fits(key: str) -> None:
 
 def stack_of(key: str) -> dict[str, Any]:
     """A stack in which only the value of one setting may be wrong."""
-    return {
-        name: value
-        for name, value in {**STACKS[targets_of(key)[0]], **BESIDE.get(key, {})}.items()
-        if value is not None
-    }
+    base = STACKS[targets_of(key)[0]]
+    written = {**base, **releases_for(key, base), **BESIDE.get(key, {})}
+    return {name: value for name, value in written.items() if value is not None}
 
 
 def problems(key: str, value: Any) -> list[str]:
