@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -14,7 +13,7 @@ from components.ingress_verdict import IngressVerdict, Patience
 from components.pods import READY_SECONDS, common_labels, name_of, timeouts
 from live.cluster import Cluster
 from live.ingress import LiveIngress, complaints, no_load_balancer
-from settings.balancers import ALB, IDLE_TIMEOUT
+from settings.balancers import ALB, balancer_annotations
 from settings.fields import default_of
 from survey.aws import AwsAccount
 
@@ -162,25 +161,24 @@ def ingress_object(args: StudiosIngressArgs) -> networking.v1.IngressInitArgs:
 
 
 def _annotations(args: StudiosIngressArgs) -> dict[str, pulumi.Input[str]]:
-    attributes = {IDLE_TIMEOUT: str(args.idle_timeout_seconds), **args.load_balancer_attributes}
+    of_balancer = balancer_annotations(
+        scheme=args.scheme,
+        ssl_policy=args.ssl_policy,
+        idle_timeout=args.idle_timeout_seconds,
+        attributes=args.load_balancer_attributes,
+        ip_address_type=args.ip_address_type,
+    )
     values: dict[str, pulumi.Input[str]] = {
-        "scheme": args.scheme,
         "target-type": args.target_type,
         "certificate-arn": args.certificate_arn,
-        "listen-ports": json.dumps([{"HTTP": 80}, {"HTTPS": 443}]),
-        "ssl-redirect": "443",
-        "ssl-policy": args.ssl_policy,
-        "load-balancer-attributes": ",".join(f"{key}={value}" for key, value in sorted(attributes.items())),
         "healthcheck-path": args.healthcheck_path,
         "success-codes": args.success_codes,
     }
     if args.group_name is not None:
         values["group.name"] = args.group_name
-    if args.ip_address_type is not None:
-        values["ip-address-type"] = args.ip_address_type
     if args.group_order is not None:
         values["group.order"] = str(args.group_order)
-    return {**args.annotations, **{f"{ALB}{key}": value for key, value in values.items()}}
+    return {**args.annotations, **of_balancer, **{f"{ALB}{key}": value for key, value in values.items()}}
 
 
 def hostname_of(status: networking.v1.outputs.IngressStatus | core.v1.outputs.ServiceStatus | None) -> str:

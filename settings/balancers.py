@@ -41,6 +41,22 @@ IDLE_TIMEOUT: Final = "idle_timeout.timeout_seconds"
 DELETION_PROTECTION: Final = "deletion_protection.enabled"
 
 
+def balancer_annotations(
+    *, scheme: str, ssl_policy: str, idle_timeout: int, attributes: Mapping[str, str], ip_address_type: str | None
+) -> dict[str, str]:
+    """The annotations of the Ingress that describe its load balancer, on which all members of a group must agree."""
+    wanted = {IDLE_TIMEOUT: str(idle_timeout), **attributes}
+    found = {
+        "scheme": scheme,
+        "listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]',
+        "ssl-redirect": "443",
+        "ssl-policy": ssl_policy,
+        "load-balancer-attributes": ",".join(f"{name}={value}" for name, value in sorted(wanted.items())),
+        **({} if ip_address_type is None else {"ip-address-type": ip_address_type}),
+    }
+    return {f"{ALB}{name}": value for name, value in found.items()}
+
+
 @dataclass(frozen=True)
 class Attribute:
     """An attribute of a load balancer.

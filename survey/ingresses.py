@@ -10,7 +10,14 @@ from typing import Any
 from live.fields import Object
 from live.ingress import leads_elsewhere
 from live.ownership import belongs_to
-from settings.balancers import ALB, ATTRIBUTES, DELETION_PROTECTION, IDLE_TIMEOUT, SETTING_OF_ANNOTATION
+from settings.balancers import (
+    ALB,
+    ATTRIBUTES,
+    DELETION_PROTECTION,
+    IDLE_TIMEOUT,
+    SETTING_OF_ANNOTATION,
+    balancer_annotations,
+)
 from settings.default_tags import pairs_in
 from settings.errors import Problem
 from settings.model import Settings
@@ -164,16 +171,14 @@ def protected_from_deletion(settings: Settings) -> Iterator[Problem]:
 
 
 def _own_annotations(settings: Settings) -> dict[str, str]:
-    attributes = {IDLE_TIMEOUT: str(settings.idle_timeout), **settings.load_balancer_attributes}
-    values = {
-        "scheme": settings.load_balancer_scheme,
-        "listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]',
-        "ssl-redirect": "443",
-        "ssl-policy": settings.ssl_policy,
-        "load-balancer-attributes": ",".join(f"{name}={value}" for name, value in attributes.items()),
-        **({"ip-address-type": settings.ip_address_type} if settings.ip_address_type else {}),
-    }
-    return {**settings.ingress_annotations, **{f"{ALB}{name}": value for name, value in values.items()}}
+    of_balancer = balancer_annotations(
+        scheme=settings.load_balancer_scheme,
+        ssl_policy=settings.ssl_policy,
+        idle_timeout=settings.idle_timeout,
+        attributes=settings.load_balancer_attributes,
+        ip_address_type=settings.ip_address_type,
+    )
+    return {**settings.ingress_annotations, **of_balancer}
 
 
 def _stated(annotations: Mapping[str, str]) -> dict[str, str]:
