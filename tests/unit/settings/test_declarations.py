@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -169,6 +170,35 @@ def test_a_new_setting_is_one_declaration_in_one_file(tmp_path: Path) -> None:
     assert follows["project"] == {"description": "Bytes of a frame.", "default": ""}
     assert follows["schema"]["anyOf"][0] == {"type": "integer", "minimum": 1}
     assert follows["schema"]["description"] == "Bytes of a frame. Needs Kubernetes, Connect 0.12.0."
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "Annotated[text.Folder, proxy('CONNECT_FRAMES')] = Field(",
+        "Annotated[text.Folder, Required(KUBERNETES), Required(COMPOSE), proxy('CONNECT_FRAMES')] = Field(default='',",
+    ],
+    ids=["without a default", "by marks"],
+)
+def test_the_documents_can_be_made_with_a_setting_that_every_target_needs(tmp_path: Path, declared: str) -> None:
+    shutil.copytree(ROOT / "settings", tmp_path / "settings", ignore=shutil.ignore_patterns("__pycache__"))
+    module = tmp_path / "settings" / "model" / "connect.py"
+    setting = f"    frames: {declared} description='Folder of the frames.', examples=['/frames'])\n"
+    module.write_text(module.read_text().replace("import COMPUTED, ", "import COMPUTED, Required, ") + setting)
+    done = subprocess.run(
+        [sys.executable, "-c", "from tests.docs import wanted_texts; print(*dict(wanted_texts()).values())"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "| `frames` | both | Folder of the frames. | `/frames` |" in done.stdout
+    assert (
+        "| `frames` | text | **required** | both |  | `CONNECT_FRAMES` (proxy) | Folder of the frames." in done.stdout
+    )
 
 
 def test_the_page_names_the_variables_that_each_setting_really_becomes() -> None:
