@@ -11,7 +11,7 @@ from typing import Final
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ec2.models import EC2Backend, ec2_backends
 
-_INSTANCE_TYPE: Final = "m6i.xlarge"
+_INSTANCE_TYPE: Final = "m6i.12xlarge"
 
 
 def ensure(region: str, instance_id: str, subnet: str, group: str, pods: str) -> None:
