@@ -28,8 +28,10 @@ def wrapped(module, name):
     real = getattr(module, name)
     def call(*words, **options):
         global count
-        count += 1
-        if count == nth:
+        # How often it asks, as it does while it waits, is another number in each run.
+        asks = name == "run" and words[0][1:2] in (["ps"], ["inspect"])
+        count += not asks
+        if count == nth and not asks:
             os.kill(os.getpid(), signal.SIGKILL)
         return real(*words, **options)
     setattr(module, name, call)

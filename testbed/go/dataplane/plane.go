@@ -71,11 +71,12 @@ func (plane *plane) changeGroups(groups []Group) {
 	next := map[string]*targets{}
 	var begun sync.WaitGroup
 	for _, group := range groups {
-		next[group.Arn] = newTargets(group)
+		targets := newTargets(group)
+		next[group.Arn] = targets
 		begun.Add(1)
 		go func() {
 			defer begun.Done()
-			next[group.Arn].begin()
+			targets.begin()
 		}()
 	}
 	begun.Wait()
