@@ -98,7 +98,7 @@ def test_the_node_has_the_name_the_labels_and_the_instance_of_kwoks_first_one() 
     kubelet = parts.commands(_LINK)["kubelet"]
     assert "--hostname-override=node-a" in kubelet
     assert (
-        "--node-labels=node.kubernetes.io/instance-type=m6i.xlarge,topology.kubernetes.io/region=us-east-1,"
+        "--node-labels=node.kubernetes.io/instance-type=m6i.12xlarge,topology.kubernetes.io/region=us-east-1,"
         "topology.kubernetes.io/zone=us-east-1a" in kubelet
     )
     assert configuration.CLIENTS["kubelet"] == ("system:node:node-a", ("system:nodes",))
