@@ -41,8 +41,8 @@ def adopt(stack: str, *, yes: bool, remove_old: bool) -> int:
     """Takes the Studios that exists into a stack, or removes what is left of it; returns the exit code."""
     deployment = Deployment(stack, Network(None, None, ()), Options())
     try:
-        way = WAYS[deployment.settings.target]
-        return (way.remove_old if remove_old else way.adopt)(deployment, yes=yes)
+        adoption = ADOPTIONS[deployment.settings.target]
+        return (adoption.remove_old if remove_old else adoption.adopt)(deployment, yes=yes)
     except (AdoptionError, AwsError, CannotAskError, NothingToAdoptError, SettingsError) as error:
         say(f"adopt: {error}", sys.stderr)
         return 1
@@ -138,15 +138,15 @@ def _serves_itself(deployment: Deployment, namespace: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Way:
+class Adoption:
     """How a Studios that exists is taken into a stack on one target, and what is left of it removed."""
 
     adopt: Callable[..., int]
     remove_old: Callable[..., int]
 
 
-WAYS: Mapping[str, Way] = {
-    KUBERNETES: Way(_adopt_on_kubernetes, _remove_old_on_kubernetes),
-    COMPOSE: Way(adopt_on_compose, remove_old_on_compose),
+ADOPTIONS: Mapping[str, Adoption] = {
+    KUBERNETES: Adoption(_adopt_on_kubernetes, _remove_old_on_kubernetes),
+    COMPOSE: Adoption(adopt_on_compose, remove_old_on_compose),
 }
-"""Target → its way."""
+"""Target → how it is done there."""

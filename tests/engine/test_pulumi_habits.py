@@ -47,6 +47,16 @@ def labelling(refused: str) -> list[str]:
     return found
 
 
+def label_and_update(install: Install, stack: Stack, preview: list[str], label: list[str], update: list[str]) -> None:
+    """Goes on under another name: the preview is refused with the document's command, which the update needs."""
+    assert (preview[1:], update[1:]) == (["preview", "--stack", stack.name], ["up", "--stack", stack.name])
+    refused = stack.preview_text()
+    assert refused.code != 0
+    assert labelling(refused.text) == label
+    install.kubectl(*label[1:])
+    stack.up().ok()
+
+
 def replicas(install: Install) -> int:
     count: int = install.get("deployment", "connect-proxy")["spec"]["replicas"]
     return count
@@ -152,12 +162,7 @@ def test_a_renamed_stack_goes_on_once_its_objects_are_labelled_for_the_new_name(
     rename, preview, label, update = printed("pulumi stack rename", install, stack)
     stack.pulumi(*rename[1:]).ok()
     stack.name = f"{stack.name}-2"
-    assert (preview[1:], update[1:]) == (["preview", "--stack", stack.name], ["up", "--stack", stack.name])
-    refused = stack.preview_text()
-    assert refused.code != 0
-    assert labelling(refused.text) == label
-    install.kubectl(*label[1:])
-    stack.up().ok()
+    label_and_update(install, stack, preview, label, update)
     assert stack.preview("--expect-no-changes").changes == {}
     assert install.get("configmap", "tower-backend-cfg")["data"][URL] == f"https://connect.{install.host}"
 
@@ -170,12 +175,7 @@ def test_a_stack_moves_into_another_once_its_objects_are_labelled_for_that(deplo
     stack.pulumi(*create[1:]).ok()
     stack.pulumi(*move[1:], "--yes").ok()
     name, stack.name = stack.name, f"{stack.name}-3"
-    assert (preview[1:], update[1:]) == (["preview", "--stack", stack.name], ["up", "--stack", stack.name])
-    refused = stack.preview_text()
-    assert refused.code != 0
-    assert labelling(refused.text) == label
-    install.kubectl(*label[1:])
-    stack.up().ok()
+    label_and_update(install, stack, preview, label, update)
     assert {each.rpartition("::")[2].replace(stack.name, name) for each in stack.urns()} == held
     assert stack.preview("--expect-no-changes").changes == {}
     stack.pulumi(*remove[1:], "--yes").ok()

@@ -185,6 +185,8 @@ def test_a_right_that_is_missing_is_named_before_anything_is_waited_for(learner:
     assert named(refused) == [{right}], refused.text
     assert learner.install.objects() == before
     assert time.monotonic() - started < SECONDS
+    if right[2] not in READS:
+        assert named(stack.preview_text().ok()) == [{right}]
 
 
 def test_a_destroy_without_a_right_that_it_needs_is_refused_and_changes_nothing(learner: Learner) -> None:

@@ -23,7 +23,7 @@ from components.studios_base import Studios
 from package.parts import PARTS
 from package.provider import VERSION
 from package.schema import arguments_of
-from pipeline.adopt.command import WAYS
+from pipeline.adopt.command import ADOPTIONS
 from settings.targets import TARGETS
 from testbed import paths
 from tests.unit.imports import FOLDERS, graph, imported, imported_by
@@ -165,8 +165,8 @@ def test_each_target_has_a_component_and_a_way_to_deploy_it(target: str) -> None
 
 
 def test_a_studios_that_exists_is_taken_into_a_stack_of_each_target() -> None:
-    missing = set(TARGETS) - set(WAYS)
-    assert missing == set(), "write how it is done on these targets into WAYS of pipeline/adopt/command.py"
+    missing = set(TARGETS) - set(ADOPTIONS)
+    assert missing == set(), "write how it is done on these targets into ADOPTIONS of pipeline/adopt/command.py"
 
 
 def test_each_module_with_a_component_of_a_target_has_its_row() -> None:
