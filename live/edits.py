@@ -22,7 +22,6 @@ from typing import Any
 from live.fields import Object, desired_values, key_of, value_at, values
 from live.ownership import Path, list_item, managed_fields, manager_names, owned_by, owners_of
 from live.platform import API_VERSIONS
-from live.pod_parts import variable_body, volume_source
 from settings.mounts import CHECKSUM_ANNOTATION
 
 Edit = Mapping[str, Any]
@@ -46,13 +45,13 @@ def apply_body(target: str, edit: Edit, checksum: str | None = None) -> Object:
             "containers": [
                 {
                     "name": edit["container"],
-                    "env": [variable_body(variable, value) for variable, value in sorted(edit["env"].items())],
+                    "env": [_variable_body(variable, value) for variable, value in sorted(edit["env"].items())],
                     "volumeMounts": [
                         {"mountPath": path, "name": volume, "readOnly": True} for path, volume in edit["mount"].items()
                     ],
                 }
             ],
-            "volumes": [{"name": volume, **volume_source(source)} for volume, source in edit["volume"].items()],
+            "volumes": [{"name": volume, **_volume_source(source)} for volume, source in edit["volume"].items()],
         }
     return {**body, "spec": {"template": template}} if template else body
 
@@ -141,6 +140,22 @@ def drifted_items(target: str, edit: Edit, live: Object) -> list[Path]:
         for path in item_paths(target, edited_names(target, edit))
         if any(value_at(live, leaf) != value for leaf, value in body.items() if leaf[: len(path)] == path)
     ]
+
+
+def _variable_body(name: str, value: str | Mapping[str, str]) -> Object:
+    """A variable of a container: a text, or a key of a Secret."""
+    if isinstance(value, str):
+        return {"name": name, "value": value}
+    return {"name": name, "valueFrom": {"secretKeyRef": {"name": value["secret"], "key": value["key"]}}}
+
+
+def _volume_source(source: Mapping[str, Any]) -> Object:
+    """The source of a volume: a Secret or a ConfigMap, as a whole or some of its keys as files."""
+    files = [{"key": key, "path": path} for key, path in sorted(source.get("items", {}).items())]
+    items = {"items": files} if files else {}
+    if "configMap" in source:
+        return {"configMap": {"name": source["configMap"], **items}}
+    return {"secret": {"secretName": source["secret"], **items}}
 
 
 def _exclusive(body: Object) -> Iterator[tuple[Path, Object]]:

@@ -23,7 +23,8 @@ from components.studios_base import Studios
 from package.parts import PARTS
 from package.provider import VERSION
 from package.schema import arguments_of
-from pipeline.adopt.command import ADOPTIONS
+from pipeline.adopt.command import module_of
+from pipeline.adopt.stack import AdoptionError
 from settings.targets import TARGETS
 from testbed import paths
 from tests.unit.imports import FOLDERS, graph, imported, imported_by
@@ -164,9 +165,14 @@ def test_each_target_has_a_component_and_a_way_to_deploy_it(target: str) -> None
     assert "deployed" in vars(component), f"write the class method deployed of {component.__name__}"
 
 
-def test_a_studios_that_exists_is_taken_into_a_stack_of_each_target() -> None:
-    missing = set(TARGETS) - set(ADOPTIONS)
-    assert missing == set(), "write how it is done on these targets into ADOPTIONS of pipeline/adopt/command.py"
+@pytest.mark.parametrize("target", ["kubernetes", "compose"])
+def test_a_studios_that_exists_is_taken_into_a_stack(target: str) -> None:
+    assert {"adopt", "remove_old"} <= vars(module_of(target)).keys()
+
+
+def test_a_target_without_a_module_that_adopts_says_what_to_do_instead() -> None:
+    with pytest.raises(AdoptionError, match=r'^target: "nomad" has no way to adopt an earlier Studios; deploy '):
+        module_of("nomad")
 
 
 def test_each_module_with_a_component_of_a_target_has_its_row() -> None:

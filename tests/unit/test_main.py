@@ -22,4 +22,7 @@ def test_what_is_there_is_surveyed_before_anything_is_made() -> None:
     for target in TARGETS:
         text = inspect.getsource(whole(target).deployed)
         steps = [" surveyed(", "return cls("]
+        assert all(step in text for step in steps), (
+            f"{TARGETS[target].component}.deployed must call surveyed(), then cls()"
+        )
         assert sorted(steps, key=text.rindex) == steps

@@ -8,7 +8,7 @@ from components.outputs import outputs_of, outputs_table
 from components.studios_on_kubernetes import KubernetesStudios, KubernetesStudiosArgs
 from live.cluster import Cluster
 from settings.parsing import parse_settings
-from settings.targets import KUBERNETES, TARGETS
+from settings.targets import ALL_TITLES, KUBERNETES, TARGETS
 from tests.unit.components.mocks import LOAD_BALANCER, Recording, run
 
 MINIMUM = {
@@ -242,7 +242,10 @@ def test_the_outputs_table_has_a_row_for_each_and_marks_the_secret() -> None:
     rows = outputs_table().splitlines()
     assert rows[:2] == ["| output | type | on | meaning |", "|-|-|-|-|"]
     assert len(rows) == 2 + len({output.name for target in TARGETS for output in outputs_of(target)})
-    assert "| `registrationToken` | string, secret | both | The initial token with which the proxy registers. |" in rows
+    assert (
+        f"| `registrationToken` | string, secret | {ALL_TITLES} | The initial token with which the proxy registers. |"
+        in rows
+    )
     assert "| `namespace` | string | Kubernetes | Namespace of Platform and Studios. |" in rows
 
 

@@ -31,6 +31,7 @@ from settings.marks import (
 from settings.model.declarations import DeclarationError, check
 from settings.model.section import ByTarget, Section
 from settings.parsing import parse_settings
+from settings.targets import TARGETS
 from settings.types import pods, text
 from tests.compose_bundle import STACK as COMPOSE
 
@@ -158,16 +159,16 @@ def test_a_mark_that_takes_effect_is_taken(declaration: tuple[Any, Any]) -> None
             ),
         ),
         (
-            declared(int | None, Only("kubernetes", "compose")),
-            "Only(KUBERNETES, COMPOSE) has no effect: it names every target; leave it out",
+            declared(int | None, Only(*TARGETS)),
+            f"Only({', '.join(TARGETS).upper()}) has no effect: it names every target; leave it out",
         ),
         (
-            declared(int | None, Only("compose", "swarm")),
-            "Only(COMPOSE, SWARM) names no target; write one of kubernetes, compose",
+            declared(int | None, Only("compose", "nowhere")),
+            f"Only(COMPOSE, NOWHERE) names no target; write one of {', '.join(TARGETS)}",
         ),
         (
-            declared(int | None, Only("swarm")),
-            "Only(SWARM) names no target; write one of kubernetes, compose",
+            declared(int | None, Only("nowhere")),
+            f"Only(NOWHERE) names no target; write one of {', '.join(TARGETS)}",
         ),
         (
             declared(int | None, Required("compose"), Since(platform="26.2")),

@@ -13,6 +13,7 @@ import pytest
 from settings.errors import SettingsError
 from settings.fields import FIELDS, WITHOUT_FIXED_DEFAULT, applies
 from settings.parsing import parse_settings
+from settings.targets import TARGETS
 from tests.compose_bundle import STACK as COMPOSE
 
 KUBERNETES = {
@@ -129,7 +130,7 @@ def test_a_listener_is_named_once_or_not_at_all() -> None:
         ({"composeOverride": "docker-compose.yml"}, "is composeFile as well"),
         ({"cronService": "backend"}, "is backendService as well"),
         ({"proxyName": "backend"}, "is a service of Platform as well"),
-        ({"target": "swarm"}, "is not one of the words it can be"),
+        ({"target": "nowhere"}, "is not one of the words it can be"),
     ],
 )
 def test_a_value_of_another_form_is_refused(changes: dict[str, object], words: str) -> None:
@@ -168,7 +169,7 @@ print(json.dumps({
     "missing": said(target="nomad"),
     "of others": said(target="nomad", regionName="global", namespace="platform"),
     "elsewhere": said(**COMPOSE, frameSize=4096),
-    "wrong": said(target="swarm"),
+    "wrong": said(target="nowhere"),
     "page": [line for line in configuration_page().splitlines() if "frameSize" in line or "| `platformUrl" in line],
     "required": [line for line in required_table().splitlines() if "regionName" in line],
     "description": project_config()["target"]["description"],
@@ -192,7 +193,8 @@ def test_another_target_is_one_row_and_the_marks_of_its_settings(tmp_path: Path)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     (wrong, *_) = said.pop("wrong")
-    assert wrong == ("target: \"swarm\" is not one of the words it can be; write 'nomad', 'kubernetes' or 'compose'")
+    *first, last = (f"'{name}'" for name in ["nomad", *TARGETS])
+    assert wrong == f'target: "nowhere" is not one of the words it can be; write {", ".join(first)} or {last}'
     assert said == {
         "right": [],
         "missing": ["regionName: is not set; write: pulumi config set regionName global"],
@@ -210,9 +212,10 @@ def test_another_target_is_one_row_and_the_marks_of_its_settings(tmp_path: Path)
         ],
         "required": ["| `regionName` | Nomad and Kubernetes | Where it runs. | `global` |"],
         "description": (
-            "Where Platform runs: `nomad` for Nomad on EC2, `kubernetes` for EKS, "
-            "`compose` for Docker Compose on an EC2 instance."
+            "Where Platform runs: `nomad` for Nomad on EC2, "
+            + ", ".join(f"`{name}` for {target.where}" for name, target in TARGETS.items())
+            + "."
         ),
         "needs": "Kubernetes and Nomad",
-        "schema": ["nomad", "kubernetes", "compose"],
+        "schema": ["nomad", *TARGETS],
     }

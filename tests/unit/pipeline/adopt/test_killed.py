@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipeline.adopt import command
+from pipeline.adopt import on_kubernetes
 from pipeline.adopt.stack import AdoptionError, pulumi
 from tests.unit.pipeline.fake_pulumi import fake_pulumi
 
@@ -67,8 +67,8 @@ def test_objects_are_the_stacks_before_the_state_tells_how_they_differ(monkeypat
     # A refresh that is killed may leave their differences in the state: a preview then tries fields of theirs.
     done: list[str] = []
     for name in ("write", "previewed", "take_into_state", "hand_over", "read_what_exists", "say"):
-        monkeypatch.setattr(command, name, lambda *_, name=name: done.append(name))
+        monkeypatch.setattr(on_kubernetes, name, lambda *_, name=name: done.append(name))
     plan = SimpleNamespace(settings={}, redis_password=None, remade=None, objects=["Service/x"], keeps_token=False)
     deployment = SimpleNamespace(settings=SimpleNamespace(namespace="n"), cluster=None)
-    command._adopt(deployment, None, plan, "prod")  # type: ignore[arg-type]
+    on_kubernetes._adopt(deployment, None, plan, "prod")  # type: ignore[arg-type]
     assert done == ["write", "previewed", "take_into_state", "hand_over", "say", "read_what_exists"]

@@ -35,7 +35,7 @@ from survey.aws import AwsAccount
 from survey.compose import find_site
 
 
-def adopt_on_compose(deployment: Deployment, *, yes: bool) -> int:
+def adopt(deployment: Deployment, *, yes: bool) -> int:
     """Takes the Studios that exists into the stack; returns the exit code.
 
     Raises:
@@ -67,7 +67,7 @@ def adopt_on_compose(deployment: Deployment, *, yes: bool) -> int:
     return 0
 
 
-def remove_old_on_compose(deployment: Deployment, *, yes: bool) -> int:
+def remove_old(deployment: Deployment, *, yes: bool) -> int:
     """Removes the rules and target groups of the earlier Studios; returns the exit code.
 
     Raises:
