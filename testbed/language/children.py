@@ -53,15 +53,18 @@ class Children:
             running = list(self._running)
         for process in running:
             process.send_signal(number)
+        # Once: a second interrupt would end what a program does about the first.
         for process in running:
-            end_process(process, number)
+            _wait_for(process)
 
 
 def end_process(process: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> None:
     """Asks a process to end, waits for a moment, then makes it."""
-    if process.poll() is not None:
-        return
     process.send_signal(number)
+    _wait_for(process)
+
+
+def _wait_for(process: subprocess.Popen[bytes]) -> None:
     try:
         process.wait(timeout=_SECONDS_TO_END)
     except subprocess.TimeoutExpired:
