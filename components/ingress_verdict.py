@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pulumi
@@ -17,7 +17,7 @@ from live.ingress import Before, LiveIngress, Verdict, hostname_of, leads_elsewh
 from settings.errors import SettingsError
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
-from survey.balancer import not_in_effect
+from survey.balancer import PROVISIONING, not_in_effect
 
 Effect = Callable[[Object, str], list[str] | None]
 """What isn't in effect of an Ingress, by the hostname of its load balancer; None if that can't be known."""
@@ -134,9 +134,12 @@ class IngressVerdict:
             return known
         hostname = hostname_of(live) if live is not None else ""
         effect = self._effect(warn=False)
-        if live is not None and hostname and effect(live, hostname):
+        if live is not None and hostname and (missing := effect(live, hostname)):
             before = self._ingress.before(live["metadata"].get("annotations", {}))
-            patience = Patience(whole=min(self._patience.whole, 3 * self._patience.silent))
+            whole = self._patience.whole
+            patience = replace(
+                self._patience, whole=whole if missing == [PROVISIONING] else min(whole, 3 * self._patience.silent)
+            )
             return wait_for_verdict(self._ingress, before, patience, effect)
         return hostname or known
 
@@ -195,7 +198,8 @@ def wait_for_verdict(ingress: LiveIngress, before: Before, patience: Patience, e
         refused = complained is not None and now - complained >= patience.refused
         if refused or now - start >= patience.whole:
             raise IngressRefusedError(refusal(ingress, verdict.complaints, missing or [], is_there=is_there))
-        time.sleep(_PAUSE_SECONDS)
+        # The longer it takes, the more the time between two looks may be: AWS limits the rate of calls.
+        time.sleep(max(_PAUSE_SECONDS, (now - start) / 20))
 
 
 def _is_quiet(verdict: Verdict) -> bool:

@@ -12,10 +12,14 @@ from survey.aws import AwsAccount
 from survey.listener_rules import hosts_of
 
 _HTTPS: Final = 443
+PROVISIONING: Final = "it is still provisioning"
+"""What isn't in effect of a load balancer that AWS is making: it serves no client for the first minutes."""
 
 
 def not_in_effect(account: AwsAccount, live: Object, hostname: str) -> list[str]:
     """What an Ingress asks for and its load balancer doesn't have: rule, certificate, TLS policy and attributes.
+
+    Of a load balancer that does not serve yet, only that.
 
     Args:
         account: where the load balancer is.
@@ -29,6 +33,8 @@ def not_in_effect(account: AwsAccount, live: Object, hostname: str) -> list[str]
     balancer = next((each for each in found if each["DNSName"].lower() == hostname.lower()), None)
     if balancer is None:
         return [f"AWS has no load balancer {hostname}"]
+    if not_serving := list(_state(balancer)):
+        return not_serving
     annotations = {
         name.removeprefix(f"{ALB}"): value for name, value in live["metadata"].get("annotations", {}).items()
     }
@@ -40,6 +46,14 @@ def not_in_effect(account: AwsAccount, live: Object, hostname: str) -> list[str]
         *(_listener(account, listener, annotations, live) if listener else [f"there is no listener at port {_HTTPS}"]),
         *_attributes(account, arn, annotations),
     ]
+
+
+def _state(balancer: Mapping[str, Any]) -> Iterator[str]:
+    state = balancer["State"]
+    if state.get("Code") == "provisioning":
+        yield PROVISIONING
+    elif state.get("Code") == "failed":
+        yield f"its state is failed: {state.get('Reason') or 'AWS gives no reason'}"
 
 
 def _scheme(balancer: Mapping[str, Any], annotations: Mapping[str, str]) -> Iterator[str]:
@@ -86,7 +100,7 @@ def _attributes(account: AwsAccount, balancer: str, annotations: Mapping[str, st
 
 def _balancer(described: Mapping[str, Any]) -> Mapping[str, Any]:
     # A gateway load balancer has neither name in DNS nor scheme.
-    found = {"DNSName": "", "Scheme": None, **described}
+    found = {"DNSName": "", "Scheme": None, "State": {}, **described}
     return {**found, "LoadBalancerArn": described["LoadBalancerArn"]}
 
 

@@ -1,21 +1,28 @@
 """Elastic Load Balancing v2 as AWS has it, where moto takes anything.
 
 AWS wants a listener's certificates to exist and to be issued, and keeps its default one; it wants one listener a port,
-known security policies and attributes with values in range, subnets in two zones; and it reports the region's own
-hosted zone.
+known security policies and attributes with values in range, subnets in two zones; it makes one load balancer of a
+name; and it reports the region's own hosted zone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from moto.acm.models import acm_backends
-from moto.elbv2.exceptions import DuplicateListenerError, ELBClientError, ValidationError
+from moto.elbv2.exceptions import (
+    DuplicateListenerError,
+    DuplicateLoadBalancerName,
+    ELBClientError,
+    ValidationError,
+)
 from moto.elbv2.models import ELBv2Backend, FakeListener, FakeLoadBalancer
 from moto.elbv2.ssl_policies import SSL_POLICIES
 from moto.iam.models import iam_backends
 
 from testbed.emulator import hosted_zones
+from testbed.emulator.once import once
 
 #: Policies of AWS that moto's list lacks.
 _MORE_SSL_POLICIES = (
@@ -70,8 +77,8 @@ _moto_add_certificates = ELBv2Backend.add_listener_certificates
 _moto_remove_certificates = ELBv2Backend.remove_listener_certificates
 
 
-def _create_load_balancer(backend: ELBv2Backend, *args: Any, **kwargs: Any) -> FakeLoadBalancer:
-    balancer = _moto_create_load_balancer(backend, *args, **kwargs)
+def _create_load_balancer(backend: ELBv2Backend, name: str, *args: Any, **kwargs: Any) -> FakeLoadBalancer:
+    balancer = _moto_create_load_balancer(backend, name, *args, **kwargs)
     region = backend.region_name
     balancer.canonical_hosted_zone_id = hosted_zones.zone_id(region, balancer.type) or balancer.canonical_hosted_zone_id
     if balancer.scheme == "internal":
@@ -82,6 +89,10 @@ def _create_load_balancer(backend: ELBv2Backend, *args: Any, **kwargs: Any) -> F
             raise ValidationError("At least two subnets in two different Availability Zones must be specified")
         balancer.attrs = dict(APPLICATION_ATTRIBUTES)
     return balancer
+
+
+def _load_balancer_of(backend: ELBv2Backend, asked: Mapping[str, Any]) -> FakeLoadBalancer | None:
+    return next((each for each in backend.load_balancers.values() if each.name == asked["name"]), None)
 
 
 def _delete_load_balancer(backend: ELBv2Backend, arn: str) -> None:
@@ -126,9 +137,6 @@ def _create_listener(
     *args: Any,
     **kwargs: Any,
 ) -> FakeListener:
-    balancer = backend.load_balancers.get(load_balancer_arn)
-    if balancer and any(str(listener.port) == str(port) for listener in balancer.listeners.values()):
-        raise DuplicateListenerError()
     if protocol in ("HTTPS", "TLS"):
         if not certificate:
             raise ValidationError(f"A certificate must be specified for {protocol} listeners")
@@ -138,6 +146,12 @@ def _create_listener(
     elif certificate:
         raise ValidationError(f"Certificates cannot be specified for {protocol} listeners")
     return _moto_create_listener(backend, load_balancer_arn, protocol, port, ssl_policy, certificate, *args, **kwargs)
+
+
+def _listener_of(backend: ELBv2Backend, asked: Mapping[str, Any]) -> FakeListener | None:
+    balancer = backend.load_balancers.get(asked["load_balancer_arn"])
+    listeners = balancer.listeners.values() if balancer else ()
+    return next((each for each in listeners if str(each.port) == str(asked["port"])), None)
 
 
 def _modify_listener(
@@ -198,10 +212,14 @@ def _require_issued(backend: ELBv2Backend, arn: str) -> None:
 
 #: What takes the place of moto's own: class, attribute, and its new value.
 PATCHES: Final[tuple[tuple[type, str, Any], ...]] = (
-    (ELBv2Backend, "create_load_balancer", _create_load_balancer),
+    (
+        ELBv2Backend,
+        "create_load_balancer",
+        once(_create_load_balancer, _load_balancer_of, DuplicateLoadBalancerName),
+    ),
     (ELBv2Backend, "delete_load_balancer", _delete_load_balancer),
     (ELBv2Backend, "modify_load_balancer_attributes", _modify_attributes),
-    (ELBv2Backend, "create_listener", _create_listener),
+    (ELBv2Backend, "create_listener", once(_create_listener, _listener_of, DuplicateListenerError)),
     (ELBv2Backend, "modify_listener", _modify_listener),
     (ELBv2Backend, "add_listener_certificates", _add_certificates),
     (ELBv2Backend, "remove_listener_certificates", _remove_certificates),

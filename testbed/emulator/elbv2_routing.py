@@ -9,10 +9,19 @@ from __future__ import annotations
 import inspect
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Final
 
-from moto.elbv2.exceptions import DuplicatePriorityError, PriorityInUseError, RuleNotFoundError, ValidationError
+from moto.elbv2.exceptions import (
+    DuplicatePriorityError,
+    DuplicateTargetGroupName,
+    PriorityInUseError,
+    RuleNotFoundError,
+    ValidationError,
+)
 from moto.elbv2.models import ELBv2Backend, FakeTargetGroup, elbv2_backends
+
+from testbed.emulator.once import once
 
 _moto_create_target_group = ELBv2Backend.create_target_group
 _moto_modify_target_group = ELBv2Backend.modify_target_group
@@ -21,6 +30,10 @@ _moto_modify_target_group = ELBv2Backend.modify_target_group
 def _create_target_group(backend: ELBv2Backend, name: str, **kwargs: Any) -> FakeTargetGroup:
     _validate_health_check(kwargs.get("healthcheck_path"), kwargs.get("matcher"))
     return _moto_create_target_group(backend, name, **kwargs)
+
+
+def _target_group_of(backend: ELBv2Backend, asked: Mapping[str, Any]) -> FakeTargetGroup | None:
+    return next((each for each in backend.target_groups.values() if each.name == asked["name"]), None)
 
 
 def _modify_target_group(backend: ELBv2Backend, arn: str, *args: Any, **kwargs: Any) -> FakeTargetGroup:
@@ -75,7 +88,7 @@ def _ignore(target_group: FakeTargetGroup, arns: list[str]) -> None:
 
 #: What takes the place of moto's own: class, attribute, and its new value.
 PATCHES: Final[tuple[tuple[type, str, Any], ...]] = (
-    (ELBv2Backend, "create_target_group", _create_target_group),
+    (ELBv2Backend, "create_target_group", once(_create_target_group, _target_group_of, DuplicateTargetGroupName)),
     (ELBv2Backend, "modify_target_group", _modify_target_group),
     (ELBv2Backend, "set_rule_priorities", _set_rule_priorities),
     (FakeTargetGroup, "load_balancer_arns", property(_routing_load_balancers, _ignore)),

@@ -141,9 +141,32 @@ def test_a_listener_keeps_its_default_certificate(account: Account) -> None:
 
 def test_a_port_takes_one_listener(account: Account) -> None:
     balancer = account.load_balancer()["LoadBalancerArn"]
+    arn = account.certificate()
+    account.validate(arn)
     account.listener(balancer, Protocol="HTTP", Port=80)
-    code, _ = refusal(account.listener, balancer, Protocol="HTTP", Port=80)
+    code, _ = refusal(account.listener, balancer, arn, Protocol="HTTPS", Port=80)
     assert code == "DuplicateListener"
+
+
+def test_a_name_is_of_one_load_balancer_and_of_one_target_group(account: Account) -> None:
+    account.load_balancer()
+    code, _ = refusal(account.elb.create_load_balancer, Name="front", Subnets=account.subnets, Scheme="internal")
+    assert code == "DuplicateLoadBalancerName"
+    group = {"Name": "one", "Protocol": "HTTP", "Port": 80, "VpcId": account.vpc}
+    account.elb.create_target_group(**group)
+    code, _ = refusal(account.elb.create_target_group, **group, HealthCheckPath="/other")
+    assert code == "DuplicateTargetGroupName"
+
+
+def test_what_is_asked_again_as_a_client_does_that_has_lost_the_answer_is_made_once(account: Account) -> None:
+    balancer = account.load_balancer()["LoadBalancerArn"]
+    assert account.load_balancer()["LoadBalancerArn"] == balancer
+    listener = account.listener(balancer, Protocol="HTTP", Port=80)
+    assert account.listener(balancer, Protocol="HTTP", Port=80) == listener
+    group = {"Name": "one", "Protocol": "HTTP", "Port": 80, "VpcId": account.vpc}
+    first, again = (account.elb.create_target_group(**group)["TargetGroups"][0]["TargetGroupArn"] for _ in range(2))
+    assert first == again
+    assert len(account.elb.describe_load_balancers()["LoadBalancers"]) == 1
 
 
 def test_an_unknown_security_policy_is_refused(account: Account) -> None:

@@ -44,6 +44,7 @@ class Planner:
         idle = attributes.get("idle_timeout.timeout_seconds")
         address = self._network.balancer(balancer.arn)
         return {
+            "Arn": balancer.arn,
             "Name": balancer.described["LoadBalancerName"],
             "IdleSeconds": int(idle) if idle else _IDLE_SECONDS.get(balancer.described["Type"], 60),
             "HTTP2": attributes.get("routing.http2.enabled", "true") == "true",

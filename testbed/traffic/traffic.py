@@ -88,11 +88,12 @@ class Traffic:
         self._planner = Planner(self._account, self.network, ground.certificates, ground.bind)
         self._lock = threading.Lock()
         self._applied: dict[str, Any] = {}
+        self._planned: set[str] = set()
         self._names: Names | None = None
         self._names_of = 0.0
-        self.dns = DnsServer(self.network.name_server, self._bind(_DNS), self.answer)
         command = [*ground.enter, str(build.ensure(targets.DATAPLANE) / "dataplane")]
         self._plane = DataPlane(command, self._report)
+        self.dns = DnsServer(self.network.name_server, self._bind(_DNS), self.answer)
         self._ended = threading.Event()
         self.refresh()
         self._follower = threading.Thread(target=self._follow, daemon=True)
@@ -124,9 +125,13 @@ class Traffic:
     def _read_names(self) -> Names:
         zones = self._account.zones()
         servers = name_servers(zones)
+        described = self._account.balancer_names()
+        if not self._planned.issuperset(each["LoadBalancerArn"] for each in described):
+            # Whoever follows a record to a new load balancer finds it in service, as `up` has waited for that.
+            self._apply(self._plan())
         balancers = {
             f"{prefix}{each['DNSName'].lower()}.": self.network.balancer(each["LoadBalancerArn"])
-            for each in self._account.balancer_names()
+            for each in described
             for prefix in ("", "dualstack.")
         }
 
@@ -158,7 +163,7 @@ class Traffic:
         problems = self._plane.apply(plan)
         for problem in problems:
             log.warning("%s", problem)
-        self._applied = plan
+        self._applied, self._planned = plan, {each["Arn"] for each in plan["Balancers"]}
         return problems
 
     def _follow(self) -> None:

@@ -59,7 +59,8 @@ def work(new_install: NewInstall, new_stack: NewStack, tmp_path_factory: pytest.
         kubeconfig = tmp_path_factory.mktemp("outage") / "kubeconfig"
         kubeconfig.touch(mode=0o600)
         kubeconfig.write_text(server.kubeconfig())
-        stack = new_stack(install, variables={"KUBECONFIG": str(kubeconfig)}, drainSeconds=0)
+        # A provider that waits for pods, and has lost the server, ends with its time.
+        stack = new_stack(install, variables={"KUBECONFIG": str(kubeconfig)}, drainSeconds=0, readyTimeout=90)
         yield Work(install, stack, server, install.objects(), install.certificates())
         stack.destroy().ok()
 

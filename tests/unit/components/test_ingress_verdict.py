@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -33,6 +34,9 @@ class Steps:
         hostname, self._verdict = next(self._next, self._states[-1])
         balancers = [{"hostname": hostname}] if hostname else []
         return {"metadata": {}, "status": {"loadBalancer": {"ingress": balancers}}}
+
+    def before(self, _annotations: object) -> Before:
+        return Before()
 
     def verdict(self, _before: Before) -> Verdict:
         return self._verdict
@@ -110,6 +114,23 @@ def test_without_events_the_effect_is_enough_and_without_either_time_is() -> Non
 def test_a_complaint_without_the_effect_being_known_is_a_refusal() -> None:
     with pytest.raises(IngressRefusedError, match="SSLPolicyNotFound"):
         wait(Steps((OLD, REFUSED)), effect=lambda *_: None)
+
+
+@pytest.mark.parametrize(("missing", "is_waited_for"), [("it is still provisioning", True), ("no rule", False)])
+def test_an_unchanged_ingress_waits_as_long_as_a_new_one_for_a_load_balancer_that_aws_still_makes(
+    missing: str, is_waited_for: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready_at = time.monotonic() + 0.3
+    monkeypatch.setattr(
+        "components.ingress_verdict.not_in_effect", lambda *_: [missing] if time.monotonic() < ready_at else []
+    )
+    patience = Patience(whole=60, refused=0.1, silent=0.05)
+    verdict = IngressVerdict(cast("LiveIngress", Steps((OLD, ACCEPTED))), cast("AwsAccount", object()), patience)
+    if is_waited_for:
+        assert verdict._settled(OLD) == OLD
+    else:
+        with pytest.raises(IngressRefusedError, match="no rule"):
+            verdict._settled(OLD)
 
 
 def warned_of(account: object, monkeypatch: pytest.MonkeyPatch, *states: tuple[str, Verdict]) -> list[str]:

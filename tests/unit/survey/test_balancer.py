@@ -14,6 +14,12 @@ from survey.aws_errors import AwsError
 from survey.balancer import not_in_effect
 
 HOSTNAME = "k8s-studios-1.eu-west-1.elb.amazonaws.com"
+BALANCER = {
+    "DNSName": HOSTNAME.upper(),
+    "LoadBalancerArn": "balancer",
+    "Scheme": "internal",
+    "State": {"Code": "active"},
+}
 OURS, OTHER = "arn:aws:acm:eu-west-1:111122223333:certificate/ours", "arn:aws:acm:eu-west-1:111122223333:certificate/x"
 
 
@@ -47,7 +53,7 @@ class Answers:
             "describe_load_balancers": [
                 {"LoadBalancerArn": "gateway", "Type": "gateway"},
                 {"DNSName": "other", "LoadBalancerArn": "x", "Scheme": "internet-facing"},
-                {"DNSName": HOSTNAME.upper(), "LoadBalancerArn": "balancer", "Scheme": "internal"},
+                BALANCER,
             ],
             "describe_listeners": [{"Port": 80, "ListenerArn": "plain"}, listener],
             "describe_listener_certificates": [{"CertificateArn": OURS}],
@@ -99,6 +105,21 @@ def test_a_certificate_beside_the_default_one_counts() -> None:
 def test_a_load_balancer_that_aws_does_not_have_and_one_without_https_are_told() -> None:
     assert missing(live(), describe_load_balancers=[]) == [f"AWS has no load balancer {HOSTNAME}"]
     assert missing(live(), describe_listeners=[]) == ["there is no listener at port 443"]
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ({"Code": "provisioning"}, ["it is still provisioning"]),
+        ({"Code": "active_impaired", "Reason": "no capacity"}, []),
+        ({"Code": "failed", "Reason": "no free address"}, ["its state is failed: no free address"]),
+        ({"Code": "failed"}, ["its state is failed: AWS gives no reason"]),
+    ],
+)
+def test_a_load_balancer_that_does_not_serve_yet_is_told_and_nothing_else_of_it(
+    state: dict[str, str], told: list[str]
+) -> None:
+    assert missing(live(), describe_load_balancers=[{**BALANCER, "State": state}]) == told
 
 
 def test_an_identity_that_may_not_look_is_told_so() -> None:
