@@ -49,8 +49,10 @@ def _explanation(error: str, cluster: Cluster, namespace: str, labels: Mapping[s
     try:
         return not_ready(error, PlatformApi(cluster, namespace), labels)
     except SettingsError:
-        # The cluster can't be reached any more: the error itself stands.
+        # The kubeconfig leads nowhere any more: the error itself stands.
         return None
+    except PlatformError as unanswered:
+        return str(unanswered)
 
 
 def not_ready(error: str, api: PlatformApi, labels: Mapping[str, str]) -> str | None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, MutableSequence
 from typing import Final, TypeVar
 
-from live.api import JSON, ApiError, ClusterApi, NotFoundError
+from live.api import FORBIDDEN, JSON, ApiError, ClusterApi, NotFoundError
 from live.cluster import Cluster
 from live.fields import Object
 
@@ -116,11 +116,17 @@ class PlatformApi:
         return self._write("PATCH", target, {"fieldManager": manager, **_dry(dry_run)}, patch, JSON_PATCH)
 
     def list(self, resource: str, **selectors: str) -> list[Object] | None:
-        """The ``pods`` or ``events`` that the selectors match; None where they may not be listed."""
+        """The ``pods`` or ``events`` that the selectors match; None where they may not be listed.
+
+        Raises:
+            PlatformError: the cluster does not answer.
+        """
         try:
             return self._api.list(f"/api/v1/namespaces/{self.namespace}/{resource}", selectors)
-        except ApiError:
-            return None
+        except ApiError as error:
+            if error.status == FORBIDDEN:
+                return None
+            raise _failed(error, PlatformError(f"listing {resource} in {self.namespace}: {error.reason}")) from None
 
     def _path(self, target: str) -> str:
         kind, _, name = target.partition("/")

@@ -57,7 +57,11 @@ def _is_complete(live: Object) -> bool:
 
 
 def stuck_pods(api: PlatformApi, labels: Mapping[str, str]) -> Iterator[str]:
-    """Which of the pods with these labels are not ready, and why, a line for each reason."""
+    """Which of the pods with these labels are not ready, and why, a line for each reason.
+
+    Raises:
+        PlatformError: the cluster does not answer.
+    """
     pods = api.list("pods", labelSelector=",".join(f"{key}={value}" for key, value in labels.items()))
     if pods is None:
         yield f"its pods may not be listed, so nothing is known of them (right to list pods in {api.namespace})"

@@ -125,6 +125,21 @@ def test_one_more_up_finishes_the_job_and_nothing_is_lost_or_doubled(work: Work)
         assert len(work.install.pods(app)) == 2
 
 
+def test_a_wait_for_pods_that_loses_its_api_server_says_so_and_not_that_the_pods_may_not_be_seen(work: Work) -> None:
+    def is_waited_for(install: Install) -> bool:
+        if "nodeSelector" not in install.get("statefulset", "connect-server")["spec"]["template"]["spec"]:
+            return False
+        # The provider looks at pods that no node takes, by then.
+        time.sleep(2)
+        return True
+
+    work.stack.set(nodeSelector={"kubernetes.io/arch": "s390x"}, readyTimeout=15)
+    finished = work.without_server_once(is_waited_for, work.stack.up)
+    _says_that_it_is_away(finished)
+    assert "may not be listed" not in finished.text
+    work.stack.set(nodeSelector=None, readyTimeout=90).up().ok()
+
+
 @pytest.mark.parametrize("moment", DESTROY)
 def test_a_destroy_without_its_api_server_ends_in_a_message(work: Work, moment: str) -> None:
     _says_that_it_is_away(work.without_server_once(DESTROY[moment], work.stack.destroy))

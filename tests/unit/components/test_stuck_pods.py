@@ -4,7 +4,9 @@ from typing import Any, cast
 
 import pytest
 
-from components.stuck_pods import not_ready
+from components.stuck_pods import _explanation, not_ready
+from live.api import ApiError
+from live.cluster import Cluster
 from live.platform import PlatformApi
 
 LABELS = {"app": "connect-proxy"}
@@ -96,3 +98,40 @@ def test_a_user_who_may_not_list_pods_reads_that_nothing_is_known_of_them() -> N
     text = told(None)
     assert text is not None
     assert "its pods may not be listed, so nothing is known of them (right to list pods in platform-stage)" in text
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            ApiError("kubeconfig", "the cluster at https://a does not answer (timed out)"),
+            (
+                "the cluster at https://a does not answer (timed out); once it does, run the command again: "
+                "it goes on where it stopped"
+            ),
+        ),
+        (
+            ApiError("kubeconfig", "answers 500", 500, {"message": "etcd has no leader"}),
+            "listing pods in platform-stage: etcd has no leader",
+        ),
+        (
+            ApiError("kubeconfig", "does not let you read", 403, {"message": "pods is forbidden"}),
+            (
+                "Not ready in platform-stage:\n  its pods may not be listed, so nothing is known of them (right to "
+                "list pods in platform-stage)\nPut that right and run pulumi up again: it goes on where it stopped"
+            ),
+        ),
+    ],
+    ids=["unreachable", "failing", "forbidden"],
+)
+def test_a_cluster_that_gives_no_pods_is_told_with_its_own_reason(
+    error: ApiError, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refusing:
+        def __init__(self, *_: object, **__: object) -> None: ...
+
+        def list(self, *_: object, **__: object) -> None:
+            raise error
+
+    monkeypatch.setattr("live.platform.ClusterApi", Refusing)
+    assert _explanation(WAITED, Cluster(), "platform-stage", LABELS) == told
