@@ -9,11 +9,13 @@ import pulumi
 from pulumi_kubernetes import core, meta
 
 from components.error_hooks import explained
+from components.in_service import ends_in_service
 from components.ingress import hostname_of
 from components.pods import READY_SECONDS, labels_of, name_of, timeouts
 from live.cluster import Cluster
 from live.ingress import no_load_balancer, warnings_of
 from settings.labels import APP
+from survey.aws import AwsAccount
 
 NLB = "service.beta.kubernetes.io/aws-load-balancer"
 """The beginning of the AWS Load Balancer Controller's annotations of a Service."""
@@ -52,6 +54,8 @@ class SshService(pulumi.ComponentResource):
 
     Args:
         cluster: where to read what the controller says of the Service, if there is no load balancer in time.
+        account: the account that the load balancer is in, where `up` waits until it is in service; None if only the AWS
+            provider knows it.
     """
 
     service_name: pulumi.Output[str]
@@ -66,6 +70,7 @@ class SshService(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
         *,
         cluster: Cluster | None = None,
+        account: AwsAccount | None = None,
     ) -> None:
         super().__init__("studios:index:SshService", name, {}, opts)
 
@@ -86,6 +91,8 @@ class SshService(pulumi.ComponentResource):
         )
         self.service_name = service.metadata.apply(name_of)
         self.load_balancer_hostname = service.status.apply(hostname_of)
+        owner = f"Service {args.namespace}/{args.service_name}"
+        ends_in_service(self.load_balancer_hostname, account, owner, args.ready_seconds)
         self.register_outputs(
             {"service_name": self.service_name, "load_balancer_hostname": self.load_balancer_hostname}
         )

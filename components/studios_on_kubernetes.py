@@ -122,7 +122,9 @@ class KubernetesStudios(Studios):
         if ssh_key is not None:
             # Clients come by the load balancer: the proxy behind it takes SSH first.
             behind = pulumi.ResourceOptions(parent=self, depends_on=[proxy])
-            ssh = SshService(f"{name}-ssh", ssh_service_args(settings), behind, cluster=args.cluster)
+            ssh = SshService(
+                f"{name}-ssh", ssh_service_args(settings), behind, cluster=args.cluster, account=args.account
+            )
             self.reach_by_ssh(ssh_key, ssh.load_balancer_hostname)
         self.namespace = pulumi.Output.from_input(settings.namespace)
         self.oidc_secret_name = configuration.pem_secret_name

@@ -29,12 +29,10 @@ def not_in_effect(account: AwsAccount, live: Object, hostname: str) -> list[str]
     Raises:
         AwsError: AWS can't be asked.
     """
-    found = account.pages("elbv2", "describe_load_balancers", "LoadBalancers", _balancer)
-    balancer = next((each for each in found if each["DNSName"].lower() == hostname.lower()), None)
-    if balancer is None:
-        return [f"AWS has no load balancer {hostname}"]
-    if not_serving := list(_state(balancer)):
-        return not_serving
+    balancer = _balancer_of(account, hostname)
+    unserved = _unserved(balancer, hostname)
+    if balancer is None or unserved is not None:
+        return [str(unserved)]
     annotations = {
         name.removeprefix(f"{ALB}"): value for name, value in live["metadata"].get("annotations", {}).items()
     }
@@ -48,12 +46,31 @@ def not_in_effect(account: AwsAccount, live: Object, hostname: str) -> list[str]
     ]
 
 
-def _state(balancer: Mapping[str, Any]) -> Iterator[str]:
+def not_in_service(account: AwsAccount, hostname: str) -> str | None:
+    """Why a load balancer serves no client; None if it does.
+
+    Args:
+        account: where it is.
+        hostname: its name in DNS.
+
+    Raises:
+        AwsError: AWS can't be asked.
+    """
+    return _unserved(_balancer_of(account, hostname), hostname)
+
+
+def _balancer_of(account: AwsAccount, hostname: str) -> Mapping[str, Any] | None:
+    found = account.pages("elbv2", "describe_load_balancers", "LoadBalancers", _balancer)
+    return next((each for each in found if each["DNSName"].lower() == hostname.lower()), None)
+
+
+def _unserved(balancer: Mapping[str, Any] | None, hostname: str) -> str | None:
+    if balancer is None:
+        return f"AWS has no load balancer {hostname}"
     state = balancer["State"]
-    if state.get("Code") == "provisioning":
-        yield PROVISIONING
-    elif state.get("Code") == "failed":
-        yield f"its state is failed: {state.get('Reason') or 'AWS gives no reason'}"
+    if state.get("Code") == "failed":
+        return f"its state is failed: {state.get('Reason') or 'AWS gives no reason'}"
+    return PROVISIONING if state.get("Code") == "provisioning" else None
 
 
 def _scheme(balancer: Mapping[str, Any], annotations: Mapping[str, str]) -> Iterator[str]:
