@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 
@@ -34,7 +34,7 @@ def ends_in_service(hostname: pulumi.Output[str], account: AwsAccount | None, ow
     # Not the event loop's own threads: a hook of this program may have to wait for one of those.
     thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="in-service")
 
-    async def wait(found: str) -> str:
+    async def wait(found: str) -> Any:
         await asyncio.get_running_loop().run_in_executor(thread, wait_until_in_service, account, found, owner, seconds)
         return found
 

@@ -105,7 +105,12 @@ def _json(value: dict[str, Any]) -> Response:
 
 
 class QuietRequestHandler(MotoRequestHandler):  # type: ignore[misc]  # moto has no types
-    """Writes no access log: errors still go to stderr."""
+    """Writes no access log: errors still go to stderr. Headers and body go out at once.
+
+    The load balancer controller's client now and then closes a connection between the two, and asks again.
+    """
+
+    wbufsize = 65536
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing."""
