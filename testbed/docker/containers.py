@@ -66,8 +66,9 @@ def _container(found: dict[str, object]) -> Container:
     )
 
 
-def remove_projects(machine: Machine, projects: set[str]) -> None:
-    """Removes containers, networks and volumes of Compose's projects."""
+def remove_projects(machine: Machine, projects: set[str]) -> bool:
+    """Removes containers, networks and volumes of Compose's projects; returns whether all is gone."""
+    gone = True
     for project in projects:
         wanted = f"label=com.docker.compose.project={project}"
         for ids, words in (
@@ -77,15 +78,17 @@ def remove_projects(machine: Machine, projects: set[str]) -> None:
             if ids:
                 machine.docker(*words, *ids.split())
         for network in machine.docker("network", "ls", "--quiet", "--filter", wanted).split():
-            _remove_network(machine, network)
+            gone = _remove_network(machine, network) and gone
+    return gone
 
 
-def _remove_network(machine: Machine, network: str) -> None:
+def _remove_network(machine: Machine, network: str) -> bool:
     """A container that was removed between two of its restarts may leave its end of the network behind.
 
-    Docker 20.10 may lose track of that end, and keeps the network then: the next project of the name uses it.
+    Docker 20.10 may lose track of that end, and keeps the network then until it is started again.
     """
     left = machine.docker("network", "inspect", "--format", "{{range .Containers}}{{.Name}} {{end}}", network)
     for container in left.split():
         machine.docker("network", "disconnect", "--force", network, container, check=False)
     machine.docker("network", "rm", network, check=False)
+    return not machine.docker("network", "ls", "--quiet", "--filter", f"id={network}")

@@ -77,5 +77,8 @@ def compose_platform(docker_site: Site) -> Iterator[Callable[..., ComposePlatfor
         return platform
 
     yield create
-    for platform in made:
-        platform.remove()
+    gone = [platform.remove() for platform in made]
+    if not all(gone):
+        # A network that is left would be in the way of `docker compose down` in the tests that follow.
+        docker_site.stop()
+        docker_site.start()

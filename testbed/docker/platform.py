@@ -202,11 +202,15 @@ class ComposePlatform:
         finished = self.machine.run(["docker", "logs", "--tail", "50", container.id], check=False)
         return finished.stdout + finished.stderr
 
-    def remove(self) -> None:
-        """Takes an install that `create` made away, with its folder: containers, networks, volumes and files."""
+    def remove(self) -> bool:
+        """Takes an install that `create` made away, with its folder: containers, networks, volumes and files.
+
+        Returns whether all is gone: Docker may keep a network until it is started again.
+        """
         projects = {container.project for container in self.containers().values()}
-        remove_projects(self.machine, projects | {self.folder.name})
+        gone = remove_projects(self.machine, projects | {self.folder.name})
         shutil.rmtree(self.folder.parent)
+        return gone
 
 
 def remove_leftovers() -> None:
