@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -111,10 +112,16 @@ class Stack:
         return self
 
     def link_program(self) -> None:
-        """Makes the project's folder: the program by links, so that no test writes a file into the checkout."""
+        """Makes the project's folder: the program by links, so that no test writes a file into the checkout.
+
+        Pulumi remembers which stack is selected by where Pulumi.yaml really lies: all folders would share one.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         for name, entry in self.program.items():
-            (self.folder / name).symlink_to(entry)
+            if name == "Pulumi.yaml":
+                shutil.copyfile(entry, self.folder / name)
+            else:
+                (self.folder / name).symlink_to(entry)
 
     def _set_secret(self, key: str, value: str) -> None:
         words = ["config", "set", "--secret", key, "--stack", self.name]
