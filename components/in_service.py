@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pulumi
 
+from settings.errors import SettingsError
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
 from survey.balancer import not_in_service
@@ -18,6 +19,11 @@ _PAUSE_SECONDS: Final = 0.5
 
 class NotInServiceError(pulumi.RunError):
     """A load balancer is not in service in time."""
+
+
+def pause_after(waited: float) -> float:
+    """Seconds until the next look at AWS, after this many: AWS limits the rate of calls."""
+    return max(_PAUSE_SECONDS, waited / 20)
 
 
 def ends_in_service(hostname: pulumi.Output[str], account: AwsAccount | None, owner: str, seconds: float) -> None:
@@ -62,8 +68,7 @@ def wait_until_in_service(account: AwsAccount, hostname: str, owner: str, second
                     f"the load balancer of {owner}, {hostname}, is not in service after {seconds:.0f} seconds: "
                     f"{missing}. Put that right and run pulumi up again: it goes on where it stopped"
                 )
-            # The longer it takes, the more the time between two looks may be: AWS limits the rate of calls.
-            time.sleep(max(_PAUSE_SECONDS, waited / 20))
-    except AwsError as error:
+            time.sleep(pause_after(waited))
+    except (AwsError, SettingsError) as error:
         # Not for a resource: such a message is sent later, and a program that fails has ended by then.
         pulumi.log.warn(f"whether the load balancer of {owner} is in service was not checked: {error}")

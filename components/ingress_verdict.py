@@ -12,6 +12,7 @@ from typing import Any, Final
 import pulumi
 from pulumi.output import Unknown
 
+from components.in_service import pause_after
 from live.fields import Object
 from live.ingress import Before, LiveIngress, Verdict, hostname_of, leads_elsewhere
 from settings.errors import SettingsError
@@ -22,7 +23,6 @@ from survey.balancer import PROVISIONING, not_in_effect
 Effect = Callable[[Object, str], list[str] | None]
 """What isn't in effect of an Ingress, by the hostname of its load balancer; None if that can't be known."""
 
-_PAUSE_SECONDS: Final = 0.5
 _REFUSED_SECONDS: Final = 20
 """So long a complaint must stand before it is the verdict: one that passes by itself is gone by then."""
 _SILENT_SECONDS: Final = 20
@@ -198,8 +198,7 @@ def wait_for_verdict(ingress: LiveIngress, before: Before, patience: Patience, e
         refused = complained is not None and now - complained >= patience.refused
         if refused or now - start >= patience.whole:
             raise IngressRefusedError(refusal(ingress, verdict.complaints, missing or [], is_there=is_there))
-        # The longer it takes, the more the time between two looks may be: AWS limits the rate of calls.
-        time.sleep(max(_PAUSE_SECONDS, (now - start) / 20))
+        time.sleep(pause_after(now - start))
 
 
 def _is_quiet(verdict: Verdict) -> bool:

@@ -44,7 +44,7 @@ class Steps:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("components.ingress_verdict._PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("components.in_service._PAUSE_SECONDS", 0.01)
 
 
 def wait(steps: Steps, *, moves: bool = False, effect: Callable[[Any, str], list[str] | None] = lambda *_: []) -> str:
