@@ -32,7 +32,7 @@ def ends_in_service(hostname: pulumi.Output[str], account: AwsAccount | None, ow
     Args:
         hostname: the load balancer's.
         account: where it is; None if it isn't known where to look, and nothing is waited for.
-        owner: whose load balancer it is, for a message: ``Service platform/connect-proxy-ssh``.
+        owner: the object that has it, for a message: ``Service platform/connect-proxy-ssh``.
         seconds: the longest wait.
     """
     if account is None or pulumi.runtime.is_dry_run():
@@ -53,7 +53,7 @@ def wait_until_in_service(account: AwsAccount, hostname: str, owner: str, second
     Args:
         account: where it is.
         hostname: its name in DNS; nothing is waited for without one.
-        owner: whose load balancer it is, for a message.
+        owner: the object that has it, for a message.
         seconds: the longest wait.
 
     Raises:
