@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,6 +25,7 @@ from testbed.emulator.client import client, validated_certificate
 from testbed.pki import Authority
 from testbed.tests.aws_account import ANSWER
 from testbed.traffic.account import Account
+from testbed.traffic.addresses import Routes
 from testbed.traffic.certificates import ServedCertificates
 from testbed.traffic.traffic import Traffic, bind
 
@@ -348,6 +349,31 @@ def test_a_target_at_which_nothing_listens_is_answered_for_with_502(world: World
         assert world.get(f"a1.studios.{ZONE}")[0].status == 503
     finally:
         elb.register_targets(TargetGroupArn=world.group, Targets=[live])
+        world.traffic.refresh()
+
+
+def test_a_target_is_measured_by_the_traffic_that_has_had_a_way_to_its_group_and_by_no_other(
+    world: World, tmp_path: Path
+) -> None:
+    elb, target = world.client("elbv2"), {"Id": "10.0.0.9", "Port": 9090}
+    vpc = world.balancer["VpcId"]
+    arn = elb.create_target_group(
+        Name="of-another", Protocol="HTTP", Port=9090, VpcId=vpc, TargetType="ip", HealthCheckPath="/health"
+    )["TargetGroups"][0]["TargetGroupArn"]
+    elb.register_targets(TargetGroupArn=arn, Targets=[target])
+    world.traffic.refresh()
+    of_another = replace(world, group=arn)
+    assert of_another.health() == [("healthy", None)]
+    served = {"10.0.0.9:9090": (f"127.0.0.1:{world.upstream}",)}
+    other = Traffic(world.environment, tmp_path, lambda: Routes(dict(served)))
+    try:
+        served.clear()
+        other.refresh()
+        assert of_another.health() == [("unhealthy", "Target.NotInUse")]
+        assert world.health() == [("healthy", None)]
+    finally:
+        other.close()
+        elb.delete_target_group(TargetGroupArn=arn)
         world.traffic.refresh()
 
 

@@ -89,6 +89,7 @@ class Traffic:
         self._lock = threading.Lock()
         self._applied: dict[str, Any] = {}
         self._planned: set[str] = set()
+        self._reached: set[str] = set()
         self._names: Names | None = None
         self._names_of = 0.0
         command = [*ground.enter, str(build.ensure(targets.DATAPLANE) / "dataplane")]
@@ -160,6 +161,9 @@ class Traffic:
                     raise
 
     def _apply(self, plan: dict[str, Any]) -> list[str]:
+        self._reached.update(
+            each["Arn"] for each in plan["Groups"] if any(target["CheckAddresses"] for target in each["Targets"])
+        )
         problems = self._plane.apply(plan)
         for problem in problems:
             log.warning("%s", problem)
@@ -181,6 +185,13 @@ class Traffic:
                     log.exception("the account can't be read now")
 
     def _report(self, health: dict[str, Any]) -> None:
+        """Tells the emulator of a target's state.
+
+        An account can have several installs, each with a traffic of its own: a target group that this one has never
+        had a way to is another's, who measures its targets.
+        """
+        if health["group"] not in self._reached:
+            return
         request = urllib.request.Request(  # noqa: S310 (the URL is the emulator's)
             f"{self._emulator}/_testbed/target-health", json.dumps(health).encode(), method="PUT"
         )
