@@ -208,7 +208,11 @@ def _install_engine(binaries: build.Binaries) -> None:
 
 
 def _same_file(one: Path, other: Path) -> bool:
-    return one.exists() and one.stat().st_size == other.stat().st_size
+    """Whether one is a link to the other, or a copy with its times."""
+    if not one.exists():
+        return False
+    here, there = one.stat(), other.stat()
+    return one.samefile(other) or (here.st_size, here.st_mtime_ns) == (there.st_size, there.st_mtime_ns)
 
 
 @contextmanager

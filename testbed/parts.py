@@ -18,10 +18,11 @@ from rich.console import Console
 from testbed import paths, tables, targets
 from testbed.docker import engine as docker
 from testbed.node import requirements
-from testbed.plugins.launchers import Origin, find
+from testbed.plugins.launchers import PACKAGES, Origin, find
 from testbed.traffic import process as traffic
 
 BUILT: Final = "its Go module"
+_YAML: Final = "github.com/pulumi/pulumi-yaml"
 _PROCESSES: Final = "pods as processes, for verify"
 _BRIDGED: Final = f"HashiCorp's, bridge {targets.BRIDGE_VERSION}"
 _BUILT_PLUGINS: Final = {
@@ -79,11 +80,12 @@ def parts(run: Run = Run.TESTS) -> list[Part]:
         served = [Part(_PROCESSES, Kind.MISSING, "", lacking)] if lacking else [*_pods_as_processes(), *_traffic()]
         return [*common, *_kwok(), *served, *_aws()]
     if run is Run.ON_NODE:
-        return [*common, *_real_node(), *_traffic(), *_aws()]
+        return [*common, *_real_node(), *_images(), *_traffic(), *_aws()]
     if run is Run.ON_COMPOSE:
-        return [*common, *_kwok(), *_compose(), *_traffic(), *_aws()]
+        return [*common, *_kwok(), *_compose(), *_images(), *_traffic(), *_aws()]
     nodes = [*_kwok(), *_pods_as_processes(), *_real_node()]
-    return [*common, *nodes, *_compose(), *_traffic(), *_helm(used=run is Run.ALL_TESTS), *_aws()]
+    slow = _of_slow_tests(used=run is Run.ALL_TESTS)
+    return [*common, *nodes, *_compose(), *_images(), *_traffic(), *slow, *_aws()]
 
 
 def show(run: Run = Run.TESTS) -> None:
@@ -115,7 +117,8 @@ def _plugins() -> Iterator[Part]:
             "pulumi-python": "Pulumi dynamic provider",
         }.get(package, f"Pulumi provider {package}")
         if each.origin is Origin.INSTALLED:
-            yield Part(title, Kind.OFFICIAL, sdk, str(each.program))
+            # Those of a provider are looked for in the SDK's version; one on the PATH may be of any.
+            yield Part(title, Kind.OFFICIAL, sdk if package in PACKAGES else "", str(each.program))
         elif each.origin is Origin.STAND_IN:
             yield Part(
                 title, Kind.STAND_IN, "", f"testbed/{'language' if package == 'python' else f'plugins/{package}'}"
@@ -157,6 +160,7 @@ def _real_node() -> Iterator[Part]:
     for name, (target, module) in _REAL_NODE.items():
         yield Part(name, Kind.OFFICIAL, targets.pinned(target, module), BUILT)
     yield from _installed("runc", "runc")
+    yield Part("pause container", Kind.STAND_IN, "", "testbed/node/stock.py")
 
 
 def _compose() -> Iterator[Part]:
@@ -175,12 +179,22 @@ def _traffic() -> Iterator[Part]:
     yield Part("DNS servers", Kind.STAND_IN, "", "testbed/traffic")
 
 
-def _helm(*, used: bool) -> Iterator[Part]:
+def _images() -> Iterator[Part]:
+    if requirements.missing() is None or docker.why_not() is None:
+        yield Part("registry of images", Kind.STAND_IN, "", "testbed/images")
+
+
+def _of_slow_tests(*, used: bool) -> Iterator[Part]:
     if used:
         yield Part("Helm", Kind.OFFICIAL, targets.HELM_VERSION, BUILT)
         yield Part("Seqera's Helm chart", Kind.STAND_IN, "", "testbed/platform/chart.py")
+        yield Part("Pulumi YAML", Kind.OFFICIAL, targets.pinned("languages", _YAML), BUILT)
+        yield Part("Pulumi's generators of SDKs", Kind.OFFICIAL, targets.PULUMI_VERSION, BUILT)
+        yield Part("Pulumi Cloud, for Pulumi ESC", Kind.STAND_IN, "", "testbed/go/cloud")
     else:
-        yield Part("Helm, Seqera's Helm chart", Kind.UNUSED, "", f"only {Run.ALL_TESTS.value} has them")
+        only = f"only {Run.ALL_TESTS.value} has them"
+        yield Part("Helm, Seqera's Helm chart", Kind.UNUSED, "", only)
+        yield Part("Pulumi YAML, SDKs, Cloud", Kind.UNUSED, "", only)
 
 
 def _aws() -> Iterator[Part]:

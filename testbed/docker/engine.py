@@ -181,9 +181,3 @@ class Machine:
         with socket_in(self.pid) as probe:
             probe.settimeout(1)
             return probe.connect_ex((address, port)) == 0
-
-
-def stop_all() -> None:
-    """Ends every machine of this checkout."""
-    for folder in (paths.STATE / "machines").glob("*"):
-        Machine(folder.name).stop()

@@ -16,7 +16,8 @@ from typing import Any
 #: As many characters as GetCommandInvocation returns of what a command prints: the first ones.
 _LONGEST_OUTPUT = 24000
 _LONGEST_ERROR = 8000
-_TIMEOUT = 300
+#: How long a step may take unless it says, in seconds.
+_TIMEOUT = 3600
 _PLACE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 
 
@@ -30,6 +31,14 @@ class Run:
     stderr: str = ""
     #: Set once it has ended.
     ended: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True)
+class Script:
+    """What a document has run: its text, and for how many seconds at the most."""
+
+    text: str
+    seconds: int
 
 
 @dataclass(frozen=True)
@@ -63,8 +72,8 @@ def is_connected(instance_id: str) -> bool:
     return instance_id in _agents
 
 
-def commands_of(content: Mapping[str, Any], parameters: Mapping[str, list[str]]) -> str:
-    """The script of a document of schema 2.2 with the parameters put in."""
+def script_of(content: Mapping[str, Any], parameters: Mapping[str, list[str]]) -> Script:
+    """The script of a document of schema 2.2 and one step, with the parameters put in."""
     defaults = {name: about.get("default", "") for name, about in (content.get("parameters") or {}).items()}
 
     def value(match: re.Match[str]) -> str:
@@ -75,11 +84,12 @@ def commands_of(content: Mapping[str, Any], parameters: Mapping[str, list[str]])
         # More than one is a list of lines, as the commands of AWS-RunShellScript are.
         return "\n".join(given) if given else str(defaults[name])
 
-    lines = [line for step in content["mainSteps"] for line in step["inputs"]["runCommand"]]
-    return _PLACE.sub(value, "\n".join(lines))
+    (step,) = content["mainSteps"]
+    inputs = step["inputs"]
+    return Script(_PLACE.sub(value, "\n".join(inputs["runCommand"])), int(inputs.get("timeoutSeconds", _TIMEOUT)))
 
 
-def start(instance_id: str, script: str) -> Run:
+def start(instance_id: str, script: Script) -> Run:
     """Runs a script in the background; one for an instance that is not connected stays pending."""
     run = Run()
     agent = _agents.get(instance_id)
@@ -89,10 +99,10 @@ def start(instance_id: str, script: str) -> Run:
     return run
 
 
-def _execute(run: Run, script: str, agent: Agent) -> None:
+def _execute(run: Run, script: Script, agent: Agent) -> None:
     with tempfile.TemporaryDirectory(prefix="ssm-") as folder:
         path = Path(folder) / "_script.sh"
-        path.write_text(script)
+        path.write_text(script.text)
         process = subprocess.Popen(
             [*agent.enter, "/bin/sh", str(path)],
             cwd=folder,
@@ -106,7 +116,7 @@ def _execute(run: Run, script: str, agent: Agent) -> None:
             start_new_session=True,
         )
         try:
-            stdout, stderr = process.communicate(timeout=_TIMEOUT)
+            stdout, stderr = process.communicate(timeout=script.seconds)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()

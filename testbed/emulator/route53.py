@@ -191,12 +191,12 @@ def _get_record_sets_escaped(zone: FakeZone, start_type: str, start_name: str) -
     return found
 
 
-#: What takes the place of moto's own: class, attribute, and its new value.
 def _zone_id(_identifier: HostedZoneIdentifier, *_: Any, **__: Any) -> str:
     """An id as AWS gives it, which begins with Z; moto's begins with anything."""
     return "Z" + "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(20))
 
 
+#: What takes the place of moto's own: class, attribute, and its new value.
 PATCHES: Final[tuple[tuple[type, str, Any], ...]] = (
     (Route53Backend, "change_resource_record_sets", _change_resource_record_sets),
     (Route53Backend, "create_hosted_zone", _create_hosted_zone_plainly),

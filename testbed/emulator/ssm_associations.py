@@ -57,7 +57,7 @@ class Association:
 
     def instances(self) -> list[str]:
         """The instances by id."""
-        return [value for target in self.targets if target["Key"] == "InstanceIds" for value in target["Values"]]
+        return [value for target in self.targets for value in target["Values"]]
 
     @property
     def status(self) -> str:
@@ -93,7 +93,7 @@ def _associations(backend: SimpleSystemManagerBackend) -> dict[str, Association]
 
 def _start(backend: SimpleSystemManagerBackend, association: Association) -> None:
     document = find_document(backend, association.document, association.document_version)
-    script = managed_instances.commands_of(document.content_json, association.parameters)
+    script = managed_instances.script_of(document.content_json, association.parameters)
     runs = {instance: managed_instances.start(instance, script) for instance in association.instances()}
     execution = Execution(association.version, runs)
     association.executions.append(execution)
@@ -107,13 +107,19 @@ def _delete_document(backend: SimpleSystemManagerBackend, name: str, *args: Any,
     _moto_delete_document(backend, name, *args, **kwargs)
 
 
+def _check_targets(targets: list[dict[str, Any]]) -> None:
+    """AWS takes tags and groups of resources, too; here they would be no instance, and so a success of nothing."""
+    unknown = sorted({target["Key"] for target in targets} - {"InstanceIds"})
+    if unknown or not any(target["Values"] for target in targets):
+        raise SsmError("InvalidTarget", f"Targets {', '.join(unknown)}: the testbed knows InstanceIds only.")
+
+
 def _create_association(response: SimpleSystemManagerResponse) -> ActionResult:
     backend = response.ssm_backend
     document = find_document(backend, response._get_param("Name"), response._get_param("DocumentVersion"))
     parameters = response._get_param("Parameters") or {}
-    targets = response._get_param("Targets")
-    if not targets:
-        raise SsmError("InvalidTarget", "Targets are missing; the testbed knows no InstanceId here.")
+    targets = response._get_param("Targets") or []
+    _check_targets(targets)
     check_parameters(document, parameters)
     association = Association(
         id=str(uuid4()),
@@ -146,8 +152,9 @@ def _update_association(response: SimpleSystemManagerResponse) -> ActionResult:
     # What is left out is taken away, as at AWS.
     parameters = response._get_param("Parameters") or {}
     check_parameters(document, parameters)
-    association.parameters, association.document_version = parameters, version
-    association.targets = response._get_param("Targets") or association.targets
+    targets = response._get_param("Targets") or association.targets
+    _check_targets(targets)
+    association.parameters, association.document_version, association.targets = parameters, version, targets
     association.name = response._get_param("AssociationName") or association.name
     association.version += 1
     _start(response.ssm_backend, association)

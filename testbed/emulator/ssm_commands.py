@@ -30,7 +30,7 @@ def _send_command(response: SimpleSystemManagerResponse) -> ActionResult:
     away = [instance for instance in instances if not managed_instances.is_connected(instance)]
     if away or not instances:
         raise SsmError("InvalidInstanceId", f"Instances [{away}] not in a valid state for account {backend.account_id}")
-    script = managed_instances.commands_of(document.content_json, parameters)
+    script = managed_instances.script_of(document.content_json, parameters)
     command_id = str(uuid4())
     for instance in instances:
         runs_of(backend)[command_id, instance] = (document.name, managed_instances.start(instance, script))

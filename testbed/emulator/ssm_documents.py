@@ -27,6 +27,9 @@ _RUN_SHELL_SCRIPT: Final = {
     ],
 }
 
+_STEP: Final = ("action", "name", "inputs")
+_ON_LINUX: Final = {"StringEquals": ["platformType", "Linux"]}
+
 _moto_create_document = SimpleSystemManagerBackend.create_document
 _moto_update_document = SimpleSystemManagerBackend.update_document
 
@@ -96,6 +99,20 @@ def _check_content(content: str) -> None:
     if used - declared:
         names = ", ".join(sorted(used - declared))
         raise SsmError("InvalidDocumentContent", f"Parameters {names} are used and not defined in the document.")
+    _check_known(parsed, steps)
+
+
+def _check_known(parsed: dict[str, Any], steps: list[dict[str, Any]]) -> None:
+    """Refuses what AWS runs and the testbed would leave out."""
+    known = parsed.get("schemaVersion") == "2.2" and len(steps) == 1
+    for step in steps:
+        inputs = step.get("inputs", {})
+        known &= step.get("action") == "aws:runShellScript" and step.keys() <= {*_STEP, "precondition"}
+        known &= step.get("precondition", _ON_LINUX) == _ON_LINUX
+        known &= "runCommand" in inputs and inputs.keys() <= {"runCommand", "timeoutSeconds"}
+    if not known:
+        said = "the testbed runs documents of schema 2.2 with one step of aws:runShellScript on Linux only"
+        raise SsmError("InvalidDocumentContent", f"Not known: {said}.")
 
 
 #: What takes the place of moto's own, or is added to it: class, attribute, and its new value.

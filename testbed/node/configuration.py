@@ -41,8 +41,8 @@ _ADDRESS_OF_EVERY_CLUSTER = "kubernetes.default.svc"
 
 
 def cgroup() -> str:
-    """The name of the control group of this checkout's node."""
-    return cgroups.name_of(paths.CHECKOUT)
+    """The name of the control group of this testbed's node: one checkout can have several testbeds."""
+    return cgroups.name_of(paths.STATE)
 
 
 def real_node() -> dict[str, Any]:

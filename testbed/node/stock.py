@@ -8,10 +8,9 @@ from testbed.images.catalog import Catalog, Image
 from testbed.images.layer import Layer
 from testbed.images.registry import images_of
 from testbed.node.configuration import PAUSE_IMAGE
+from testbed.platform.shapes import PLATFORM_RELEASE
 
-#: The tag in testbed/platform/manifests.
-_PLATFORM_RELEASE = "v25.3.3"
-_COREDNS_IMAGE = "registry.k8s.io/coredns/coredns:v1.15.0"
+COREDNS_IMAGE = f"registry.k8s.io/coredns/coredns:v{targets.pinned('coredns', 'github.com/coredns/coredns')}"
 
 
 def images() -> list[Image]:
@@ -20,10 +19,10 @@ def images() -> list[Image]:
     connect = [str(release.connect) for release in RELEASES]
     # What holds a pod's namespaces only has to wait.
     pause = Image(PAUSE_IMAGE, catalog.busybox().layer, ("/bin/sleep", "2147483647"))
-    return [*images_of(catalog, connect, [_PLATFORM_RELEASE]), pause, _coredns()]
+    return [*images_of(catalog, connect, [PLATFORM_RELEASE]), pause, _coredns()]
 
 
 def _coredns() -> Image:
     layer = Layer()
     layer.file("/coredns", (build.ensure(targets.COREDNS) / "coredns").read_bytes(), 0o755)
-    return Image(_COREDNS_IMAGE, layer, ("/coredns",))
+    return Image(COREDNS_IMAGE, layer, ("/coredns",))

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from testbed.platform.shapes import RELEASE, Objects
+from testbed.platform.shapes import PLATFORM_RELEASE, RELEASE, Objects
 
 EMAIL: Final = "support@example.com"
-_CHART: Final = {"apiVersion": "v2", "name": "platform", "version": "0.37.0", "appVersion": "v25.3.3"}
+_CHART: Final = {"apiVersion": "v2", "name": "platform", "version": "0.37.0", "appVersion": PLATFORM_RELEASE}
 
 
 def write_chart(folder: Path, objects: Objects) -> Path:

@@ -28,6 +28,8 @@ ENVIRONMENT: Final = "environment"
 ARGO: Final = "argo"
 BY_HAND: Final = "by-hand"
 
+PLATFORM_RELEASE: Final = "v25.3.3"
+"""Of Platform, as the tags in the manifests say."""
 RELEASE: Final = "acme"
 """The Helm release."""
 TOKEN_KEY: Final = "OIDC_CLIENT_REGISTRATION_TOKEN"  # noqa: S105 (a key's name)

@@ -1,7 +1,7 @@
 """``python -m testbed.plugins.start <module> [arguments]``: runs a stand-in without loading all of Pulumi's SDK.
 
 A stand-in speaks the engine's protocol, and the SDK's package has its messages. The SDK itself is most of the time that
-a stand-in would need to start, and the engine starts some five of them for each command.
+a stand-in would need to start, and the engine starts each of them anew for every command.
 """
 
 from __future__ import annotations

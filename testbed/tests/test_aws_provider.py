@@ -202,6 +202,18 @@ def test_what_it_does_not_know_is_named(account: Account) -> None:
     }
     alias = {"name": "x", "zoneId": "Z2", "evaluateTargetHealth": False, "weight": 1}
     assert list(failures(RECORD, zoneId="Z1", name="a", type="A", aliases=[alias])) == ["aliases[0].weight"]
+    known = {key: value for key, value in alias.items() if key != "weight"}
+    assert failures(RECORD, zoneId="Z1", name="a", type="A", aliases=[known, known]) == {
+        "aliases": "Too many list items: a record has one alias"
+    }
+    assert failures(RECORD, **{**base, "records": ["10.0.0.1", 2]}) == {"records[1]": "expected string, got int"}
+    assert failures(CERTIFICATE, domainName="a.example.com", validationMethod="DNS", tags={"a": True}) == {
+        "tags.a": "expected string, got bool"
+    }
+    redirect = {"type": "redirect", "targetGroupArn": "arn"}
+    assert failures("aws:lb/listener:Listener", loadBalancerArn="arn", port=80, defaultActions=[redirect]) == {
+        "defaultActions[0].type": "this stand-in knows forward only, not redirect"
+    }
     with pytest.raises(ProviderError, match=r"^unknown resource type aws:s3/bucket:Bucket"):
         check("aws:s3/bucket:Bucket")
     with pytest.raises(ProviderError, match=r"^unknown function aws:s3/getBucket:getBucket"):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import psutil
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
@@ -18,7 +19,7 @@ from testbed.emulator import managed_instances
 from testbed.tests.aws_account import be_strict
 
 INSTANCE = "i-0123456789abcdef0"
-CONTENT = {
+CONTENT: dict[str, Any] = {
     "schemaVersion": "2.2",
     "parameters": {
         "word": {"type": "String", "allowedPattern": "^[a-z]+$"},
@@ -95,17 +96,18 @@ def test_what_a_failed_run_printed_is_found_by_its_execution(ssm: Any, out: Path
     assert (found["Status"], found["ResponseCode"]) == ("Failed", 3)
 
 
-def send(ssm: Any, script: str) -> dict[str, Any]:
+def send(ssm: Any, script: str, **inputs: str) -> dict[str, Any]:
     """Runs a script on the instance, and returns what is found of it."""
+    step = {"action": "aws:runShellScript", "name": "it", "inputs": {"runCommand": [script], **inputs}}
     content = {
         "schemaVersion": "2.2",
-        "mainSteps": [{"action": "aws:runShellScript", "name": "it", "inputs": {"runCommand": [script]}}],
+        "mainSteps": [step],
     }
     ssm.create_document(Name="script", Content=json.dumps(content), DocumentType="Command")
     command = ssm.send_command(DocumentName="script", InstanceIds=[INSTANCE])["Command"]["CommandId"]
     for _ in range(100):
         found: dict[str, Any] = ssm.get_command_invocation(CommandId=command, InstanceId=INSTANCE)
-        if found["Status"] in ("Success", "Failed"):
+        if found["Status"] in ("Success", "Failed", "TimedOut"):
             break
         time.sleep(0.05)
     return found
@@ -153,6 +155,55 @@ def test_parameters_that_the_document_does_not_allow_are_refused(ssm: Any, param
     with pytest.raises(ClientError) as caught:
         associate(ssm, **parameters)
     assert code(caught) == "InvalidParameters"
+
+
+STEP = CONTENT["mainSteps"][0]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"schemaVersion": "0.3"},
+        {"mainSteps": [STEP, STEP]},
+        {"mainSteps": []},
+        {"mainSteps": [{**STEP, "action": "aws:runPowerShellScript"}]},
+        {"mainSteps": [{**STEP, "onFailure": "exit"}]},
+        {"mainSteps": [{**STEP, "precondition": {"StringEquals": ["platformType", "Windows"]}}]},
+        {"mainSteps": [{**STEP, "inputs": {**STEP["inputs"], "workingDirectory": "/"}}]},
+        {"mainSteps": [{**STEP, "inputs": {}}]},
+    ],
+)
+def test_a_document_of_which_the_testbed_would_leave_something_out_is_refused(
+    ssm: Any, changed: dict[str, Any]
+) -> None:
+    with pytest.raises(ClientError) as caught:
+        ssm.create_document(Name="other", Content=json.dumps({**CONTENT, **changed}), DocumentType="Command")
+    assert code(caught) == "InvalidDocumentContent"
+
+
+@pytest.mark.parametrize(
+    "targets", [[], [{"Key": "tag:Name", "Values": ["x"]}], [{"Key": "InstanceIds", "Values": []}]]
+)
+def test_an_association_with_no_instance_by_its_id_is_refused_when_made_and_when_changed(
+    ssm: Any, out: Path, targets: list[dict[str, Any]]
+) -> None:
+    with pytest.raises(ClientError) as caught:
+        ssm.create_association(Name="say", Targets=targets, Parameters={"word": ["hello"]})
+    assert code(caught) == "InvalidTarget"
+    association = associate(ssm, word="hello")
+    if targets:
+        with pytest.raises(ClientError) as caught:
+            ssm.update_association(AssociationId=association, Targets=targets, Parameters={"word": ["hello"]})
+        assert code(caught) == "InvalidTarget"
+
+
+def test_a_step_that_takes_longer_than_it_may_is_ended_with_all_that_it_started(ssm: Any, out: Path) -> None:
+    script = 'sleep 60 & echo $! >"$OUT"; wait'
+    found = send(ssm, script, timeoutSeconds="1")
+    assert (found["Status"], found["ResponseCode"]) == ("TimedOut", -1)
+    started = int(out.read_text())
+    # Whoever inherits it may take its time to ask what became of it.
+    assert not psutil.pid_exists(started) or psutil.Process(started).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_document_that_is_not_there_cannot_be_associated(ssm: Any) -> None:

@@ -1,8 +1,9 @@
-"""What `down` ends and removes."""
+"""What `up` lays out anew, and what `down` ends and removes."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,21 @@ import pytest
 from testbed import lifecycle, paths, processes
 
 SLEEP = ["-c", "import time; time.sleep(60)"]
+
+
+def test_an_engine_of_the_same_size_as_the_one_before_takes_its_place(tmp_path: Path) -> None:
+    built, laid, copied = (tmp_path / name for name in ("built", "laid", "copied"))
+    built.write_text("3.274.1")
+    laid.hardlink_to(built)
+    shutil.copy2(built, copied)
+    assert lifecycle._same_file(laid, built)
+    assert lifecycle._same_file(copied, built)
+    assert not lifecycle._same_file(tmp_path / "none", built)
+    built.unlink()
+    built.write_text("3.274.2")
+    os.utime(built, (1, 1))
+    assert not lifecycle._same_file(laid, built)
+    assert not lifecycle._same_file(copied, built)
 
 
 def test_down_ends_what_up_started_and_the_plugins_of_dead_engines_and_leaves_no_file(

@@ -147,3 +147,20 @@ def test_a_control_group_is_taken_away_with_the_processes_in_it() -> None:
     cgroups.remove(name)
     assert sleeper.wait(5) == -signal.SIGKILL
     assert not [each for each in cgroups.hierarchies() if (each / name).exists()]
+
+
+def test_two_testbeds_of_one_checkout_have_a_control_group_each() -> None:
+    # A node ends all that is in its group, when it starts and when it ends.
+    asked = [sys.executable, "-c", "from testbed.node.configuration import cgroup; print(cgroup())"]
+    names = [
+        subprocess.run(
+            asked,
+            cwd=paths.CHECKOUT,
+            env={**os.environ, "STUDIOS_TESTBED": folder},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for folder in (".testbed", ".testbed-real")
+    ]
+    assert len(set(names)) == 2

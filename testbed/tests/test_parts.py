@@ -46,7 +46,9 @@ NODE = {
     "CoreDNS": "official",
     "kube-network-policies": "official",
     "runc": "official",
+    "pause container": "stand-in",
 }
+IMAGES = {"registry of images": "stand-in"}
 DOCKER = {"Docker engine": "official", "Docker Compose": "official", "MySQL, on Compose": "stand-in"}
 TRAFFIC = {
     "Platform and Connect": "stand-in",
@@ -54,14 +56,20 @@ TRAFFIC = {
     "data plane of load balancers": "stand-in",
     "DNS servers": "stand-in",
 }
-NO_HELM = {"Helm, Seqera's Helm chart": "not used"}
-HELM = {"Helm": "official", "Seqera's Helm chart": "stand-in"}
+NOT_SLOW = {"Helm, Seqera's Helm chart": "not used", "Pulumi YAML, SDKs, Cloud": "not used"}
+SLOW = {
+    "Helm": "official",
+    "Seqera's Helm chart": "stand-in",
+    "Pulumi YAML": "official",
+    "Pulumi's generators of SDKs": "official",
+    "Pulumi Cloud, for Pulumi ESC": "stand-in",
+}
 RUNS = {
     parts.Run.ON_KWOK: COMMON | KWOK | PROCESSES | TRAFFIC,
-    parts.Run.ON_NODE: COMMON | NODE | TRAFFIC,
-    parts.Run.ON_COMPOSE: COMMON | KWOK | DOCKER | TRAFFIC,
-    parts.Run.TESTS: COMMON | KWOK | PROCESSES | NODE | DOCKER | TRAFFIC | NO_HELM,
-    parts.Run.ALL_TESTS: COMMON | KWOK | PROCESSES | NODE | DOCKER | TRAFFIC | HELM,
+    parts.Run.ON_NODE: COMMON | NODE | IMAGES | TRAFFIC,
+    parts.Run.ON_COMPOSE: COMMON | KWOK | DOCKER | IMAGES | TRAFFIC,
+    parts.Run.TESTS: COMMON | KWOK | PROCESSES | NODE | DOCKER | IMAGES | TRAFFIC | NOT_SLOW,
+    parts.Run.ALL_TESTS: COMMON | KWOK | PROCESSES | NODE | DOCKER | IMAGES | TRAFFIC | SLOW,
 }
 
 
@@ -129,7 +137,7 @@ def test_what_this_machine_cannot_have_is_named_with_the_reason(
             ("Redis", "redis-server is not installed"),
         )
     }
-    assert (NODE | DOCKER).keys().isdisjoint(table())
+    assert (NODE | DOCKER | IMAGES).keys().isdisjoint(table())
     parts.show()
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
@@ -164,6 +172,14 @@ def test_an_engine_on_the_path_is_named_with_its_own_version(tmp_path: Path, mon
     pulumi.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{paths.BIN}:/usr/bin:/bin")
     assert table()["Pulumi engine"] == parts.Part("Pulumi engine", parts.Kind.OFFICIAL, "3.999.1", "the PATH")
+
+
+def test_a_language_host_on_the_path_may_be_of_any_version(machine: Path) -> None:
+    host = machine / "pulumi-language-python"
+    host.write_text("#!/bin/sh\n")
+    host.chmod(0o755)
+    name = "Pulumi language host for Python"
+    assert table()[name] == parts.Part(name, parts.Kind.OFFICIAL, "", str(host))
 
 
 @pytest.mark.parametrize("version", [targets.BRIDGE_VERSION, *targets.BRIDGED.values()])

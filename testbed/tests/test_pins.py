@@ -7,6 +7,8 @@ import re
 import pytest
 
 from testbed import build, paths, targets
+from testbed.node import stock
+from testbed.platform.shapes import PLATFORM_RELEASE
 
 ENGINE = "github.com/pulumi/pulumi/pkg/v3"
 README = (paths.TESTBED / "README.md").read_text()
@@ -14,6 +16,30 @@ README = (paths.TESTBED / "README.md").read_text()
 
 def test_the_generators_of_sdks_are_those_of_the_engine() -> None:
     assert targets.pinned("languages", ENGINE) == targets.PULUMI_VERSION
+
+
+def test_the_stand_in_for_pulumi_cloud_speaks_as_the_engine_does() -> None:
+    assert targets.pinned("cloud", "github.com/pulumi/pulumi/sdk/v3") == targets.PULUMI_VERSION
+
+
+def test_the_oldest_go_is_the_newest_minor_release_that_a_module_asks_for() -> None:
+    asked = [
+        tuple(map(int, match.groups()))
+        for path in targets.GO_MODULES.glob("*/go.mod")
+        for match in re.finditer(r"^go (\d+)\.(\d+)", path.read_text(), re.MULTILINE)
+    ]
+    assert max(asked) == build.GO_AT_LEAST
+
+
+def test_coredns_runs_in_the_release_that_is_built() -> None:
+    manifest = (paths.TESTBED / "node" / "manifests" / "coredns.yml").read_text()
+    assert re.findall(r"image: (\S+)", manifest) == [stock.COREDNS_IMAGE]
+
+
+def test_platform_is_of_one_release_in_its_manifests_and_its_images() -> None:
+    manifests = paths.TESTBED / "platform" / "manifests"
+    tags = re.findall(r"nf-tower-enterprise/\S+:(\S+)", "".join(path.read_text() for path in manifests.glob("*.yml")))
+    assert set(tags) == {PLATFORM_RELEASE}
 
 
 def test_the_load_balancer_controller_says_that_it_is_the_release_that_the_table_names() -> None:

@@ -78,6 +78,14 @@ def _from_actions(actions: list[dict[str, Any]]) -> list[Properties]:
     return found
 
 
+def _unknown_actions(name: str, inputs: Properties) -> Iterator[CheckFailure]:
+    actions = inputs.get(name)
+    for index, action in enumerate(actions if isinstance(actions, list) else []):
+        kind = action.get("type") if isinstance(action, dict) else None
+        if isinstance(kind, str) and kind != "forward":
+            yield CheckFailure(f"{name}[{index}].type", f"this stand-in knows forward only, not {kind}")
+
+
 class Listener(OfLoadBalancers):
     """A listener that forwards TCP."""
 
@@ -93,6 +101,11 @@ class Listener(OfLoadBalancers):
         "defaultActions": _ACTIONS,
     }
     attributes = frozenset({"arn"})
+
+    def check(self, inputs: Properties) -> Iterator[CheckFailure]:
+        """Actions that this stand-in has, too."""
+        yield from super().check(inputs)
+        yield from _unknown_actions("defaultActions", inputs)
 
     def create(self, aws: Aws, inputs: Properties, timeout: float) -> str:
         """AWS refuses a second one at a port."""
@@ -138,11 +151,7 @@ class ListenerRule(OfLoadBalancers):
     def check(self, inputs: Properties) -> Iterator[CheckFailure]:
         """Actions that this stand-in has, too."""
         yield from super().check(inputs)
-        actions = inputs["actions"]
-        for index, action in enumerate(actions if isinstance(actions, list) else []):
-            kind = action.get("type") if isinstance(action, dict) else None
-            if isinstance(kind, str) and kind != "forward":
-                yield CheckFailure(f"actions[{index}].type", f"this stand-in knows forward only, not {kind}")
+        yield from _unknown_actions("actions", inputs)
 
     def create(self, aws: Aws, inputs: Properties, timeout: float) -> str:
         """At the given priority, or after the last rule."""

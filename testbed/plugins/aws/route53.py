@@ -63,6 +63,8 @@ class Record(ResourceType):
         if isinstance(inputs["type"], str) and inputs["type"] not in _TYPES:
             yield CheckFailure("type", f"this stand-in knows {', '.join(_TYPES)} only, not {inputs['type']}")
         if "aliases" in inputs:
+            if isinstance(inputs["aliases"], list) and len(inputs["aliases"]) > 1:
+                yield CheckFailure("aliases", "Too many list items: a record has one alias")
             for other in ("records", "ttl"):
                 if other in inputs:
                     yield CheckFailure(

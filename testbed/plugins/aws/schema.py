@@ -30,7 +30,7 @@ class Argument:
     """One input property.
 
     Attributes:
-        kind: what its value is; a list's items are strings unless it has ``fields``.
+        kind: what its value is; what is in a list or a map is strings unless it has ``fields``.
         required: whether a program must give it.
         replaces: a change makes a new resource.
         computed: AWS chooses where the program is silent, so silence is not a change.
@@ -191,7 +191,7 @@ def _value(argument: Argument, value: Any, path: Path) -> tuple[Any, list[CheckF
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
         return value, [CheckFailure(render_path(path), f"expected {argument.kind}, got {type(value).__name__}")]
     if argument.fields is None:
-        return value, []
+        return value, _not_text(value, path)
     if argument.kind == "object":
         return _validate(argument.fields, value, path)
     items, failures = [], []
@@ -200,6 +200,16 @@ def _value(argument: Argument, value: Any, path: Path) -> tuple[Any, list[CheckF
         items.append(checked)
         failures += faults
     return items, failures
+
+
+def _not_text(value: Any, path: Path) -> list[CheckFailure]:
+    """The faults of a list or a map without fields: what it holds must be strings."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [
+        CheckFailure(render_path((*path, key)), f"expected string, got {type(item).__name__}")
+        for key, item in inside
+        if not isinstance(item, (str, Unknown))
+    ]
 
 
 def views(type_: ResourceType, old: Properties, new: Properties) -> tuple[Properties, Properties]:

@@ -26,6 +26,7 @@ from settings.ssh_keys import fingerprint_of
 from survey.compose import ComposeSite
 from survey.ssh_balancer import SshBalancer
 from testbed.annotations import is_known
+from testbed.required import is_required
 from tests.unit.components import mocks
 from tests.unit.components.mocks import FINGERPRINT, NETWORK_LOAD_BALANCER, PRIVATE_SSH, Recording, run
 from tests.unit.components.test_studios_on_compose import SITE
@@ -43,7 +44,10 @@ def text(key: Any, form: PrivateFormat, encryption: KeySerializationEncryption |
     return str(key.private_bytes(Encoding.PEM, form, encryption or NoEncryption()).decode())
 
 
-@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="ssh-keygen is missing: install Debian's openssh-client")
+@pytest.mark.skipif(
+    not shutil.which("ssh-keygen") and not is_required("ssh"),
+    reason="ssh-keygen is missing: install Debian's openssh-client",
+)
 @pytest.mark.parametrize("form", [PrivateFormat.OpenSSH, PrivateFormat.PKCS8])
 @pytest.mark.parametrize("kind", sorted(KEYS))
 def test_the_fingerprint_is_what_ssh_keygen_prints(kind: str, form: PrivateFormat, tmp_path: Path) -> None:
