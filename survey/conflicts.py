@@ -22,6 +22,7 @@ from settings.errors import Problem
 from settings.host_names import ALLOWED_WORKSPACES_VARIABLE, PEM_PATH_VARIABLE
 from settings.model import Settings
 from survey.mounts import hides_platforms_own, is_platforms_own
+from survey.oidc_in_use import InUse
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def conflicts(
     deployments: Mapping[str, Mapping[str, Any]],
     field_manager: str | None,
     tower_yml: Mapping[str, Any] | None = None,
+    in_use: Sequence[InUse] = (),
 ) -> list[Problem]:
     """What differs from ours and is not ours, in objects that `takeOver` does not list.
 
@@ -58,6 +60,7 @@ def conflicts(
         deployments: by name, at least those of backend and cron.
         field_manager: the name under which this stack owns fields.
         tower_yml: that of `towerYmlConfigMap`; None where its entry can't be another's, or is not read.
+        in_use: the key and the token that Platform has from elsewhere.
     """
     objects = {
         **{f"ConfigMap/{name}": live for name, live in config_maps.items()},
@@ -80,14 +83,14 @@ def conflicts(
         and not _is_known_later(expected, settings)
     ]
     # Each object its own place in the list, so that the commands can be run one after the other.
-    listed = [
-        *settings.take_over,
-        *dict.fromkeys(target for target, expected, _ in differing if expected.ours is not None),
-    ]
-    return [
+    targets = [target for target, expected, _ in differing if expected.ours is not None]
+    targets += [target for each in in_use for target in each.targets]
+    listed = [*settings.take_over, *dict.fromkeys(targets)]
+    told = [
         _problem(expected, target, owned_by, listed.index(target) if target in listed else 0)
         for target, expected, owned_by in differing
     ]
+    return [*told, *(each.problem(listed) for each in in_use)]
 
 
 def _is_known_later(expected: _ExpectedField, settings: Settings) -> bool:

@@ -37,11 +37,13 @@ class Value:
         text: the value; None where it is not known, as that of a Secret.
         source: where it comes from: ``ConfigMap/tower-extra``, or ``env of the container``.
         config_map: the ConfigMap, where a whole one is the source and the variable has its key's name.
+        key: the key of the variable, where all of a ConfigMap or Secret is the source.
     """
 
     text: str | None
     source: str
     config_map: str | None = None
+    key: str | None = None
 
 
 class EffectiveEnvironment:
@@ -65,10 +67,10 @@ class EffectiveEnvironment:
             if name := source.get("configMapRef", {}).get("name"):
                 data = {**self._install.data(name), **more.get(name, {})}
                 whole = None if prefix else name
-                found |= {f"{prefix}{key}": Value(text, f"ConfigMap/{name}", whole) for key, text in data.items()}
+                found |= {f"{prefix}{key}": Value(text, f"ConfigMap/{name}", whole, key) for key, text in data.items()}
             elif name := source.get("secretRef", {}).get("name"):
                 keys = self._keys_of(name) or []
-                found |= {f"{prefix}{key}": Value(None, f"Secret/{name}") for key in keys}
+                found |= {f"{prefix}{key}": Value(None, f"Secret/{name}", key=key) for key in keys}
         for entry in container.get("env", []):
             value = self._of_entry(entry, found, more)
             if value is not None:

@@ -48,6 +48,21 @@ def hides_platforms_own(deployment: Mapping[str, Any], mount: Mapping[str, Any])
     return mount["name"] in volumes and "secret" not in volumes[mount["name"]]
 
 
+def secret_at(install: Install, deployment: str, name: str, path: str) -> tuple[str, str] | None:
+    """The Secret and the key that a container has as the file at a path; None where it is none of a Secret's."""
+    container = install.container(deployment, name) or {}
+    found = None
+    for each in _files(pod_of(install.deployments[deployment]), container):
+        kind, _, secret = each.source.partition(" ")
+        if kind != "Secret":
+            continue
+        if each.key is not None and each.path == path:
+            found = secret, each.key
+        elif each.key is None and posixpath.dirname(path) == posixpath.normpath(each.path):
+            found = secret, posixpath.basename(path)
+    return found
+
+
 def _tower_yml_problems(install: Install, settings: Settings, *, is_here: bool) -> Iterator[Problem]:
     deployment, name = settings.backend_deployment, settings.backend_container
     found = _seen(install, settings, deployment, name)

@@ -37,6 +37,7 @@ from survey.leftover_templates import leftover_templates
 from survey.monitoring import monitoring_problems
 from survey.mounts import mount_problems
 from survey.name_conflicts import name_conflicts, names_in_use
+from survey.oidc_in_use import oidc_in_use
 from survey.plain_http import turned_away_from_http
 from survey.quota import beyond_quota
 from survey.rights import POD, Review, review_rights
@@ -121,6 +122,8 @@ def survey_platform(
                 # What this stack may have written has a record, with which its resource decides.
                 tower_yml=None if is_here or not by_file else install.config_maps[settings.tower_yml_config_map],
                 field_manager=field_manager,
+                # What this stack has replaced there before was asked then.
+                in_use=() if is_here else [*oidc_in_use(api, environment, install, settings)],
             ),
             *shadowed(environment, install, settings),
         ]

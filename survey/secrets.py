@@ -25,7 +25,7 @@ def existing_secret_problems(api: ClusterApi, settings: Settings, names: Collect
         names: the Secrets that there are.
     """
     for setting, secret, key in _named(settings):
-        held = _read(api, settings.namespace, secret) if secret in names else None
+        held = held_by(api, settings.namespace, secret) if secret in names else None
         if held is None:
             there = f"there are {', '.join(sorted(names))}" if names else "there is none"
             where = f"in namespace {settings.namespace}; {there}"
@@ -70,7 +70,8 @@ def _named(settings: Settings) -> Iterator[tuple[str, str, str]]:
         yield "caCertificate", source.secret, source.key
 
 
-def _read(api: ClusterApi, namespace: str, secret: str) -> Object | None:
+def held_by(api: ClusterApi, namespace: str, secret: str) -> Object | None:
+    """What a Secret holds, as the API has it; None where it does not exist."""
     try:
         data: Object = api.get(f"/api/v1/namespaces/{namespace}/secrets/{secret}").get("data") or {}
     except NotFoundError:

@@ -94,7 +94,12 @@ def plan_of(
     running, secrets = of_kubernetes(found, given)
     added |= values_as_they_are(running, given, values, secrets)
     settings, added = fitting(values, added, encrypted)
+    objects = tuple(name for part in parts for name in part.objects)
     take_over = to_take_over(found.install, settings, stack)
+    if not objects and found.token.secret is None and any(each.startswith("ConfigMap/") for each in found.plain_text):
+        # The token stays the same. Without an object that is the stack's, the survey can't know that.
+        of_platform = (f"Deployment/{name}" for name in (settings.cron_deployment, settings.backend_deployment))
+        take_over = [*dict.fromkeys([*take_over, *(each for each in of_platform if each not in settings.take_over)])]
     rows = [row for part in parts for row in part.rows]
     if take_over:
         added["takeOver"] = [*settings.take_over, *take_over]
@@ -105,7 +110,7 @@ def plan_of(
     changed = {key: value for key, value in added.items() if not is_written(values, key, value)}
     return Plan(
         settings=changed,
-        objects=tuple(name for part in parts for name in part.objects),
+        objects=objects,
         remade=next((part.remade for part in parts if part.remade), None),
         old=tuple(name for part in parts for name in part.old),
         keeps_token=found.token.secret is None,

@@ -92,6 +92,8 @@ def test_what_belongs_to_a_helm_release_is_left_to_it_and_made_beside_it(api: Fa
     objects["Ingress/studios"]["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] = "studios-proxy"
     plan = planned(api, objects)
     assert plan.objects == ()
+    # The token of Platform's ConfigMap goes on in a Secret, which nothing in the cluster says before.
+    assert plan.settings["takeOver"] == ["Deployment/cron", "Deployment/backend"]
     assert plan.old == (
         *("Deployment/studios-proxy", "Service/studios-proxy"),
         *("StatefulSet/studios-server", "Service/studios-server"),
