@@ -33,13 +33,32 @@ def changes_platform(install: Install, settings: Settings) -> bool:
         return True
 
 
+def failed_rollouts(install: Install, settings: Settings) -> Iterator[Problem]:
+    """Deployments of Platform's that don't become ready as they are, so that no change of the stack's would."""
+    for key, name in _deployments(settings):
+        live = install.deployments.get(name, {})
+        status = live.get("status") or {}
+        if status.get("observedGeneration", 0) < live.get("metadata", {}).get("generation", 0):
+            continue
+        for condition in status.get("conditions") or []:
+            if condition.get("reason") == "ProgressDeadlineExceeded":
+                command = f"kubectl -n {install.namespace}"
+                yield Problem(
+                    key,
+                    name,
+                    f"has a rollout that failed ({condition.get('message') or condition['reason']}), so that it would "
+                    f"not become ready with the stack's change either; see {command} describe deployment/{name} and "
+                    f"its pods, and correct what keeps them, or go back: {command} rollout undo deployment/{name}",
+                )
+
+
 def unchangeable(install: Install, settings: Settings) -> Iterator[Problem]:
     """Objects of Platform's that the stack has to change, and that don't take a change."""
-    for key, name in (
-        ("cronDeployment", settings.cron_deployment),
-        ("backendDeployment", settings.backend_deployment),
-    ):
-        if install.deployments.get(name, {}).get("spec", {}).get("paused"):
+    for key, name in _deployments(settings):
+        live = install.deployments.get(name, {})
+        if "deletionTimestamp" in live.get("metadata", {}):
+            yield _being_deleted(key, name)
+        elif live.get("spec", {}).get("paused"):
             yield Problem(
                 key,
                 name,
@@ -51,10 +70,29 @@ def unchangeable(install: Install, settings: Settings) -> Iterator[Problem]:
         named["towerYmlConfigMap"] = settings.tower_yml_config_map
     told: set[str] = set()
     for key, name in named.items():
-        if install.config_maps.get(name, {}).get("immutable") and name not in told:
+        live = install.config_maps.get(name, {})
+        if name in told:
+            continue
+        if "deletionTimestamp" in live.get("metadata", {}):
+            told.add(name)
+            yield _being_deleted(key, name)
+        elif live.get("immutable"):
             told.add(name)
             yield Problem(
                 key,
                 name,
                 "is immutable, so that the stack can add nothing to it; let Platform read one that may be changed",
             )
+
+
+def _deployments(settings: Settings) -> tuple[tuple[str, str], ...]:
+    return (("cronDeployment", settings.cron_deployment), ("backendDeployment", settings.backend_deployment))
+
+
+def _being_deleted(key: str, name: str) -> Problem:
+    return Problem(
+        key,
+        name,
+        "is being deleted, so that a change of the stack's would go with it; wait until it is gone (its finalizers may "
+        "hold it), and install it again",
+    )

@@ -20,6 +20,7 @@ from settings.environment import platform_environment, setting_of_variable, towe
 from settings.errors import Problem, SettingsError
 from settings.host_names import ALLOWED_WORKSPACES_VARIABLE
 from settings.model import Settings
+from settings.types.studios import allowed_variable
 from survey.install import Install
 
 _OPTIONS_OF_JAVA: Final = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "_JAVA_OPTIONS")
@@ -147,33 +148,38 @@ def _of_java(container: Mapping[str, Any], found: Mapping[str, Value]) -> Iterat
             yield variable_of(option["property"]), Value(option["value"].strip("\"'"), source)
 
 
-def shadowed(environment: EffectiveEnvironment, install: Install, settings: Settings) -> Iterator[Problem]:
+def shadowed(
+    environment: EffectiveEnvironment, install: Install, settings: Settings, *, is_here: bool
+) -> Iterator[Problem]:
     """Variables that the stack sets and that a container gets from elsewhere, with another value."""
     desired: dict[str, str | None] = dict(platform_environment(settings))
     if settings.tower_yml_workspaces is None:
         # Left out means every workspace, so a value from elsewhere would win.
         desired.setdefault(ALLOWED_WORKSPACES_VARIABLE, None)
     written = {name: text for name, text in desired.items() if text is not None}
-    in_file = {variable_of(entry): json.loads(text) for entry, text in tower_yml_entries(settings).items()}
-    # Stacks of 1.0.0 may run beside the variable of the workspaces, and their preview stays as it is.
-    in_file.pop(ALLOWED_WORKSPACES_VARIABLE, None)
+    in_file = {variable_of(entry): text for entry, text in tower_yml_entries(settings).items()}
+    as_variables: dict[str, str | None] = {name: str(json.loads(text)) for name, text in in_file.items()}
+    if ALLOWED_WORKSPACES_VARIABLE in in_file:
+        as_variables[ALLOWED_WORKSPACES_VARIABLE] = allowed_variable(settings.allowed_workspaces)
+    if is_here:
+        # Stacks of 1.0.0 may run beside the variable of the workspaces, and their preview stays as it is.
+        in_file.pop(ALLOWED_WORKSPACES_VARIABLE, None)
     for deployment, container_name, config_map in _readers(settings):
         container = install.container(deployment, container_name)
         if container is None:
             continue
         effective = environment.of(container, {settings.backend_config_map: written, settings.cron_config_map: written})
+        place = f"Deployment/{deployment}, container {container_name}"
         for name, ours in desired.items():
             value = effective.get(name)
             # What is in our ConfigMap itself, with another owner, is told as a conflict.
-            if value is None or value.config_map == config_map or (ours is not None and value.text == ours):
-                continue
-            ours_in = f"ConfigMap/{settings.backend_config_map}"
-            yield _problem(settings, name, ours, value, f"Deployment/{deployment}, container {container_name}", ours_in)
-        for name, ours in in_file.items():
-            value = effective.get(name)
-            if value is not None and value.text != str(ours):
-                place = f"Deployment/{deployment}, container {container_name}"
-                yield _problem(settings, name, str(ours), value, place, settings.tower_yml_key)
+            if value is not None and value.config_map != config_map and (ours is None or value.text != ours):
+                shown = None if ours is None else json.dumps(ours)
+                yield _problem(settings, name, shown, value, place, f"ConfigMap/{settings.backend_config_map}")
+        for name, text in in_file.items():
+            value, ours = effective.get(name), as_variables[name]
+            if value is not None and (ours is None or value.text != ours):
+                yield _problem(settings, name, None if ours is None else text, value, place, settings.tower_yml_key)
 
 
 def _readers(settings: Settings) -> tuple[tuple[str, str, str], ...]:
@@ -193,5 +199,5 @@ def _problem(settings: Settings, name: str, ours: str | None, value: Value, plac
         message = f"{there}, and it has to be absent for every workspace; remove it there"
     else:
         same = f", or write the same value in {setting}" if setting not in (None, "studioTemplates") else ""
-        message = f"{there}, which wins over {json.dumps(ours)} in {ours_in}; remove it there{same}"
+        message = f"{there}, which wins over {ours} in {ours_in}; remove it there{same}"
     return Problem(setting or "backendConfigMap", None, message)

@@ -8,12 +8,14 @@ from urllib.parse import urlsplit
 
 from settings.errors import Problem
 from settings.model import Settings
+from settings.releases import minor, release_of
 from settings.remedies import Write
+from settings.versions import Version
 from survey.effective_environment import EffectiveEnvironment
 from survey.install import Install, config_maps_read
 
 _URL_VARIABLE = "TOWER_SERVER_URL"
-_RELEASE = re.compile(r"v?(\d\d)\.(\d+)(?![\d])")
+_RELEASE = re.compile(r"v?(\d\d)\.(\d{1,4})(?!\d)(?:\.(\d{1,4})(?!\d))?")
 
 
 def resolved(settings: Settings, install: Install) -> Settings:
@@ -59,29 +61,56 @@ def another_platform(environment: EffectiveEnvironment, install: Install, settin
     container = install.container(settings.backend_deployment, settings.backend_container)
     value = None if container is None else environment.of(container, {}).get(_URL_VARIABLE)
     if value is not None and value.text and _address(value.text) != _address(settings.platform_url):
+        own = "write that URL in platformUrl"
+        if _address(value.text)[0] == "http":
+            own = (
+                f"Studios needs a Platform that is served over https: once it is, change {_URL_VARIABLE} there to its "
+                "https URL, and write the same in platformUrl"
+            )
         yield Problem(
             "platformUrl",
             settings.platform_url,
             f"is not the URL of the Platform in namespace {settings.namespace}: {_URL_VARIABLE} of "
             f"Deployment/{settings.backend_deployment} is {value.text} ({value.source}); "
-            "write that URL in platformUrl, or the namespace of the right Platform in namespace",
+            f"{own}, or the namespace of the right Platform in namespace",
         )
 
 
 def another_release(install: Install, settings: Settings) -> Iterator[str]:
-    """A warning where the tag of backend's image is another release than the setting."""
-    container = install.container(settings.backend_deployment, settings.backend_container)
-    image = "" if container is None else container.get("image", "")
-    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
-    found = _RELEASE.match(tag)
+    """Warnings where the tag of backend's image is another release than the setting, or cron's than backend's."""
     wanted = settings.platform_version
-    if found and (int(found[1]), int(found[2])) != (wanted.major, wanted.minor):
-        release = f"{found[1]}.{found[2]}"
+    image, found = _release(install, settings.backend_deployment, settings.backend_container)
+    if found is not None and _differ(found, wanted):
+        release = minor(found.release) if found.release != wanted.release else str(found)
         yield (
             f"platformVersion is {wanted}, and Deployment/{settings.backend_deployment} runs {image}: "
             f"Platform {release} may read other variables; if that image is right, write: "
             f"{Write('platformVersion', release)}"
         )
+    of_cron, in_cron = _release(install, settings.cron_deployment, settings.cron_container)
+    if in_cron is not None and _differ(in_cron, found or wanted):
+        beside = f"Deployment/{settings.backend_deployment} runs {image}" if found else f"platformVersion is {wanted}"
+        yield (
+            f"Deployment/{settings.cron_deployment} runs {of_cron}, and {beside}: backend and cron have to be of one "
+            "release; give both the image of the same"
+        )
+
+
+def _release(install: Install, deployment: str, container: str) -> tuple[str, Version | None]:
+    """A container's image, and the release that its tag names."""
+    image = str((install.container(deployment, container) or {}).get("image", ""))
+    found = _RELEASE.match(image.partition("@")[0].rpartition("/")[2].partition(":")[2])
+    if found is None:
+        return image, None
+    first, second, third = found.groups()
+    return image, Version(int(first), int(second), None if third is None else int(third))
+
+
+def _differ(one: Version, other: Version) -> bool:
+    """Whether two releases come with something else; without a patch number, it may be any."""
+    if one.release != other.release or None in (one.patch, other.patch):
+        return one.release != other.release
+    return release_of(one) != release_of(other)
 
 
 def _address(url: str) -> tuple[str, str | None, int | None]:

@@ -13,6 +13,7 @@ from settings.errors import Problem
 from settings.host_names import TOWER_YML_PATH
 from settings.model import Settings
 from survey.install import Install, pod_of
+from survey.key_volume import lacking_key
 
 
 def mount_problems(
@@ -228,6 +229,8 @@ def _key_problems(
         )
     if _is_ours(deployment, container, folder, field_manager):
         return
+    if volume is not None and not ours:
+        yield from lacking_key(volume, container, target, settings)
     for mount in container.get("volumeMounts", []):
         path = posixpath.normpath(mount["mountPath"])
         if ours and mount["name"] == settings.cert_volume:

@@ -18,7 +18,7 @@ from settings.model import Settings
 from settings.remedies import Write
 from settings.rules.names import taken_over_without_effect
 from survey import identity
-from survey.admission import changes_platform, unchangeable
+from survey.admission import changes_platform, failed_rollouts, unchangeable
 from survey.adopting import as_adopted
 from survey.conflicts import conflicts
 from survey.effective_environment import EffectiveEnvironment, shadowed
@@ -125,7 +125,7 @@ def survey_platform(
                 # What this stack has replaced there before was asked then.
                 in_use=() if is_here else [*oidc_in_use(api, environment, install, settings)],
             ),
-            *shadowed(environment, install, settings),
+            *shadowed(environment, install, settings, is_here=is_here),
         ]
     warnings = [
         *(str(each) for each in unchangeable(install, settings)),
@@ -197,6 +197,8 @@ def _in_the_way(
     yield from rules_out_of_order(install, settings, owner, is_here=is_here, by_class=controller.group is not None)
     yield from turned_away_from_http(install, settings, owner, by_class=controller.group is not None)
     if not is_here:
+        # Later, the change may be what mends it.
+        yield from failed_rollouts(install, settings)
         yield from disagreements_with_class(controller, settings)
         # Later, the user has seen these.
         yield from routes_to_the_same_host(install, settings, owner, by_class=controller.group is not None)

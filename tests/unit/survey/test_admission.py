@@ -57,6 +57,57 @@ def test_an_immutable_config_map_is_refused(platform: FakeApi, position: int, ke
     ]
 
 
+def failed(api: FakeApi, name: str, observed: int = 4) -> None:
+    (live,) = (each for each in api.lists[f"{APPS}/deployments"] if each["metadata"]["name"] == name)
+    live["metadata"]["generation"] = 4
+    message = 'ReplicaSet "backend-1" has timed out progressing.'
+    condition = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": message}
+    live["status"] = {"observedGeneration": observed, "conditions": [condition]}
+
+
+@pytest.mark.parametrize(("key", "name"), [("backendDeployment", "backend"), ("cronDeployment", "cron")])
+def test_a_rollout_that_has_failed_before_is_refused_with_its_message(platform: FakeApi, key: str, name: str) -> None:
+    failed(platform, name)
+    assert refused(platform) == [
+        (
+            f'{key}: "{name}" has a rollout that failed (ReplicaSet "backend-1" has timed out progressing.), so that '
+            "it would not become ready with the stack's change either; see "
+            f"kubectl -n platform-stage describe deployment/{name} and its pods, and correct what keeps them, or go "
+            f"back: kubectl -n platform-stage rollout undo deployment/{name}"
+        )
+    ]
+    # Its owner has changed it since.
+    failed(platform, name, observed=3)
+    survey(platform)
+
+
+def test_a_rollout_that_the_stack_may_mend_is_not_refused(running: FakeApi) -> None:
+    failed(running, "backend")
+    changes = {"connectUrl": "https://studios.example.com", "takeOver": ["ConfigMap/tower-backend-cfg"]}
+    assert survey(running, **changes).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "position", "key", "name"),
+    [
+        (f"{APPS}/deployments", 0, "backendDeployment", "backend"),
+        (f"{APPS}/deployments", 1, "cronDeployment", "cron"),
+        (f"{CORE}/configmaps", 0, "backendConfigMap", "tower-backend-cfg"),
+        (f"{CORE}/configmaps", 1, "towerYmlConfigMap", "tower-yml"),
+    ],
+)
+def test_an_object_of_platforms_that_is_being_deleted_is_refused(
+    platform: FakeApi, path: str, position: int, key: str, name: str
+) -> None:
+    platform.lists[path][position]["metadata"]["deletionTimestamp"] = "2026-11-25T00:00:00Z"
+    assert refused(platform) == [
+        (
+            f'{key}: "{name}" is being deleted, so that a change of the stack\'s would go with it; wait until it is '
+            "gone (its finalizers may hold it), and install it again"
+        )
+    ]
+
+
 @pytest.fixture
 def running(platform: FakeApi) -> FakeApi:
     """The Platform with the stack's edits and its proxy."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from live.ownership import labels_of_stack
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
 from survey.platform import PlatformSurvey, survey_platform
@@ -291,3 +292,39 @@ class TestTheConfigMapOfCron:
         (problem,) = refused(platform)
         assert problem.startswith('connectUrl: ConfigMap/cron-cfg has "https://old.example.com" for')
         survey(platform, takeOver=["ConfigMap/cron-cfg"])
+
+
+class TestTheWorkspacesUpTo253:
+    """Platform 25.3 reads its allowed workspaces from tower.yml, and the variable wins over that."""
+
+    @pytest.mark.parametrize(("workspaces", "entry"), [("none", "[]"), ([7], "[7]")])
+    def test_a_variable_that_would_win_over_the_entry_is_refused(
+        self, platform: FakeApi, workspaces: object, entry: str
+    ) -> None:
+        platform.lists[f"{CORE}/configmaps"][0]["data"][WORKSPACES] = "1,2"
+        assert refused(platform, allowedWorkspaces=workspaces) == [
+            (
+                f"allowedWorkspaces: Deployment/{name}, container backend: TOWER_DATA_STUDIO_ALLOWED_WORKSPACES is "
+                f'"1,2" from ConfigMap/tower-backend-cfg, which wins over {entry} in tower.yml; remove it there, or '
+                "write the same value in allowedWorkspaces"
+            )
+            for name in ("cron", "backend")
+        ]
+        survey(platform, allowedWorkspaces=[1, 2])
+
+    def test_every_workspace_needs_its_absence(self, platform: FakeApi) -> None:
+        container(platform)["env"] = [{"name": WORKSPACES, "value": ""}]
+        assert refused(platform) == [
+            (
+                'allowedWorkspaces: Deployment/backend, container backend: TOWER_DATA_STUDIO_ALLOWED_WORKSPACES is "" '
+                "from env of the container, and it has to be absent for every workspace; remove it there"
+            )
+        ]
+        survey(platform, allowedWorkspaces="none")
+
+    def test_a_stack_that_is_there_goes_on_beside_it(self, platform: FakeApi) -> None:
+        container(platform)["env"] = [{"name": WORKSPACES, "value": "1,2"}]
+        own = named("connect-proxy")
+        own["metadata"]["labels"] = labels_of_stack("studios-local")
+        platform.lists[f"{CORE}/services"].append(own)
+        survey(platform)

@@ -19,7 +19,7 @@ def test_a_backend_with_the_url_of_the_stack_is_the_right_one(platform: FakeApi,
 @pytest.mark.parametrize(
     "url",
     [
-        *("https://other.example.com", "http://example.com", "https://example.com:8443"),
+        *("https://other.example.com", "https://example.com:8443"),
         # What cannot be read as a URL.
         *("https://example.com:port", "https://[example.com", "example.com"),
     ],
@@ -31,6 +31,19 @@ def test_a_backend_with_another_url_is_refused_with_both(platform: FakeApi, url:
             'platformUrl: "https://example.com" is not the URL of the Platform in namespace platform-stage: '
             f"TOWER_SERVER_URL of Deployment/backend is {url} (ConfigMap/tower-backend-cfg); write that URL in "
             "platformUrl, or the namespace of the right Platform in namespace"
+        )
+    ]
+
+
+@pytest.mark.parametrize("url", ["http://example.com", "http://other.example.com:8000/"])
+def test_a_backend_that_is_not_served_over_https_has_to_be_before(platform: FakeApi, url: str) -> None:
+    platform.lists[f"{CORE}/configmaps"][0]["data"]["TOWER_SERVER_URL"] = url
+    assert refused(platform) == [
+        (
+            'platformUrl: "https://example.com" is not the URL of the Platform in namespace platform-stage: '
+            f"TOWER_SERVER_URL of Deployment/backend is {url} (ConfigMap/tower-backend-cfg); Studios needs a Platform "
+            "that is served over https: once it is, change TOWER_SERVER_URL there to its https URL, and write the same "
+            "in platformUrl, or the namespace of the right Platform in namespace"
         )
     ]
 
@@ -70,6 +83,41 @@ def test_an_image_of_another_release_is_warned_of_with_both(platform: FakeApi, t
 )
 def test_an_image_of_that_release_or_of_none_is_not_warned_of(platform: FakeApi, name: str) -> None:
     assert image(platform, name) == ""
+
+
+@pytest.mark.parametrize(
+    ("version", "tag", "warns"),
+    [
+        ("25.3.3", "v25.3.0", True),
+        ("25.3.3", "v25.3.2-patched", True),
+        ("25.3.0", "v25.3.3", True),
+        ("25.3.3", "v25.3.5", False),
+        ("25.3.1", "v25.3.0", False),
+        ("25.3.3", "v25.3", False),
+        ("25.3", "v25.3.3", False),
+    ],
+)
+def test_a_patch_release_is_warned_of_where_it_comes_with_something_else(
+    platform: FakeApi, version: str, tag: str, warns: bool
+) -> None:
+    container(platform)["image"] = f"backend:{tag}"
+    release = tag[1:].partition("-")[0]
+    told = (
+        f"platformVersion is {version}, and Deployment/backend runs backend:{tag}: Platform {release} may read other "
+        f"variables; if that image is right, write: pulumi config set platformVersion {release}"
+    )
+    assert survey(platform, platformVersion=version).warnings == ((told,) if warns else ())
+
+
+def test_a_cron_of_another_release_than_backend_is_warned_of(platform: FakeApi) -> None:
+    container(platform, "cron")["image"] = "backend:v24.1.3"
+    end = ": backend and cron have to be of one release; give both the image of the same"
+    assert survey(platform).warnings == (f"Deployment/cron runs backend:v24.1.3, and platformVersion is 25.3{end}",)
+    container(platform)["image"] = "backend:v25.3.1"
+    told = f"Deployment/cron runs backend:v24.1.3, and Deployment/backend runs backend:v25.3.1{end}"
+    assert survey(platform).warnings == (told,)
+    container(platform, "cron")["image"] = "backend:v25.3.1"
+    assert survey(platform).warnings == ()
 
 
 def test_the_only_config_map_and_the_only_containers_need_no_name(platform: FakeApi) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
 
-from .conftest import APPS, CORE, FakeApi
+from testbed.pki import rsa_private_key
+
+from .conftest import APPS, CORE, FakeApi, secret
 from .test_effective_environment import container, refused, survey
 
 
@@ -231,3 +234,82 @@ def test_a_key_that_this_stack_has_mounted_elsewhere_moves_to_its_new_path(platf
 def test_nothing_of_it_concerns_other_containers(platform: FakeApi) -> None:
     pod(platform)["containers"].append({"name": "x", "volumeMounts": [{"name": "y", "mountPath": "/data"}]})
     survey(platform)
+
+
+def with_volume(api: FakeApi, *items: dict[str, object], **mount: str) -> None:
+    """The Secret of the stack's key in the volume, mounted at its folder by backend only."""
+    api.lists[f"{CORE}/secrets"].append(existing_key())
+    given = {"items": [*items]} if items else {}
+    volume = {"name": "cert-volume", "secret": {"secretName": "platform-oidc-certs", "optional": True, **given}}
+    pod(api)["volumes"].append(volume)
+    container(api)["volumeMounts"].append({"name": "cert-volume", "mountPath": "/data/certs", **mount})
+
+
+def existing_key() -> dict[str, Any]:
+    made = secret("platform-oidc-certs", "oidc.pem")
+    made["data"] = {"oidc.pem": base64.b64encode(rsa_private_key().encode()).decode()}
+    return made
+
+
+LACKS = (
+    'certVolume: "cert-volume" is a volume of Secret/platform-oidc-certs in Deployment/backend, without the key '
+    "oidc.pem as the file {0}, so that Platform would not find /data/certs/{0}; {1}"
+)
+ELSEWHERE = "write another name in certVolume, and a path in another folder in pemPath"
+RENAMED = {"key": "oidc.pem", "path": "private.pem"}
+WITH_MODE = {"key": "oidc.pem", "path": "oidc.pem", "mode": 256}
+
+
+@pytest.mark.parametrize("taken", [[], ["Deployment/backend"]])
+def test_a_volume_that_has_the_key_as_another_file_names_the_path(platform: FakeApi, taken: list[str]) -> None:
+    with_volume(platform, RENAMED)
+    at_file = "write: pulumi config set pemPath /data/certs/private.pem"
+    assert refused(platform, existingOidcSecret="platform-oidc-certs", takeOver=taken) == [
+        LACKS.format("oidc.pem", at_file)
+    ]
+    survey(platform, existingOidcSecret="platform-oidc-certs", pemPath="/data/certs/private.pem")
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [{"key": "tls.crt", "path": "oidc.pem"}],
+        [RENAMED, {"key": "tls.crt", "path": "tls.crt"}],
+        [{**RENAMED, "mode": 256}],
+        [{"key": "oidc.pem", "path": "keys/oidc.pem"}],
+    ],
+)
+def test_a_volume_without_the_file_of_the_key_is_left_to_platform(
+    platform: FakeApi, items: list[dict[str, object]]
+) -> None:
+    with_volume(platform, *items)
+    assert refused(platform, existingOidcSecret="platform-oidc-certs") == [LACKS.format("oidc.pem", ELSEWHERE)]
+    elsewhere = {"certVolume": "studios-key", "pemPath": "/etc/studios/oidc.pem"}
+    survey(platform, existingOidcSecret="platform-oidc-certs", **elsewhere)
+
+
+@pytest.mark.parametrize("items", [[], [WITH_MODE], [WITH_MODE, RENAMED, {"key": "tls.crt", "path": "tls.crt"}]])
+def test_a_volume_that_has_the_key_under_its_name_is_right_with_other_files_or_without(
+    platform: FakeApi, items: list[dict[str, object]]
+) -> None:
+    with_volume(platform, *items)
+    survey(platform, existingOidcSecret="platform-oidc-certs")
+
+
+def test_a_volume_of_the_whole_secret_loses_no_file_to_another_name_of_the_key(platform: FakeApi) -> None:
+    with_volume(platform)
+    changed = {"existingOidcSecret": "platform-oidc-certs", "pemPath": "/data/certs/private.pem"}
+    at_key = "write: pulumi config set pemPath /data/certs/oidc.pem"
+    assert refused(platform, **changed) == [LACKS.format("private.pem", at_key)]
+    survey(platform, **changed, takeOver=["Deployment/backend"])
+
+
+def test_a_part_of_the_right_volume_at_the_folder_is_refused(platform: FakeApi) -> None:
+    with_volume(platform, subPath="keys")
+    assert refused(platform, existingOidcSecret="platform-oidc-certs") == [
+        (
+            'certVolume: "cert-volume" is a volume of Secret/platform-oidc-certs in Deployment/backend, mounted at '
+            "/data/certs in part (subPath), so that Platform would not find /data/certs/oidc.pem; write another name "
+            "in certVolume, and a path in another folder in pemPath"
+        )
+    ]
