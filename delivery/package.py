@@ -17,6 +17,8 @@ _INSTANCE = _ROOT / "delivery" / "instance"
 SCRIPT = "install.sh"
 _TOWER_YML = ("tower_yml_text", "tower_yml_place", "yaml_documents", "yaml_text")
 """Modules of live/ that edit tower.yml on the host, too."""
+_SETTINGS = ("host_names", "java_options")
+"""Modules of settings/ that the script shares."""
 _YAML = ("yaml_parser.py", "yaml_reader.py", "yaml_scalars.py", "yaml_subset.py")
 _LINE = 100
 
@@ -55,7 +57,7 @@ def tools() -> dict[str, str]:
         "ruamel/yaml/error.py": stand_in,
         "ruamel/yaml/nodes.py": stand_in,
         "settings/__init__.py": "",
-        "settings/host_names.py": _text(_ROOT / "settings" / "host_names.py"),
+        **{f"settings/{name}.py": _text(_ROOT / "settings" / f"{name}.py") for name in _SETTINGS},
         "live/__init__.py": "",
         **{f"live/{name}.py": _text(_ROOT / "live" / f"{name}.py") for name in _TOWER_YML},
     }

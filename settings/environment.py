@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from settings.fields import FIELDS, applies, marks, value_of, variables
 from settings.host_names import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE, SSH_PORT_VARIABLE
+from settings.java_options import variable_of
 from settings.known import is_known
 from settings.marks import Place, TowerYml, Variable
 from settings.model import Settings, ssh
@@ -37,8 +38,6 @@ from settings.types.studios import allowed_variable, feature_variable
 
 DATA_EXPLORER_VARIABLE = "TOWER_DATA_EXPLORER_ENABLED"
 """Studios needs it, so no setting switches it off."""
-_AS_VARIABLE = str.maketrans(".-", "__")
-"""As Micronaut, which Platform is made with, names properties in the environment."""
 FINGERPRINT_TO_COME = "the fingerprint of the SSH host key"
 """Stands for the value that only the deployment knows."""
 
@@ -86,11 +85,6 @@ def server_environment(settings: Settings) -> dict[str, str]:
 def secret_environment(settings: Settings, place: Place) -> dict[str, SecretStr]:
     """The variables that come from secret settings: pods read them from a Secret."""
     return {variable.name: value for variable, value in _known(settings, place) if isinstance(value, SecretStr)}
-
-
-def variable_of(entry: str) -> str:
-    """The variable from which Platform reads an entry of tower.yml, too; it wins."""
-    return entry.translate(_AS_VARIABLE).upper()
 
 
 def setting_of_variable(variable: str, settings: Settings) -> str | None:

@@ -16,16 +16,14 @@ from typing import Any, Final
 from live.api import ClusterApi, NotFoundError
 from live.ownership import managed_fields
 from live.redaction import looks_secret
-from settings.environment import platform_environment, setting_of_variable, tower_yml_entries, variable_of
+from settings.environment import platform_environment, setting_of_variable, tower_yml_entries
 from settings.errors import Problem, SettingsError
 from settings.host_names import ALLOWED_WORKSPACES_VARIABLE
+from settings.java_options import OPTIONS_OF_JAVA, options_in, variable_of
 from settings.model import Settings
 from settings.types.studios import allowed_variable
 from survey.install import Install
 
-_OPTIONS_OF_JAVA: Final = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "_JAVA_OPTIONS")
-"""Variables of which Java takes options, beside its command."""
-_OPTION: Final = re.compile(r"""-D(?P<property>tower\.[\w.-]+)=(?P<value>"[^"]*"|'[^']*'|[^\s"']*)""")
 _REFERENCE: Final = re.compile(r"\$\$|\$\((?P<name>[^()]*)\)")
 """https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/"""
 
@@ -140,12 +138,10 @@ def _resolved(text: str, found: Mapping[str, Value]) -> str | None:
 
 def _of_java(container: Mapping[str, Any], found: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
     """The variables that options of Java set in their place."""
-    given = [(key, " ".join(map(str, container.get(key, [])))) for key in ("command", "args")]
-    given += [(name, found[name].text or "") for name in _OPTIONS_OF_JAVA if name in found]
-    for place, text in given:
-        for option in _OPTION.finditer(text):
-            source = f"the option -D{option['property']} in {place} of the container"
-            yield variable_of(option["property"]), Value(option["value"].strip("\"'"), source)
+    given = {key: " ".join(map(str, container.get(key, []))) for key in ("command", "args")}
+    given |= {name: found[name].text or "" for name in OPTIONS_OF_JAVA if name in found}
+    for place, name, text in options_in(given):
+        yield variable_of(name), Value(text, f"the option -D{name} in {place} of the container")
 
 
 def shadowed(

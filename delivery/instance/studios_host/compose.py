@@ -86,11 +86,11 @@ class Compose:
         model: dict[str, Any] = _unescaped(self.config())
         return model
 
-    def environment_files(self, service: str) -> list[str]:
-        """The files of `env_file`, in their order; empty where this release of Docker Compose cannot tell them."""
+    def environment_files(self, service: str) -> list[str] | None:
+        """The files of `env_file`, in their order; None where this release of Docker Compose cannot tell them."""
         found = self.run("config", "--no-interpolate", "--no-env-resolution", "--format", "json")
         if found.code:
-            return []
+            return None
         files = json.loads(found.stdout)["services"].get(service, {}).get("env_file") or []
         variables = {**self.shell, "PWD": self.project.working_dir}
         return [_expanded(str(each["path"] if isinstance(each, dict) else each), variables) for each in files]

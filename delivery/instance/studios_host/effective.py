@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from settings.host_names import ALLOWED_WORKSPACES_VARIABLE, PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE
+from settings.java_options import OPTIONS_OF_JAVA, options_in, variable_of
 from studios_host.compose import Compose
 from studios_host.errors import RefusedError, shortened
 from studios_host.places import place
 
 
 def environment_of(model: Mapping[str, Any], service: str) -> Mapping[str, str]:
-    """The variables of a service in the merged model."""
+    """The variables of a service in the merged model.
+
+    One that `environment:` names without a value is left out: it wins over every env file, and the container is without
+    it.
+    """
     found = model["services"][service].get("environment") or {}
-    return {name: "" if value is None else str(value) for name, value in found.items()}
+    return {name: str(value) for name, value in found.items() if value is not None}
 
 
 def shadowed(
@@ -32,6 +38,49 @@ def shadowed(
             f"environment: of Platform's services sets what this stack has to set: {shortened(found)}; "
             "take it out there, or set the same in this stack"
         )
+
+
+def outdone(
+    compose: Compose,
+    merged: Mapping[str, Any],
+    services: Sequence[str],
+    wanted: Mapping[str, str | None],
+    entries: Mapping[str, str],
+) -> Iterator[str]:
+    """Options of Java, which win over every variable, and variables that win over an entry of tower.yml.
+
+    `wanted` are variables, None for one that has to be absent; `entries` have their values as JSON.
+    """
+    in_file = {name: str(json.loads(text)) for name, text in entries.items()}
+    desired = {**wanted, **{variable_of(name): text for name, text in in_file.items()}}
+    options, variables = [], []
+    for service in services:
+        environment = environment_of(merged, service)
+        given = _options(merged["services"][service], environment)
+        for variable, (where, name, text) in given.items():
+            if variable in desired and desired[variable] != text:
+                at = where if where in environment else f"-D{name}"
+                line = place(compose, service, at, environment_files=where in environment)
+                options.append(f"-D{name} in {where} of {service}{line}")
+        for name, ours in in_file.items():
+            variable = variable_of(name)
+            if variable not in given and environment.get(variable, ours) != ours:
+                variables.append((f"{variable} of {service}{place(compose, service, variable)}", name))
+    if options:
+        yield (
+            f"options of Java set otherwise what this stack sets, and win: {shortened(options)}; "
+            "take them out there, or set the same in this stack"
+        )
+    for there, name in variables:
+        yield f"{there} wins over {name} in tower.yml; take it out there, or set the same in this stack"
+
+
+def _options(service: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, tuple[str, str, str]]:
+    """Variable → where an option of Java sets it, the option's property, and its value."""
+    words = {key: service.get(key) or [] for key in ("entrypoint", "command")}
+    texts = {key: " ".join([found] if isinstance(found, str) else found) for key, found in words.items()}
+    texts.update((name, environment[name]) for name in OPTIONS_OF_JAVA if name in environment)
+    return {variable_of(name): (where, name, text) for where, name, text in options_in(texts)}
 
 
 def overridden(

@@ -9,13 +9,14 @@ from pathlib import Path
 from settings.host_names import PEM, PLATFORM_ENV, PROXY_DATA, STUDIOS_ENV
 from studios_host.bundle import Bundle
 from studios_host.checks import not_started
-from studios_host.compose import Compose, check_version
+from studios_host.compose import check_version
 from studios_host.docker import Docker
 from studios_host.errors import PutBackError, RefusedError, reason_of
 from studios_host.files import DesiredFile, Placement, put_back, remove
 from studios_host.halfway import down, finish_replacing
 from studios_host.place import Place, State
 from studios_host.project import Project, find_project, project_of
+from studios_host.reader import reader_of
 from studios_host.services import Start, Starter
 from studios_host.survey import Survey, owner_of, survey
 from studios_host.wish import Wish
@@ -89,7 +90,7 @@ def _apply(
     deadline: float,
 ) -> str:
     owner, files, entry = found.owner, found.files, found.entry
-    reader = _reader(place.folder, owner, wish.platform[-1])
+    reader = reader_of(place.folder, owner, wish.platform)
     wanted = [
         *entry,
         DesiredFile(place.files / PEM, files.get(PEM), (wish.uid, wish.uid), 0o600),
@@ -166,16 +167,3 @@ def _back(place: Place, placement: Placement, starter: Starter, state: State, ne
 
 def _reason(failure: OSError | RefusedError, place: Place) -> str:
     return reason_of(failure, place.folder) if isinstance(failure, OSError) else str(failure)
-
-
-def _reader(folder: Path, owner: Compose, service: str) -> tuple[tuple[int, int], int]:
-    """Owner and mode of tower.env: whoever calls docker compose by hand reads the files for containers, too."""
-    beside = (
-        path for pattern in ("tower.env", "*/tower.env", "*/*/tower.env") for path in sorted(folder.glob(pattern))
-    )
-    for path in (*map(Path, owner.over().environment_files(service)), *beside):
-        if path.is_file():
-            about = path.stat()
-            return (about.st_uid, about.st_gid), about.st_mode & 0o777
-    about = os.stat(owner.source.config_files[0])
-    return (about.st_uid, about.st_gid), 0o600

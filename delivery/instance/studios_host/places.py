@@ -18,7 +18,7 @@ def place(compose: Compose, service: str, name: str, *, environment_files: bool 
     paths = [Path(path) for path in compose.source.config_files]
     own = list(_in_service(paths, service, name))
     if not own and environment_files:
-        found = [Path(path) for path in compose.environment_files(service)] or _variables_beside(compose)
+        found = [Path(path) for path in compose.environment_files(service) or ()] or _variables_beside(compose)
         own = list(_lines(found, re.compile(rf"^\s*(?:export\s+)?{re.escape(name)}\s*[=:]")))
     if not own:
         beside = sorted(Path(compose.project.working_dir).glob("*.y*ml"))

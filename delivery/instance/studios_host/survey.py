@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from settings.host_names import (
+    ALLOWED_WORKSPACES_ENTRY,
     ALLOWED_WORKSPACES_VARIABLE,
     PEM_PATH_VARIABLE,
     PLATFORM_ENV,
@@ -225,8 +226,12 @@ def _variables(
     yield from effective.shadowed(owner, merged, wish.platform, others)
     if not take_over:
         yield from effective.overridden(owner, owners, merged, wish.platform, wanted, before)
+    desired: dict[str, str | None] = dict(wanted)
     if wish.workspaces == WORKSPACES_ELSEWHERE and ALLOWED_WORKSPACES_VARIABLE not in wanted:
+        desired[ALLOWED_WORKSPACES_VARIABLE] = None
         yield from effective.restricted(owner, owners, wish.platform)
+    entries = {name: text for name, text in wish.tower_yml.items() if name != ALLOWED_WORKSPACES_ENTRY}
+    yield from effective.outdone(owner, merged, wish.platform, desired, entries)
 
 
 def _tower_yml(place: Place, wish: Wish, state: State, owners: Mapping[str, Any]) -> tuple[list[DesiredFile], str]:
