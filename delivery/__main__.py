@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -23,8 +24,15 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m delivery", description="Write a stack's bundle into a folder.")
     parser.add_argument("folder", type=Path, help="to write into; it must be new or empty")
     folder: Path = parser.parse_args(words).folder
-    if folder.exists() and any(folder.iterdir()):
-        return _refuse(f"{folder} is not empty; write another folder, or empty this one")
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            return _refuse(f"{folder} is not empty; write another folder, or empty this one")
+        return _write(folder)
+    except OSError as error:
+        return _refuse(f"{error.filename or folder}: {error.strerror}; write another folder")
+
+
+def _write(folder: Path) -> int:
     try:
         found = json.loads(sys.stdin.read())
         files, parameters, known = found["files"], found["parameters"], found["format"] == FORMAT
@@ -42,10 +50,10 @@ def main(words: list[str] | None = None) -> int:
     for name, text in files.items():
         (bundle / "files" / name).write_bytes(text.encode())
     (bundle / "parameters").write_text("".join(f"{key}={value}\n" for key, value in parameters.items()))
+    script, given = shlex.quote(f"{folder.name}/{SCRIPT}"), shlex.quote(f"{folder.name}/bundle")
     sys.stdout.write(
         f"{folder} is written. Copy it to the host, and run there:\n"
-        f"  sudo sh {folder.name}/{SCRIPT} install --folder <folder of docker-compose.yml> "
-        f"--bundle {folder.name}/bundle\n"
+        f"  sudo sh {script} install --folder <folder of docker-compose.yml> --bundle {given}\n"
     )
     return 0
 

@@ -12,6 +12,9 @@ SSH_PORT_VARIABLE = "TOWER_DATA_STUDIO_CONNECT_SSH_PORT"
 TOWER_YML_PATH = "/tower.yml"
 """Where Platform reads its file by default."""
 
+COMPOSE_BASES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+"""The names that Docker Compose reads by itself, in the order in which it looks: the first one only."""
+
 FORMAT = 1
 """Of the bundle: raised when an earlier script could not read it."""
 WORKSPACES_ELSEWHERE = "leave"

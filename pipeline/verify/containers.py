@@ -6,6 +6,7 @@ The instance is asked through Systems Manager, which runs ``docker inspect`` the
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -66,7 +67,7 @@ def _running(deployment: Deployment, services: Mapping[str, str | None]) -> Find
 
 
 def _problem(folder: str, service: str, image: str | None, found: Sequence[Container]) -> Finding | None:
-    logs = f"cd {folder} && docker compose logs --tail 50 {service}"
+    logs = f"cd {shlex.quote(folder)} && docker compose logs --tail 50 {service}"
     if not found:
         return bad(
             f"{folder} has no container of the service {service}", "pulumi up; or start it: docker compose up -d"

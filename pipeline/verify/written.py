@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -113,7 +114,7 @@ def _of_variable(found: Mapping[str, Any], wanted: Mapping[str, Mapping[str, Any
 
 def _mend(deployment: Deployment, *, is_file: bool) -> str:
     if not is_file:
-        folder = deployment.settings.compose_folder
+        folder = shlex.quote(deployment.settings.compose_folder)
         return f"cd {folder} && docker compose up -d, as the user who starts Platform"
     association = _association(deployment)
     if association is None:

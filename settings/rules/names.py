@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from settings.errors import Problem
 from settings.fields import applies, value_of
+from settings.host_names import COMPOSE_BASES
 from settings.model import Settings
 from settings.rules.book import RuleBook
 from settings.targets import TARGETS
@@ -35,6 +36,18 @@ def _register_distinct(key: str, other: str, reason: str) -> None:
 
 for _key, _other, _reason in _DISTINCT:
     _register_distinct(_key, _other, _reason)
+
+
+@RULES.needs("composeOverride", "composeFile")
+def _our_compose_file_does_not_stand_for_theirs(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    name, theirs = settings.compose_override, settings.compose_file
+    if name in COMPOSE_BASES and name != theirs:
+        yield Problem(
+            "composeOverride",
+            name,
+            f"is a name that docker compose reads by itself in the place of {theirs}; write another one, for example "
+            "docker-compose.studios.yml",
+        )
 
 
 _EDITED: Mapping[str, str] = {

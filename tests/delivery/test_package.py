@@ -136,3 +136,34 @@ def test_the_command_refuses_what_is_no_bundle(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "pulumi stack output bundle --show-secrets | python -m delivery FOLDER" in refused.stderr
     assert not (tmp_path / "written").exists()
+
+
+def test_the_command_says_where_no_folder_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder, path in ((tmp_path / "file", tmp_path / "file"), (tmp_path / "file/x", tmp_path / "file/x/bundle")):
+        refused = subprocess.run(
+            [paths.PYTHON, "-m", "delivery", str(folder)],
+            input=bundle_of(),
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=paths.CHECKOUT,
+            timeout=30,
+        )
+        assert refused.stderr.startswith(f"{path}"), refused.stderr
+        assert refused.stderr.endswith("Not a directory; write another folder\n"), refused.stderr
+        assert refused.returncode == 1
+
+
+def test_the_command_prints_a_command_for_a_folder_with_spaces(tmp_path: Path) -> None:
+    written = subprocess.run(
+        [paths.PYTHON, "-m", "delivery", str(tmp_path / "my studios")],
+        input=bundle_of(),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=paths.CHECKOUT,
+        timeout=30,
+    )
+    assert "sudo sh 'my studios/install.sh' install --folder <folder of docker-compose.yml> " in written.stdout
+    assert written.stdout.endswith(" --bundle 'my studios/bundle'\n")

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from settings.host_names import COMPOSE_BASES
 from studios_host.compose import Compose
 from studios_host.errors import RefusedError
 
-BASES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 OVERRIDES = (
     "compose.override.yml",
     "compose.override.yaml",
     "docker-compose.override.yml",
     "docker-compose.override.yaml",
 )
-"""The names that Docker Compose reads by itself, in the order in which it looks."""
+"""Those that it reads beside them, in the order in which it looks."""
+
+_ASSIGNED = re.compile(
+    r"""^[ \t]*(?:export[ \t]+)?(?P<name>\w+)[ \t]*[=:][ \t]*"""
+    r"""(?:'(?P<literal>[^'\n]*)'|"(?P<quoted>[^"\n]*)"|(?P<plain>[^\n]*?))[ \t\r]*(?:[ \t]\#[^\n]*)?$""",
+    re.MULTILINE,
+)
+"""A line of `.env`: https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/"""
+_REFERENCE = re.compile(r"\$(?:(?P<bare>\w+)|\{(?P<name>\w+)(?::?[-=](?P<default>[^}]*))?[^}]*\})")
+_UNKNOWN = "$"
+"""Stands for a variable that only the owner's shell has."""
 
 
 def is_read_by_hand(compose: Compose, override: str, ours: Collection[str]) -> str:
@@ -37,7 +47,7 @@ def is_read_by_hand(compose: Compose, override: str, ours: Collection[str]) -> s
                 f"{folder / theirs[0]} is the owner's, and docker compose reads only one file of that kind by itself; "
                 "write another name in composeOverride, for example docker-compose.studios.yml"
             )
-        base = next((name for name in BASES if (folder / name).exists()), "")
+        base = next((name for name in COMPOSE_BASES if (folder / name).exists()), "")
         files = [os.path.realpath(path) for path in compose.source.config_files]
         if override in OVERRIDES and files == [os.path.realpath(folder / base)]:
             return ""
@@ -64,14 +74,24 @@ def still_named(folder: Path, override: str) -> str:
 
 
 def compose_file_variable(folder: Path) -> tuple[list[str], str]:
-    """The files that COMPOSE_FILE in `.env` names, and what separates them there."""
+    """The files that COMPOSE_FILE in `.env` names, and what separates them there.
+
+    A path below what only the owner's shell has, such as `$HOME`, counts as one in the folder.
+    """
     try:
         text = (folder / ".env").read_text(errors="replace")
     except OSError:
         return [], ":"
-    separators = re.findall(r"^\s*(?:export\s+)?COMPOSE_PATH_SEPARATOR\s*=\s*[\"']?([^\"'\n])", text, re.MULTILINE)
-    separator = separators[-1] if separators else ":"
-    found = re.findall(r"^\s*(?:export\s+)?COMPOSE_FILE\s*=\s*[\"']?([^\"'\n#]+)", text, re.MULTILINE)
-    if not found:
-        return [], separator
-    return [os.path.realpath(folder / path) for path in found[-1].strip().split(separator)], separator
+    known = {"PWD": str(folder)}
+    for line in _ASSIGNED.finditer(text):
+        value = line["literal"]
+        known[line["name"]] = _resolved(line["quoted"] or line["plain"] or "", known) if value is None else value
+    separator = known.get("COMPOSE_PATH_SEPARATOR") or ":"
+    paths = [path.strip() for path in known.get("COMPOSE_FILE", "").split(separator)]
+    here = [os.path.basename(path) if _UNKNOWN in path else path for path in paths if path]
+    return [os.path.realpath(folder / path) for path in here], separator
+
+
+def _resolved(text: str, known: Mapping[str, str]) -> str:
+    """A value with those of the variables that it names."""
+    return _REFERENCE.sub(lambda found: known.get(found["bare"] or found["name"]) or found["default"] or _UNKNOWN, text)

@@ -186,16 +186,31 @@ def missing_images(docker: Docker, model: Mapping[str, Any], services: Sequence[
 
 
 def _advice(docker: Docker, image: str, failed: Finished) -> str:
-    if re.search(r"manifest unknown|manifest for .* not found", failed.stderr):
-        return "Write a release that the registry has in connectVersion, or another image in proxyImage or serverImage"
+    other = "another image in proxyImage or serverImage"
     first, slash, _ = image.partition("/")
     registry = first if slash and re.search(r"[.:]|^localhost$", first) else "docker.io"
     config = docker.environment["DOCKER_CONFIG"]
     command = "docker login" if config == f"{docker.environment['HOME']}/.docker" else f"docker --config {config} login"
-    return (
+    login = (
         f"Log in as root ({command} {registry}), which writes {config}/config.json, "
         "or name the folder of another login in dockerConfig"
     )
+    remedies = (
+        (
+            r"manifest unknown|manifest for .* not found",
+            f"Write a release that the registry has in connectVersion, or {other}",
+        ),
+        (r"no matching manifest", f"It is not made for this host's processor: write {other}"),
+        (r"no space left", "Free some space on the file system of Docker's data: docker system df shows what is used"),
+        (
+            r"no such host|name resolution|server misbehaving|dial tcp|timeout|deadline exceeded|did not end within",
+            f"Let this host reach {registry}: by DNS, a route, or the proxy of Docker's daemon",
+        ),
+        (r"x509|certificate", f"Let Docker's daemon trust the certificate of {registry}: /etc/docker/certs.d"),
+        (r"unauthorized|denied|authentication|credentials|docker login|\b40[13]\b", login),
+    )
+    found = [remedy for pattern, remedy in remedies if re.search(pattern, failed.stderr, re.IGNORECASE)]
+    return next(iter(found), f"Try it on this host as root (docker --config {config} pull {image})")
 
 
 def unreadable_key(

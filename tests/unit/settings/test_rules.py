@@ -283,6 +283,13 @@ def test_only_objects_that_the_stack_changes_can_be_taken_over() -> None:
             ),
         ),
         (
+            {"target": "compose", "composeOverride": "compose.yaml"},
+            (
+                'composeOverride: "compose.yaml" is a name that docker compose reads by itself in the place of '
+                "docker-compose.yml; write another one, for example docker-compose.studios.yml"
+            ),
+        ),
+        (
             {"target": "compose", "redisPasswordSecret": {"name": "redis", "key": "password"}},
             (
                 'redisPasswordSecret: {"name": "redis", "key": "password"} is for target kubernetes, and target is '

@@ -105,3 +105,9 @@ def test_an_instance_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(CannotAskError) as caught:
         found(monkeypatch, ssm)
     assert str(caught.value).startswith(text)
+
+
+def test_a_command_for_a_folder_with_spaces_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(COMPOSE_SETTINGS, "composeFolder", "/opt/my seqera")
+    said = found(monkeypatch, Ssm(lines(**{"connect-proxy": container("connect-proxy", status="exited")})))
+    assert said.mend == "cd '/opt/my seqera' && docker compose logs --tail 50 connect-proxy"

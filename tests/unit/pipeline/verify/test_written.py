@@ -123,6 +123,13 @@ def test_a_variable_that_differs_is_told_with_its_container(site: Site) -> None:
     )
 
 
+def test_a_command_for_a_folder_with_spaces_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my host").mkdir()
+    site = Site(tmp_path / "my host", monkeypatch)
+    site.services["cron"] = {}
+    assert site.found().mend == f"cd '{site.folder}' && docker compose up -d, as the user who starts Platform"
+
+
 def test_a_value_that_may_be_secret_stays_on_the_instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site = Site(tmp_path, monkeypatch, proxyExtraEnv={"MY_TOKEN": "s3cr3t-1"}, serverExtraEnv={"SOME": HIDDEN})
     site.services["connect-proxy"] |= {"MY_TOKEN": "s3cr3t-2", "SOME": "of the server's"}
