@@ -110,7 +110,7 @@ def test_an_option_of_java_that_says_the_same_or_something_else_is_none_of_ours(
 
 
 def test_an_option_of_java_restricts_studios_to_workspaces_and_sets_an_entry_of_tower_yml(tmp_path: Path) -> None:
-    stack = {"platformVersion": "26.2", "approachingExpirationThreshold": "30m"}
+    stack: dict[str, object] = {"platformVersion": "26.2", "approachingExpirationThreshold": "30m"}
     options = "-Dtower.data-studio.allowed-workspaces=1 -Dtower.data-studio.approaching-expiration-threshold={}"
     said = (
         "options of Java set otherwise what this stack sets, and win: -Dtower.data-studio.allowed-workspaces in "
