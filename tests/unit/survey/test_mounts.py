@@ -236,7 +236,7 @@ def test_nothing_of_it_concerns_other_containers(platform: FakeApi) -> None:
     survey(platform)
 
 
-def with_volume(api: FakeApi, *items: dict[str, object], **mount: str) -> None:
+def with_volume(api: FakeApi, *items: dict[str, Any], **mount: str) -> None:
     """The Secret of the stack's key in the volume, mounted at its folder by backend only."""
     api.lists[f"{CORE}/secrets"].append(existing_key())
     given = {"items": [*items]} if items else {}
