@@ -9,6 +9,7 @@ suffices to restore everything, however far the writes have come.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,15 +119,19 @@ class PlatformAsFoundProvider(PlatformProvider):
         return CreateResult(f"{props['namespace']}/{props['field_manager']}", outs)
 
     def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
-        """Looks whether there is something new to record: by the settings, or because the owner has changed it."""
+        """Looks whether there is something new to record: by the settings, or because the owner has changed it.
+
+        Refuses an entry of tower.yml that the owner has written since, whatever the settings change.
+        """
         replaces = replacing(_olds, _news)
         if replaces:
             return DiffResult(changes=True, replaces=replaces, delete_before_replace=True)
+        api, before = preview_api_of(_news), Snapshot.parsed(_olds["found"])
+        # Only here a preview has the record, which tells the owner's entries from those that the stack has written.
+        _check_tower_yml(api, _news, before)
         if differ(_olds, _news, besides=("found", "revision", "fields", "dropped")) or "dropped" in _news:
             # The engine compares the inputs, and shows what differs.
             return DiffResult(changes=None)
-        api, before = preview_api_of(_news), Snapshot.parsed(_olds["found"])
-        _check_tower_yml(api, _news, before)
         try:
             # A further name is recorded by its edit: a field that was not set needs no restoring.
             return DiffResult(changes=_record(api, _news, before) != before or _is_not_as_written(api, _news))
@@ -158,9 +163,27 @@ class PlatformAsFoundProvider(PlatformProvider):
 
 
 def _check_tower_yml(api: PlatformApi, news: Properties, before: Snapshot) -> None:
-    edit = tower_yml_of(news)
+    problems = list(tower_yml_problems(api, news, before))
+    if problems:
+        raise PlatformError("; ".join(problems))
+
+
+def tower_yml_problems(api: PlatformApi, news: Properties, before: Snapshot) -> Iterator[str]:
+    """Why entries of tower.yml can't be written, each reason once.
+
+    Args:
+        api: that of the install.
+        news: the resource's inputs.
+        before: what was recorded earlier.
+    """
+    edit, told = tower_yml_of(news), set[str]()
     for name, entry, desired in live_entries(api, edit, news["field_manager"]):
-        entry.dry_run(desired, before.entry(edit, name), news["take_over"])
+        try:
+            entry.dry_run(desired, before.entry(edit, name), news["take_over"])
+        except PlatformError as error:
+            if str(error) not in told:
+                told.add(str(error))
+                yield str(error)
 
 
 def restore(api: PlatformApi, target: str, snapshot: Snapshot, manager: str) -> bool:

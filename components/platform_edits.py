@@ -11,7 +11,7 @@ from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Up
 from pulumi.output import Unknown
 
 from components.own_resource import OwnResource
-from components.platform_as_found import Snapshot, restore
+from components.platform_as_found import Snapshot, restore, tower_yml_problems
 from components.platform_provider import (
     Location,
     PlatformProvider,
@@ -207,12 +207,7 @@ def _dry_run(api: PlatformApi, news: Properties, desired: Mapping[str, Object], 
                 problems += _in_the_way(error, news["take_over"])
             except PlatformError as error:
                 problems.append(str(error))
-    edit = tower_yml_of(news)
-    for name, entry, value in live_entries(api, edit, news["field_manager"]):
-        try:
-            entry.dry_run(value, snapshot.entry(edit, name), news["take_over"])
-        except PlatformError as error:
-            problems.append(str(error))
+    problems += tower_yml_problems(api, news, snapshot)
     if problems:
         raise PlatformError("nothing was changed, since " + "; ".join(problems))
 
