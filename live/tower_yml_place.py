@@ -95,7 +95,7 @@ def locate(text: str, path: Path) -> Spot:
 
 
 def spelled_otherwise(text: str, path: Path) -> None:
-    """Looks for the entry by keys such as `dataStudio` or `allowed-workspaces[0]`, and where a key is merged.
+    """Looks for the entry by keys such as `dataStudio`, `tower.dataStudio` or `allowed-workspaces[0]`, merged ones too.
 
     Raises:
         YamlTextError: the text has one, or is not YAML.
@@ -107,27 +107,37 @@ def spelled_otherwise(text: str, path: Path) -> None:
 
 
 def _refuse_other_spelling(mapping: MappingNode, path: Path, written: Path) -> None:
-    name, *rest = path
-    refuse_merged(mapping, name)
-    item = re.compile(rf"{re.escape('.'.join(path))}\[\d+\]")
-    for pair in yaml_text.pairs(mapping):
-        if isinstance(pair.key, ScalarNode) and item.fullmatch(_in_kebab_case(pair.key.value)):
-            whole = ".".join((*map(_in_kebab_case, written), *path))
-            line = pair.key.start_mark.line + 1
-            raise YamlTextError(f"has the key {pair.key.value} (line {line}); write the whole list at {whole}")
-        if not isinstance(pair.key, ScalarNode) or _in_kebab_case(pair.key.value) != name:
-            continue
-        here = (*written, pair.key.value)
-        if rest and isinstance(pair.value, MappingNode):
-            _refuse_other_spelling(pair.value, tuple(rest), here)
-        elif not rest and here != (*map(_in_kebab_case, written), name):
-            meant = ".".join((*map(_in_kebab_case, written), name))
-            line = pair.key.start_mark.line + 1
-            raise YamlTextError(f"has {'.'.join(here)} (line {line}), which Platform reads as {meant}; write it so")
+    refuse_merged(mapping, path[0])
+    for pair in yaml_text.pairs_with_merged(mapping):
+        if isinstance(pair.key, ScalarNode):
+            _refuse_key(pair, path, written)
 
 
-def _in_kebab_case(key: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", key.replace("_", "-")).lower()
+def _refuse_key(pair: Pair, path: Path, written: Path) -> None:
+    """Refuses a key that leads to the entry, itself or further below: it may have several of the path's names."""
+    here, line = (*written, str(pair.key.value)), pair.key.start_mark.line + 1
+    meant = (*(name for key in written for name in _names(key)), *path)
+    names = _names(here[-1])
+    if re.fullmatch(rf"{re.escape('.'.join(path))}\[\d+\]", ".".join(names)):
+        raise YamlTextError(f"has the key {here[-1]} (line {line}); write the whole list at {'.'.join(meant)}")
+    if names != path[: len(names)]:
+        return
+    rest = path[len(names) :]
+    if rest and isinstance(pair.value, MappingNode):
+        _refuse_other_spelling(pair.value, rest, here)
+    elif not rest and ".".join(here) != ".".join(meant):
+        how = "nested, a line each" if len(here) < len(meant) else "so"
+        raise YamlTextError(
+            f"has {'.'.join(here)} (line {line}), which Platform reads as {'.'.join(meant)}; write it {how}"
+        )
+    elif not rest and len(here) < len(meant):
+        raise _in_one_line(next(key for key in here if "." in key))
+
+
+def _names(key: str) -> Path:
+    """The names of a path in a key, as Platform's framework reads it: in kebab case, and apart at the dots."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", key)
+    return path_of(re.sub("[-_]+", "-", apart).lower())
 
 
 def refuse_merged(mapping: MappingNode, name: str) -> None:
@@ -145,4 +155,8 @@ def _refuse_dotted(mapping: MappingNode, path: Path, depth: int) -> None:
     for end in range(depth + 2, len(path) + 1):
         dotted = ".".join(path[depth:end])
         if yaml_text.find(mapping, dotted) is not None:
-            raise YamlTextError(f"has the key {dotted} in one line; write its parts nested, a line each")
+            raise _in_one_line(dotted)
+
+
+def _in_one_line(key: str) -> YamlTextError:
+    return YamlTextError(f"has the key {key} in one line; write its parts nested, a line each")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -99,19 +100,31 @@ def find(mapping: MappingNode, name: str) -> Pair | None:
 def merges(mapping: MappingNode, name: str) -> bool:
     """Whether the mapping gets a key from another one by `<<`."""
     return any(
-        _gives(pair.value, name)
-        for pair in pairs(mapping)
-        if isinstance(pair.key, ScalarNode) and pair.key.value == "<<"
+        isinstance(pair.key, ScalarNode) and pair.key.value == name
+        for merged in _merged(mapping)
+        for pair in pairs_with_merged(merged)
     )
 
 
-def _gives(merged: Node, name: str) -> bool:
-    if isinstance(merged, SequenceNode):
-        return any(_gives(item, name) for item in merged.value)
-    return isinstance(merged, MappingNode) and (
-        any(isinstance(pair.key, ScalarNode) and pair.key.value == name for pair in pairs(merged))
-        or merges(merged, name)
-    )
+def pairs_with_merged(mapping: MappingNode, within: tuple[MappingNode, ...] = ()) -> list[Pair]:
+    """The mapping's pairs, and those that it gets by `<<` and has no key of its own for; `within` are those above it.
+
+    Raises:
+        YamlTextError: a mapping is merged into itself.
+    """
+    if any(each is mapping for each in within):
+        raise YamlTextError(f"merges a mapping into itself (line {mapping.start_mark.line + 1}); write its keys out")
+    own = pairs(mapping)
+    names = {pair.key.value for pair in own if isinstance(pair.key, ScalarNode)}
+    gotten = (pair for merged in _merged(mapping) for pair in pairs_with_merged(merged, (*within, mapping)))
+    return [*own, *(pair for pair in gotten if not (isinstance(pair.key, ScalarNode) and pair.key.value in names))]
+
+
+def _merged(mapping: MappingNode) -> Iterator[MappingNode]:
+    for pair in pairs(mapping):
+        if isinstance(pair.key, ScalarNode) and pair.key.value == "<<":
+            items = pair.value.value if isinstance(pair.value, SequenceNode) else [pair.value]
+            yield from (item for item in items if isinstance(item, MappingNode))
 
 
 def is_null(node: Node) -> bool:

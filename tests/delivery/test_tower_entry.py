@@ -73,3 +73,16 @@ def test_a_service_without_the_file_is_refused_with_the_entries_that_it_would_no
         f"no file is mounted at /tower.yml into backend, and Platform reads {THRESHOLD} there: "
         "add ./tower.yml:/tower.yml to its volumes"
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["tower.dataStudio.allowedWorkspaces: [7]\n", "tower:\n  dataStudio.allowedWorkspaces: [7]\n"]
+)
+def test_an_entry_of_the_owners_in_one_line_is_refused_on_the_host_too(tower_yml: Path, text: str) -> None:
+    tower_yml.write_text(text)
+    with pytest.raises(RefusedError) as refused:
+        set_entries(tower_yml, {}, workspaces="null")
+    assert "has tower.dataStudio.allowedWorkspaces (line " in str(refused.value)
+    assert str(refused.value).endswith(
+        f", which Platform reads as {ALLOWED_WORKSPACES_ENTRY}; write it nested, a line each"
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -184,6 +186,16 @@ def test_a_text_that_cannot_be_edited_safely_is_refused_with_the_reason(text: st
         ("tower:\n  data-studio:\n    <<: {allowed-workspaces: [7]}\n", "merges allowed-workspaces from an anchor"),
         ("x: &x {allowed-workspaces: [7]}\ntower: {data-studio: {<<: [*x], a: 1}}\n", "merges allowed-workspaces from"),
         ("x: &x {data-studio: {a: 1}}\ny: &y {<<: *x}\ntower: {<<: *y}\n", "merges data-studio from an anchor"),
+        (
+            "x: &x {data-studio.allowed-workspaces: []}\ntower: {<<: *x}\n",
+            "has the key data-studio.allowed-workspaces in",
+        ),
+        (
+            "x: &x {dataStudio: {allowedWorkspaces: []}}\ntower: {<<: *x}\n",
+            "has tower.dataStudio.allowedWorkspaces (line 1)",
+        ),
+        ("tower: &t\n  <<: *t\n  a: 1\n", "merges a mapping into itself (line 1); write its keys out"),
+        ("tower.dataStudio.allowedWorkspaces[0]: 7\n", "write the whole list at tower.data-studio.allowed-workspaces"),
     ],
 )
 def test_an_entry_that_is_spelled_otherwise_and_that_platform_reads_too_is_refused(text: str, words: str) -> None:
@@ -192,9 +204,54 @@ def test_an_entry_that_is_spelled_otherwise_and_that_platform_reads_too_is_refus
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("tower.dataStudio.allowedWorkspaces: [7]\n", "tower.dataStudio.allowedWorkspaces"),
+        ("a: 1\n---\ntower.dataStudio.allowedWorkspaces: [7]\n", "tower.dataStudio.allowedWorkspaces"),
+        ("tower:\n  dataStudio.allowedWorkspaces: [7]\n", "tower.dataStudio.allowedWorkspaces"),
+        ("tower.dataStudio:\n  allowedWorkspaces: [7]\n", "tower.dataStudio.allowedWorkspaces"),
+        ("tower.dataStudio:\n  allowed-workspaces: [7]\n", "tower.dataStudio.allowed-workspaces"),
+        ("tower.data-studio:\n  allowedWorkspaces: [7]\n", "tower.data-studio.allowedWorkspaces"),
+        ("Tower.Data-Studio.Allowed-Workspaces: [7]\n", "Tower.Data-Studio.Allowed-Workspaces"),
+        ("tower.data_studio.allowed_workspaces: [7]\n", "tower.data_studio.allowed_workspaces"),
+        ("TOWER.DATA_STUDIO.ALLOWED_WORKSPACES: [7]\n", "TOWER.DATA_STUDIO.ALLOWED_WORKSPACES"),
+        ("'tower.dataStudio.allowedWorkspaces' : [7]\n", "tower.dataStudio.allowedWorkspaces"),
+        ('{"tower": {"dataStudio.allowedWorkspaces": null}}\n', "tower.dataStudio.allowedWorkspaces"),
+        ("tower:\n  data-studio: {}\n  dataStudio.allowedWorkspaces: [7]\n", "tower.dataStudio.allowedWorkspaces"),
+        ("tower.data__studio.allowed-workspaces: [7]\n", "tower.data__studio.allowed-workspaces"),
+    ],
+)
+def test_an_entry_in_one_line_is_refused_in_each_case_that_platform_reads(text: str, key: str) -> None:
+    with pytest.raises(TowerYmlError) as caught:
+        refuse_other_spelling(text, PATH)
+    meant = "tower.data-studio.allowed-workspaces"
+    assert re.fullmatch(
+        rf"has {re.escape(key)} \(line \d\), which Platform reads as {meant}; write it nested, a line each",
+        str(caught.value),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("tower.data-studio.allowed-workspaces: [7]\n", "tower.data-studio.allowed-workspaces"),
+        ("tower.data-studio:\n  allowed-workspaces: [7]\n", "tower.data-studio"),
+    ],
+)
+def test_an_entry_in_one_line_and_in_kebab_case_is_refused_in_one_way(text: str, key: str) -> None:
+    for check in (refuse_other_spelling, tower_yml_text.read_entry):
+        with pytest.raises(
+            TowerYmlError, match=f"^has the key {key} in one line; write its parts nested, a line each$"
+        ):
+            check(text, PATH)
+
+
 def test_another_entry_beside_it_may_be_spelled_in_any_way() -> None:
     refuse_other_spelling("tower:\n  dataStudio: {other: 1}\n  data-studio: {allowed-workspaces: []}\n", PATH)
     refuse_other_spelling("", PATH)
+    refuse_other_spelling("tower.dataStudio.other: 1\ntower:\n  dataStudio.allowedWorkspacesOther: 1\n", PATH)
+    refuse_other_spelling("x: &x {dataStudio: {allowedWorkspaces: []}}\ntower: {<<: *x, dataStudio: {a: 1}}\n", PATH)
     refuse_other_spelling(
         "x: &x {allowed-workspaces: [7]}\ntower: {data-studio: {<<: *x, allowed-workspaces: []}}\n", PATH
     )
