@@ -256,8 +256,8 @@ LACKS = (
     "oidc.pem as the file {0}, so that Platform would not find /data/certs/{0}; {1}"
 )
 ELSEWHERE = "write another name in certVolume, and a path in another folder in pemPath"
-RENAMED = {"key": "oidc.pem", "path": "private.pem"}
-WITH_MODE = {"key": "oidc.pem", "path": "oidc.pem", "mode": 256}
+RENAMED: dict[str, object] = {"key": "oidc.pem", "path": "private.pem"}
+WITH_MODE: dict[str, object] = {"key": "oidc.pem", "path": "oidc.pem", "mode": 256}
 
 
 @pytest.mark.parametrize("taken", [[], ["Deployment/backend"]])
