@@ -17,37 +17,31 @@ from settings.errors import Problem
 from settings.hosts import is_matched, parent_of
 from settings.model import Settings
 from settings.remedies import Write
-from survey.ingresses import ORDER, members_of_others, named
-from survey.install import Install
+from survey.group_members import ORDER, Group, annotations_of, named
 
 _CONDITIONS: Final = f"{ALB}conditions."
 _FIRST: Final = -1000
 """https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#group.order"""
 
 
-def rules_out_of_order(
-    install: Install, settings: Settings, owner: str, *, is_here: bool, by_class: bool = False
-) -> Iterator[Problem]:
+def rules_out_of_order(group: Group, settings: Settings) -> Iterator[Problem]:
     """Members of the load balancer's group with a host that the sessions' wildcard matches first, or the other way.
 
     Args:
-        install: the objects there are.
+        group: that of the load balancer; what the user has seen of a stack that has its place there is told once.
         settings: the stack's settings.
-        owner: the stack's name on its objects.
-        is_here: whether the stack runs already, with its rules in their place.
-        by_class: whether the IngressClass puts all its Ingresses into the group.
     """
-    if settings.load_balancer_group is None:
-        return
-    ours = (settings.load_balancer_group_order or 0, f"{install.namespace}/{settings.ingress_name}")
-    for ingress in members_of_others(install, settings, owner, by_class=by_class):
+    wanted = settings.load_balancer_group_order or 0
+    is_in_place = group.own is not None and _order(group.own) == wanted
+    ours = (wanted, f"{settings.namespace}/{settings.ingress_name}")
+    for ingress in group.members:
         metadata = ingress["metadata"]
-        order = _number(metadata.get("annotations", {}).get(ORDER, "0"))
-        theirs = (order, f"{metadata.get('namespace', install.namespace)}/{metadata['name']}")
+        order = _order(ingress)
+        theirs = (order, f"{metadata.get('namespace', settings.namespace)}/{metadata['name']}")
         if ours < theirs:
-            problem = _taken_by_ours(ingress, settings, order, deeper=not is_here)
+            problem = _taken_by_ours(ingress, settings, order, deeper=not is_in_place)
         else:
-            problem = None if is_here else _taking_ours(ingress, settings, order)
+            problem = None if is_in_place else _taking_ours(ingress, settings, order)
         if problem is not None:
             yield problem
             return
@@ -98,7 +92,7 @@ def _taking_ours(ingress: Object, settings: Settings, order: int) -> Problem | N
 
 def _catching_all_paths(ingress: Object) -> Iterator[str]:
     """The hosts of an Ingress, with `*` for any, of which a rule takes every request."""
-    annotations = ingress["metadata"].get("annotations", {})
+    annotations = annotations_of(ingress)
     for rule in ingress.get("spec", {}).get("rules", []):
         if "http" not in rule:
             yield from (host for host in [rule.get("host")] if host)
@@ -124,8 +118,8 @@ def _is_any(path: Mapping[str, Any]) -> bool:
     return text in ("", "/", "/*") if path.get("pathType") == "Prefix" else text in ("", "/*", "*")
 
 
-def _number(text: str) -> int:
+def _order(ingress: Object) -> int:
     try:
-        return int(text)
+        return int(annotations_of(ingress).get(ORDER, "0"))
     except ValueError:
         return 0

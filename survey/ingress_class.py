@@ -7,13 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from live.api import ApiError, ClusterApi, NotFoundError
-from settings.balancers import (
-    ALB,
-    ANNOTATION_OF_SETTING,
-    DELETION_PROTECTION,
-    IDLE_TIMEOUT,
-    SETTING_OF_PARAMETER,
-)
+from live.fields import Object
+from settings.balancers import DELETION_PROTECTION, IDLE_TIMEOUT, SETTING_OF_PARAMETER
 from settings.errors import Problem
 from settings.fields import value_of
 from settings.model import Settings
@@ -63,11 +58,9 @@ class IngressController:
         return found
 
     @property
-    def decided(self) -> set[str]:
-        """What the class decides for its Ingresses, whatever their annotations say: the names of these."""
-        keys = [key for parameter, key in SETTING_OF_PARAMETER.items() if self.params.get(parameter)]
-        attributes = {str(each["key"]) for each in self.params.get("loadBalancerAttributes") or []}
-        return {ANNOTATION_OF_SETTING[key].removeprefix(ALB) for key in keys} | attributes
+    def attributes(self) -> set[str]:
+        """The attributes of the load balancer that the class decides: their names."""
+        return {str(each["key"]) for each in self.params.get("loadBalancerAttributes") or []}
 
     def settled(self, settings: Settings) -> Settings:
         """The settings as the Ingress has them: on Auto Mode, the group's annotation is not supported."""
@@ -85,17 +78,36 @@ def find_controller(api: ClusterApi, settings: Settings) -> IngressController:
         return IngressController(problems=(Problem("ingressClass", name, _not_there(api, name)),))
     except ApiError:
         return IngressController()
+    controller = _serving(api, found)
+    if controller is None:
+        message = f"is a class of {_title(str(found.get('spec', {}).get('controller', '')))}, {_way_out(api)}"
+        return IngressController(problems=(Problem("ingressClass", name, message),))
+    return controller
+
+
+def controller_of(api: ClusterApi, name: str) -> IngressController | None:
+    """Looks up the class of another Ingress: None if nothing makes a load balancer for it."""
+    try:
+        found = _serving(api, api.get(f"{CLASSES}/{name}"))
+    except NotFoundError:
+        return None
+    except ApiError:
+        return IngressController()
+    return None if found is None or found.problems else found
+
+
+def _serving(api: ClusterApi, found: Object) -> IngressController | None:
+    """The controller of a class; None if this program doesn't write for it."""
     spec = found.get("spec", {})
     controller = str(spec.get("controller", ""))
     if controller not in SERVED:
-        message = f"is a class of {_title(controller)}, {_way_out(api)}"
-        return IngressController(problems=(Problem("ingressClass", name, message),))
+        return None
     named = str((spec.get("parameters") or {}).get("name", ""))
     try:
         params = api.get(f"/apis/{SERVED[controller]}/ingressclassparams/{named}").get("spec", {}) if named else {}
     except NotFoundError:
         message = f"has the IngressClassParams {named}, which don't exist; make them, or take them out of the class"
-        return IngressController(problems=(Problem("ingressClass", name, message),))
+        return IngressController(problems=(Problem("ingressClass", found["metadata"]["name"], message),))
     except ApiError:
         params = {}
     return IngressController(controller == _AUTO_MODE, params, named)

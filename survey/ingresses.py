@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from live.fields import Object
 from live.ingress import leads_elsewhere
 from live.ownership import belongs_to
 from settings.balancers import (
@@ -22,13 +20,12 @@ from settings.default_tags import pairs_in
 from settings.errors import Problem
 from settings.model import Settings
 from settings.model.dns import TAKE_OVER
-from settings.remedies import Write
+from settings.remedies import Remove, Write
+from survey.group_members import GROUP, ORDER, Group, annotations_of, as_read, named, of_others
 from survey.ingress_class import IngressController
 from survey.install import Install
 
 _ATTRIBUTES = f"{ALB}load-balancer-attributes"
-GROUP = f"{ALB}group.name"
-ORDER = f"{ALB}group.order"
 _OF_LISTENER = "listener-attributes."
 _LISTS = {"inbound-cidrs", "security-group-prefix-lists", "security-groups", "subnets"}
 """Annotations of which the order makes no difference."""
@@ -38,10 +35,15 @@ _ONE_FOR_ALL = {
     *("wafv2-acl-arn", "wafv2-acl-name", "waf-acl-id", "shield-advanced-protection", "enable-frontend-nlb"),
 }
 """Annotations that no two members of a group may have with two values: the controller's pkg/ingress, "conflicting"."""
+_WHO_REACHES = (
+    *("ip-address-type", "inbound-cidrs", "security-group-prefix-lists", "security-groups", "subnets"),
+    *("mutual-authentication", "wafv2-acl-arn", "wafv2-acl-name", "waf-acl-id"),
+)
+"""Those of one member that decide who reaches the rules of all others."""
 
 
 def routes_to_the_same_host(
-    install: Install, settings: Settings, owner: str, *, by_class: bool = False
+    install: Install, settings: Settings, owner: str, group: Group, *, is_here: bool
 ) -> Iterator[Problem]:
     """Ingresses of others, in any namespace that may be read, for the hosts of the sessions.
 
@@ -51,15 +53,15 @@ def routes_to_the_same_host(
         install: the objects there are.
         settings: the stack's settings.
         owner: the stack's name on its objects.
-        by_class: whether the IngressClass puts all its Ingresses into one group.
+        group: that of the load balancer.
+        is_here: whether the stack runs already, so that the user has seen those at other load balancers.
     """
-    if settings.ingress == "none":
-        # The route is another's, and may be there already.
+    if settings.ingress == "none" or group.own is not None:
+        # The route is another's, and may be there already; or it is in its place, and the user has seen the others.
         return
     hosts = {settings.session_host, settings.connect_host}
-    for ingress in of_others(install, settings, owner):
-        if settings.session_record == TAKE_OVER and not is_in_group(ingress, settings, by_class=by_class):
-            continue
+    of_group_only = is_here or settings.session_record == TAKE_OVER
+    for ingress in group.members if of_group_only else of_others(install, settings, owner):
         rules = ingress.get("spec", {}).get("rules", [])
         same = sorted(hosts & {rule.get("host", "") for rule in rules})
         if same:
@@ -71,52 +73,81 @@ def routes_to_the_same_host(
             )
 
 
-def disagreements_in_group(
-    install: Install, settings: Settings, owner: str, *, is_here: bool, controller: IngressController
-) -> Iterator[Problem]:
+def disagreements_in_group(group: Group, settings: Settings, controller: IngressController) -> Iterator[Problem]:
     """Members of the load balancer's group that want it otherwise, or that the controller cannot read.
 
     The controller then reconciles none of the group's Ingresses any more, Platform's own included:
     https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#ingressgroup
 
     Args:
-        install: the objects there are.
+        group: that of the load balancer.
         settings: the stack's settings.
-        owner: the stack's name on its objects.
-        is_here: whether the stack runs already; then only those count that name the group themselves.
         controller: that of the IngressClass; parameters of the class win over annotations.
     """
-    group = settings.load_balancer_group
-    if group is None:
-        return
-    ours = _stated(_own_annotations(settings))
-    by_class = controller.group is not None and not is_here
-    for ingress in members_of_others(install, settings, owner, by_class=by_class):
-        annotations = ingress["metadata"].get("annotations", {})
-        unreadable = None if is_here else _unreadable(annotations)
+    ours = _stated(as_read(_own_annotations(settings), controller))
+    for ingress in group.members:
+        annotations = annotations_of(ingress)
+        unreadable = None if group.own is not None else _unreadable(annotations)
         if unreadable is not None:
             yield Problem(
                 "loadBalancerGroup",
-                group,
+                group.name,
                 f"has the member {named(ingress)} with {unreadable}, which the controller cannot read, so that it "
                 "reconciles none of the group; mend it there",
             )
             continue
-        decided = (
-            controller.decided if ingress.get("spec", {}).get("ingressClassName") == settings.ingress_class else ()
-        )
-        theirs = {name: value for name, value in _stated(annotations).items() if name not in decided}
+        # Of several classes, the controller takes the attributes of one: a stack in the group lives with them.
+        seen = group.attributes if group.own is not None else ()
+        theirs = {name: value for name, value in _stated(annotations).items() if name not in seen}
         different = {name: value for name, value in theirs.items() if name in ours and ours[name] != value}
         if different:
             there = ", ".join(f"{name} {value}" for name, value in different.items())
             here = ", ".join(ours[name] for name in different)
             yield Problem(
                 "loadBalancerGroup",
-                group,
+                group.name,
                 f"has the member {named(ingress)} with {there}, and this stack sets {here}: all members of a group "
                 "must agree, or the controller stops reconciling all of them; "
                 f"{_remedies(settings, different)}",
             )
+
+
+def changes_for_the_group(group: Group, settings: Settings, controller: IngressController) -> Iterator[Problem]:
+    """What the stack says of the load balancer and no other member does, so that the others get another one.
+
+    A load balancer cannot change its scheme: the controller deletes it and makes another. The rest, which decides who
+    reaches it, matters where the stack joins: in a group of several stacks, one of them has to be the first later.
+
+    Args:
+        group: that of the load balancer.
+        settings: the stack's settings.
+        controller: that of the IngressClass; parameters of the class win over annotations.
+    """
+    if not group.members:
+        return
+    ours = _stated(as_read(_own_annotations(settings), controller))
+    said = {name for member in group.members for name in _stated(annotations_of(member))}
+    other = f"{named(group.members[0])}"
+    if "scheme" not in said and ours["scheme"] != (scheme := group.scheme):
+        yield Problem(
+            "loadBalancerScheme",
+            ours["scheme"],
+            f"must be {scheme}, which the load balancer of the group {group.name} is as long as {other} states no "
+            "scheme: the controller would delete it, and make another with another host name for the whole group; "
+            f"write: {Write('loadBalancerScheme', scheme)}, or state {ALB}scheme there first",
+        )
+    for name in (name for name in _WHO_REACHES if group.own is None and name in ours and name not in said):
+        if (name, ours[name]) == ("ip-address-type", "ipv4"):
+            # The controller's default.
+            continue
+        key = SETTING_OF_ANNOTATION.get(f"{ALB}{name}")
+        is_own = f"{ALB}{name}" in _own_annotations(settings)
+        yield Problem(
+            (key or f"ingressAnnotations.{ALB}{name}") if is_own else "ingressClass",
+            ours[name] if is_own else settings.ingress_class,
+            f"sets {name} for the whole load balancer of the group {group.name}, and {other} states none; state "
+            f"{ALB}{name} there first, or give Studios a load balancer of its own: {Remove('loadBalancerGroup')}",
+        )
 
 
 def _unreadable(annotations: Mapping[str, str]) -> str | None:
@@ -129,18 +160,7 @@ def _unreadable(annotations: Mapping[str, str]) -> str | None:
     return None
 
 
-def is_in_group(ingress: Object, settings: Settings, *, by_class: bool) -> bool:
-    """Whether an Ingress shares the load balancer of the stack's own."""
-    if ingress["metadata"].get("deletionTimestamp"):
-        # The controller has left it out already.
-        return False
-    group = settings.load_balancer_group
-    theirs = ingress["metadata"].get("annotations", {}).get(GROUP)
-    is_of_class = by_class and ingress.get("spec", {}).get("ingressClassName") == settings.ingress_class
-    return (group is not None and theirs == group) or is_of_class
-
-
-def attributes_to_reset(install: Install, settings: Settings, owner: str) -> dict[str, str]:
+def attributes_to_reset(install: Install, settings: Settings, owner: str, group: Group) -> dict[str, str]:
     """The attributes that the stack's Ingress has set and the settings no longer name, each with AWS' default.
 
     The controller only ever sets attributes: one that is left out of the annotation keeps its value in AWS. So it stays
@@ -153,8 +173,8 @@ def attributes_to_reset(install: Install, settings: Settings, owner: str) -> dic
     if leads_elsewhere(live, {f"{ALB}scheme": settings.load_balancer_scheme, GROUP: settings.load_balancer_group}):
         return {}
     named = {IDLE_TIMEOUT, *settings.load_balancer_attributes}
-    for member in members_of_others(install, settings, owner, by_class=False):
-        named |= set(pairs_in(member["metadata"].get("annotations", {}).get(_ATTRIBUTES, "")))
+    for member in group.members:
+        named |= set(pairs_in(annotations_of(member).get(_ATTRIBUTES, "")))
     was = pairs_in(annotations.get(_ATTRIBUTES, ""))
     return {name: ATTRIBUTES[name].default for name in was if name not in named and name in ATTRIBUTES}
 
@@ -226,27 +246,3 @@ def _remedies(settings: Settings, different: Mapping[str, str]) -> str:
         else:
             elsewhere.append(f"change {name} there")
     return "; ".join([*([f"write: {' && '.join(commands)}"] if commands else []), *elsewhere])
-
-
-def of_others(install: Install, settings: Settings, owner: str) -> Iterator[Object]:
-    """The Ingresses that are not the stack's."""
-    for ingress in install.all_ingresses:
-        metadata = ingress["metadata"]
-        is_own_name = (metadata.get("namespace", install.namespace), metadata["name"]) == (
-            install.namespace,
-            settings.ingress_name,
-        )
-        if not belongs_to(owner, metadata.get("labels")) and not is_own_name:
-            yield ingress
-
-
-def members_of_others(install: Install, settings: Settings, owner: str, *, by_class: bool) -> Iterator[Object]:
-    """Those of them that share the load balancer of the stack's own."""
-    return (each for each in of_others(install, settings, owner) if is_in_group(each, settings, by_class=by_class))
-
-
-def named(ingress: Mapping[str, Any]) -> str:
-    """An Ingress in a message."""
-    metadata = ingress["metadata"]
-    place = f" in namespace {metadata['namespace']}" if "namespace" in metadata else ""
-    return f"Ingress/{metadata['name']}{place}"

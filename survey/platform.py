@@ -23,11 +23,12 @@ from survey.adopting import as_adopted
 from survey.conflicts import conflicts
 from survey.effective_environment import EffectiveEnvironment, shadowed
 from survey.gitops import reverted
-from survey.group_members import in_groups_of_alb
+from survey.group_members import Group, find_group
 from survey.group_rules import rules_out_of_order
 from survey.ingress_class import IngressController, disagreements_with_class, find_controller
 from survey.ingresses import (
     attributes_to_reset,
+    changes_for_the_group,
     disagreements_in_group,
     protected_from_deletion,
     routes_to_the_same_host,
@@ -84,7 +85,7 @@ def survey_platform(
     """
     api = ClusterApi(cluster)
     install, rights = _read(api, settings)
-    install = in_groups_of_alb(api, as_adopted(install, field_manager), settings)
+    install = as_adopted(install, field_manager)
     is_here = has_changed_any(field_manager, install.everything())
     tell_trace(is_here)
     settings = identity.resolved(settings, install)
@@ -93,6 +94,7 @@ def survey_platform(
         # All else that is missing follows from it.
         of_cluster = (*controller.problems, *protected_from_deletion(settings), *monitoring_problems(api, settings))
         raise SettingsError([*rights.problems(updating=updating), elsewhere, *of_cluster])
+    group = find_group(api, install, settings, field_manager, controller) if field_manager else Group()
     environment = EffectiveEnvironment(api, install)
     problems = [
         *rights.problems(updating=updating),
@@ -107,7 +109,7 @@ def survey_platform(
         *controller.problems,
         *protected_from_deletion(settings),
         *monitoring_problems(api, settings),
-        *(_in_the_way(install, settings, field_manager, controller, is_here=is_here) if field_manager else []),
+        *(_in_the_way(install, settings, field_manager, group, controller, is_here=is_here) if field_manager else []),
         *(_beyond_quota(api, install, settings, planned(settings), is_here=is_here) if field_manager else []),
     ]
     if not problems:
@@ -154,7 +156,7 @@ def survey_platform(
         # Later, a preview shows what a tool has put back.
         warnings += reverted(install, settings)
     settled = controller.settled(settings)
-    reset = attributes_to_reset(install, settled, field_manager) if field_manager else {}
+    reset = attributes_to_reset(install, settled, field_manager, group) if field_manager else {}
     attributes = {**reset, **settled.load_balancer_attributes}
     settled = settled.model_copy(update={"load_balancer_attributes": attributes})
     return PlatformSurvey(settings=settled, warnings=tuple(warnings))
@@ -189,19 +191,20 @@ def _beyond_quota(
 
 
 def _in_the_way(
-    install: Install, settings: Settings, owner: str, controller: IngressController, *, is_here: bool
+    install: Install, settings: Settings, owner: str, group: Group, controller: IngressController, *, is_here: bool
 ) -> Iterator[Problem]:
     """What others have made where the stack is about to make something."""
     yield from name_conflicts(settings, install.by_kind(), owner, is_here=is_here)
-    yield from disagreements_in_group(install, settings, owner, is_here=is_here, controller=controller)
-    yield from rules_out_of_order(install, settings, owner, is_here=is_here, by_class=controller.group is not None)
-    yield from turned_away_from_http(install, settings, owner, by_class=controller.group is not None)
+    yield from disagreements_in_group(group, settings, controller)
+    yield from changes_for_the_group(group, settings, controller)
+    yield from rules_out_of_order(group, settings)
+    yield from turned_away_from_http(group, settings)
+    yield from routes_to_the_same_host(install, settings, owner, group, is_here=is_here)
     if not is_here:
         # Later, the change may be what mends it.
         yield from failed_rollouts(install, settings)
+        # Later, the user has seen it.
         yield from disagreements_with_class(controller, settings)
-        # Later, the user has seen these.
-        yield from routes_to_the_same_host(install, settings, owner, by_class=controller.group is not None)
     if not is_here or changes_platform(install, settings):
         yield from unchangeable(install, settings)
 

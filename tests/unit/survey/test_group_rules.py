@@ -120,6 +120,24 @@ def test_a_stack_that_runs_keeps_its_place(platform: FakeApi) -> None:
     survey(platform, **BELOW)
 
 
+def test_a_stack_that_moves_to_another_place_or_another_group_is_compared_there(platform: FakeApi) -> None:
+    own = ingress("connect-ingress", "platform-stage", "*.p.example.com", group__name="acme")
+    own["metadata"]["labels"] = labels_of_stack("studios-local")
+    platform.lists[f"{NET}/ingresses"].append(own)
+    platform.lists[EVERYWHERE] = [own, member("a", "", ANY, group__order="5")]
+    (problem,) = refused(platform, **BELOW, loadBalancerGroupOrder=10)
+    assert problem.endswith(
+        "so that no request would reach the proxy; write: pulumi config set loadBalancerGroupOrder 4"
+    )
+    for group in ("other", None):
+        own["metadata"]["annotations"]["alb.ingress.kubernetes.io/group.name"] = group
+        platform.lists[EVERYWHERE] = [own, member("a", "", ANY)]
+        assert refused(platform, **BELOW) == told("every host")
+        platform.lists[EVERYWHERE] = [own, member("zz", "a.b.p.example.com")]
+        (problem,) = refused(platform, **BELOW)
+        assert problem.endswith("its requests would go to the proxy; write: pulumi config set loadBalancerGroupOrder 1")
+
+
 @pytest.mark.parametrize(
     ("annotations", "what"),
     [

@@ -8,6 +8,7 @@ import pytest
 
 from live.api import ClusterApi
 from settings.parsing import parse_settings
+from survey.group_members import find_group
 from survey.group_rules import rules_out_of_order
 from survey.ingress_class import IngressController, disagreements_with_class, find_controller
 from survey.install import read_install
@@ -249,8 +250,9 @@ def test_a_wildcard_beside_platform_must_come_after_platforms_own_rule(
     }
     platform.lists[f"{NET}/ingresses"] = [ingress]
     settings = parse_settings({**LEAST, **SIBLING, **({} if ours is None else {"loadBalancerGroupOrder": ours})})
-    install = read_install(ClusterApi(platform.access), settings.namespace)
-    found = rules_out_of_order(install, settings, "m", is_here=True)
+    api = ClusterApi(platform.access)
+    group = find_group(api, read_install(api, settings.namespace), settings, "m", IngressController())
+    found = rules_out_of_order(group, settings)
     problems = [str(each).removeprefix("seqera-studios:") for each in found]
     assert problems == ([] if message is None else [message])
 

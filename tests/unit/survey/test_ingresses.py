@@ -12,12 +12,16 @@ from .conftest import APPS, NET, FakeApi, deployment, named
 from .test_effective_environment import refused, survey
 
 CLASSES = "/apis/networking.k8s.io/v1/ingressclasses"
+PARAMS = "/apis/elbv2.k8s.aws/v1beta1/ingressclassparams"
 EVERYWHERE = "/apis/networking.k8s.io/v1/ingresses"
 ALB = "alb.ingress.kubernetes.io/"
 POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
 
 def ingress(name: str, namespace: str, host: str, **annotations: str) -> dict[str, Any]:
+    """An Ingress; the member of a group has the scheme that a stack has by default, unless it is given none."""
+    if "group__name" in annotations:
+        annotations = {"scheme": "internet-facing", **annotations}
     metadata = {
         "name": name,
         "namespace": namespace,
@@ -269,3 +273,174 @@ def test_an_ingress_of_another_class_of_the_load_balancer_controller_is_a_member
     platform.lists[EVERYWHERE] = [found]
     (problem,) = refused(platform, loadBalancerGroup="acme")
     assert "has the member Ingress/wiki in namespace wiki with scheme internal" in problem
+
+
+def silent(host_name: str = "", **annotations: str) -> dict[str, Any]:
+    """A member of the group that states no scheme, at a load balancer of this host name."""
+    made = ingress("front", "x", "example.org", group__name="acme", **annotations)
+    del made["metadata"]["annotations"][f"{ALB}scheme"]
+    if host_name:
+        made["status"] = {"loadBalancer": {"ingress": [{"hostname": host_name}]}}
+    return made
+
+
+def must_be(scheme: str, other: str) -> list[str]:
+    return [
+        (
+            f'loadBalancerScheme: "{other}" must be {scheme}, which the load balancer of the group acme is as long as '
+            "Ingress/front in namespace x states no scheme: the controller would delete it, and make another with "
+            f"another host name for the whole group; write: pulumi config set loadBalancerScheme {scheme}, or state "
+            "alb.ingress.kubernetes.io/scheme there first"
+        )
+    ]
+
+
+@pytest.mark.parametrize("host_name", ["", "internal-k8s-acme-0123456789-1.us-east-1.elb.amazonaws.com"])
+def test_a_load_balancer_that_is_internal_because_nobody_says_otherwise_is_not_made_public(
+    platform: FakeApi, host_name: str
+) -> None:
+    platform.lists[EVERYWHERE] = [silent(host_name)]
+    assert refused(platform, loadBalancerGroup="acme") == must_be("internal", "internet-facing")
+    survey(platform, loadBalancerGroup="acme", loadBalancerScheme="internal")
+    # One that says it says it for all.
+    platform.lists[EVERYWHERE].append(ingress("other", "x", "example.net", group__name="acme"))
+    survey(platform, loadBalancerGroup="acme")
+
+
+def test_a_load_balancer_that_is_public_by_the_default_of_the_controller_is_not_made_internal(
+    platform: FakeApi,
+) -> None:
+    platform.lists[EVERYWHERE] = [silent("k8s-acme-0123456789-1.us-east-1.elb.amazonaws.com")]
+    survey(platform, loadBalancerGroup="acme")
+    told = must_be("internet-facing", "internal")
+    assert refused(platform, loadBalancerGroup="acme", loadBalancerScheme="internal") == told
+
+
+def test_a_stack_that_has_decided_the_scheme_of_its_group_does_not_change_it_for_the_others(platform: FakeApi) -> None:
+    platform.lists[f"{NET}/ingresses"].append(own_ingress("", group__name="acme"))
+    platform.lists[EVERYWHERE] = [silent()]
+    survey(platform, loadBalancerGroup="acme")
+    told = must_be("internet-facing", "internal")
+    assert refused(platform, loadBalancerGroup="acme", loadBalancerScheme="internal") == told
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "name"),
+    [
+        ({"ipAddressType": "dualstack"}, 'ipAddressType: "dualstack"', "ip-address-type"),
+        (
+            {"ingressAnnotations": {f"{ALB}inbound-cidrs": "10.0.0.0/8"}},
+            f'ingressAnnotations.{ALB}inbound-cidrs: "10.0.0.0/8"',
+            "inbound-cidrs",
+        ),
+        (
+            {"ingressAnnotations": {f"{ALB}security-groups": "sg-1"}},
+            f'ingressAnnotations.{ALB}security-groups: "sg-1"',
+            "security-groups",
+        ),
+    ],
+)
+def test_a_stack_that_joins_a_group_does_not_decide_who_reaches_the_others(
+    platform: FakeApi, changes: dict[str, Any], key: str, name: str
+) -> None:
+    platform.lists[EVERYWHERE] = [ingress("front", "x", "example.org", group__name="acme")]
+    assert refused(platform, loadBalancerGroup="acme", **changes) == [
+        (
+            f"{key} sets {name} for the whole load balancer of the group acme, and Ingress/front in namespace x states "
+            f"none; state {ALB}{name} there first, or give Studios a load balancer of its own: pulumi config rm "
+            "loadBalancerGroup"
+        )
+    ]
+    survey(platform, loadBalancerGroup="acme", ipAddressType="ipv4")
+    # One of several stacks in a group has to be the first to state it.
+    platform.lists[f"{NET}/ingresses"].append(own_ingress("", group__name="acme"))
+    survey(platform, loadBalancerGroup="acme", **changes)
+
+
+def class_with(api: FakeApi, name: str, **params: object) -> None:
+    """Adds a class of the AWS Load Balancer Controller with parameters."""
+    parameters = {"kind": "IngressClassParams", "name": name}
+    api.lists[CLASSES] += [named(name, spec={"controller": "ingress.k8s.aws/alb", "parameters": parameters})]
+    api.lists.setdefault(PARAMS, []).append(named(name, spec=params))
+
+
+def of_class(name: str, member: dict[str, Any]) -> dict[str, Any]:
+    member["spec"]["ingressClassName"] = name
+    return member
+
+
+CONFLICT = (
+    'loadBalancerGroup: "acme" has the member Ingress/front in namespace x with {}, and this stack sets {}: all members '
+    "of a group must agree, or the controller stops reconciling all of them; write: pulumi config set {}"
+)
+
+
+def test_what_the_class_of_a_member_decides_is_compared(platform: FakeApi) -> None:
+    internal = CONFLICT.format("scheme internal", "internet-facing", "loadBalancerScheme internal")
+    class_with(platform, "private", scheme="internal", wafv2AclArn="")
+    class_with(platform, "idle", loadBalancerAttributes=[{"key": "idle_timeout.timeout_seconds", "value": "60"}])
+    platform.lists[EVERYWHERE] = [of_class("private", silent())]
+    assert refused(platform, loadBalancerGroup="acme") == [internal]
+    survey(platform, loadBalancerGroup="acme", loadBalancerScheme="internal")
+    # The parameters win over the annotation.
+    platform.lists[EVERYWHERE] = [of_class("private", ingress("front", "x", "example.org", group__name="acme"))]
+    assert refused(platform, loadBalancerGroup="acme") == [internal]
+    platform.lists[EVERYWHERE] = [of_class("idle", ingress("front", "x", "example.org", group__name="acme"))]
+    idle = CONFLICT.format("idle_timeout.timeout_seconds 60", "301", "idleTimeout 60")
+    assert refused(platform, loadBalancerGroup="acme") == [idle]
+    # The controller takes those attributes of one class, and is content.
+    platform.lists[f"{NET}/ingresses"].append(own_ingress("", group__name="acme"))
+    survey(platform, loadBalancerGroup="acme")
+
+
+def test_an_ingress_is_in_the_group_of_its_class_and_not_in_that_of_its_annotation(platform: FakeApi) -> None:
+    class_with(platform, "private", group={"name": "acme"})
+    private = of_class("private", ingress("front", "x", "example.org", group__name="other", scheme="internal"))
+    platform.lists[EVERYWHERE] = [private]
+    assert refused(platform, loadBalancerGroup="acme") == [
+        CONFLICT.format("scheme internal", "internet-facing", "loadBalancerScheme internal")
+    ]
+    survey(platform, loadBalancerGroup="other")
+
+
+def test_the_annotation_of_a_class_wins_over_the_class_and_has_no_parameters(platform: FakeApi) -> None:
+    class_with(platform, "private", group={"name": "acme"}, scheme="internal")
+    old = of_class("private", ingress("front", "x", "example.org", group__name="acme"))
+    old["metadata"]["annotations"]["kubernetes.io/ingress.class"] = "alb"
+    platform.lists[EVERYWHERE] = [old]
+    survey(platform, loadBalancerGroup="acme")
+
+
+@pytest.mark.parametrize("path", [f"{CLASSES}/private", f"{PARAMS}/private"])
+def test_a_class_of_a_member_that_may_not_be_read_decides_nothing(platform: FakeApi, path: str) -> None:
+    class_with(platform, "private", scheme="internal")
+    platform.refusals[path] = (403, "forbidden")
+    platform.lists[EVERYWHERE] = [of_class("private", ingress("front", "x", "example.org", group__name="acme"))]
+    survey(platform, loadBalancerGroup="acme")
+
+
+def test_a_group_of_eks_auto_mode_is_another_load_balancer_than_the_same_of_the_controller(platform: FakeApi) -> None:
+    parameters = {"kind": "IngressClassParams", "name": "auto"}
+    platform.lists[CLASSES] += [named("auto", spec={"controller": "eks.amazonaws.com/alb", "parameters": parameters})]
+    of_auto = named("auto", spec={"group": {"name": "acme"}, "scheme": "internal"})
+    platform.lists["/apis/eks.amazonaws.com/v1/ingressclassparams"] = [of_auto]
+    platform.lists[EVERYWHERE] = [of_class("auto", ingress("front", "x", "example.org"))]
+    survey(platform, loadBalancerGroup="acme")
+
+
+def test_a_stack_that_moves_into_a_group_is_told_of_the_members_and_not_of_what_it_has_seen(platform: FakeApi) -> None:
+    platform.lists[f"{NET}/ingresses"].append(own_ingress(""))
+    elsewhere = ingress("studios", "legacy", "connect.example.com")
+    there = ingress("front", "x", "*.example.com", group__name="acme")
+    platform.lists[EVERYWHERE] = [elsewhere, there]
+    assert refused(platform, loadBalancerGroup="acme") == [
+        (
+            'connectUrl: "https://connect.example.com" is routed already: Ingress/front in namespace x has a rule for '
+            "*.example.com; remove it there once nothing needs it, or write another host in connectUrl"
+        )
+    ]
+    platform.lists[EVERYWHERE] = [ingress("front", "x", "example.org", group__name="acme", group__order="first")]
+    (problem,) = refused(platform, loadBalancerGroup="acme")
+    assert 'with group.order "first", which the controller cannot read' in problem
+    platform.lists[f"{NET}/ingresses"][-1] = own_ingress("", group__name="acme")
+    survey(platform, loadBalancerGroup="acme")
