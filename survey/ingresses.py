@@ -127,7 +127,7 @@ def changes_for_the_group(group: Group, settings: Settings, controller: IngressC
         return
     ours = _stated(as_read(_own_annotations(settings), controller))
     said = {name for member in group.members for name in _stated(annotations_of(member))}
-    other = f"{named(group.members[0])}"
+    other = named(group.members[0])
     if "scheme" not in said and ours["scheme"] != (scheme := group.scheme):
         yield Problem(
             "loadBalancerScheme",

@@ -370,8 +370,8 @@ def of_class(name: str, member: dict[str, Any]) -> dict[str, Any]:
 
 
 CONFLICT = (
-    'loadBalancerGroup: "acme" has the member Ingress/front in namespace x with {}, and this stack sets {}: all members '
-    "of a group must agree, or the controller stops reconciling all of them; write: pulumi config set {}"
+    'loadBalancerGroup: "acme" has the member Ingress/front in namespace x with {}, and this stack sets {}: all '
+    "members of a group must agree, or the controller stops reconciling all of them; write: pulumi config set {}"
 )
 
 
