@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from settings.pem import wrong_lines
 from settings.private_keys import load_private_key
 
 _PRIVATE: Final = "PRIVATE KEY-----"
@@ -16,6 +17,8 @@ def wrong_rsa_key(pem: str) -> str | None:
     private = _private_half(pem)
     if _PRIVATE not in private:
         return "must be a private key in PEM, with its public key beneath or without one"
+    if wrong_lines(pem):
+        return "must be a private key in PEM with its line breaks, as in the file that `openssl genrsa` writes"
     if "ENCRYPTED" in private:
         return "must be a private key without a passphrase; write it without one: `openssl rsa -in KEY`"
     key = _loaded(private)

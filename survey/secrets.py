@@ -11,6 +11,7 @@ from live.fields import Object
 from settings.errors import Problem
 from settings.model import Settings
 from settings.mounts import SSH_KEY
+from settings.pem import wrong_authorities
 from settings.rsa_keys import wrong_rsa_key
 from settings.ssh_keys import fingerprint_of
 from survey.install import Install
@@ -32,7 +33,7 @@ def existing_secret_problems(api: ClusterApi, settings: Settings, names: Collect
             yield Problem(setting, secret, f"is not a Secret {where}: write the right one in {setting}")
         elif key not in held:
             there = f"it has {', '.join(sorted(held))}" if held else "it is empty"
-            named = f", or write the right key in {setting}Key" if setting in _WRONG else ""
+            named = f", or write the right key in {setting}Key" if setting.startswith("existing") else ""
             yield Problem(setting, secret, f"is a Secret without the key {key}; {there}: add {key} to it{named}")
         elif setting in _WRONG and (message := _wrong_value(setting, key, str(held[key]))):
             yield Problem(setting, secret, message)
@@ -52,6 +53,8 @@ def config_map_problems(settings: Settings, install: Install) -> Iterator[Proble
         yield Problem(
             "caCertificate", name, f"is a ConfigMap without the key {source.key}; it has {keys}: write the right one"
         )
+    elif message := _wrong_ca(source.key, install.data(name)[source.key]):
+        yield Problem("caCertificate", name, message)
 
 
 def _named(settings: Settings) -> Iterator[tuple[str, str, str]]:
@@ -106,9 +109,16 @@ def _wrong_ssh_key(key: str, value: str) -> str | None:
     return None
 
 
+def _wrong_ca(key: str, value: str) -> str | None:
+    wrong = wrong_authorities(value)
+    return None if wrong is None else f"{wrong}, at {key}"
+
+
 _WRONG: Mapping[str, Callable[[str, str], str | None]] = {
     "existingTokenSecret": _wrong_token,
     "existingOidcSecret": _wrong_pem,
     "existingSshKeySecret": _wrong_ssh_key,
+    "redisCaSecret": _wrong_ca,
+    "caCertificate": _wrong_ca,
 }
 """Setting → what is wrong with the value in the Secret that it names."""

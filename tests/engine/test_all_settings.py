@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 
 from settings.fields import since
 from settings.ssh_keys import fingerprint_of
+from testbed import paths
 from testbed.cluster import kubectl
 from testbed.compose import network
 from testbed.compose.host import FILES
@@ -94,7 +95,7 @@ def keys_hold(install: Install, stack: Stack) -> None:
 
 
 def pods(install: Install) -> dict[str, Any]:
-    install.kubectl("create", "configmap", "acme-ca", "--from-literal=ca.crt=a certificate")
+    install.kubectl("create", "configmap", "acme-ca", f"--from-file=ca.crt={paths.PKI / 'ca.crt'}")
     return {}
 
 
@@ -119,7 +120,7 @@ def pods_hold(install: Install, stack: Stack) -> None:
 
 def redis(install: Install) -> dict[str, Any]:
     secret(install, "acme-redis-client", **{"tls.crt": "a certificate", "tls.key": "a key"})
-    secret(install, "acme-redis-ca", **{"ca.crt": "a certificate"})
+    secret(install, "acme-redis-ca", **{"ca.crt": (paths.PKI / "ca.crt").read_text()})
     secret(install, "acme-redis", password="a password")
     return {}
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from testbed import paths
 from tests.engine.conftest import NewInstall, NewStack
 from tests.engine.install import Install
 from tests.engine.stack import Stack
@@ -47,7 +48,7 @@ SETTINGS: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def install(new_install: NewInstall) -> Install:
     install = new_install("carried")
-    install.kubectl("create", "configmap", "acme-ca", "--from-literal=ca.crt=a certificate")
+    install.kubectl("create", "configmap", "acme-ca", f"--from-file=ca.crt={paths.PKI / 'ca.crt'}")
     install.kubectl("create", "secret", "generic", "acme-redis", "--from-literal=password=geheim")
     install.kubectl("create", "serviceaccount", "studios")
     return install

@@ -68,8 +68,10 @@ def previewed(stack: Stack, values: Values) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def install(new_install: NewInstall) -> Install:
     install = new_install("example", shape=GUIDE)
-    install.kubectl("create", "configmap", "acme-ca", "--from-literal=ca.crt=a certificate")
-    for name, key in (("redis-ca", "ca.crt"), ("redis", "password"), ("registry-login", ".dockerconfigjson")):
+    authority = f"--from-file=ca.crt={paths.PKI / 'ca.crt'}"
+    install.kubectl("create", "configmap", "acme-ca", authority)
+    install.kubectl("create", "secret", "generic", "redis-ca", authority)
+    for name, key in (("redis", "password"), ("registry-login", ".dockerconfigjson")):
         install.kubectl("create", "secret", "generic", name, f"--from-literal={key}=a value")
     return install
 

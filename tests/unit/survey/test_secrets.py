@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -14,7 +17,9 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from cryptography.x509.oid import NameOID
 
+from settings.pem import wrong_authorities
 from survey.platform import survey_platform
 
 from .conftest import APPS, CORE, FakeApi, named
@@ -123,6 +128,20 @@ def beneath(key: Any) -> str:
     return pem.decode()
 
 
+def authority() -> str:
+    """A certificate of an authority that ends at some time."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "acme")])
+    begin = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    made = (
+        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key(), serial_number=1)
+        .not_valid_before(begin)
+        .not_valid_after(begin + timedelta(days=365))
+        .sign(key, SHA256())
+    )
+    return made.public_bytes(Encoding.PEM).decode()
+
+
+CA = authority()
 RSA, ANOTHER = (rsa.generate_private_key(65537, 2048) for _ in range(2))
 
 
@@ -199,7 +218,7 @@ def test_the_secrets_and_the_config_map_that_pods_mount_have_to_be_there(platfor
             f"{there}: write the right one in caCertificate"
         ),
     ]
-    platform.lists[f"{CORE}/secrets"] += [secret("redis-ca", **{"ca.crt": "x"}), secret("acme", **{"root.pem": "x"})]
+    platform.lists[f"{CORE}/secrets"] += [secret("redis-ca", **{"ca.crt": CA}), secret("acme", **{"root.pem": CA})]
     platform.lists[f"{CORE}/configmaps"] += [named("acme-ca", data={"root.pem": "x"})]
     password = {"name": "redis", "key": "token"}
     assert refused(platform.access, changed.model_copy(update={"redis_password_secret": None})) == [
@@ -211,3 +230,43 @@ def test_the_secrets_and_the_config_map_that_pods_mount_have_to_be_there(platfor
     in_secret = {"secret": "acme", "key": "root.pem"}
     right = settings(redisTls=True, redisPasswordSecret=password, redisCaSecret="redis-ca", caCertificate=in_secret)
     survey_platform(platform.access, right)
+
+
+def test_a_key_that_has_lost_its_line_breaks_is_refused(platform: FakeApi) -> None:
+    for pem in (written(RSA, OPENSSL).replace("\n", " "), written(RSA, PKCS8).replace("\n", "\\n")):
+        platform.lists[f"{CORE}/secrets"] = [each for each in platform.lists[f"{CORE}/secrets"] if "data" not in each]
+        assert rsa_refused(platform, pem) == [
+            "a private key in PEM with its line breaks, as in the file that `openssl genrsa` writes"
+        ]
+
+
+NO_CERTIFICATES = (
+    "must hold certificates of authorities in PEM, with the line breaks that `openssl x509` writes, at ca.crt"
+)
+NO_KEY = "must hold certificates of authorities, and no private key; take that out, at ca.crt"
+BROKEN = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        *((text, NO_CERTIFICATES) for text in ("", "hello", BROKEN, CA + BROKEN, CA.replace("\n", " "), CA[:-30])),
+        *((text, NO_KEY) for text in (written(RSA, PKCS8), CA + written(RSA, OPENSSL))),
+    ],
+)
+def test_what_is_not_a_file_of_authorities_is_refused_and_not_shown(platform: FakeApi, text: str, said: str) -> None:
+    platform.lists[f"{CORE}/secrets"] += [secret("redis-ca", **{"ca.crt": text})]
+    platform.lists[f"{CORE}/configmaps"] += [named("acme-ca", data={"ca.crt": text})]
+    assert refused(platform.access, settings(redisTls=True, redisCaSecret="redis-ca", caCertificate="acme-ca")) == [
+        f'seqera-studios:redisCaSecret: "redis-ca" {said}',
+        f'seqera-studios:caCertificate: "acme-ca" {said}',
+    ]
+    in_secret = {"secret": "redis-ca", "key": "ca.crt"}
+    assert refused(platform.access, settings(caCertificate=in_secret)) == [
+        f'seqera-studios:caCertificate: "redis-ca" {said}'
+    ]
+
+
+def test_a_file_of_authorities_may_have_several_comments_and_line_breaks_of_windows() -> None:
+    for text in (CA + CA, f"# acme\n{CA}\n subject=acme\n{CA}", CA.replace("\n", "\r\n"), CA.rstrip("\n")):
+        assert wrong_authorities(text) is None
