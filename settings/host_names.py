@@ -21,6 +21,16 @@ WORKSPACES_ELSEWHERE = "leave"
 """The entry, where Platform does not read it."""
 STUDIOS_ENV = "data-studios.env"
 PLATFORM_ENV = "tower-studios.env"
+PLATFORM_PREFIXES = (
+    "TOWER_DATA_EXPLORER_ENABLED",
+    "TOWER_DATA_STUDIO_",
+    "TOWER_IDENTITY_FEDERATION_",
+    "TOWER_OIDC_",
+    "TOWER_SSH_",
+    "TOWER_SSL_CUSTOM_CA_CERT_FILE",
+    "TOWER_STUDIO_METRICS_",
+)
+"""How the variables begin that backend and cron get, but for those of platformExtraEnv."""
 PEM = "data-studios-rsa.pem"
 PROXY_DATA = "data-studios"
 """Where the proxy keeps what its container may lose."""

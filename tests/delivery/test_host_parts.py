@@ -446,8 +446,8 @@ def test_a_compose_file_that_the_owner_has_written_over_ours_is_the_owners(place
 
 
 def test_a_link_to_nowhere_and_a_folder_with_the_name_of_a_compose_file_are_passed_over(tmp_path: Path) -> None:
-    (tmp_path / ".#docker-compose.yml").symlink_to("owner@host:1")
-    (tmp_path / "old.yml").mkdir()
+    (tmp_path / "compose.override.yml").symlink_to("owner@host:1")
+    (tmp_path / "docker-compose.override.yml").mkdir()
     assert Place(tmp_path).state() == State()
 
 

@@ -6,7 +6,7 @@ import errno
 import os
 import re
 import socket
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +80,9 @@ def _remedy(container: Container, state: str) -> str:
 
 
 def taken_services(
-    owners: Mapping[str, Any], project: Project, services: Sequence[str], *, known: bool
+    owners: Mapping[str, Any], project: Project, services: Sequence[str], is_ours: Callable[[Container], bool]
 ) -> Iterator[str]:
-    """Services of our names that the owner has already."""
+    """Services and containers of our names that the owner has already."""
     for service in services:
         names = project.names([service])
         remove = f"docker rm --force {' '.join(names)}"
@@ -92,8 +92,11 @@ def taken_services(
                 f"{f' and remove its container ({remove})' if names else ''}, or write another name in "
                 "proxyName or serverName"
             )
-        elif not known and names:
-            yield f"{names[0]} exists, and is not of this deployment; remove it: {remove}"
+            continue
+        foreign = [each.name for each in project.of(service) if not is_ours(each)]
+        if foreign:
+            remove = f"docker rm --force {' '.join(foreign)}"
+            yield f"{foreign[0]} exists, and is not of this deployment; remove it: {remove}"
 
 
 def shared_namespaces(docker: Docker, project: Project, services: Sequence[str]) -> Iterator[str]:

@@ -7,18 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from settings.host_names import PEM, PLATFORM_ENV, PROXY_DATA, STUDIOS_ENV
-from studios_host.bundle import Bundle
+from studios_host.bundle import Bundle, variables
 from studios_host.checks import not_started
 from studios_host.compose import check_version
 from studios_host.docker import Docker
 from studios_host.errors import PutBackError, RefusedError, reason_of
 from studios_host.files import DesiredFile, Placement, put_back, remove
 from studios_host.halfway import down, finish_replacing
+from studios_host.ours import is_ours
+from studios_host.owner import owner_of
 from studios_host.place import Place, State
 from studios_host.project import Project, find_project, project_of
 from studios_host.reader import reader_of
 from studios_host.services import Start, Starter
-from studios_host.survey import Survey, owner_of, survey
+from studios_host.survey import Survey, survey
 from studios_host.wish import Wish
 
 PROXY_UID = 65532
@@ -32,12 +34,13 @@ def install(docker: Docker, place: Place, bundle: Bundle, deadline: float) -> st
     """
     wish = Wish.of(bundle.parameters)
     check_version(docker)
+    place.look(docker.containers(), wish.override)
     state = place.state()
     if state.backup:
         put_back(place, state.backup)
         state = replace(state, interrupted=True)
     try:
-        project = _project(docker, place, wish, state)
+        project = _project(docker, place, bundle, wish, state)
         found = survey(docker, place, bundle, wish, state, project, deadline)
     except PutBackError:
         raise
@@ -51,14 +54,14 @@ def install(docker: Docker, place: Place, bundle: Bundle, deadline: float) -> st
     return "\nstudios: ".join([said, *([found.advice] if found.advice else [])])
 
 
-def _project(docker: Docker, place: Place, wish: Wish, state: State) -> Project:
+def _project(docker: Docker, place: Place, bundle: Bundle, wish: Wish, state: State) -> Project:
     found = find_project(docker.containers(), str(place.folder), wish.platform)
     if found is None:
         raise RefusedError("\n".join(not_started(docker, place.folder, wish.platform)))
-    return _resumed(docker, place, found, wish, state) if state.interrupted else found
+    return _resumed(docker, place, found, bundle, wish, state) if state.interrupted else found
 
 
-def _resumed(docker: Docker, place: Place, project: Project, wish: Wish, state: State) -> Project:
+def _resumed(docker: Docker, place: Place, project: Project, bundle: Bundle, wish: Wish, state: State) -> Project:
     """The project, once what a killed run had ended runs again, as the files say that were put back.
 
     Raises:
@@ -71,7 +74,8 @@ def _resumed(docker: Docker, place: Place, project: Project, wish: Wish, state: 
     ended = [service for service in down(project.containers, wish.platform) if service in replaced & {*state.running}]
     try:
         for service in ended:
-            owner_of(docker, place, project, wish, state).up(service, start=True, anew=False)
+            names = variables(bundle.files[PLATFORM_ENV])
+            owner_of(docker, place, project, wish.platform, state, names).up(service, start=True, anew=False)
     except RefusedError as refused:
         raise PutBackError(
             f"{refused}\nstudios: the files were put back as they were, {' and '.join(ended)} could not be started; "
@@ -124,8 +128,7 @@ def _apply(
             data.mkdir()
         os.chown(data, PROXY_UID, PROXY_UID)
         data.chmod(0o700)
-        gone = [each for each in state.parameters.get("studios_services", "").split() if each not in wish.studios]
-        starter.start(Start(anew=bool(content) or state.interrupted, gone=tuple(gone)))
+        starter.start(Start(anew=bool(content) or state.interrupted, gone=_gone(place, owner, wish, state)))
     except (OSError, RefusedError) as failure:
         placement.discard()
         outcome = _back(place, placement, starter, state, new, data if fresh else None)
@@ -134,6 +137,16 @@ def _apply(
     placement.keep_newest_backups()
     changed = " ".join(sorted({change.path.name for change in placement.changes} - {"override.yml", "tower.json"}))
     return f"installed: {changed or 'the containers'}"
+
+
+def _gone(place: Place, owner: Compose, wish: Wish, state: State) -> tuple[str, ...]:
+    """Connect's services by names that they had; the owner may have services of these names by now."""
+    earlier = [each for each in state.parameters.get("studios_services", "").split() if each not in wish.studios]
+    theirs = owner.over().model()["services"] if earlier else {}
+    found = owner.project.of
+    return tuple(
+        each for each in earlier if each not in theirs and all(is_ours(place, state, one) for one in found(each))
+    )
 
 
 def _back(place: Place, placement: Placement, starter: Starter, state: State, new: State, data: Path | None) -> str:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import pwd
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from studios_host.compose import Compose, Plan
 from studios_host.differences import differences
 from studios_host.docker import Docker
 from studios_host.errors import RefusedError, shortened
-from studios_host.project import Project, Source
+from studios_host.ours import compose_files, is_key_of_ours, variables_before
+from studios_host.place import Place, State
+from studios_host.project import Project, Source, sources
 
 _NO_HOME = "/home-of-no-user"
 """Stands for the home folder where it is looked for in the model."""
@@ -29,19 +31,39 @@ class _Way:
     plan: Plan
 
 
+def owner_of(
+    docker: Docker, place: Place, project: Project, services: Sequence[str], state: State, names: Collection[str] = ()
+) -> Compose:
+    """Docker Compose as the owner calls it, over the file of this deployment where it is installed.
+
+    `services` are backend and cron. What an interrupted run left need not be what any file says; then it may differ in
+    what this deployment sets, such as variables of these `names`, and in nothing else.
+
+    Raises:
+        RefusedError: no way leads to the containers that run.
+    """
+    copies = [place.override_copy, place.folder / state.parameters.get("override", "")]
+    mine = [path for path in copies if state.parameters and path.is_file() and not place.is_foreign(str(path))]
+    # The owner may have started what they have changed in it; where both say the same, one is enough.
+    mine = mine[: len({path.read_bytes() for path in mine})]
+    ways: list[tuple[str, ...]] = [*((str(path),) for path in mine), ()]
+    interrupted = state.interrupted or state.backup
+    ours = {*names, *variables_before(place)} if interrupted else None
+    return as_the_owner(docker, project, sources(project, compose_files(place, state)), services, ways, ours)
+
+
 def as_the_owner(
     docker: Docker,
     project: Project,
     found: Sequence[Source],
     services: Sequence[str],
     overrides: Sequence[tuple[str, ...]],
-    *,
-    interrupted: bool = False,
+    ours: set[str] | None = None,
 ) -> Compose:
     """Returns Docker Compose as the owner calls it, with that one of `overrides` that the services were made with.
 
-    `found` are what the containers were started from, the likeliest first; `services` are backend and cron. What an
-    `interrupted` run left need not be what any file says: then the first way counts that Docker Compose takes.
+    `found` are what the containers were started from, the likeliest first; `services` are backend and cron. Where
+    `ours` are given, names of variables, what this deployment sets counts as no difference.
 
     Raises:
         RefusedError: a file is gone, or no way leads to the containers that run: an edit was not started yet, or a
@@ -54,7 +76,7 @@ def as_the_owner(
             f"Platform was started from {path}, which is not there any more; "
             "put it back, or start Platform again from the files that are there, as the user who starts it"
         )
-    names = [] if interrupted else project.names(services)
+    names = project.names(services)
     ways: list[_Way] = []
     failure: RefusedError | None = None
     for source in there:
@@ -64,16 +86,16 @@ def as_the_owner(
                 for shell in _shells(compose):
                     tried = Compose(docker, project, source, shell, files)
                     ways.append(_Way(tried, tried.plan(services)))
-                    if interrupted or ways[-1].plan.leaves(names):
+                    if ways[-1].plan.leaves(names):
                         return tried
             except RefusedError as refused:
                 failure = failure or refused
     for way in ways:
-        if _runs_so(way, services):
+        if _runs_so(way, services, ours):
             return way.compose
     if not ways:
         raise failure or RefusedError("docker compose refuses Platform's files")
-    raise RefusedError(_explained(ways[0], services))
+    raise RefusedError(_explained(ways[0], services, ours))
 
 
 def _shells(compose: Compose) -> Iterator[Mapping[str, str]]:
@@ -123,7 +145,7 @@ def _below_home(compose: Compose) -> Iterator[tuple[str, str, str]]:
                 yield service, volume["target"], source[len(_NO_HOME) :]
 
 
-def _runs_so(way: _Way, services: Sequence[str]) -> bool:
+def _runs_so(way: _Way, services: Sequence[str], ours: set[str] | None) -> bool:
     """Whether the containers are as the files say, though Docker Compose takes them for others.
 
     Releases differ in how they describe a service, and those before 2.27 count what it depends on, which is left out
@@ -132,17 +154,25 @@ def _runs_so(way: _Way, services: Sequence[str]) -> bool:
     if way.plan.networks:
         return False
     try:
-        return not differences(way.compose, services)
+        return not _differences(way, services, ours)
     except RefusedError:
         return False
 
 
-def _explained(way: _Way, services: Sequence[str]) -> str:
+def _differences(way: _Way, services: Sequence[str], ours: set[str] | None) -> dict[str, list[str]]:
+    found = differences(way.compose, services)
+    if ours is None:
+        return found
+    theirs = {name: [key for key in keys if not is_key_of_ours(key, ours)] for name, keys in found.items()}
+    return {name: keys for name, keys in theirs.items() if keys}
+
+
+def _explained(way: _Way, services: Sequence[str], ours: set[str] | None) -> str:
     project = way.compose.project
     if way.plan.networks:
         return of_networks(way.compose, way.plan.networks, services)
     try:
-        parts = [f"{name} in {shortened(keys)}" for name, keys in differences(way.compose, services).items()]
+        parts = [f"{name} in {shortened(keys)}" for name, keys in _differences(way, services, ours).items()]
     except RefusedError as refused:
         parts = [str(refused)]
     changed = [service for service in services if not way.plan.leaves(project.names([service]))]

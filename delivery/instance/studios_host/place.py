@@ -9,13 +9,16 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from settings.host_names import PROXY_DATA
+from settings.host_names import PROXY_DATA, STUDIOS_LABEL
+from studios_host.by_hand import OVERRIDES, compose_file_variable
+from studios_host.docker import Container
 from studios_host.errors import RefusedError
+from studios_host.project import same_path
 
 MARKER = "# Written by the deployment of Seqera Studios"
 """How a compose file of this deployment begins."""
@@ -57,6 +60,16 @@ class Place:
         self.tower_state = self.own / "tower.json"
         self.override_copy = self.own / "override.yml"
         self.begun = False
+        self._override = ""
+        self._containers: list[Container] = []
+
+    def look(self, containers: Collection[Container], override: str = "") -> None:
+        """Takes note of what tells a file in use from a copy: the folder's containers, and the name that is asked for.
+
+        Where nothing is remembered, no file counts as this deployment's without one of them.
+        """
+        self._override = override
+        self._containers = [each for each in containers if same_path(each.working_dir, str(self.folder))]
 
     @contextlib.contextmanager
     def locked(self, until: float = 0.0) -> Iterator[None]:
@@ -155,16 +168,28 @@ class Place:
 
     def _remains(self) -> State:
         """What our compose file tells where the owner's deployer has deleted all that was remembered."""
+        data = [PROXY_DATA] if any(self._keeps_data(each) for each in self._containers) else []
         for path in sorted(self.folder.glob("*.y*ml")):
             if not path.is_file():
                 continue
             text = path.read_text(errors="replace")
             services = _SERVICE.findall(text) if text.startswith(MARKER) else []
-            if len(services) == _SERVICES:
+            if len(services) == _SERVICES and self._is_in_use(path, services):
                 proxy, server, backend, cron = services
                 named = {"platform_services": f"{cron} {backend}", "studios_services": f"{proxy} {server}"}
-                return State([path.name, PROXY_DATA], {"override": path.name, **named}, interrupted=True)
-        return State()
+                return State([path.name, *data], {"override": path.name, **named}, interrupted=True)
+        return State(data)
+
+    def _is_in_use(self, path: Path, services: Collection[str]) -> bool:
+        """Whether Docker Compose reads this file of ours: a copy that the owner keeps is theirs."""
+        if path.name in (*OVERRIDES, self._override) or os.path.realpath(path) in compose_file_variable(self.folder)[0]:
+            return True
+        started = [each for each in self._containers if each.service in services]
+        return any(same_path(file, str(path)) for each in started for file in each.config_files)
+
+    def _keeps_data(self, container: Container) -> bool:
+        data = str(self.folder / PROXY_DATA)
+        return STUDIOS_LABEL in container.labels and any(same_path(each, data) for each in container.mounts.values())
 
     def remember(self, state: State) -> None:
         """Writes what is installed, at once or not at all."""

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from settings.host_names import (
@@ -27,9 +28,10 @@ from studios_host.compose import OLDEST, Compose, release
 from studios_host.docker import Docker
 from studios_host.errors import Problems, RefusedError
 from studios_host.files import DesiredFile
-from studios_host.owner import as_the_owner
+from studios_host.ours import is_ours, variables_before
+from studios_host.owner import owner_of
 from studios_host.place import MARKER, Place, State, read_json
-from studios_host.project import Project, sources
+from studios_host.project import Project
 from studios_host.wish import Wish
 
 _VARIABLES = re.compile(rb"^( +)- (\./\.studios/files/\S+\.env)$", re.MULTILINE)
@@ -74,7 +76,7 @@ def survey(
     if not all(found_here) or any(each.is_paused for some in found_here for each in some):
         return problems.unless_any(found)
     with problems.collected():
-        owner = owner_of(docker, place, project, wish, state)
+        owner = owner_of(docker, place, project, wish.platform, state, variables(bundle.files[PLATFORM_ENV]))
         if place.begun:
             found = _looked_at(docker, place, bundle, wish, state, owner, problems, deadline)
     return problems.unless_any(found)
@@ -98,7 +100,7 @@ def _looked_at(
     if wish.override in installed or not (place.folder / wish.override).exists():
         with problems.collected():
             advice = is_read_by_hand(owner, wish.override, installed)
-    problems.add(checks.taken_services(owners, project, wish.studios, known=known))
+    problems.add(checks.taken_services(owners, project, wish.studios, partial(is_ours, place, state)))
     problems.add(checks.unreadable_key(docker, project, owners, wish.platform, wish.uid))
     services = (*wish.platform, *wish.studios)
     shared = [
@@ -127,30 +129,6 @@ def _looked_at(
     with problems.collected():
         entry, tower_yml = _tower_yml(place, wish, state, owners)
     return Survey(owner, files, entry, tower_yml, advice, shared)
-
-
-def owner_of(docker: Docker, place: Place, project: Project, wish: Wish, state: State) -> Compose:
-    """Docker Compose as the owner calls it, over the file of this deployment where it is installed.
-
-    Raises:
-        RefusedError: no way leads to the containers that run.
-    """
-    installed = state.parameters.get("override", wish.override)
-    ours = [str(place.folder / name) for name in (*([installed] if state.parameters else []), *state.files)]
-    ours = [path for path in ours if not place.is_foreign(path)]
-    ours.append(str(place.override_copy))
-    ways: list[tuple[str, ...]] = [()]
-    copy = place.override_copy if place.override_copy.exists() else place.folder / installed
-    if state.parameters and copy.exists():
-        ways.insert(0, (str(copy),))
-    found = sources(project, ours)
-    try:
-        return as_the_owner(docker, project, found, wish.platform, ways)
-    except RefusedError:
-        if not state.interrupted:
-            raise
-    there = [source for source in found if source.config_files and not source.missing()]
-    return as_the_owner(docker, project, there, wish.platform, ways, interrupted=True)
 
 
 def files_of(bundle: Bundle, wish: Wish, project: Project) -> dict[str, bytes]:
@@ -214,10 +192,7 @@ def _variables(
 ) -> Iterator[str]:
     """Variables of backend and cron that the owner has set, too."""
     wanted = variables(files[PLATFORM_ENV])
-    before: set[str] = set()
-    for path in (place.files / PLATFORM_ENV, place.folder / PLATFORM_ENV):
-        if state.parameters and path.exists():
-            before |= set(variables(path.read_bytes()))
+    before = variables_before(place) if state.parameters else set()
     take_over = "tower.env" in wish.take_over
     in_use = [] if wish.existing_oidc or take_over else [*effective.oidc_in_use(owner, owners, wish.platform, before)]
     yield from in_use

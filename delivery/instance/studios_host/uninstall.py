@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from settings.host_names import STUDIOS_LABEL
+from settings.host_names import PROXY_DATA, STUDIOS_LABEL
 from studios_host import tower_entry
 from studios_host.by_hand import still_named
 from studios_host.checks import joined_networks, shared_namespaces
@@ -16,7 +17,8 @@ from studios_host.docker import Container, Docker
 from studios_host.errors import PutBackError, RefusedError, reason_of
 from studios_host.files import DesiredFile, put_back, remove
 from studios_host.halfway import finish_replacing
-from studios_host.owner import as_the_owner
+from studios_host.ours import compose_files, is_ours
+from studios_host.owner import owner_of
 from studios_host.place import Place, State, read_json, write
 from studios_host.project import Project, containers_of, find_project, project_of, same_path, sources
 from studios_host.services import quiet_seconds
@@ -39,6 +41,7 @@ def uninstall(docker: Docker, place: Place, deadline: float) -> str:
     Raises:
         RefusedError: it could not be finished; the next run goes on.
     """
+    place.look(docker.containers())
     state = place.state()
     if not state.parameters:
         said = f"nothing is installed in {place.folder}"
@@ -52,9 +55,10 @@ def uninstall(docker: Docker, place: Place, deadline: float) -> str:
                 f"{' and '.join(sorted(using))} still use files of Studios that are gone; start them as Platform's "
                 "own files say, as the user who starts Platform (docker compose up -d backend cron), and try again"
             )
-        left = _connects(docker, place.folder)
+        left = [each for each in _connects(docker, place.folder) if is_ours(place, state, each)]
         for container in left:
             docker.remove(container)
+        remove(place.path(name) for name in state.files if left)
         place.forget()
         return f"{said}; taken away: {', '.join(each.name for each in left)}" if left else said
     platform = tuple(state.parameters["platform_services"].split())
@@ -69,9 +73,11 @@ def uninstall(docker: Docker, place: Place, deadline: float) -> str:
         raise RefusedError(f"{' and '.join(paused)} is paused; docker unpause {' '.join(paused)}, and try again")
     compose = _owner(docker, place, project, platform, state) if project is not None else None
     if project is not None and compose is not None and not _is_leaving(state):
+        owners = compose.over().model()
         shared = [
+            *_both(compose, owners, [each for each in studios if _made_of(place, state, project, each)]),
             *shared_namespaces(docker, project, (*platform, *studios)),
-            *joined_networks(project, compose.over().model(), platform),
+            *joined_networks(project, owners, platform),
         ]
         if shared:
             raise RefusedError("\n".join(shared))
@@ -107,9 +113,13 @@ def _take_away(
 ) -> str:
     platform = tuple(state.parameters["platform_services"].split())
     studios = tuple(state.parameters["studios_services"].split())
+    theirs = []
     for container in docker.containers():
         if container.service in studios and not container.is_of_run and _is_here(container, place, project):
-            docker.remove(container)
+            if is_ours(place, state, container):
+                docker.remove(container)
+            else:
+                theirs.append(container.name)
     _give_back_tower_yml(place, state)
     # Without it docker compose knows Platform only.
     remove(place.path(name) for name in state.files if name.endswith((".yml", ".yaml")))
@@ -120,9 +130,27 @@ def _take_away(
         said += f"; {' and '.join(platform)} run on as they are, since the files that they were started from are gone"
     else:
         _restart(docker, compose.over(), platform, running, deadline)
-    remove(place.path(name) for name in state.files)
+    data = place.folder / PROXY_DATA
+    in_use = any(same_path(source, str(data)) for each in docker.containers() for source in each.mounts.values())
+    remove(place.path(name) for name in state.files if not (name == PROXY_DATA and in_use))
     place.forget()
-    return said
+    stays = [*theirs, *([str(data)] if data.exists() else [])]
+    return f"{said}; left there, since it may be the owner's: {', '.join(stays)}" if stays else said
+
+
+def _made_of(place: Place, state: State, project: Project, service: str) -> bool:
+    return any(is_ours(place, state, each) for each in project.of(service))
+
+
+def _both(compose: Compose, owners: Mapping[str, Any], services: Sequence[str]) -> Iterator[str]:
+    """Services of this deployment that the owner's files have, too: their container is of both."""
+    both = [service for service in services if service in owners["services"]]
+    if both:
+        command = compose.over().by_hand("up", "-d", "--no-deps", *both)
+        yield (
+            f"Platform's compose file has a service {' and '.join(both)}, too; take it out there, and it is taken "
+            f"away; or, to keep it, start it as that file says. In {compose.project.working_dir}: {command}"
+        )
 
 
 def _project(docker: Docker, place: Place, platform: tuple[str, ...]) -> Project | None:
@@ -137,18 +165,10 @@ def _project(docker: Docker, place: Place, platform: tuple[str, ...]) -> Project
 
 def _owner(docker: Docker, place: Place, project: Project, platform: tuple[str, ...], state: State) -> Compose | None:
     """Docker Compose as the owner calls it; None where the owner's files are gone."""
-    override = state.parameters["override"]
-    ours = [str(place.folder / name) for name in (override, *state.files) if not place.is_foreign(name)]
-    ours.append(str(place.override_copy))
-    found = sources(project, ours)
-    there = [source for source in found if source.config_files and not source.missing()]
-    if not there:
+    found = sources(project, compose_files(place, state))
+    if all(source.missing() or not source.config_files for source in found):
         return None
-    copy = place.override_copy if place.override_copy.exists() else place.folder / override
-    ways: list[tuple[str, ...]] = [(str(copy),), ()] if copy.exists() else [()]
-    if state.backup or state.interrupted:
-        return as_the_owner(docker, project, there, platform, [()], interrupted=True)
-    return as_the_owner(docker, project, found, platform, ways)
+    return owner_of(docker, place, project, platform, state)
 
 
 def _is_leaving(state: State) -> bool:
