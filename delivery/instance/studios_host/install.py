@@ -9,7 +9,7 @@ from pathlib import Path
 from settings.host_names import PEM, PLATFORM_ENV, PROXY_DATA, STUDIOS_ENV
 from studios_host.bundle import Bundle, variables
 from studios_host.checks import not_started
-from studios_host.compose import check_version
+from studios_host.compose import Compose, check_version
 from studios_host.docker import Docker
 from studios_host.errors import PutBackError, RefusedError, reason_of
 from studios_host.files import DesiredFile, Placement, put_back, remove
