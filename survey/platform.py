@@ -200,11 +200,13 @@ def _in_the_way(
     yield from rules_out_of_order(group, settings)
     yield from turned_away_from_http(group, settings)
     yield from routes_to_the_same_host(install, settings, owner, group, is_here=is_here)
+    live = install.ingresses.get(settings.ingress_name, {}).get("spec", {}).get("ingressClassName")
+    if not is_here or live not in (None, settings.ingress_class):
+        # In the class already, the user has seen it.
+        yield from disagreements_with_class(controller, settings)
     if not is_here:
         # Later, the change may be what mends it.
         yield from failed_rollouts(install, settings)
-        # Later, the user has seen it.
-        yield from disagreements_with_class(controller, settings)
     if not is_here or changes_platform(install, settings):
         yield from unchangeable(install, settings)
 

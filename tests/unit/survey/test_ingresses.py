@@ -444,3 +444,14 @@ def test_a_stack_that_moves_into_a_group_is_told_of_the_members_and_not_of_what_
     assert 'with group.order "first", which the controller cannot read' in problem
     platform.lists[f"{NET}/ingresses"][-1] = own_ingress("", group__name="acme")
     survey(platform, loadBalancerGroup="acme")
+
+
+def test_a_stack_that_changes_the_class_is_told_what_the_new_one_decides(platform: FakeApi) -> None:
+    class_with(platform, "private", group={"name": "acme"}, scheme="internal")
+    platform.lists[f"{NET}/ingresses"].append(own_ingress(""))
+    group, scheme = refused(platform, ingressClass="private")
+    assert group.endswith("which is acme; write: pulumi config set loadBalancerGroup acme, or use another class")
+    assert scheme.startswith('loadBalancerScheme: "internet-facing" must be the scheme of IngressClass private (')
+    # In the class already, the user has seen it.
+    platform.lists[f"{NET}/ingresses"][-1] = of_class("private", own_ingress(""))
+    survey(platform, ingressClass="private")
