@@ -191,9 +191,9 @@ def _problem(settings: Settings, name: str, ours: str | None, value: Value, plac
     theirs = "a value that is not shown" if hidden else json.dumps(value.text)
     setting = setting_of_variable(name, settings)
     there = f"{place}: {name} is {theirs} from {value.source}"
+    same = f", or write the same value in {setting}" if setting not in (None, "studioTemplates") else ""
     if ours is None:
-        message = f"{there}, and it has to be absent for every workspace; remove it there"
+        message = f"{there}, and it has to be absent for every workspace; remove it there{same}"
     else:
-        same = f", or write the same value in {setting}" if setting not in (None, "studioTemplates") else ""
         message = f"{there}, which wins over {ours} in {ours_in}; remove it there{same}"
     return Problem(setting or "backendConfigMap", None, message)

@@ -98,9 +98,7 @@ def survey_platform(
     environment = EffectiveEnvironment(api, install)
     problems = [
         *rights.problems(updating=updating),
-        *_workload_problems(install, settings),
-        *_config_map_problems(install, settings),
-        *_tower_yml_problems(install, settings),
+        *not_found(install, settings),
         *taken_over_without_effect(settings),
         *_secret_problems(install, settings),
         *existing_secret_problems(api, settings, install.secrets),
@@ -209,6 +207,15 @@ def _in_the_way(
         yield from failed_rollouts(install, settings)
     if not is_here or changes_platform(install, settings):
         yield from unchangeable(install, settings)
+
+
+def not_found(install: Install, settings: Settings) -> list[Problem]:
+    """What the settings name of Platform's own objects, and what is not there, or not in a form that can be edited."""
+    return [
+        *_workload_problems(install, settings),
+        *_config_map_problems(install, settings),
+        *_tower_yml_problems(install, settings),
+    ]
 
 
 def _workload_problems(install: Install, settings: Settings) -> Iterator[Problem]:

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 
 from pipeline.adopt.found import REDIS_VARIABLE, URL_VARIABLE, NothingToAdoptError
 from pipeline.adopt.host import Host, Service
-from pipeline.adopt.kept import Running, Values, fitting, values_as_they_are
-from pipeline.adopt.plan import LEFT, MADE, TAKEN, Row, is_written
+from pipeline.adopt.kept import Running, Values, fitting, is_given, values_as_they_are
+from pipeline.adopt.plan import LEFT, MADE, TAKEN, Row, is_written, row_of_workspaces
 from pipeline.adopt.stack import AdoptionError
 from pipeline.adopt.way import Way, name_of
-from settings.host_names import PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE
+from pipeline.adopt.workspaces import Restriction, restriction
+from settings.host_names import ALLOWED_WORKSPACES_VARIABLE, PEM_PATH_VARIABLE, PLATFORM_TOKEN_VARIABLE
 from settings.model import Settings
 from settings.model.dns import EXISTING
 from settings.model.redis import PASSWORD_VARIABLE
 from settings.parsing import parse_settings
+from survey.effective_environment import Value
 
 
 @dataclass(frozen=True)
@@ -98,15 +100,27 @@ def plan_on_compose(
     }
     images = tuple(each.image for each in (proxy, server) if each is not None)
     running = Running(environment=proxy.variables, platform=backend.variables, images=images)
-    added |= values_as_they_are(running, given, values, {})
+    restricted, is_restricted = _restriction(host, backend, given), is_given(given, values, "allowedWorkspaces")
+    workspaces = {} if is_restricted else {"allowedWorkspaces": restricted.setting()}
+    added |= values_as_they_are(running, given, values, workspaces)
     added = {key: value for key, value in added.items() if value is not None}
-    _, added = fitting(values, added, encrypted)
+    settings, added = fitting(values, added, encrypted)
     changed = {key: value for key, value in added.items() if not is_written(values, key, value)}
     rows = [
         Row(f"service {old.name}", LEFT, f"{added[key]} is made beside it, with the same Redis")
         for old, key in ((proxy, "proxyName"), *([] if server is None else [(server, "serverName")]))
     ]
+    rows.append(row_of_workspaces(restricted, settings, is_given=is_restricted))
     return Plan(changed, (*rows, *_rows_of_keys(backend, proxy), *_rows_of_the_way(way, record, given)))
+
+
+def _restriction(host: Host, backend: Service, given: Settings) -> Restriction:
+    text = backend.variables.get(ALLOWED_WORKSPACES_VARIABLE)
+    variable = None if text is None else Value(text, f"the environment of {backend.name}")
+    file = f"{given.compose_folder}/tower.yml"
+    if variable is None and host.workspaces is None and given.tower_yml_workspaces is not None:
+        return Restriction(None, file, "is not read or has the entry in another form than a line of its own")
+    return restriction(variable, host.workspaces or "", file, f"the environment of {backend.name}", given)
 
 
 def _rows_of_keys(backend: Service, proxy: Service) -> Iterator[Row]:

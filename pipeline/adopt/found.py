@@ -12,7 +12,10 @@ from live.ownership import stack_of
 from pipeline.adopt.reader import NothingToAdoptError, Reader, SecretText, Workload
 from settings.balancers import ALB
 from settings.fields import name_of_variable
+from settings.host_names import ALLOWED_WORKSPACES_VARIABLE
 from settings.model import Settings
+from survey import identity
+from survey.effective_environment import EffectiveEnvironment, Value
 from survey.ingress_class import IngressController, find_controller
 from survey.install import Install, read_install
 
@@ -41,6 +44,7 @@ class ExistingStudios:
         certificate: ARN of the certificate of either.
         plain_text: the objects that hold the token in plain text.
         is_deployed: whether the stack itself has deployed a proxy already.
+        workspaces: backend's variable of the workspaces that have Studios, if it has one.
     """
 
     install: Install
@@ -54,6 +58,7 @@ class ExistingStudios:
     certificate: str | None = None
     plain_text: tuple[str, ...] = ()
     is_deployed: bool = False
+    workspaces: Value | None = None
 
 
 def find_studios(api: ClusterApi, settings: Settings, stack: str) -> ExistingStudios:
@@ -64,6 +69,7 @@ def find_studios(api: ClusterApi, settings: Settings, stack: str) -> ExistingStu
         SettingsError: the cluster can't be read.
     """
     install = read_install(api, settings.namespace)
+    settings = identity.resolved(settings, install)
     reader = Reader(api, install)
     workloads = [each for each in reader.workloads() if stack_of(each.live["metadata"].get("labels")) in (None, stack)]
     proxies = [each for each in workloads if URL_VARIABLE in each.environment]
@@ -102,7 +108,13 @@ def find_studios(api: ClusterApi, settings: Settings, stack: str) -> ExistingStu
         certificate=arns.partition(",")[0].strip() or None,
         plain_text=tuple(reader.in_plain_text(token.text, proxy)),
         is_deployed=any(map(_is_of_this_program, proxies)),
+        workspaces=_workspaces(api, install, settings),
     )
+
+
+def _workspaces(api: ClusterApi, install: Install, settings: Settings) -> Value | None:
+    backend = install.container(settings.backend_deployment, settings.backend_container) or {}
+    return EffectiveEnvironment(api, install).of(backend, {}).get(ALLOWED_WORKSPACES_VARIABLE)
 
 
 def class_of(ingress: Object) -> str | None:

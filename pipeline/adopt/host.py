@@ -30,6 +30,35 @@ PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 def is_shown(name):
     return name in SHOWN or name.startswith(TEMPLATES)
 
+def workspaces():
+    # Other lines of the file may hold secrets.
+    try:
+        with open(os.path.join(sys.argv[1], "tower.yml")) as stream:
+            lines = [re.sub("(^| +)#.*", "", line.rstrip()) for line in stream]
+    except (IOError, OSError, ValueError):
+        return None
+    lines = [line for line in lines if line.strip()]
+    places = [at for at, line in enumerate(lines) if re.search(ANY_SPELLING, line)]
+    if not places:
+        return ""
+    shown = re.match(ENTRY, lines[places[0]]) if len(places) == 1 else None
+    if shown is None:
+        return None
+    found = [lines[places[0]]]
+    for line in lines[places[0] + 1:]:
+        if re.match(" *- *[0-9]+$", line) is None:
+            break
+        found.append(line)
+    depth = len(shown.group(1))
+    for line in reversed(lines[:places[0]]):
+        indented = len(line) - len(line.lstrip(" "))
+        if indented < depth:
+            if re.match(" *[A-Za-z-]+:$", line) is None:
+                return None
+            found.insert(0, line)
+            depth = indented
+    return chr(10).join(found) + chr(10)
+
 def docker(*words):
     return subprocess.run(["docker", *words], check=True, stdout=subprocess.PIPE, universal_newlines=True).stdout
 
@@ -55,10 +84,22 @@ for each in json.loads(docker("inspect", *docker("ps", "-q").split()) or "[]"):
     })
 for each in containers:
     each["sameToken"] = [name for name, found in tokens.items() if found and found == tokens[each["service"]]]
-print(json.dumps({"containers": containers, "ports": sorted(ports)}))
+print(json.dumps({"containers": containers, "ports": sorted(ports), "workspaces": workspaces()}))
 """
+#: However the entry of the workspaces is spelled, but not that of SSH.
+_ANY_SPELLING = "(?i)(?<![a-z_-])allowed[_-]?workspaces"
+#: The one spelling of which nothing else can be in the line.
+_ENTRY = r"( *)allowed-workspaces: *(null|~|[0-9]+|\[[0-9, ]*\])?$"
+_NAMES: Mapping[str, object] = {
+    "SHOWN": _SHOWN,
+    "TEMPLATES": PREFIX,
+    "TOKENS": _TOKENS,
+    "PASSWORD": PASSWORD_VARIABLE,
+    "ANY_SPELLING": _ANY_SPELLING,
+    "ENTRY": _ENTRY,
+}
 
-SCRIPT = f"SHOWN, TEMPLATES, TOKENS, PASSWORD = {_SHOWN!r}, {PREFIX!r}, {_TOKENS!r}, {PASSWORD_VARIABLE!r}\n{_SCRIPT}"
+SCRIPT = "".join(f"{name} = {value!r}\n" for name, value in _NAMES.items()) + _SCRIPT
 """Runs on the host, by whatever Python 3 is there. It prints which secrets are set, and never what they are."""
 
 
@@ -87,10 +128,17 @@ class Service:
 
 @dataclass(frozen=True)
 class Host:
-    """The services that run, by their names, and the ports that are taken."""
+    """What runs.
+
+    Args:
+        services: by their names.
+        ports: those that are taken.
+        workspaces: the lines of tower.yml that lead to the workspaces with Studios; None where they can't be told.
+    """
 
     services: Mapping[str, Service]
     ports: frozenset[int]
+    workspaces: str | None
 
 
 def look(ssm: Any, instance_id: str, folder: str) -> Host:
@@ -131,4 +179,4 @@ def _host(found: Mapping[str, Any]) -> Host:
         )
         for each in found["containers"]
     ]
-    return Host({each.name: each for each in services}, frozenset(found["ports"]))
+    return Host({each.name: each for each in services}, frozenset(found["ports"]), found["workspaces"])

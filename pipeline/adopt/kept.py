@@ -8,14 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from live.tower_yml_place import path_of
-from live.tower_yml_text import TowerYmlError, read_entry
 from pipeline.adopt.found import ExistingStudios, Object, class_of
 from settings.balancers import ALB, ANNOTATION_OF_SETTING, IDLE_TIMEOUT, SETTING_OF_ANNOTATION, SETTING_OF_PARAMETER
 from settings.default_tags import pairs_in
 from settings.errors import SettingsError
-from settings.fields import name_of_variable
-from settings.host_names import ALLOWED_WORKSPACES_ENTRY, ALLOWED_WORKSPACES_VARIABLE
+from settings.fields import FIELDS, name_of_variable, value_of
 from settings.model import Settings
 from settings.model.redis import PASSWORD_VARIABLE
 from settings.parsing import parse_settings
@@ -25,7 +22,7 @@ from settings.templates import PREFIX
 Values = dict[str, Any]
 
 #: Settings that only keep a value as it is: where one of them does not fit, the default has to do.
-_CONVENIENCES = ("connectVersion", "proxyVersion", "serverVersion", "studioTemplates", "allowedWorkspaces", "sslPolicy")
+_CONVENIENCES = ("connectVersion", "proxyVersion", "serverVersion", "studioTemplates", "sslPolicy")
 
 VARIABLES = {
     key: name_of_variable(key, "proxy")
@@ -88,13 +85,11 @@ class Running:
         environment: variables of the proxy.
         platform: variables of Platform's backend.
         images: of proxy and server.
-        tower_yml: the text of tower.yml; empty where it is not known.
     """
 
     environment: Mapping[str, str] = field(repr=False)
     platform: Mapping[str, str] = field(repr=False)
     images: tuple[str, ...]
-    tower_yml: str = field(default="", repr=False)
 
 
 def values_as_they_are(
@@ -118,15 +113,25 @@ def values_as_they_are(
         "redisUser": environment.get(VARIABLES["redisUser"]) or None,
         "redisTls": True if environment.get(VARIABLES["redisTls"], "").lower() == "true" else None,
         "studioTemplates": _templates(running.platform),
-        "allowedWorkspaces": _workspaces(running, given),
         **_versions(running.images),
         **more,
     }
     return {
         key: value
         for key, value in kept.items()
-        if value is not None and (key in ("connectUrl", "redisDatabase") or not values.get(key))
+        if value is not None and (key in ("connectUrl", "redisDatabase") or not is_given(given, values, key))
     }
+
+
+def is_given(given: Settings, values: Mapping[str, object], key: str) -> bool:
+    """Whether the stack's file says something else than the default, which the engine hands over like what is written.
+
+    Args:
+        given: the stack's settings.
+        values: those that its file has, and the engine's defaults.
+        key: of the setting.
+    """
+    return bool(values.get(key)) and value_of(given, key) != FIELDS[key].default
 
 
 def of_kubernetes(found: ExistingStudios, given: Settings) -> tuple[Running, Values]:
@@ -135,7 +140,6 @@ def of_kubernetes(found: ExistingStudios, given: Settings) -> tuple[Running, Val
         environment=found.proxy.environment,
         platform=found.install.data(given.backend_config_map),
         images=tuple(each.image for each in (found.proxy, found.server) if each is not None),
-        tower_yml=found.install.data(given.tower_yml_config_map).get(given.tower_yml_key, ""),
     )
     return running, {"redisPasswordSecret": _password_secret(found)}
 
@@ -169,22 +173,6 @@ def _templates(platform: Mapping[str, str]) -> Values | None:
         if name.startswith(PREFIX) and key:
             templates.setdefault(key, {})[part.lower()] = int(value) if part == "PORT" and value.isdigit() else value
     return templates or None
-
-
-def _workspaces(running: Running, given: Settings) -> object:
-    if given.tower_yml_workspaces is None:
-        text = running.platform.get(ALLOWED_WORKSPACES_VARIABLE)
-        if text is None:
-            return "all"
-        ids = [int(each) for each in text.split(",") if each.strip().isdigit()]
-        return ids or "none"
-    try:
-        entry = read_entry(running.tower_yml, path_of(ALLOWED_WORKSPACES_ENTRY))
-    except TowerYmlError:
-        return None
-    if not entry.present:
-        return None
-    return "all" if entry.value is None else entry.value or "none"
 
 
 def fitting(values: Mapping[str, object], added: Values, encrypted: set[str]) -> tuple[Settings, Values]:

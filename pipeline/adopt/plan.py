@@ -9,6 +9,7 @@ from pipeline.adopt.found import ExistingStudios, Workload
 from pipeline.adopt.kept import (
     Values,
     fitting,
+    is_given,
     of_kubernetes,
     password_in_plain_text,
     settings_of_ingress,
@@ -16,11 +17,15 @@ from pipeline.adopt.kept import (
 )
 from pipeline.adopt.platform_values import to_take_over
 from pipeline.adopt.record import Form
+from pipeline.adopt.workspaces import Restriction, restriction, told
+from settings.errors import SettingsError
 from settings.fields import FIELDS
 from settings.model import Settings
 from settings.model.dns import TAKE_OVER
 from settings.model.keys import TOKEN_KEY
 from settings.parsing import parse_settings
+from survey import identity
+from survey.platform import not_found
 
 TAKEN, LEFT, REPLACED, MADE = "taken", "left", "replaced", "made"
 
@@ -82,9 +87,11 @@ def plan_of(
         record: the form of the sessions' record; None if there is none.
 
     Raises:
-        SettingsError: the settings don't fit, whatever is added.
+        SettingsError: the settings don't fit, whatever is added, or Platform has not what they name.
     """
-    given = parse_settings(values, encrypted)
+    given = identity.resolved(parse_settings(values, encrypted), found.install)
+    if problems := not_found(found.install, given):
+        raise SettingsError(problems)
     parts = [_proxy(found, given), _server(found, given)]
     proxy_stays = parts[0].stays
     parts += [_token(found), _key(found), _route(found, given, record, proxy_stays=proxy_stays)]
@@ -92,8 +99,11 @@ def plan_of(
     for part in parts:
         added |= part.settings
     running, secrets = of_kubernetes(found, given)
-    added |= values_as_they_are(running, given, values, secrets)
+    restricted, is_restricted = _restriction(found, given), is_given(given, values, "allowedWorkspaces")
+    workspaces = {} if is_restricted else {"allowedWorkspaces": restricted.setting()}
+    added |= values_as_they_are(running, given, values, {**secrets, **workspaces})
     settings, added = fitting(values, added, encrypted)
+    settings = identity.resolved(settings, found.install)
     objects = tuple(name for part in parts for name in part.objects)
     take_over = to_take_over(found.install, settings, stack)
     if not objects and found.token.secret is None and any(each.startswith("ConfigMap/") for each in found.plain_text):
@@ -101,6 +111,7 @@ def plan_of(
         of_platform = (f"Deployment/{name}" for name in (settings.cron_deployment, settings.backend_deployment))
         take_over = [*dict.fromkeys([*take_over, *(each for each in of_platform if each not in settings.take_over)])]
     rows = [row for part in parts for row in part.rows]
+    rows.append(row_of_workspaces(restricted, settings, is_given=is_restricted))
     if take_over:
         added["takeOver"] = [*settings.take_over, *take_over]
         rows.append(Row("Platform's own values", REPLACED, f"{', '.join(take_over)}: listed in takeOver"))
@@ -192,6 +203,18 @@ def _free(found: ExistingStudios, wanted: str, old: Workload, other: str) -> str
 
 def _new_image(workload: Workload, text: str) -> str:
     return f"{workload.image.rpartition('/')[2]}; {text}"
+
+
+def _restriction(found: ExistingStudios, given: Settings) -> Restriction:
+    tower_yml = found.install.data(given.tower_yml_config_map).get(given.tower_yml_key, "")
+    file = f"{given.tower_yml_key} in ConfigMap/{given.tower_yml_config_map}"
+    return restriction(found.workspaces, tower_yml, file, f"Deployment/{given.backend_deployment}", given)
+
+
+def row_of_workspaces(found: Restriction, decided: Settings, *, is_given: bool) -> Row:
+    """What becomes of the restriction that is in force."""
+    stays, how = told(found, decided, is_given=is_given)
+    return Row("workspaces with Studios", LEFT if stays else REPLACED, how)
 
 
 def _token(found: ExistingStudios) -> _Part:

@@ -230,7 +230,8 @@ def test_from_26_1_workspaces_of_the_container_stand_against_all(platform: FakeA
     assert refused(platform, platformVersion="26.1") == [
         (
             'allowedWorkspaces: Deployment/backend, container backend: TOWER_DATA_STUDIO_ALLOWED_WORKSPACES is "" from '
-            "env of the container, and it has to be absent for every workspace; remove it there"
+            "env of the container, and it has to be absent for every workspace; remove it there, or write the same "
+            "value in allowedWorkspaces"
         )
     ]
     survey(platform, platformVersion="26.1", allowedWorkspaces="none")
@@ -317,7 +318,8 @@ class TestTheWorkspacesUpTo253:
         assert refused(platform) == [
             (
                 'allowedWorkspaces: Deployment/backend, container backend: TOWER_DATA_STUDIO_ALLOWED_WORKSPACES is "" '
-                "from env of the container, and it has to be absent for every workspace; remove it there"
+                "from env of the container, and it has to be absent for every workspace; remove it there, or write the "
+                "same value in allowedWorkspaces"
             )
         ]
         survey(platform, allowedWorkspaces="none")

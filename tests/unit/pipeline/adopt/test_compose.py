@@ -16,6 +16,7 @@ from pipeline.adopt.host import SCRIPT, Host, Service, look
 from pipeline.adopt.stack import AdoptionError
 from pipeline.adopt.table import table
 from pipeline.adopt.way import Way, find_way
+from settings.errors import SettingsError
 from settings.parsing import parse_settings
 from tests.compose_bundle import STACK
 from tests.unit.components.test_studios_on_compose import SITE
@@ -24,6 +25,7 @@ TOKEN, PASSWORD = "the-token-of-platform", "the-password-of-redis"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 RULE = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener-rule/app/platform/1/2/3"
 VALUES: dict[str, object] = {**STACK, "composeFolder": "/home/ec2-user"}
+ENTRY = "tower:\n  data-studio:\n    allowed-workspaces: {}\n"
 
 
 def service(name: str, image: str, hidden: tuple[str, ...] = (), **variables: str) -> Service:
@@ -58,12 +60,19 @@ BACKEND = service(
 WAY = Way({RULE: ("arn:targetgroup",)}, (5,), CERTIFICATE)
 
 
-def host(*services: Service, ports: tuple[int, ...] = (8000, 9090)) -> Host:
-    return Host({each.name: each for each in services}, frozenset(ports))
+def host(*services: Service, ports: tuple[int, ...] = (8000, 9090), workspaces: str | None) -> Host:
+    return Host({each.name: each for each in services}, frozenset(ports), workspaces)
 
 
-def planned(*services: Service, way: Way = WAY, record: str | None = "alias", **values: object) -> Plan:
-    return plan_on_compose(host(*(services or (PROXY, SERVER, BACKEND))), {**VALUES, **values}, set(), way, record)
+def planned(
+    *services: Service,
+    way: Way = WAY,
+    record: str | None = "alias",
+    workspaces: str | None = ENTRY.format("null"),
+    **values: object,
+) -> Plan:
+    found = host(*(services or (PROXY, SERVER, BACKEND)), workspaces=workspaces)
+    return plan_on_compose(found, {**VALUES, **values}, set(), way, record)
 
 
 def fates(plan: Plan) -> dict[str, str]:
@@ -90,6 +99,7 @@ def test_what_the_installer_makes_is_left_and_the_stacks_own_comes_beside_it_wit
         "rule of the stack": "made",
         "certificate": "left",
         "record of the sessions": "taken",
+        "workspaces with Studios": "left",
     }
     assert max(map(len, table(plan.rows))) <= 80
 
@@ -118,6 +128,40 @@ def test_redis_and_templates_and_networks_are_kept() -> None:
     assert plan.settings["studioTemplates"]["LAB"]["repository"] == templates["REPOSITORY"]
     assert fates(plan)["RSA key and token"] == "made"
     assert "existingOidc" not in plan.settings
+
+
+@pytest.mark.parametrize(
+    ("entry", "value", "how"),
+    [
+        ("", "none", "none, since /home/ec2-user/tower.yml names none"),
+        (ENTRY.format("[7]"), [7], "7, as /home/ec2-user/tower.yml has it"),
+        (ENTRY.format("null"), None, "all, as /home/ec2-user/tower.yml has it"),
+    ],
+)
+def test_the_workspaces_with_studios_stay_and_no_entry_means_none(entry: str, value: object, how: str) -> None:
+    # The engine hands over the default.
+    plan = planned(workspaces=entry, allowedWorkspaces="all")
+    assert plan.settings.get("allowedWorkspaces") == value
+    assert [row.how for row in plan.rows if row.what == "workspaces with Studios"] == [how]
+
+
+def test_the_variable_of_the_workspaces_wins_over_tower_yml() -> None:
+    variables = {**BACKEND.variables, "TOWER_DATA_STUDIO_ALLOWED_WORKSPACES": "7,8"}
+    backend = Service("backend", BACKEND.image, variables, BACKEND.hidden, {}, ("backend",), ("backend",))
+    for entry in ("", None, ENTRY.format("null")):
+        assert planned(PROXY, SERVER, backend, workspaces=entry).settings["allowedWorkspaces"] == [7, 8]
+
+
+def test_workspaces_that_can_not_be_told_are_asked_for() -> None:
+    with pytest.raises(SettingsError) as caught:
+        planned(workspaces=None)
+    assert str(caught.value) == (
+        "seqera-studios:allowedWorkspaces: must say which workspaces have Studios, for example [1, 2] or none, since "
+        "/home/ec2-user/tower.yml is not read or has the entry in another form than a line of its own; for all of "
+        "them, write that in Platform"
+    )
+    assert "allowedWorkspaces" not in planned(workspaces=None, allowedWorkspaces="none").settings
+    assert "allowedWorkspaces" not in planned(workspaces=None, platformVersion="26.1").settings
 
 
 def test_another_token_of_the_proxy_is_told() -> None:
@@ -178,10 +222,7 @@ def test_the_script_tells_which_secrets_are_set_and_never_what_they_are(tmp_path
     docker = tmp_path / "docker"
     docker.write_text(f"#!/bin/sh\n[ $1 = ps ] && echo a b c || cat {tmp_path}/answer.json\n")
     docker.chmod(0o755)
-    command = [sys.executable, "-c", SCRIPT, str(tmp_path)]
-    said = subprocess.run(
-        command, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, check=True
-    )
+    said = answered(tmp_path)
     assert TOKEN not in said.stdout
     assert PASSWORD not in said.stdout
     found = look(Ssm(said.stdout), "i-1", str(tmp_path))
@@ -196,6 +237,49 @@ def test_the_script_tells_which_secrets_are_set_and_never_what_they_are(tmp_path
         same_token=("connect-proxy", "backend"),
     )
     assert found.ports == {9090}
+    assert found.workspaces is None
+
+
+def answered(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", SCRIPT, str(folder)]
+    return subprocess.run(command, env={"PATH": f"{folder}:/usr/bin:/bin"}, capture_output=True, text=True, check=True)
+
+
+SECRETS = f"mail:\n  smtp:\n    password: {PASSWORD}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (SECRETS, ""),
+        (f"{SECRETS}# allowed-workspaces: [1]\n", ""),
+        (f"{SECRETS}tower:\n  data-studio:\n    ssh-allowed-workspaces: [1]\n", ""),
+        (
+            f"tower:  # ours\n  x: {PASSWORD}\n  data-studio:\n    allowed-workspaces: [1, 2]  # {PASSWORD}\n{SECRETS}",
+            ENTRY.format("[1, 2]"),
+        ),
+        (f"{ENTRY.format('null')}{SECRETS}", ENTRY.format("null")),
+        (
+            f"{ENTRY.format('')}    - 1\n    # two\n    - 2\n{SECRETS}",
+            f"{ENTRY.format('').replace(': ', ':')}    - 1\n    - 2\n",
+        ),
+        (ENTRY.format(f"[{PASSWORD}]"), None),
+        (f"tower: {{data-studio: {{allowed-workspaces: [1], x: {PASSWORD}}}}}\n", None),
+        (f"tower.data-studio.allowed-workspaces: [1]\n{SECRETS}", None),
+        ("tower:\n  dataStudio:\n    allowedWorkspaces: [1]\n", None),
+        (f"{ENTRY.format('[1]')}---\n{ENTRY.format('[2]')}", None),
+    ],
+)
+def test_the_script_tells_of_tower_yml_only_what_leads_to_the_workspaces(
+    tmp_path: Path, text: str, told: str | None
+) -> None:
+    docker = tmp_path / "docker"
+    docker.write_text("#!/bin/sh\n[ $1 = ps ] || echo []\n")
+    docker.chmod(0o755)
+    (tmp_path / "tower.yml").write_text(text)
+    said = answered(tmp_path)
+    assert PASSWORD not in said.stdout
+    assert json.loads(said.stdout)["workspaces"] == told
 
 
 class Ssm:

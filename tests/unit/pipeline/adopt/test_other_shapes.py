@@ -114,9 +114,10 @@ def test_an_annotation_that_is_no_setting_is_named_with_its_setting(
     assert said in refused(api, objects)
 
 
-def test_a_tower_yml_that_is_not_valid_is_left_to_the_preview_to_tell(api: FakeApi, objects: Objects) -> None:
+def test_a_tower_yml_that_is_not_valid_is_told_before_anything_is_written(api: FakeApi, objects: Objects) -> None:
+    # Nothing else tells which workspaces have Studios.
     objects["ConfigMap/tower-yml"]["data"]["tower.yml"] = "tower: ["
-    assert "takeOver" not in planned(api, objects).settings
+    assert 'towerYmlKey: "tower.yml" in ConfigMap tower-yml is not valid YAML' in refused(api, objects)
 
 
 def by_projection(objects: Objects) -> None:
