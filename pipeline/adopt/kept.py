@@ -35,6 +35,8 @@ _OWN = {*SETTING_OF_ANNOTATION, *FIXED_ANNOTATIONS}
 _OF_CONTROLLER = {"loadBalancerScheme": "internal", "targetType": "instance"}
 #: Notes of whoever has applied an object.
 _OF_TOOLS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "argocd.argoproj.io/", "pulumi.com/")
+_OF_SEQERA = "cr.seqera.io/"
+_RELEASE = re.compile(r"\d+\.\d+(\.\d+)?")
 _TAG = re.compile(r":v?(\d+\.\d+(\.\d+)?)(@|$)")
 
 
@@ -114,6 +116,7 @@ def values_as_they_are(
         "redisTls": True if environment.get(VARIABLES["redisTls"], "").lower() == "true" else None,
         "studioTemplates": _templates(running.platform),
         **_versions(running.images),
+        **_images(running.images),
         **more,
     }
     return {
@@ -164,6 +167,16 @@ def _versions(images: tuple[str, ...]) -> Values:
     if len(versions) == 2 and versions[0] != versions[1]:
         return {"proxyVersion": versions[0], "serverVersion": versions[1]}
     return {"connectVersion": versions[0]} if versions else {}
+
+
+def _images(images: tuple[str, ...]) -> Values:
+    """The images of a mirror, as repositories where the release is their tag."""
+    found: Values = {}
+    for key, image in zip(("proxyImage", "serverImage"), images, strict=False):
+        repository, _, tag = image.rpartition(":")
+        if not image.startswith(_OF_SEQERA):
+            found[key] = repository if _RELEASE.fullmatch(tag) else image
+    return found
 
 
 def _templates(platform: Mapping[str, str]) -> Values | None:

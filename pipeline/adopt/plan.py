@@ -16,6 +16,7 @@ from pipeline.adopt.kept import (
     values_as_they_are,
 )
 from pipeline.adopt.platform_values import to_take_over
+from pipeline.adopt.pods import not_kept, settings_of_pods
 from pipeline.adopt.record import Form
 from pipeline.adopt.workspaces import Restriction, restriction, told
 from settings.errors import SettingsError
@@ -101,7 +102,7 @@ def plan_of(
     running, secrets = of_kubernetes(found, given)
     restricted, is_restricted = _restriction(found, given), is_given(given, values, "allowedWorkspaces")
     workspaces = {} if is_restricted else {"allowedWorkspaces": restricted.setting()}
-    added |= values_as_they_are(running, given, values, {**secrets, **workspaces})
+    added |= values_as_they_are(running, given, values, {**secrets, **workspaces, **settings_of_pods(found)})
     settings, added = fitting(values, added, encrypted)
     settings = identity.resolved(settings, found.install)
     objects = tuple(name for part in parts for name in part.objects)
@@ -112,6 +113,9 @@ def plan_of(
         take_over = [*dict.fromkeys([*take_over, *(each for each in of_platform if each not in settings.take_over)])]
     rows = [row for part in parts for row in part.rows]
     rows.append(row_of_workspaces(restricted, settings, is_given=is_restricted))
+    rows += [
+        Row(f"pods of {name}", REPLACED, f"not kept: {', '.join(lost)}") for name, lost in not_kept(found, settings)
+    ]
     if take_over:
         added["takeOver"] = [*settings.take_over, *take_over]
         rows.append(Row("Platform's own values", REPLACED, f"{', '.join(take_over)}: listed in takeOver"))

@@ -12,6 +12,7 @@ from typing import Any
 from live.api import ClusterApi, NotFoundError
 from settings.host_names import PEM_PATH_VARIABLE, PROXY_TOKEN_VARIABLE
 from settings.model import Settings
+from survey.effective_environment import EffectiveEnvironment
 from survey.gitops import keeper_of
 from survey.install import Install, pod_of
 
@@ -43,6 +44,7 @@ class Workload:
         container: the one that runs Connect.
         environment: its variables, values of Secrets included.
         service: the Service that leads to its pods, if there is one.
+        plain: the variables with values that are in no Secret.
     """
 
     kind: str
@@ -50,6 +52,7 @@ class Workload:
     container: Object
     environment: Mapping[str, str] = field(repr=False)
     service: Object | None = None
+    plain: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -110,7 +113,9 @@ class Reader:
             containers = [(each, self.environment(each)) for each in pod_of(live).get("containers", [])]
             of_connect = [each for each in containers if any(name.startswith("CONNECT_") for name in each[1])]
             for container, environment in of_connect[:1]:
-                yield Workload(kind, live, container, environment, self._service_of(live))
+                values = EffectiveEnvironment(self._api, self._install).of(container, {})
+                plain = {name: value.text for name, value in values.items() if value.text is not None}
+                yield Workload(kind, live, container, environment, self._service_of(live), plain)
 
     def _service_of(self, live: Object) -> Object | None:
         labels = live["spec"]["template"].get("metadata", {}).get("labels", {})
