@@ -65,7 +65,7 @@ LOAD_BALANCER_VERSION = "2.17.1"
 LOAD_BALANCER_MODULE = "sigs.k8s.io/aws-load-balancer-controller"
 
 
-ENGINE = Target("engine", f"Pulumi {PULUMI_VERSION}", {"pulumi": ["-ldflags", VERSION_FLAG, PULUMI_PACKAGE]}, 240)
+ENGINE = Target("engine", f"Pulumi {PULUMI_VERSION}", {"pulumi": ["-ldflags", VERSION_FLAG, PULUMI_PACKAGE]}, 160)
 #: The scripts of Pulumi's release, in a target of their own: the engine is not built where one is installed.
 SCRIPTS = Target(
     "pulumi-scripts",
@@ -84,7 +84,7 @@ KUBERNETES = Target(
     "kubernetes",
     "etcd, Kubernetes and kwok",
     {"kubernetes": ["."], "kwok": [f"{KWOK_MODULE}/cmd/kwok"]},
-    360,
+    210,
     {"stages": (KWOK_MODULE, KWOK_STAGES)},
 )
 LOAD_BALANCER = Target(
@@ -97,7 +97,7 @@ LOAD_BALANCER = Target(
             ".",
         ]
     },
-    180,
+    100,
     {
         "manifests": (
             LOAD_BALANCER_MODULE,
@@ -122,7 +122,7 @@ PULUMI_KUBERNETES = Target(
             ".",
         ]
     },
-    180,
+    100,
     embeds={
         name: (PULUMI_KUBERNETES_MODULE, f"cmd/pulumi-resource-kubernetes/{name}")
         for name in ("schema.json", "terraform-mapping.json")
@@ -142,26 +142,26 @@ PULUMI_BRIDGED = Target(
         ]
         for package in BRIDGED
     },
-    60,
+    45,
 )
 #: What checks the files under .github/workflows, as it needs the same Go as the rest.
-WORKFLOWS = Target("workflows", "actionlint", {"actionlint": ["github.com/rhysd/actionlint/cmd/actionlint"]}, 30)
+WORKFLOWS = Target("workflows", "actionlint", {"actionlint": ["github.com/rhysd/actionlint/cmd/actionlint"]}, 5)
 #: What only those need who use the components from other languages, and only the slow tests build.
 LANGUAGES = Target(
     "languages",
     "Pulumi's YAML and its generators of SDKs",
     {"pulumi-language-yaml": ["github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml"], "sdk": ["."]},
-    180,
+    20,
 )
 #: What stands in for Pulumi Cloud, for stacks with an environment of Pulumi ESC; only slow tests build it.
-CLOUD = Target("cloud", "the stand-in for Pulumi Cloud", {"cloud": ["-ldflags", "-s -w", "."]}, 60)
+CLOUD = Target("cloud", "the stand-in for Pulumi Cloud", {"cloud": ["-ldflags", "-s -w", "."]}, 10)
 COMPOSE_PACKAGE = "github.com/docker/compose/v2"
 
 
 def _compose(name: str, version: str) -> Target:
     flags = f"-s -w -X {COMPOSE_PACKAGE}/internal.Version=v{version}"
     words = ["-ldflags", flags, f"{COMPOSE_PACKAGE}/cmd"]
-    return Target(name, f"Docker Compose {version}", {"docker-compose": words}, 120)
+    return Target(name, f"Docker Compose {version}", {"docker-compose": words}, 60)
 
 
 COMPOSE_VERSION = pinned("docker-compose", COMPOSE_PACKAGE)
@@ -174,7 +174,7 @@ STUDIOS = Target(
     "studios",
     "the stand-ins for Platform and Connect",
     {"studios": ["-ldflags", "-s -w", "."]},
-    30,
+    15,
 )
 
 #: What a real node runs beside what Kubernetes has for it.
@@ -185,7 +185,7 @@ CONTAINERD = Target(
         name: ["-ldflags", "-s -w", f"github.com/containerd/containerd/v2/cmd/{name}"]
         for name in ("containerd", "containerd-shim-runc-v2", "ctr")
     },
-    60,
+    40,
 )
 CNI = Target(
     "cni",
@@ -194,14 +194,14 @@ CNI = Target(
         name: [f"github.com/containernetworking/plugins/plugins/{kind}/{name}"]
         for kind, name in (("ipam", "host-local"), ("main", "ptp"))
     },
-    30,
+    5,
 )
-COREDNS = Target("coredns", "CoreDNS", {"coredns": ["-ldflags", "-s -w", "."]}, 60)
+COREDNS = Target("coredns", "CoreDNS", {"coredns": ["-ldflags", "-s -w", "."]}, 40)
 NETWORK_POLICIES = Target(
     "networkpolicies",
     "the engine of kube-network-policies",
     {"networkpolicies": ["-ldflags", "-s -w", "."]},
-    60,
+    55,
 )
 
 #: Not one of what the testbed runs: it measures the objects that the program makes.
@@ -209,9 +209,9 @@ KUBE_SCORE = Target(
     "kubescore",
     "kube-score",
     {"kube-score": ["github.com/zegl/kube-score/cmd/kube-score"]},
-    60,
+    15,
 )
 DATAPLANE = Target("dataplane", "the load balancers' data plane", {"dataplane": ["."]}, 10)
 #: What a test installs and upgrades a Platform with, as users of Seqera's chart do.
 HELM_VERSION = pinned("helm", "helm.sh/helm/v3")
-HELM = Target("helm", f"Helm {HELM_VERSION}", {"helm": ["-ldflags", "-s -w", "helm.sh/helm/v3/cmd/helm"]}, 120)
+HELM = Target("helm", f"Helm {HELM_VERSION}", {"helm": ["-ldflags", "-s -w", "helm.sh/helm/v3/cmd/helm"]}, 45)

@@ -67,7 +67,11 @@ class Planner:
 
 def _rule(rule: Described) -> Plan:
     actions = sorted(rule["Actions"], key=lambda action: int(action.get("Order", 1)))
-    return {"Conditions": rule.get("Conditions", []), "Actions": actions}
+    return {
+        "Conditions": rule.get("Conditions", []),
+        "Actions": actions,
+        "Transforms": rule.get("Transforms", []),
+    }
 
 
 def _group(group: Group, instances: Mapping[str, str], routes: Routes) -> Plan:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ pytestmark = [
     ),
 ]
 
+CLASS = "service.k8s.aws/nlb"
 FINGERPRINT = "TOWER_DATA_STUDIO_CONNECT_SSH_KEY_FINGERPRINT"
 
 
@@ -80,6 +83,34 @@ class World:
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60).stderr
 
 
+@contextmanager
+def classes_given(install: Install) -> Iterator[None]:
+    """Has the API server give each new Service the controller's class, as a webhook of the controller's chart does."""
+    name, version = f"class-of-{install.namespace}", "admissionregistration.k8s.io/v1"
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["services"]}
+    namespace = {"matchLabels": {"kubernetes.io/metadata.name": install.namespace}}
+    given = f"Object{{spec: Object.spec{{loadBalancerClass: '{CLASS}'}}}}"
+    policy = {
+        "matchConstraints": {"namespaceSelector": namespace, "resourceRules": [rule]},
+        "matchConditions": [{"name": "load-balancer", "expression": "object.spec.type == 'LoadBalancer'"}],
+        "failurePolicy": "Fail",
+        "reinvocationPolicy": "Never",
+        "mutations": [{"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": given}}],
+    }
+    made = [
+        {"apiVersion": version, "kind": kind, "metadata": {"name": name}, "spec": spec}
+        for kind, spec in (
+            ("MutatingAdmissionPolicy", policy),
+            ("MutatingAdmissionPolicyBinding", {"policyName": name}),
+        )
+    ]
+    install.kubectl("apply", "-f", "-", stdin="\n---\n".join(map(json.dumps, made)))
+    try:
+        yield
+    finally:
+        install.kubectl("delete", "-f", "-", stdin="\n---\n".join(map(json.dumps, made)))
+
+
 @pytest.fixture(scope="module")
 def world(new_install: NewInstall, new_stack: NewStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     install = new_install("ssh")
@@ -91,7 +122,8 @@ def world(new_install: NewInstall, new_stack: NewStack, tmp_path_factory: pytest
         site = Site(install.environment, install.namespace, tmp_path_factory.mktemp("traffic"), connect_url)
         try:
             assert "sshHostKeyFingerprint" in stack.preview_text().ok().text
-            stack.up().ok()
+            with classes_given(install):
+                stack.up().ok()
             yield World(install, stack, site, tmp_path_factory.mktemp("ssh"))
         finally:
             site.close()
@@ -117,6 +149,8 @@ def test_the_controller_makes_a_network_load_balancer_that_keeps_client_addresse
     service = world.install.get("service", "connect-proxy-ssh")
     hostname = service["status"]["loadBalancer"]["ingress"][0]["hostname"]
     balancer, elb = world.install.load_balancer(hostname), world.install.client("elbv2")
+    assert service["spec"]["loadBalancerClass"] == CLASS
+    assert world.stack.preview("--refresh").changes == {}
     assert (balancer["Type"], balancer["Scheme"]) == ("network", "internet-facing")
     (listener,) = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
     assert (listener["Port"], listener["Protocol"]) == (2222, "TCP")
@@ -201,6 +235,4 @@ def test_without_it_everything_of_ssh_is_gone(world: World) -> None:
 
 
 def _config(stack: Stack) -> Any:
-    import json
-
     return json.loads(stack.pulumi("config", "--json", "--stack", stack.name).ok().stdout)

@@ -42,6 +42,7 @@ type Certificate struct {
 type Rule struct {
 	Conditions []Condition
 	Actions    []Action
+	Transforms []any
 }
 
 // Condition is a condition of a rule: all of them must hold, each by one of its values.
@@ -57,12 +58,12 @@ type Condition struct {
 }
 
 // Values are patterns or plain values.
-type Values struct{ Values []string }
+type Values struct{ Values, RegexValues []string }
 
 // HeaderValues are the values that a header may have.
 type HeaderValues struct {
-	HTTPHeaderName string `json:"HttpHeaderName"`
-	Values         []string
+	HTTPHeaderName      string `json:"HttpHeaderName"`
+	Values, RegexValues []string
 }
 
 // QueryValues are the parameters that a query may have.
@@ -120,6 +121,31 @@ type Target struct {
 	Port           int
 	Addresses      []string
 	CheckAddresses []string
+}
+
+var protocols = []string{"HTTP", "HTTPS", "TCP", "TLS"}
+
+// unknown is what a load balancer of AWS would do and this one doesn't: such a listener is not served at all.
+func (listener Listener) unknown() error {
+	if !slices.Contains(protocols, listener.Protocol) {
+		return fmt.Errorf("protocol %q is not known, only %v", listener.Protocol, protocols)
+	}
+	for _, rule := range listener.Rules {
+		if len(rule.Transforms) > 0 {
+			return fmt.Errorf("a rule's transforms are not known")
+		}
+		for _, each := range rule.Conditions {
+			for _, values := range []*Values{each.HostHeaderConfig, each.PathPatternConfig} {
+				if values != nil && len(values.RegexValues) > 0 {
+					return fmt.Errorf("regular expressions of the condition %s are not known", each.Field)
+				}
+			}
+			if each.HTTPHeaderConfig != nil && len(each.HTTPHeaderConfig.RegexValues) > 0 {
+				return fmt.Errorf("regular expressions of the condition %s are not known", each.Field)
+			}
+		}
+	}
+	return nil
 }
 
 var versions = map[string]uint16{

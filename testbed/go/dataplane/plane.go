@@ -91,6 +91,9 @@ func (plane *plane) changeGroups(groups []Group) {
 
 func newSettings(balancer Balancer, listener Listener) (*settings, error) {
 	now := &settings{balancer: balancer, listener: listener}
+	if err := listener.unknown(); err != nil {
+		return nil, err
+	}
 	if listener.Protocol != "HTTPS" && listener.Protocol != "TLS" {
 		return now, nil
 	}
