@@ -195,6 +195,8 @@ def _dry_run(api: PlatformApi, news: Properties, desired: Mapping[str, Object], 
         PlatformError: all that is missing, or others', or refused.
     """
     problems: list[str] = []
+    # As if each command that is told had been run before the next one.
+    taken_over = [*news["take_over"]]
     for target, body in desired.items():
         live = api.get(target)
         if live is None:
@@ -204,10 +206,11 @@ def _dry_run(api: PlatformApi, news: Properties, desired: Mapping[str, Object], 
             try:
                 dry_run_edit(api, live, body, news["field_manager"], force=target in news["take_over"])
             except OwnedByOthersError as error:
-                problems += _in_the_way(error, news["take_over"])
+                problems += _in_the_way(error, taken_over)
+                taken_over.append(error.target)
             except PlatformError as error:
                 problems.append(str(error))
-    problems += tower_yml_problems(api, news, snapshot)
+    problems += tower_yml_problems(api, {**news, "take_over": taken_over}, snapshot)
     if problems:
         raise PlatformError("nothing was changed, since " + "; ".join(problems))
 

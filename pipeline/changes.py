@@ -36,8 +36,10 @@ _UNCHANGED = frozenset({"same", "read", "refresh", "discard", "read-discard", "i
 _PARTS_OF_REPLACEMENT = frozenset({"create-replacement", "delete-replaced", "discard-replaced", "read-replacement"})
 _KEY = re.compile(r"\[(?:\"(?P<quoted>[^\"]*)\"|(?P<index>\d+))\]|(?P<name>[^.\[\]]+)")
 _LONGEST = 80
-#: What the engine writes where something is secret, and where it isn't known before the update.
-_NOT_SHOWN = frozenset({"[secret]", "04da6b54-80e4-46f7-96ec-b56ff0331ba9"})
+_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What the engine writes where something isn't known before the update."""
+NOT_SHOWN = frozenset({"[secret]", "known only then", "a longer value"})
+"""What stands for a value that is not shown."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ class Change:
         name: its logical name.
         type: its type token.
         operation: ``create``, ``update``, ``replace`` or ``delete``.
-        properties: path → the value before and the one after, as text; both empty where they are secret, long, or
-            known only afterwards.
+        properties: path → the value before and the one after, as text; empty where there is none, and one of
+            :data:`NOT_SHOWN` where it is secret, long, or known only afterwards.
         words: what the program says of it itself; empty where the properties tell all.
     """
 
@@ -91,6 +93,8 @@ def changes_of(steps: Sequence[Mapping[str, Any]], diagnostics: Sequence[Mapping
         if not paths and before and after:
             # Some providers say only that something differs.
             paths = _differing(before.get("inputs") or {}, after.get("inputs") or {})
+            # Of another provider, say, the inputs of what it replaces tell nothing.
+            paths = paths or step.get("replaceReasons") or []
         found.append(
             Change(
                 name=step["urn"].rsplit("::", 1)[1],
@@ -126,7 +130,7 @@ def _below(at: str, key: str) -> str:
 
 
 def _shown(state: Mapping[str, Any], path: str) -> str:
-    """The value of an input, if it fits into a line and tells something."""
+    """The value of an input if it fits into a line, or what stands for it; empty if there is none."""
     value: Any = state.get("inputs") or {}
     for match in _KEY.finditer(path):
         key: Any = int(match["index"]) if match["index"] is not None else match["quoted"] or match["name"]
@@ -134,7 +138,11 @@ def _shown(state: Mapping[str, Any], path: str) -> str:
             value = value[key]
         except (KeyError, IndexError, TypeError):
             return ""
-    if not isinstance(value, str | int | float | bool):
+    if value is None:
         return ""
+    if value == _UNKNOWN:
+        return "known only then"
+    if not isinstance(value, str | int | float | bool):
+        return "a longer value"
     text = value if isinstance(value, str) else str(value).lower()
-    return "" if text in _NOT_SHOWN or "\n" in text or len(text) > _LONGEST else text
+    return "a longer value" if "\n" in text or len(text) > _LONGEST else text or '""'

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from pipeline.changes import Change
+from pipeline.changes import NOT_SHOWN, Change
 
 _PAST = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
 #: GitHub refuses a comment of more than 65536 characters.
@@ -95,9 +95,15 @@ def short_type(token: str) -> str:
 
 
 def _property(path: str, before: str, after: str) -> str:
-    if not before and not after:
+    if not _tells(before, after):
         return _code(path)
-    return f"{_code(path)}: {_code(before) if before else 'none'} → {_code(after) if after else 'none'}"
+    was, becomes = (each or "none" if each in {"", *NOT_SHOWN} else _code(each) for each in (before, after))
+    return f"{_code(path)}: {was} → {becomes}"
+
+
+def _tells(before: str, after: str) -> bool:
+    """Whether one of two values is shown."""
+    return not {before, after} <= {"", *NOT_SHOWN}
 
 
 def _code(text: str) -> str:
@@ -118,7 +124,7 @@ def _listed(change: Change, missing: Mapping[str, str] = _MISSING) -> list[str]:
     if change.operation in missing:
         return [f"{change.name} ({kind}) {missing[change.operation]}".rstrip()]
     values = [
-        f"{change.name} ({kind}): {path}" + (f" {before or 'none'} → {after or 'none'}" if before or after else "")
+        f"{change.name} ({kind}): {path}" + (f" {before or 'none'} → {after or 'none'}" * _tells(before, after))
         for path, (before, after) in change.properties.items()
     ]
     return values or [f"{change.name} ({kind}): {PUT_BACK}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -164,6 +165,20 @@ def test_another_value_is_refused_with_the_ways_out_and_nothing_is_changed(owner
     assert owner.versions() == before
     edits.destroy()
     assert owner.versions() == before
+
+
+@pytest.mark.slow
+def test_the_commands_for_several_objects_can_be_run_one_after_the_other(owner: Owner) -> None:
+    owner.data[URL] = "https://theirs.example.com"
+    owner.container(CRON)["env"] = [{"name": "TOWER_OIDC_PEM_PATH", "value": "/theirs/oidc.pem"}]
+    owner.apply().ready()
+    with pytest.raises(PlatformError) as refused:
+        Edits(owner).up()
+    printed = re.findall(r"--path '(takeOver\[\d\])' (\S+?)(?:;|$)", str(refused.value))
+    assert sorted(printed) == [("takeOver[0]", CONFIG_MAP), ("takeOver[1]", CRON)] or sorted(printed) == [
+        ("takeOver[0]", CRON),
+        ("takeOver[1]", CONFIG_MAP),
+    ]
 
 
 @pytest.mark.parametrize(

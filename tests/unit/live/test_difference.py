@@ -10,7 +10,9 @@ import pytest
 from live.difference import differences, given_back, in_words, restarting
 from live.edits import apply_body
 from live.platform import PlatformApi
+from live.redaction import looks_secret
 from live.tower_yml import TowerYmlEdit
+from settings.fields import SECRET_KEYS, variables
 
 MANAGER = "studios-prod"
 CONFIG_MAP = "ConfigMap/tower-backend-cfg"
@@ -71,6 +73,30 @@ def test_a_value_that_may_be_secret_is_masked() -> None:
     literal = {**EDIT, "env": {**EDIT["env"], TOKEN: "in-plain-text"}}
     assert words(api(Deployment_cron=deployment(literal)), {"Deployment/cron": EDIT}) == {
         "Deployment/cron": [f"{TOKEN} [secret] → Secret/connect-token"]
+    }
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "TOWER_DATA_STUDIO_PRIVATE_STUDIO_BY_DEFAULT",
+        "TOWER_OIDC_ACCESS_TOKEN_AUDIENCE",
+        "TOWER_DATA_STUDIO_TEMPLATES_PRIVATE_R_REPOSITORY",
+    ],
+)
+def test_what_a_setting_becomes_is_shown_whatever_its_name(variable: str) -> None:
+    found = api(ConfigMap_tower_backend_cfg=config_map({variable: "false"}))
+    assert words(found, {CONFIG_MAP: {variable: "true"}}) == {CONFIG_MAP: [f"{variable} false → true"]}
+
+
+def test_every_variable_of_a_secret_is_masked() -> None:
+    secret = {variable.name for key, variable in variables() if key in SECRET_KEYS or variable.write is None}
+    assert {name for name in secret if looks_secret(name)} == {
+        "CONNECT_MANAGEMENT_AUTH_KEY",
+        "CONNECT_OIDC_CLIENT_REGISTRATION_TOKEN",
+        "CONNECT_REDIS_PASSWORD",
+        "CONNECT_SSH_KEY_VALUE_BASE64",
+        TOKEN,
     }
 
 

@@ -151,12 +151,31 @@ def test_a_change_tells_values_that_fit_a_line_and_no_others() -> None:
     (change,) = changes_of([step, _step("same", "other", "a:b:C")])
     assert change.properties == {
         "added": ("", "true"),
-        "key": ("", ""),
+        "key": ("[secret]", "[secret]"),
         "list[0].image": ("a:1", "a:2"),
         'map["x.y/z"]': ("1", "2"),
         "replicas": ("1", "2"),
-        "text": ("", ""),
+        "text": ("a longer value", "a longer value"),
     }
+    assert "<br>`key`<br>" in report("prod", [change])
+
+
+def test_a_value_that_is_not_shown_is_not_taken_for_none() -> None:
+    before = {"long": "x" * 81, "key": "[secret]", "empty": "", "list": [1], "unset": None}
+    after = {"long": "y", "key": "plain", "empty": "z", "list": [], "unset": 0}
+    (change,) = changes_of([_step("update", "a", "x:y:Z", before, after, "long", "key", "empty", "unset", "list")])
+    assert report("prod", [change]).splitlines()[-1] == (
+        '| update | `a` | `x:y:Z` | `empty`: `""` → `z`<br>`key`: [secret] → `plain`<br>`list`<br>'
+        "`long`: a longer value → `y`<br>`unset`: none → `0` |"
+    )
+    assert "a (x:y:Z): key [secret] → plain" in listed([change])
+
+
+def test_a_replacement_of_which_the_inputs_tell_nothing_tells_its_reason() -> None:
+    step = {**_step("replace", "a", "x:y:Z", {"b": 1}, {"b": 1}), "replaceReasons": ["provider"]}
+    (change,) = changes_of([step])
+    assert report("prod", [change]).splitlines()[-1] == "| replace | `a` | `x:y:Z` | `provider` |"
+    assert listed([change]) == "a (x:y:Z): provider"
 
 
 def test_a_replacement_is_one_change_and_warns_if_it_holds_state() -> None:
@@ -186,7 +205,7 @@ def test_an_update_of_which_a_provider_gives_no_details_tells_the_inputs_that_di
     before = {"timeout": 600, "deep": {"a/b": "1", "same": 2}, "key": "[secret]", "__provider": "code"}
     after = {"timeout": 700, "deep": {"a/b": "2", "same": 2}, "key": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}
     (change,) = changes_of([_step("update", "edits", "pulumi-python:dynamic/studios:PlatformEdits", before, after)])
-    assert change.properties == {'deep["a/b"]': ("1", "2"), "key": ("", ""), "timeout": ("600", "700")}
+    assert change.properties == {'deep["a/b"]': ("1", "2"), "key": ("[secret]", "known only then"), "timeout": ("600", "700")}
 
 
 def test_an_update_of_which_nothing_is_known_has_no_empty_cell() -> None:
