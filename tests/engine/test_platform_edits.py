@@ -175,10 +175,7 @@ def test_the_commands_for_several_objects_can_be_run_one_after_the_other(owner: 
     with pytest.raises(PlatformError) as refused:
         Edits(owner).up()
     printed = re.findall(r"--path '(takeOver\[\d\])' (\S+?)(?:;|$)", str(refused.value))
-    assert sorted(printed) == [("takeOver[0]", CONFIG_MAP), ("takeOver[1]", CRON)] or sorted(printed) == [
-        ("takeOver[0]", CRON),
-        ("takeOver[1]", CONFIG_MAP),
-    ]
+    assert dict(printed) == {"takeOver[0]": CONFIG_MAP, "takeOver[1]": CRON}
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,11 @@ def test_an_update_of_which_a_provider_gives_no_details_tells_the_inputs_that_di
     before = {"timeout": 600, "deep": {"a/b": "1", "same": 2}, "key": "[secret]", "__provider": "code"}
     after = {"timeout": 700, "deep": {"a/b": "2", "same": 2}, "key": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}
     (change,) = changes_of([_step("update", "edits", "pulumi-python:dynamic/studios:PlatformEdits", before, after)])
-    assert change.properties == {'deep["a/b"]': ("1", "2"), "key": ("[secret]", "known only then"), "timeout": ("600", "700")}
+    assert change.properties == {
+        'deep["a/b"]': ("1", "2"),
+        "key": ("[secret]", "known only then"),
+        "timeout": ("600", "700"),
+    }
 
 
 def test_an_update_of_which_nothing_is_known_has_no_empty_cell() -> None:
