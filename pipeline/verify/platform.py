@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -26,7 +27,8 @@ def platform_answers(deployment: Deployment) -> Finding:
     about = _json(deployment.network.request(url)).get("serviceInfo")
     version = str(about.get("version", "")) if isinstance(about, dict) else ""
     wanted = deployment.output("platformVersion")
-    if version.split(".")[:2] != wanted.split(".")[:2]:
+    # Of a candidate such as 26.2-RC1, too.
+    if re.findall(r"\d+", version)[:2] != re.findall(r"\d+", wanted)[:2]:
         return bad(
             f"Platform is {version or 'of no release that it tells'}, and platformVersion is {wanted}",
             f'set platformVersion to "{version}", and run pulumi up',

@@ -336,6 +336,12 @@ def test_platform_s_release_is_held_against_the_settings() -> None:
     )
 
 
+def test_a_release_candidate_without_a_patch_number_is_of_the_release_that_it_names() -> None:
+    running = info("26.2.0-RC1")
+    made = deployment(Answers(table={running.url: running}), platformVersion="26.2-RC1")
+    assert platform.platform_answers(made) == good(f"Platform 26.2.0-RC1 at {PLATFORM}")
+
+
 @pytest.mark.parametrize(
     ("answer", "text"),
     [
