@@ -60,7 +60,8 @@ def _container(found: dict[str, object]) -> Container:
         health=state.get("Health", {}).get("Status", ""),
         restarts=about["RestartCount"],
         exit_code=state["ExitCode"],
-        environment=dict(variable.split("=", 1) for variable in about["Config"]["Env"] or []),
+        # One without a value takes a variable of the image away.
+        environment=dict(variable.split("=", 1) for variable in about["Config"]["Env"] or [] if "=" in variable),
         labels=labels,
         mounts={mount["Destination"]: mount["Source"] for mount in about["Mounts"]},
     )

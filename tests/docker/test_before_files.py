@@ -165,20 +165,18 @@ def test_variables_that_environment_of_a_service_sets_are_named_with_their_place
     studios: Callable[..., Studios],
 ) -> None:
     installed = studios(start=False)
-    edit(
-        installed.platform,
-        (
-            "prod,redis,ha\n",
-            "prod,redis,ha\n      - TOWER_DATA_EXPLORER_ENABLED=false\n      - TOWER_DATA_STUDIO_LIST_MAX_ALLOWED=7\n",
-        ),
-    )
+    names = ("EXPLORER_ENABLED=false", "STUDIO_LIST_MAX_ALLOWED=7", "STUDIO_ALLOWED_WORKSPACES")
+    theirs = "".join(f"      - TOWER_DATA_{name}\n" for name in names)
+    edit(installed.platform, ("prod,redis,ha\n", f"prod,redis,ha\n{theirs}"))
     installed.platform.up()
-    said = refused(installed, {"platformVersion": "26.1", "listMaxAllowed": 9})
+    said = refused(installed, {"platformVersion": "26.1", "listMaxAllowed": 9, "allowedWorkspaces": "none"})
     path = installed.platform.folder / "docker-compose.yml"
     lines = (installed.platform.folder / "docker-compose.yml").read_text().splitlines()
     number = lines.index("      - TOWER_DATA_EXPLORER_ENABLED=false") + 1
     assert f"TOWER_DATA_EXPLORER_ENABLED of backend (line {number} of {path})" in said
     assert f"TOWER_DATA_STUDIO_LIST_MAX_ALLOWED of backend (line {number + 1} of {path})" in said
+    # Without a value, the container is without it, whatever the files of variables say.
+    assert f"TOWER_DATA_STUDIO_ALLOWED_WORKSPACES of backend (line {number + 2} of {path})" in said
     assert "of cron" not in said
 
 
