@@ -8,6 +8,8 @@ from functools import total_ordering
 
 VERSION = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:-((?:RC|rc)\.?\d{1,3}))?", re.ASCII)
 
+_NUMBERS = re.compile(r"v?\d+\.\d+(?:\.\d+)?(?=[^.\d])", re.ASCII)
+
 
 @total_ordering
 @dataclass(frozen=True, eq=False)
@@ -35,7 +37,10 @@ class Version:
         """
         match = VERSION.fullmatch(text)
         if match is None:
-            raise ValueError(f"must be a version: two or three numbers with dots between, for example {example}")
+            numbers = "must be a version: two or three numbers with dots between"
+            if _NUMBERS.match(text):
+                numbers, example = f"{numbers}, and after them at most -RC and a number", f"{example}-RC1"
+            raise ValueError(f"{numbers}, for example {example}")
         first, second, third, candidate = match.groups()
         return cls(int(first), int(second), None if third is None else int(third), candidate)
 

@@ -79,6 +79,12 @@ def test_text_as_pulumi_stores_it_is_read_as_number_boolean_list_and_map() -> No
     }
 
 
+FORM_OF_CANDIDATES = (
+    "must be a version: two or three numbers with dots between, and after them at most -RC and a number, for example "
+    "25.3.3-RC1"
+)
+
+
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
@@ -206,6 +212,10 @@ def test_an_empty_value_of_a_key_with_a_default_is_refused() -> None:
             f"must be a Platform release: {', '.join(PLATFORM_RELEASES)}, or one newer than these",
         ),
         ("platformVersion", "latest", "must be a version"),
+        *(
+            ("platformVersion", text, FORM_OF_CANDIDATES)
+            for text in ("26.2.0-RC", "26.2.0RC16", "26.2-beta1", "26.2.0_B3")
+        ),
         ("connectVersion", "0.7.9", "is too old for Platform 25.1 and later; write 0.8.0 or newer"),
         ("namespace", "Platform", "must be a Kubernetes name"),
         ("redisTls", "maybe", "is neither true nor false; write one of these"),
