@@ -48,7 +48,7 @@ def configuration_args(
         existing=[secret for secret in existing if secret],
         ssh_secret=settings.ssh_key_secret_in_use,
         ssh_key=ssh_key,
-        credentials_secret=f"{settings.server_name}-credentials",
+        credentials_secret=settings.credentials_secret,
         proxy_credentials=_inputs(environment.secret_environment(settings, "proxy"), sealed),
         server_credentials=_inputs(environment.secret_environment(settings, "server"), sealed),
         proxy_config_map=settings.proxy_name,

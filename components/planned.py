@@ -61,7 +61,7 @@ class _Names:
 
     @property
     def credentials_secret_name(self) -> str:
-        return f"{self.settings.server_name}-credentials"
+        return self.settings.credentials_secret
 
     @property
     def proxy_config_map_name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pulumi
@@ -31,10 +32,12 @@ from components.ssh import SshService
 from components.ssh_key import SshHostKey
 from components.studios_base import Studios
 from components.surveyed import ComponentContext, has_aws_provider, surveyed
+from components.unproven import refusing
 from live.cluster import Cluster
 from live.edits_of_settings import platform_edits_of, tower_yml_edit_of
 from live.fields import Object
 from settings.default_tags import with_default_tags
+from settings.errors import Problem
 from settings.model import Settings
 from settings.model.ssh import FINGERPRINT_VARIABLE
 from survey.aws import AwsAccount
@@ -54,6 +57,7 @@ class KubernetesStudiosArgs:
         field_manager: who owns the fields added to the Platform install: a name of this stack's own.
         dns: where the records go.
         account: the account that the load balancer is in; None if only the AWS provider knows it.
+        unproven: by ``Deployment/connect-proxy``, what stands against the stack if the engine is about to make it.
     """
 
     settings: Settings
@@ -61,6 +65,7 @@ class KubernetesStudiosArgs:
     field_manager: str
     dns: DnsPlan = field(default_factory=DnsPlan)
     account: AwsAccount | None = None
+    unproven: Mapping[str, Problem] = field(default_factory=dict)
 
 
 class KubernetesStudios(Studios):
@@ -77,8 +82,8 @@ class KubernetesStudios(Studios):
 
     def __init__(self, name: str, args: KubernetesStudiosArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         settings = args.settings
-        labels = pulumi.ResourceOptions(transformations=labelled(settings.labels))
-        super().__init__("KubernetesStudios", name, settings, args.dns, pulumi.ResourceOptions.merge(opts, labels))
+        of_objects = pulumi.ResourceOptions(transformations=[*labelled(settings.labels), *refusing(args.unproven)])
+        super().__init__("KubernetesStudios", name, settings, args.dns, pulumi.ResourceOptions.merge(opts, of_objects))
         child = pulumi.ResourceOptions(parent=self)
 
         ssh_key = self.ssh_key
@@ -164,6 +169,7 @@ class KubernetesStudios(Studios):
             dns=DnsPlan(zones, zones_provider(place.name, settings, place.access)),
             account=None if has_aws_provider(place.opts) else AwsAccount(place.access),
             field_manager=owner_of_stack(),
+            unproven=found.unproven,
         )
         providers = pulumi.ResourceOptions(providers=[provider])
         return cls(place.name, args, pulumi.ResourceOptions.merge(place.opts, providers))

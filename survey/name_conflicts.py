@@ -5,19 +5,21 @@ The API server would refuse them too, but only half-way through the `up`; a prev
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
-from live.ownership import belongs_to, labels_of_stack, managed_fields, owner_of, stack_of
-from settings.environment import tower_yml_entries
+from live.ownership import belongs_to, labels_of_stack, managed_fields, owner_of, owners_of, stack_of
+from settings.environment import secret_environment, tower_yml_entries
 from settings.errors import Problem
 from settings.labels import INSTANCE
+from settings.marks import CONNECT
 from settings.model import Settings
 from settings.remedies import Write, in_arguments
 from survey.install import resource_of
 
-_OF_BOTH = ("Service", "ConfigMap", "NetworkPolicy", "PodDisruptionBudget")
-"""The kinds that the proxy and the server have under their names, besides their workloads."""
+_PULUMI: Final = "pulumi-"
+"""The beginning of the field managers of Pulumi's Kubernetes provider."""
+_INSTANCE_FIELD: Final = ("f:metadata", "f:labels", f"f:{INSTANCE}")
 
 Named = Mapping[str, Mapping[str, Any]]
 
@@ -30,19 +32,35 @@ def name_conflicts(settings: Settings, objects: Mapping[str, Named], owner: str,
         objects: by kind, the namespace's objects by their names.
         owner: ``studios-<stack>``, as in the labels of the stack's objects.
         is_here: whether the stack has made or changed something in the namespace before. Then an object that Pulumi
-            has made stays its own when a tool has changed the labels; the next ``up`` mends them.
+            has made may be its own with labels that a tool has changed: :func:`unproven_own`.
     """
+    unproven = _relabelled(settings, objects, owner) if is_here else ()
+    yield from _conflicts(settings, objects, owner, lambda target: target not in unproven)
+
+
+def unproven_own(settings: Settings, objects: Mapping[str, Named], owner: str) -> dict[str, Problem]:
+    """The objects of Pulumi's that no label gives to a stack: only the state tells whether they are this stack's.
+
+    Returns:
+        By ``Deployment/connect-proxy``, what stands against the stack where the state does not have that object.
+    """
+    found = _relabelled(settings, objects, owner)
+    return {target: next(_conflicts(settings, objects, owner, target.__eq__)) for target in found}
+
+
+def _conflicts(
+    settings: Settings, objects: Mapping[str, Named], owner: str, counts: Callable[[str], bool]
+) -> Iterator[Problem]:
     of_stacks: dict[str, list[str]] = {}
     conflicts = []
     for setting, name, kinds, instead in _names_to_create(settings):
-        found = {kind: objects[kind][name] for kind in kinds if name in objects[kind]}
         taken = []
-        for kind, live in found.items():
-            labels = live["metadata"].get("labels")
-            if belongs_to(owner, labels) or (is_here and _is_relabelled(live)):
+        for kind in kinds:
+            live = objects[kind].get(name)
+            labels = None if live is None else live["metadata"].get("labels")
+            if live is None or belongs_to(owner, labels) or not counts(f"{kind}/{name}"):
                 continue
-            other = stack_of(labels)
-            if other and (labels or {}).get(INSTANCE) != other:
+            if other := _other_stack(labels):
                 of_stacks.setdefault(other, []).append(f"{kind.lower()}/{name}")
             else:
                 taken.append(kind)
@@ -88,11 +106,36 @@ def names_in_use(settings: Settings) -> dict[str, list[str]]:
     return {resource: sorted(set(found)) for resource, found in names.items()}
 
 
+def _relabelled(settings: Settings, objects: Mapping[str, Named], owner: str) -> list[str]:
+    """The objects of the stack's names that may be its own without its labels: what Pulumi has made."""
+    return [
+        f"{kind}/{name}"
+        for _, name, kinds, _ in _names_to_create(settings)
+        for kind in kinds
+        if (live := objects[kind].get(name)) is not None
+        and not belongs_to(owner, live["metadata"].get("labels"))
+        and _is_relabelled(live)
+    ]
+
+
 def _is_relabelled(live: Mapping[str, Any]) -> bool:
-    """Whether Pulumi has made an object that no label gives to another stack."""
-    instance = (live["metadata"].get("labels") or {}).get(INSTANCE, "")
-    managers = [str(entry.get("manager", "")) for entry in managed_fields(live)]
-    return any(name.startswith("pulumi-") for name in managers) and not instance.startswith(owner_of(""))
+    """Whether Pulumi has made an object that no label gives to another stack, or only a label that a tool has set."""
+    entries = managed_fields(live)
+    if not any(str(entry.get("manager", "")).startswith(_PULUMI) for entry in entries):
+        return False
+    if _other_stack(live["metadata"].get("labels")) is None:
+        return True
+    # Pulumi applies labels. A webhook that changes them on the way is an update by the same manager.
+    writers = owners_of(entries, _INSTANCE_FIELD)
+    return bool(writers) and not any(
+        each["operation"] == "Apply" and each["manager"].startswith(_PULUMI) for each in writers
+    )
+
+
+def _other_stack(labels: Mapping[str, str] | None) -> str | None:
+    """The stack that the labels of an object name; None where they name none."""
+    found = stack_of(labels)
+    return found if found and (labels or {})[INSTANCE] != found else None
 
 
 def _taking_in(owner: str) -> str:
@@ -118,13 +161,13 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _names_to_create(settings: Settings) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
     """Setting, name, the kinds that get it, and what to write instead."""
-    yield "proxyName", settings.proxy_name, ("Deployment", *_OF_BOTH), "write another name in proxyName"
-    yield (
-        "serverName",
-        settings.server_name,
-        ("StatefulSet", *_OF_BOTH),
-        "write another name in serverName",
-    )
+    policies = ("NetworkPolicy",) if settings.network_policies else ()
+    both = ("Service", "ConfigMap", *policies, "PodDisruptionBudget")
+    monitor = ("ServiceMonitor",) if settings.service_monitor else ()
+    yield "proxyName", settings.proxy_name, ("Deployment", *both, *monitor), "write another name in proxyName"
+    yield "serverName", settings.server_name, ("StatefulSet", *both), "write another name in serverName"
+    if any(secret_environment(settings, place) for place in CONNECT):
+        yield "serverName", settings.credentials_secret, ("Secret",), "write another name in serverName"
     if settings.ingress != "none":
         yield "ingressName", settings.ingress_name, ("Ingress",), "write another name in ingressName"
     if settings.ssh:

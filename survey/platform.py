@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from live.api import FORBIDDEN, ApiError, ClusterApi, NotFoundError
 from live.cluster import Cluster
@@ -35,9 +35,9 @@ from survey.ingresses import (
 )
 from survey.install import Install, another_namespace, missing, prefixed_config_maps, read_install
 from survey.leftover_templates import leftover_templates
-from survey.monitoring import monitoring_problems
+from survey.monitoring import monitoring_problems, service_monitors
 from survey.mounts import mount_problems
-from survey.name_conflicts import name_conflicts, names_in_use
+from survey.name_conflicts import name_conflicts, names_in_use, unproven_own
 from survey.oidc_in_use import oidc_in_use
 from survey.plain_http import turned_away_from_http
 from survey.quota import beyond_quota
@@ -53,10 +53,12 @@ class PlatformSurvey:
     Args:
         settings: the stack's, with what the user has not named and the install decides.
         warnings: what the user should know and what stops nothing.
+        unproven: by ``Deployment/connect-proxy``, what stands against the stack if the engine is about to make it.
     """
 
     settings: Settings
     warnings: tuple[str, ...] = ()
+    unproven: Mapping[str, Problem] = field(default_factory=dict)
 
 
 def survey_platform(
@@ -96,6 +98,7 @@ def survey_platform(
         raise SettingsError([*rights.problems(updating=updating), elsewhere, *of_cluster])
     group = find_group(api, install, settings, field_manager, controller) if field_manager else Group()
     environment = EffectiveEnvironment(api, install)
+    objects = {**install.by_kind(), "ServiceMonitor": service_monitors(api, settings)}
     problems = [
         *rights.problems(updating=updating),
         *not_found(install, settings),
@@ -107,6 +110,7 @@ def survey_platform(
         *controller.problems,
         *protected_from_deletion(settings),
         *monitoring_problems(api, settings),
+        *(name_conflicts(settings, objects, field_manager, is_here=is_here) if field_manager else []),
         *(_in_the_way(install, settings, field_manager, group, controller, is_here=is_here) if field_manager else []),
         *(_beyond_quota(api, install, settings, planned(settings), is_here=is_here) if field_manager else []),
     ]
@@ -157,7 +161,8 @@ def survey_platform(
     reset = attributes_to_reset(install, settled, field_manager, group) if field_manager else {}
     attributes = {**reset, **settled.load_balancer_attributes}
     settled = settled.model_copy(update={"load_balancer_attributes": attributes})
-    return PlatformSurvey(settings=settled, warnings=tuple(warnings))
+    unproven = unproven_own(settings, objects, field_manager) if field_manager else {}
+    return PlatformSurvey(settings=settled, warnings=tuple(warnings), unproven=unproven)
 
 
 def _read(api: ClusterApi, settings: Settings) -> tuple[Install, Review]:
@@ -191,8 +196,7 @@ def _beyond_quota(
 def _in_the_way(
     install: Install, settings: Settings, owner: str, group: Group, controller: IngressController, *, is_here: bool
 ) -> Iterator[Problem]:
-    """What others have made where the stack is about to make something."""
-    yield from name_conflicts(settings, install.by_kind(), owner, is_here=is_here)
+    """What others have set that does not go with what the stack is about to make."""
     yield from disagreements_in_group(group, settings, controller)
     yield from changes_for_the_group(group, settings, controller)
     yield from rules_out_of_order(group, settings)

@@ -130,6 +130,11 @@ class Settings(
         return f"{self.proxy_name}-ssh"
 
     @property
+    def credentials_secret(self) -> str:
+        """The Secret of the passwords that are given; it is made only if there are any."""
+        return f"{self.server_name}-credentials"
+
+    @property
     def tunnel_url(self) -> str:
         """`host:port` at which sessions' tunnels end: the server's headless Service."""
         return f"{self.server_name}:{self.tunnel_port}"

@@ -56,6 +56,8 @@ class Asked:
     timeouts: dict[str, str] = field(default_factory=dict)
     #: The names of the hooks that are called where it fails.
     on_error: list[str] = field(default_factory=list)
+    #: The names of the hooks that are called where the state does not have it.
+    before_create: list[str] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
     output_secrets: set[str] = field(default_factory=set)
 
@@ -68,6 +70,8 @@ class Recording:
         self.read: dict[str, tuple[str, str]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.error_hooks: set[str] = set()
+        #: Those that are called before or after a step, by name.
+        self.resource_hooks: dict[str, pulumi.ResourceHook] = {}
         #: The workloads that the program itself waits for, and for how many seconds at most.
         self.waited_for: dict[str, float] = {}
 
@@ -117,6 +121,7 @@ class _Callbacks:
     def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
         assert hook.name not in self.recording.error_hooks, f"the engine refuses a second hook {hook.name}"
         self.recording.error_hooks.add(hook.name)
+        self.recording.resource_hooks[hook.name] = hook
 
     def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
         assert hook.name not in self.recording.error_hooks, f"the engine refuses a second hook {hook.name}"
@@ -225,6 +230,7 @@ class _Monitor(mocks.MockMonitor):
                     if (value := getattr(request.customTimeouts, name))
                 },
                 on_error=list(request.hooks.on_error),
+                before_create=list(request.hooks.before_create),
                 replacement_trigger=request.replacement_trigger.string_value
                 if request.HasField("replacement_trigger")
                 else None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from live.ownership import labels_of_stack
@@ -99,24 +101,81 @@ def test_a_stacks_name_that_is_too_long_for_a_label_is_cut() -> None:
     assert labels_of_stack(f"studios-{'a' * 54}-b")["app.kubernetes.io/instance"] == f"studios-{'a' * 54}"
 
 
-def _by_pulumi(api: FakeApi, path: str, name: str, labels: dict[str, str]) -> None:
+def _by_pulumi(
+    api: FakeApi, path: str, name: str, labels: dict[str, str], *writers: tuple[str, str, dict[str, object]]
+) -> None:
     """An object that Pulumi has made, with labels that a tool has written since."""
     made = named(name, spec={"template": {"spec": {"containers": []}}})
     made["metadata"]["labels"] = labels
-    made["metadata"]["managedFields"] = [{"manager": "pulumi-kubernetes-1a2b3c4d", "fieldsV1": {}}]
+    made["metadata"]["managedFields"] = [
+        {"manager": "pulumi-kubernetes-1a2b3c4d", "fieldsV1": {}},
+        *({"manager": manager, "operation": how, "fieldsV1": fields} for manager, how, fields in writers),
+    ]
     api.lists.setdefault(path, []).append(made)
 
 
 ARGO = {"app.kubernetes.io/instance": "argocd-app", "app.kubernetes.io/part-of": "seqera-studios"}
 
 
-@pytest.mark.parametrize("labels", [ARGO, {"app.kubernetes.io/instance": "argocd-app"}, {}])
+INSTANCE = "app.kubernetes.io/instance"
+OF_INSTANCE: dict[str, object] = {"f:metadata": {"f:labels": {f"f:{INSTANCE}": {}}}}
+OF_PLATFORM = {"app.kubernetes.io/part-of": "platform"}
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ARGO,
+        {INSTANCE: "argocd-app"},
+        {},
+        {INSTANCE: OURS},
+        {INSTANCE: OURS, **OF_PLATFORM},
+        {INSTANCE: "studios-argocd", **OF_PLATFORM},
+    ],
+)
 def test_an_object_of_the_stacks_stays_its_own_when_a_tool_has_changed_its_labels(
     platform: FakeApi, labels: dict[str, str]
 ) -> None:
     _by_pulumi(platform, f"{APPS}/deployments", "connect-proxy", labels)
     _by_pulumi(platform, f"{CORE}/services", "connect-proxy", labels_of_stack(OURS))
     assert survey_platform(platform.access, parse_settings(LEAST), field_manager=OURS).warnings == ()
+
+
+@pytest.mark.parametrize("writer", [("argocd-controller", "Apply"), ("pulumi-kubernetes-1a2b3c4d", "Update")])
+def test_the_name_of_a_stack_that_a_tool_has_written_is_no_other_stacks(
+    platform: FakeApi, writer: tuple[str, str]
+) -> None:
+    labels = labels_of_stack("studios-argocd")
+    _by_pulumi(platform, f"{APPS}/deployments", "connect-proxy", labels, (*writer, OF_INSTANCE))
+    _by_pulumi(platform, f"{CORE}/services", "connect-proxy", labels_of_stack(OURS))
+    found = survey_platform(platform.access, parse_settings(LEAST), field_manager=OURS)
+    assert list(found.unproven) == ["Deployment/connect-proxy"]
+
+
+def test_the_name_of_a_stack_that_pulumi_has_applied_is_that_stacks(platform: FakeApi) -> None:
+    applied = ("pulumi-kubernetes-1a2b3c4d", "Apply", OF_INSTANCE)
+    _by_pulumi(platform, f"{APPS}/deployments", "connect-proxy", labels_of_stack("studios-other"), applied)
+    _by_pulumi(platform, f"{CORE}/services", "connect-proxy", labels_of_stack(OURS))
+    (problem,) = _refused(platform)
+    assert problem.startswith('seqera-studios:namespace: "platform-stage" holds the Studios of the stack other')
+
+
+def test_an_object_of_pulumis_without_the_stacks_labels_is_for_the_state_to_decide(platform: FakeApi) -> None:
+    """With the Deployment of another program, and a Secret that a pod reads."""
+    _by_pulumi(platform, f"{APPS}/deployments", "connect-proxy", {"app": "theirs"})
+    _by_pulumi(platform, f"{CORE}/secrets", "platform-oidc-certs", {})
+    _by_pulumi(platform, f"{CORE}/services", "connect-proxy", labels_of_stack(OURS))
+    pod = platform.lists[f"{APPS}/deployments"][2]["spec"]["template"]["spec"]
+    pod["volumes"] = [{"name": "keys", "secret": {"secretName": "platform-oidc-certs"}}]
+    found = survey_platform(platform.access, parse_settings(LEAST), field_manager=OURS).unproven
+    taken = "is taken in namespace platform-stage: this stack has not made"
+    assert {target: str(problem) for target, problem in found.items()} == {
+        "Deployment/connect-proxy": f'seqera-studios:proxyName: "connect-proxy" {taken} deployment/connect-proxy; '
+        "write another name in proxyName, or take that Studios into this stack: `make adopt STACK=prod`",
+        "Secret/platform-oidc-certs": f'seqera-studios:oidcSecret: "platform-oidc-certs" {taken} '
+        "secret/platform-oidc-certs; use what it holds by `pulumi config set --plaintext existingOidcSecret "
+        "platform-oidc-certs`, or write another name in oidcSecret",
+    }
 
 
 def test_where_the_stack_has_nothing_yet_an_object_of_pulumis_is_another_stacks(platform: FakeApi) -> None:
@@ -145,3 +204,38 @@ def test_policies_and_budgets_of_the_stacks_names_are_found_too(platform: FakeAp
     (problem,) = _refused(platform)
     taken = 'serverName: "connect-server" is taken in namespace platform-stage: this stack has not made'
     assert f"{taken} {kind}/connect-server;" in problem
+
+
+def test_a_policy_of_another_owner_is_no_problem_where_the_stack_makes_none(platform: FakeApi) -> None:
+    platform.lists[f"{NET}/networkpolicies"] = [named("connect-proxy"), named("connect-server")]
+    assert len(_refused(platform)) == 2
+    read = parse_settings({**LEAST, "networkPolicies": False})
+    assert survey_platform(platform.access, read, field_manager=OURS).warnings == ()
+
+
+def test_the_secret_of_the_passwords_is_found_where_the_stack_makes_one(platform: FakeApi) -> None:
+    platform.lists[f"{CORE}/secrets"].append(named("connect-server-credentials"))
+    assert survey_platform(platform.access, parse_settings(LEAST), field_manager=OURS).warnings == ()
+    read = parse_settings({**LEAST, "redisPassword": "hunter2"}, {"redisPassword"})
+    with pytest.raises(SettingsError) as caught:
+        survey_platform(platform.access, read, field_manager=OURS)
+    (problem,) = caught.value.problems
+    assert str(problem) == (
+        'seqera-studios:serverName: "connect-server-credentials" is taken in namespace platform-stage: this stack has '
+        "not made secret/connect-server-credentials; write another name in serverName, or if it is not needed any "
+        "more, `kubectl delete -n platform-stage secret/connect-server-credentials`"
+    )
+
+
+def test_a_service_monitor_of_the_proxys_name_is_found(platform: FakeApi) -> None:
+    monitoring = "/apis/monitoring.coreos.com/v1"
+    kinds = {"kind": "APIResourceList", "apiVersion": "v1", "resources": [{"name": "servicemonitors"}]}
+    platform.refusals[monitoring] = (200, "")
+    platform.answers[monitoring] = json.dumps(kinds).encode()
+    platform.lists[f"{monitoring}/namespaces/platform-stage/servicemonitors"] = [named("connect-proxy")]
+    wanted = {"serviceMonitor": True, "managementPort": 9100, "managementNamespace": "monitoring"}
+    (problem,) = _refused(platform, **wanted)
+    assert problem == (
+        'seqera-studios:proxyName: "connect-proxy" is taken in namespace platform-stage: this stack has not made '
+        "servicemonitor/connect-proxy; write another name in proxyName"
+    )
