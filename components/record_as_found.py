@@ -38,7 +38,7 @@ class RecordAsFoundArgs:
     Args:
         zone_id: the hosted zone.
         record_name: `*.example.com`.
-        load_balancer_hostname: where the stack's own record leads: that one is not recorded.
+        load_balancer_hostname: where the stack's own record leads.
         region: of AWS, since its partitions have a Route 53 each.
         profile: of AWS; None for the credentials of the environment.
         role_arn, external_id: what to assume for the zone; empty for nothing.
@@ -66,10 +66,13 @@ class RecordAsFoundProvider(OwnProvider):
     """Reads at first, and writes when it is deleted."""
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        """Records what the name leads to."""
-        ours = [props["load_balancer_hostname"]]
-        found = [each for each in records_of(_account(props), props) if not leads_to(each, ours)]
-        outs = {**props, "found": json.dumps(found), "ours": ours}
+        """Records what the name leads to.
+
+        What leads to the same load balancer is recorded, too: on a shared one, it is the record of another owner. The
+        stack's own can't be among it, unless `create` has made it: before this is in the state, nothing is replaced.
+        """
+        found = records_of(_account(props), props)
+        outs = {**props, "found": json.dumps(found), "ours": [props["load_balancer_hostname"]]}
         return CreateResult(f"{props['zone_id']}_{props['record_name']}", outs)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -98,7 +101,8 @@ class RecordAsFoundProvider(OwnProvider):
 
 def _exchange(account: AwsAccount, zone_id: str, old: Sequence[RecordSet], new: Sequence[RecordSet]) -> None:
     """Puts new records in the place of old ones, in one change, but for an alias of what does not exist any more."""
-    changes = [*(_change("DELETE", each) for each in old), *(_change("CREATE", each) for each in new)]
+    gone, made = ([each for each in one if each not in other] for one, other in ((old, new), (new, old)))
+    changes = [*(_change("DELETE", each) for each in gone), *(_change("CREATE", each) for each in made)]
     if not changes:
         return
     try:

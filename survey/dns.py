@@ -18,6 +18,12 @@ from survey.aws_errors import AwsError
 _MAX_LISTED = 10
 """As many zones are listed in a message; an account may have hundreds."""
 
+_OF_THE_ROLE = (
+    ". The role in hostedZoneRoleArn changes the public zone and the private one; write a private zone of its account. "
+    "For one of the cluster's account: write certificateArn, for a certificate that exists, and remove "
+    "hostedZoneRoleArn, hostedZone and hostedZoneId"
+)
+
 
 @dataclass(frozen=True)
 class HostedZone:
@@ -106,7 +112,7 @@ def find_zone(account: AwsAccount, settings: Settings) -> HostedZone:
 
 def _private_zone(account: AwsAccount, settings: Settings) -> HostedZone:
     key, zone_id = "privateHostedZoneId", settings.private_hosted_zone_id or ""
-    zone = _by_id(account, zone_id, key)
+    zone = _by_id(account, zone_id, key, "" if settings.hosted_zone_role_arn is None else _OF_THE_ROLE)
     host = settings.connect_host if settings.path_routing else settings.sessions_domain
     if not zone.private:
         message = f"is the public zone {zone.name}; write it in hostedZoneId, and here the private one"
@@ -117,13 +123,13 @@ def _private_zone(account: AwsAccount, settings: Settings) -> HostedZone:
     raise SettingsError([Problem(key, zone_id, message)])
 
 
-def _by_id(account: AwsAccount, zone_id: str, key: str) -> HostedZone:
+def _by_id(account: AwsAccount, zone_id: str, key: str, advice: str = "") -> HostedZone:
     place = account.place
     try:
         return account.call("route53", "get_hosted_zone", _answered_zone, Id=zone_id)
     except AwsError as error:
         if error.code == "NoSuchHostedZone":
-            message = f"is not the id of a hosted zone of {place}{_there(account)}"
+            message = f"is not the id of a hosted zone of {place}{_there(account)}{advice}"
         else:
             message = f"cannot be looked up: {error}"
         raise SettingsError([Problem(key, zone_id, message)]) from None

@@ -38,6 +38,13 @@ FOUND: dict[str, list[dict[str, Any]]] = {
     "a CNAME": [CNAME],
     "an A record": [plain("A", "192.0.2.7", "192.0.2.8")],
     "an alias": [alias("old-lb.us-east-1.elb.amazonaws.com")],
+    "an alias of the same load balancer": [
+        {
+            **alias(f"dualstack.{OURS}"),
+            "AliasTarget": {**alias(f"dualstack.{OURS}")["AliasTarget"], "EvaluateTargetHealth": True},
+        }
+    ],
+    "the same alias": [alias(OURS)],
     "an A and an AAAA record": [plain("A", "192.0.2.7"), plain("AAAA", "2001:db8::7")],
 }
 
@@ -143,11 +150,23 @@ def test_an_up_that_was_killed_before_the_change_leaves_the_record(zone: Zone) -
     assert zone.records() == before
 
 
-def test_the_stacks_own_record_is_no_ones_to_come_back(zone: Zone) -> None:
-    zone.change("CREATE", alias(f"dualstack.{OURS.upper()}"))
+def test_an_alias_of_the_same_load_balancer_stays_where_the_change_never_came(zone: Zone) -> None:
+    found = [alias(f"dualstack.{OURS}"), alias(OURS, "AAAA")]
+    zone.change("CREATE", *found)
+    before = zone.records()
     outs = PROVIDER.create(zone.props).outs
     assert outs is not None
-    assert outs["found"] == "[]"
+    PROVIDER.delete("id", outs)
+    assert zone.records() == before
+
+
+def test_an_aaaa_alias_of_the_same_load_balancer_is_left_beside_the_stacks_own_record(zone: Zone) -> None:
+    zone.change("CREATE", alias(f"dualstack.{OURS}"), alias(OURS, "AAAA"))
+    before = zone.records()
+    state = zone.take_over()
+    assert zone.records() == [alias(OURS), alias(OURS, "AAAA")]
+    PROVIDER.delete("id", state)
+    assert zone.records() == before
 
 
 def test_a_move_to_another_load_balancer_still_gives_the_first_record_back(zone: Zone) -> None:

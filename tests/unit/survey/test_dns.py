@@ -12,7 +12,7 @@ from moto import mock_aws
 from settings.errors import SettingsError
 from settings.parsing import parse_settings
 from survey.aws import AwsAccess, AwsAccount
-from survey.dns import FoundZone, FoundZones, HostedZone, find_zone
+from survey.dns import FoundZone, FoundZones, HostedZone, find_zone, find_zones
 from survey.records import ZoneFindings, survey_records
 from testbed.tests.aws_account import be_strict
 
@@ -129,6 +129,29 @@ def test_an_id_that_is_not_there_is_told_with_the_ids_that_are(route53: Any) -> 
     assert refused(hostedZone=None, hostedZoneId="Z0123456789ABCDEFGHIJ") == (
         'seqera-studios:hostedZoneId: "Z0123456789ABCDEFGHIJ" is not the id of a hosted zone of account 123456789012; '
         f"it has example.net ({made})"
+    )
+
+
+def test_a_private_zone_that_the_role_of_the_zones_does_not_have_is_told_with_the_way_out(route53: Any) -> None:
+    public = zone(route53, "example.com")
+    account = AwsAccount(AwsAccess(region="us-east-1"))
+
+    def told(**changes: str) -> str:
+        given = parse_settings({**LEAST, "privateHostedZoneId": "Z0123456789ABCDEFGHIJ", **changes})
+        with pytest.raises(SettingsError) as caught:
+            find_zones(account, given)
+        (problem,) = caught.value.problems
+        return str(problem)
+
+    missing = (
+        'seqera-studios:privateHostedZoneId: "Z0123456789ABCDEFGHIJ" is not the id of a hosted zone of account '
+        f"123456789012; it has example.com ({public})"
+    )
+    assert told() == missing
+    assert told(hostedZoneRoleArn="arn:aws:iam::444455556666:role/dns") == (
+        f"{missing}. The role in hostedZoneRoleArn changes the public zone and the private one; write a private zone "
+        "of its account. For one of the cluster's account: write certificateArn, for a certificate that exists, and "
+        "remove hostedZoneRoleArn, hostedZone and hostedZoneId"
     )
 
 
