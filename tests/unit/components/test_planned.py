@@ -57,10 +57,10 @@ def _names_made(recording: Recording) -> dict[str, set[str]]:
     return made
 
 
-ON_KUBERNETES = {
-    "the least": (MINIMUM, set[str]()),
-    "no policies": (MINIMUM | {"networkPolicies": False}, set[str]()),
-    "no Ingress": (MINIMUM | {"ingress": "none"}, set[str]()),
+ON_KUBERNETES: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "the least": (MINIMUM, set()),
+    "no policies": (MINIMUM | {"networkPolicies": False}, set()),
+    "no Ingress": (MINIMUM | {"ingress": "none"}, set()),
     "a password": (MINIMUM | SECRET, set(SECRET)),
     "a key of the server's only": (
         MINIMUM | {"platformVersion": "26.2", "managementPort": 9100, "managementAuthKey": "a key"},
