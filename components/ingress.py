@@ -89,7 +89,10 @@ class StudiosIngress(pulumi.ComponentResource):
         account: AwsAccount | None = None,
     ) -> None:
         super().__init__("studios:index:StudiosIngress", name, {}, opts)
-        annotations = _annotations(args)
+        wanted = {
+            "metadata": {"annotations": _annotations(args)},
+            "spec": {"ingressClassName": args.ingress_class},
+        }
         live = LiveIngress(cluster, args.namespace, args.ingress_name) if cluster is not None else None
         verdict = None if live is None else IngressVerdict(live, account, Patience(whole=args.ready_seconds))
 
@@ -120,7 +123,7 @@ class StudiosIngress(pulumi.ComponentResource):
         if verdict is None:
             self.load_balancer_hostname = known
         else:
-            self.load_balancer_hostname = known.apply(lambda hostname: verdict.hostname(hostname, annotations))
+            self.load_balancer_hostname = known.apply(lambda hostname: verdict.hostname(hostname, wanted))
             # Nothing waits for it but the end of the program: the record must not, where the old address is gone.
             self.load_balancer_hostname.apply(verdict.confirmed)
         self.register_outputs(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -14,7 +14,7 @@ from pulumi.output import Unknown
 
 from components.in_service import pause_after
 from live.fields import Object
-from live.ingress import Before, LiveIngress, Verdict, hostname_of, leads_elsewhere
+from live.ingress import Before, LiveIngress, Verdict, hostname_of
 from settings.errors import SettingsError
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
@@ -72,51 +72,54 @@ class IngressVerdict:
         """
 
         def look(args: pulumi.ResourceHookArgs) -> None:
-            metadata: Mapping[str, Any] = (args.new_inputs or {}).get("metadata") or {}
-            self._before = self._ingress.before(metadata.get("annotations") or {})
+            self._before = self._ingress.before({"metadata": {}, **(args.new_inputs or {})})
 
         return pulumi.ResourceHook(name, look)
 
-    async def hostname(self, known: str, annotations: Mapping[str, Any]) -> Any:
+    async def hostname(self, known: str, wanted: Object) -> Any:
         """The load balancer's hostname: after a move as soon as there is another, since the old one is gone by then.
 
         Args:
             known: the hostname that the provider has seen.
-            annotations: those that the Ingress gets.
+            wanted: the Ingress as it is to be.
 
         Raises:
             IngressRefusedError: the controller refuses the move, or has not made it in time.
         """
         work = self._foreseen if pulumi.runtime.is_dry_run() else self._current
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, known, annotations)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, known, wanted)
 
     async def confirmed(self, hostname: str) -> Any:
         """The hostname again, once the change of this run is in effect.
 
         Raises:
-            IngressRefusedError: the controller refuses the change, or has not made it in time.
+            IngressRefusedError: the controller refuses the change, or has not made it in time, or has made another
+                load balancer than the one that the record leads to.
         """
         if pulumi.runtime.is_dry_run():
             return hostname
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, self._settled, hostname)
+            settled = await asyncio.get_running_loop().run_in_executor(self._thread, self._settled, hostname)
+            if settled != hostname:
+                raise IngressRefusedError(_another(self._ingress, hostname, settled))
+            return settled
         finally:
             if self._unchecked is not None:
                 # Not for a resource: such a message is sent later, and a program that fails has ended by then.
                 place = f"Ingress {self._ingress.namespace}/{self._ingress.name}"
                 pulumi.log.warn(f"whether the load balancer is as {place} asks for was not checked: {self._unchecked}")
 
-    def _foreseen(self, known: str, annotations: Mapping[str, Any]) -> Any:
+    def _foreseen(self, known: str, wanted: Object) -> Any:
         try:
             live = self._ingress.read()
         except SettingsError:
             return known
-        if not known or (live is not None and leads_elsewhere(live, annotations)):
+        if not known or (live is not None and self._ingress.leads_elsewhere(live, wanted) is not False):
             return Unknown()  # type: ignore[no-untyped-call]
         return (hostname_of(live) if live is not None else "") or known
 
-    def _current(self, known: str, _annotations: Mapping[str, Any]) -> str:
-        if self._before is not None and self._before.moves:
+    def _current(self, known: str, _wanted: Object) -> str:
+        if self._before is not None and self._before.moves is not False:
             return wait_for_verdict(self._ingress, self._before, self._patience)
         try:
             live = self._ingress.read()
@@ -135,7 +138,7 @@ class IngressVerdict:
         hostname = hostname_of(live) if live is not None else ""
         effect = self._effect(warn=False)
         if live is not None and hostname and (missing := effect(live, hostname)):
-            before = self._ingress.before(live["metadata"].get("annotations", {}))
+            before = self._ingress.before(live)
             whole = self._patience.whole
             patience = replace(
                 self._patience, whole=whole if missing == [PROVISIONING] else min(whole, 3 * self._patience.silent)
@@ -177,7 +180,8 @@ def wait_for_verdict(ingress: LiveIngress, before: Before, patience: Patience, e
         ingress: which one.
         before: what it was before the change.
         patience: how long to wait.
-        effect: what isn't in effect yet; without it, another load balancer is all that is waited for.
+        effect: what isn't in effect yet; without it, another load balancer is all that is waited for, or, where the
+            change may lead to none, that the controller is done.
 
     Raises:
         IngressRefusedError: the controller refuses it, or has not come to it in time.
@@ -187,12 +191,19 @@ def wait_for_verdict(ingress: LiveIngress, before: Before, patience: Patience, e
     while True:
         now = time.monotonic()
         live, hostname = _seen(ingress)
-        is_there = live is not None and bool(hostname) and not (before.moves and hostname == before.hostname)
-        if is_there and effect is None:
+        is_another = hostname != before.hostname
+        is_there = live is not None and bool(hostname) and (is_another or not before.moves)
+        if is_there and is_another and effect is None:
             return hostname
         verdict = ingress.verdict(before) if live is not None else Verdict()
         missing = effect(live, hostname) if live is not None and is_there and effect is not None else []
-        if is_there and not missing and (verdict.accepted or (_is_quiet(verdict) and now - start >= patience.silent)):
+        is_late = now - start >= patience.silent
+        if effect is None:
+            # The controller may have been at work on what was before; and that it says nothing proves nothing.
+            is_done = verdict.accepted and is_late
+        else:
+            is_done = not missing and (verdict.accepted or (is_late and not verdict.complaints))
+        if is_there and is_done:
             return hostname
         complained = (complained or now) if verdict.complaints and not verdict.accepted else None
         refused = complained is not None and now - complained >= patience.refused
@@ -201,8 +212,12 @@ def wait_for_verdict(ingress: LiveIngress, before: Before, patience: Patience, e
         time.sleep(pause_after(now - start))
 
 
-def _is_quiet(verdict: Verdict) -> bool:
-    return not verdict.complaints
+def _another(ingress: LiveIngress, known: str, now: str) -> str:
+    place = f"Ingress {ingress.namespace}/{ingress.name}"
+    return (
+        f"{place} has got another load balancer, {now}, while this run led its record to {known}. "
+        "Run pulumi up again: it leads there"
+    )
 
 
 def refusal(ingress: LiveIngress, said: Sequence[str], missing: Sequence[str], *, is_there: bool) -> str:

@@ -17,6 +17,7 @@ from typing import Any, Final
 from live.api import ClusterApi, NotFoundError
 from live.cluster import Cluster
 from live.fields import Object
+from live.ingress_class import IngressClass, class_named_by, read_class
 from settings.balancers import ALB
 from settings.errors import SettingsError
 
@@ -24,8 +25,8 @@ ACCEPTED: Final = "SuccessfullyReconciled"
 """The reason of the event with which the controller says that all of an Ingress is in effect."""
 _TOKEN_SECONDS: Final = 300
 """An EKS token lives for a quarter of an hour, and costs a run of the AWS CLI."""
-_MOVING: Final = ("scheme", "group.name")
-"""The annotations of which another value means another load balancer."""
+_INTERNAL: Final = "internal"
+"""The controller's own scheme, and what AWS begins the name of such a load balancer with."""
 _OF_ONE_TRY = re.compile(r"\(combined from similar events\): |,? ?RequestID: [\w-]+")
 """What differs each time that the controller complains of the same."""
 
@@ -49,13 +50,28 @@ class Before:
 
     Args:
         hostname: of its load balancer; empty where it had none.
-        moves: whether the change leads to another load balancer.
+        moves: whether the change leads to another load balancer; None if only the controller knows.
         events: how often each event had come, by its uid.
     """
 
     hostname: str = ""
-    moves: bool = False
+    moves: bool | None = False
     events: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Balancer:
+    """What makes the load balancer of an Ingress another one where it differs.
+
+    Args:
+        controller: who makes it.
+        group: the group of Ingresses that share it; empty for one of the Ingress's own.
+        scheme: ``internal`` or ``internet-facing``.
+    """
+
+    controller: str
+    group: str
+    scheme: str
 
 
 class LiveIngress:
@@ -77,8 +93,8 @@ class LiveIngress:
         except NotFoundError:
             return None
 
-    def before(self, annotations: Mapping[str, Any]) -> Before:
-        """What is to be known of it before it gets these annotations; nothing where it can't be read."""
+    def before(self, wanted: Object) -> Before:
+        """What is to be known of it before it becomes as wanted; nothing where it can't be read."""
         try:
             live = self.read()
         except SettingsError:
@@ -86,7 +102,21 @@ class LiveIngress:
         if live is None:
             return Before()
         events = {event["metadata"]["uid"]: _times(event) for event in self.events(live)}
-        return Before(hostname_of(live), leads_elsewhere(live, annotations), events)
+        return Before(hostname_of(live), self.leads_elsewhere(live, wanted), events)
+
+    def leads_elsewhere(self, live: Object, wanted: Object) -> bool | None:
+        """Whether it gets another load balancer when it becomes as wanted.
+
+        None if it gets another class and what the two decide can't be read: then only the controller knows.
+        """
+        had, gets = class_named_by(live), class_named_by(wanted)
+        if had == gets and balancer_of(live) == balancer_of(wanted):
+            return False
+        old = read_class(self._api(), had)
+        new = old if had == gets else read_class(self._api(), gets)
+        if had != gets and (old is None or new is None):
+            return None
+        return balancer_of(live, old) != balancer_of(wanted, new)
 
     def events(self, live: Object | None = None) -> list[Object]:
         """The events of this very object, and not of an earlier one of the same name, as far as they may be read."""
@@ -141,10 +171,24 @@ def no_load_balancer(
     )
 
 
-def leads_elsewhere(live: Object, annotations: Mapping[str, Any]) -> bool:
-    """Whether these annotations mean another load balancer than those that the Ingress has."""
-    theirs = live["metadata"].get("annotations", {})
-    return any(theirs.get(f"{ALB}{name}") != annotations.get(f"{ALB}{name}") for name in _MOVING)
+def balancer_of(ingress: Object, of_class: IngressClass | None = None) -> Balancer:
+    """The load balancer that an Ingress asks for.
+
+    What its class says wins over its annotations. Where neither says the scheme, the other members of its group may
+    do, or an option of the controller: then the load balancer that it has tells.
+
+    Args:
+        ingress: the Ingress.
+        of_class: its class; None for one that says nothing.
+    """
+    of_class = of_class or IngressClass()
+    params, annotations = of_class.params, ingress["metadata"].get("annotations") or {}
+    group = (params.get("group") or {}).get("name") or annotations.get(f"{ALB}group.name")
+    scheme = params.get("scheme") or annotations.get(f"{ALB}scheme")
+    if not scheme:
+        has = hostname_of(ingress)
+        scheme = "internet-facing" if has and not has.startswith(f"{_INTERNAL}-") else _INTERNAL
+    return Balancer(of_class.controller, group or "", scheme)
 
 
 def verdict_in(events: Iterable[Mapping[str, Any]]) -> Verdict:

@@ -8,18 +8,16 @@ from typing import Any, Final
 
 from live.api import ApiError, ClusterApi, NotFoundError
 from live.fields import Object
-from settings.balancers import DELETION_PROTECTION, IDLE_TIMEOUT, SETTING_OF_PARAMETER
+from live.ingress_class import AUTO_MODE, CLASSES, SERVED, class_named_by, params_of
+from live.ownership import belongs_to
+from settings.balancers import ANNOTATION_OF_SETTING, DELETION_PROTECTION, IDLE_TIMEOUT, SETTING_OF_PARAMETER
 from settings.errors import Problem
 from settings.fields import value_of
 from settings.model import Settings
 from settings.remedies import Write
+from survey.install import Install
 
-CLASSES: Final = "/apis/networking.k8s.io/v1/ingressclasses"
 _GATEWAY_CLASSES: Final = "/apis/gateway.networking.k8s.io/v1/gatewayclasses"
-_LOAD_BALANCER_CONTROLLER: Final = "ingress.k8s.aws/alb"
-_AUTO_MODE: Final = "eks.amazonaws.com/alb"
-SERVED: Final = {_LOAD_BALANCER_CONTROLLER: "elbv2.k8s.aws/v1beta1", _AUTO_MODE: "eks.amazonaws.com/v1"}
-"""Controller → group and version of its IngressClassParams."""
 _TITLES: Final = {
     "k8s.io/ingress-nginx": "ingress-nginx",
     "nginx.org/ingress-controller": "NGINX Ingress Controller",
@@ -33,6 +31,8 @@ _TITLES: Final = {
 }
 _DEFAULT: Final = "ingressclass.kubernetes.io/is-default-class"
 _REDIRECT: Final = "443"
+_ONE_VALUE: Final = {"loadBalancerGroup", *SETTING_OF_PARAMETER.values()}
+"""Settings of which an annotation has the value as it is."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +104,13 @@ def _serving(api: ClusterApi, found: Object) -> IngressController | None:
         return None
     named = str((spec.get("parameters") or {}).get("name", ""))
     try:
-        params = api.get(f"/apis/{SERVED[controller]}/ingressclassparams/{named}").get("spec", {}) if named else {}
+        params = params_of(api, found)
     except NotFoundError:
         message = f"has the IngressClassParams {named}, which don't exist; make them, or take them out of the class"
         return IngressController(problems=(Problem("ingressClass", found["metadata"]["name"], message),))
     except ApiError:
         params = {}
-    return IngressController(controller == _AUTO_MODE, params, named)
+    return IngressController(controller == AUTO_MODE, params, named)
 
 
 def disagreements_with_class(controller: IngressController, settings: Settings) -> Iterator[Problem]:
@@ -165,6 +165,30 @@ def disagreements_with_class(controller: IngressController, settings: Settings) 
             f"{Write('certificateArn', certificates[0])}"
         )
         yield Problem("certificateArn", settings.certificate_arn, message)
+
+
+def new_disagreements_with_class(
+    controller: IngressController, settings: Settings, install: Install, owner: str
+) -> Iterator[Problem]:
+    """Those of them that the user has not seen: where the Ingress stays in its class, only about what changes.
+
+    Args:
+        controller: that of the class.
+        settings: the stack's settings.
+        install: the objects there are.
+        owner: the stack's name on its objects.
+    """
+    found = disagreements_with_class(controller, settings)
+    live = install.ingresses.get(settings.ingress_name, {"metadata": {}})
+    metadata = live["metadata"]
+    if not belongs_to(owner, metadata.get("labels")) or class_named_by(live) != settings.ingress_class:
+        yield from found
+        return
+    annotations, wanted = metadata.get("annotations") or {}, controller.settled(settings)
+    for problem in found:
+        key = problem.key
+        if key in _ONE_VALUE and value_of(wanted, key) != annotations.get(ANNOTATION_OF_SETTING[key]):
+            yield problem
 
 
 def _title(controller: str) -> str:

@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from live.ingress import leads_elsewhere
+from live.ingress import balancer_of
+from live.ingress_class import IngressClass
 from live.ownership import belongs_to
 from settings.balancers import (
     ALB,
@@ -160,7 +161,9 @@ def _unreadable(annotations: Mapping[str, str]) -> str | None:
     return None
 
 
-def attributes_to_reset(install: Install, settings: Settings, owner: str, group: Group) -> dict[str, str]:
+def attributes_to_reset(
+    install: Install, settings: Settings, owner: str, group: Group, controller: IngressController
+) -> dict[str, str]:
     """The attributes that the stack's Ingress has set and the settings no longer name, each with AWS' default.
 
     The controller only ever sets attributes: one that is left out of the annotation keeps its value in AWS. So it stays
@@ -170,7 +173,9 @@ def attributes_to_reset(install: Install, settings: Settings, owner: str, group:
     if live is None or not belongs_to(owner, live["metadata"].get("labels")):
         return {}
     annotations = live["metadata"].get("annotations", {})
-    if leads_elsewhere(live, {f"{ALB}scheme": settings.load_balancer_scheme, GROUP: settings.load_balancer_group}):
+    wanted = {f"{ALB}scheme": settings.load_balancer_scheme, GROUP: settings.load_balancer_group}
+    of_class = IngressClass(params=controller.params)
+    if balancer_of(live, of_class) != balancer_of({"metadata": {"annotations": wanted}}, of_class):
         return {}
     named = {IDLE_TIMEOUT, *settings.load_balancer_attributes}
     for member in group.members:

@@ -25,7 +25,7 @@ from survey.effective_environment import EffectiveEnvironment, shadowed
 from survey.gitops import reverted
 from survey.group_members import Group, find_group
 from survey.group_rules import rules_out_of_order
-from survey.ingress_class import IngressController, disagreements_with_class, find_controller
+from survey.ingress_class import IngressController, find_controller, new_disagreements_with_class
 from survey.ingresses import (
     attributes_to_reset,
     changes_for_the_group,
@@ -158,7 +158,7 @@ def survey_platform(
         # Later, a preview shows what a tool has put back.
         warnings += reverted(install, settings)
     settled = controller.settled(settings)
-    reset = attributes_to_reset(install, settled, field_manager, group) if field_manager else {}
+    reset = attributes_to_reset(install, settled, field_manager, group, controller) if field_manager else {}
     attributes = {**reset, **settled.load_balancer_attributes}
     settled = settled.model_copy(update={"load_balancer_attributes": attributes})
     unproven = unproven_own(settings, objects, field_manager) if field_manager else {}
@@ -202,10 +202,7 @@ def _in_the_way(
     yield from rules_out_of_order(group, settings)
     yield from turned_away_from_http(group, settings)
     yield from routes_to_the_same_host(install, settings, owner, group, is_here=is_here)
-    live = install.ingresses.get(settings.ingress_name, {}).get("spec", {}).get("ingressClassName")
-    if not is_here or live not in (None, settings.ingress_class):
-        # In the class already, the user has seen it.
-        yield from disagreements_with_class(controller, settings)
+    yield from new_disagreements_with_class(controller, settings, install, owner)
     if not is_here:
         # Later, the change may be what mends it.
         yield from failed_rollouts(install, settings)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from live.ingress import balancer_of
+from live.ingress_class import IngressClass
 from pipeline.adopt.found import ExistingStudios, Object, class_of
 from settings.balancers import ALB, ANNOTATION_OF_SETTING, IDLE_TIMEOUT, SETTING_OF_ANNOTATION, SETTING_OF_PARAMETER
 from settings.default_tags import pairs_in
@@ -31,8 +33,8 @@ VARIABLES = {
 """Key of a setting → the variable of a running proxy that tells its value."""
 
 _OWN = {*SETTING_OF_ANNOTATION, *FIXED_ANNOTATIONS}
-#: The controller's own defaults, which differ from the program's.
-_OF_CONTROLLER = {"loadBalancerScheme": "internal", "targetType": "instance"}
+#: The controller's own default, which differs from the program's.
+_OF_CONTROLLER = {"targetType": "instance"}
 #: Notes of whoever has applied an object.
 _OF_TOOLS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "argocd.argoproj.io/", "pulumi.com/")
 _OF_SEQERA = "cr.seqera.io/"
@@ -50,13 +52,15 @@ def settings_of_ingress(ingress: Object, params: Object, given: Mapping[str, str
     """
     everything: Mapping[str, str] = ingress["metadata"].get("annotations") or {}
     annotations = {key.removeprefix(ALB): value for key, value in everything.items() if key.startswith(ALB)}
+    balancer = balancer_of(ingress, IngressClass(params=params))
     found: Values = {
         "ingressClass": class_of(ingress),
-        "loadBalancerGroup": (params.get("group") or {}).get("name") or annotations.get("group.name"),
+        "loadBalancerGroup": balancer.group or None,
         **{
             key: params.get(name) or everything.get(ANNOTATION_OF_SETTING[key]) or _OF_CONTROLLER.get(key)
             for name, key in SETTING_OF_PARAMETER.items()
         },
+        "loadBalancerScheme": balancer.scheme,
     }
     if found["loadBalancerGroup"] and "group.order" in annotations:
         found["loadBalancerGroupOrder"] = _number(annotations["group.order"])

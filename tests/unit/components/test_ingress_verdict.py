@@ -7,12 +7,17 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
+import pulumi
 import pytest
+from pulumi.output import Unknown
 
 from components.ingress_verdict import IngressRefusedError, IngressVerdict, Patience, wait_for_verdict
 from live.ingress import Before, LiveIngress, Verdict
 from survey.aws import AwsAccount
 from survey.aws_errors import AwsError
+from tests.unit.survey.conftest import FakeApi, api, named
+
+__all__ = ["api"]
 
 OLD, NEW = "old.elb.amazonaws.com", "new.elb.amazonaws.com"
 QUICK = Patience(whole=0.4, refused=0.1, silent=0.1)
@@ -74,6 +79,67 @@ def test_a_move_that_leads_nowhere_is_no_success() -> None:
         move(Steps((OLD, ACCEPTED)))
     with pytest.raises(IngressRefusedError, match=r"It has no other load balancer yet\."):
         wait(Steps((OLD, ACCEPTED)), moves=True)
+
+
+def may_move(*states: tuple[str, Verdict]) -> str:
+    steps = cast("LiveIngress", Steps(*states))
+    return wait_for_verdict(steps, Before(hostname=OLD, moves=None), QUICK)
+
+
+def test_a_change_that_may_be_a_move_is_done_at_another_load_balancer_or_when_the_controller_says_so() -> None:
+    assert may_move((OLD, Verdict()), ("", Verdict()), (NEW, Verdict())) == NEW
+    assert may_move((OLD, Verdict()), (OLD, ACCEPTED)) == OLD
+    # What it said first may have been of something else.
+    assert may_move((OLD, ACCEPTED), (OLD, ACCEPTED), (NEW, Verdict())) == NEW
+
+
+def test_a_change_that_may_be_a_move_is_not_done_while_the_controller_is_silent() -> None:
+    with pytest.raises(IngressRefusedError, match="The controller gives no reason"):
+        may_move((OLD, Verdict()))
+
+
+def test_a_record_that_leads_to_a_load_balancer_that_was_replaced_is_no_success(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pulumi.runtime.is_dry_run", lambda: False)
+    verdict = IngressVerdict(cast("LiveIngress", Steps((NEW, ACCEPTED))), None, QUICK)
+    with pytest.raises(IngressRefusedError) as caught:
+        asyncio.run(verdict.confirmed(OLD))
+    assert str(caught.value) == (
+        f"Ingress platform/connect-ingress has got another load balancer, {NEW}, while this run led its record to "
+        f"{OLD}. Run pulumi up again: it leads there"
+    )
+
+
+CLASSES, PARAMS = "/apis/networking.k8s.io/v1/ingressclasses", "/apis/elbv2.k8s.aws/v1beta1/ingressclassparams"
+
+
+@pytest.mark.parametrize("moves", [True, False, None])
+def test_another_class_is_foreseen_as_another_load_balancer_unless_it_leads_to_the_same(
+    api: FakeApi, moves: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = {"scheme": "internal", **({"group": {"name": "acme"}} if moves else {})}
+    classes = [("alb", {}), ("acme", {"parameters": {"name": "acme"}})]
+    live: dict[str, Any] = named("connect-ingress", spec={"ingressClassName": "alb"})
+    live["status"] = {"loadBalancer": {"ingress": [{"hostname": f"internal-{OLD}"}]}}
+    api.lists = {
+        CLASSES: [named(name, spec={"controller": "ingress.k8s.aws/alb", **more}) for name, more in classes],
+        PARAMS: [named("acme", spec=params)],
+        "/apis/networking.k8s.io/v1/namespaces/platform/ingresses": [live],
+    }
+    if moves is None:
+        api.refusals[f"{CLASSES}/acme"] = (403, "forbidden")
+    ingress = LiveIngress(api.access, "platform", "connect-ingress")
+    verdict = IngressVerdict(ingress, None, QUICK)
+    wanted = {"metadata": {"annotations": {}}, "spec": {"ingressClassName": "acme"}}
+    foreseen = verdict._foreseen(f"internal-{OLD}", wanted)
+    assert isinstance(foreseen, Unknown) is (moves is not False)
+    args = pulumi.ResourceHookArgs("", "", "", "", new_inputs={**wanted, "apiVersion": "networking.k8s.io/v1"})
+    # The hook itself registers with an engine.
+    monkeypatch.setattr("pulumi.ResourceHook", lambda _name, look: look)
+    verdict.hook("before")(args)  # type: ignore[operator]
+    assert verdict._before is not None
+    assert verdict._before.moves is moves
 
 
 def test_a_move_that_the_controller_refuses_fails_in_its_words() -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from live.api import ClusterApi
+from live.ownership import labels_of_stack
+from settings.errors import SettingsError
 from settings.parsing import parse_settings
 from survey.group_members import find_group
 from survey.group_rules import rules_out_of_order
@@ -204,6 +206,48 @@ def test_the_same_params_of_the_aws_load_balancer_controller_are_read(platform: 
     platform.lists["/apis/elbv2.k8s.aws/v1beta1/ingressclassparams"] = [named("acme", spec={"scheme": "internal"})]
     (problem,) = said(platform)
     assert problem.startswith('loadBalancerScheme: "internet-facing" must be the scheme of IngressClass alb (')
+
+
+class TestOfARunningStack:
+    """What a class decides is told again where the Ingress gets another class, or a value that the class decides."""
+
+    OWNER = "studios-local"
+
+    @pytest.fixture
+    def running(self, platform: FakeApi) -> FakeApi:
+        shared = of("ingress.k8s.aws/alb", "shared", "elbv2.k8s.aws")
+        shared["metadata"]["name"] = "shared"
+        platform.lists[CLASSES] += [shared]
+        spec = {"scheme": "internal", "sslPolicy": "ELBSecurityPolicy-TLS13-1-3-2021-06", "group": {"name": "acme"}}
+        platform.lists["/apis/elbv2.k8s.aws/v1beta1/ingressclassparams"] = [named("shared", spec=spec)]
+        own = named("connect-ingress", spec={"ingressClassName": "alb"})
+        annotations = {"scheme": "internet-facing", "ssl-policy": "ELBSecurityPolicy-TLS-1-2-Ext-2018-06"}
+        own["metadata"]["annotations"] = {f"alb.ingress.kubernetes.io/{key}": text for key, text in annotations.items()}
+        own["metadata"]["labels"] = labels_of_stack(self.OWNER)
+        platform.lists[f"{NET}/ingresses"] = [own]
+        return platform
+
+    def told(self, api: FakeApi, **settings: object) -> list[str]:
+        parsed = parse_settings({**LEAST, "ingressClass": "shared", **settings})
+        try:
+            survey_platform(api.access, parsed, field_manager=self.OWNER)
+        except SettingsError as error:
+            return [problem.key for problem in error.problems]
+        return []
+
+    def test_another_class_is_told_all_that_it_decides(self, running: FakeApi) -> None:
+        everything = ["loadBalancerGroup", "loadBalancerScheme", "sslPolicy"]
+        assert self.told(running) == everything
+        assert self.told(running, ingressName="another") == everything
+
+    def test_in_its_class_it_is_told_only_what_changes(self, running: FakeApi) -> None:
+        (own,) = running.lists[f"{NET}/ingresses"]
+        own["spec"]["ingressClassName"] = "shared"
+        assert self.told(running) == []
+        assert self.told(running, loadBalancerGroup="acme") == []
+        assert self.told(running, loadBalancerGroup="other") == ["loadBalancerGroup"]
+        own["metadata"]["annotations"]["alb.ingress.kubernetes.io/scheme"] = "internal"
+        assert self.told(running) == ["loadBalancerScheme"]
 
 
 SIBLING = {

@@ -171,6 +171,20 @@ def test_a_new_load_balancer_needs_no_defaults(platform: FakeApi) -> None:
     }
 
 
+def test_to_write_down_the_scheme_and_the_group_that_the_ingress_has_makes_no_new_load_balancer(
+    platform: FakeApi,
+) -> None:
+    parameters = {"apiGroup": "elbv2.k8s.aws", "kind": "IngressClassParams", "name": "acme"}
+    (alb,) = platform.lists["/apis/networking.k8s.io/v1/ingressclasses"]
+    alb["spec"]["parameters"] = parameters
+    params = {"metadata": {"name": "acme"}, "spec": {"group": {"name": "acme"}}}
+    platform.lists["/apis/elbv2.k8s.aws/v1beta1/ingressclassparams"] = [params]
+    own = own_ingress(WAS)
+    del own["metadata"]["annotations"][f"{ALB}scheme"]
+    settings = {"loadBalancerScheme": "internal", "loadBalancerGroup": "acme"}
+    assert attributes_after(platform, own, **settings)["waf.fail_open.enabled"] == "false"
+
+
 @pytest.mark.parametrize(
     ("theirs", "changes", "told"),
     [

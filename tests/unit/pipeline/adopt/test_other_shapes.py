@@ -205,6 +205,25 @@ def test_what_the_class_decides_is_written_as_it_is(api: FakeApi, objects: Objec
     assert "Ingress/studios" in plan.objects
 
 
+@pytest.mark.parametrize(
+    ("hostname", "scheme"),
+    [
+        ("", "internal"),
+        ("internal-k8s-x.us-east-1.elb.amazonaws.com", "internal"),
+        ("k8s-x.us-east-1.elb.amazonaws.com", "internet-facing"),
+    ],
+)
+def test_a_scheme_that_the_ingress_does_not_say_is_that_of_its_load_balancer(
+    api: FakeApi, objects: Objects, hostname: str, scheme: str
+) -> None:
+    with_an_ingress_of_its_own(objects)
+    own = objects["Ingress/studios"]
+    own["metadata"]["annotations"].pop(f"{ALB}scheme", None)
+    own["status"] = {"loadBalancer": {"ingress": [{"hostname": hostname}] if hostname else []}}
+    # That of the program needs no writing.
+    assert planned(api, objects).settings.get("loadBalancerScheme", "internet-facing") == scheme
+
+
 def test_an_ingress_with_nothing_but_a_default_backend_is_the_studios_own(api: FakeApi, objects: Objects) -> None:
     with_an_ingress_of_its_own(objects)
     service = {"name": "connect-proxy", "port": {"number": 80}}
