@@ -140,7 +140,7 @@ class LiveIngress:
         return self._known[1]
 
 
-def hostname_of(live: Object) -> str:
+def hostname_of(live: Mapping[str, Any]) -> str:
     """The DNS name of an Ingress's load balancer; empty where it has none."""
     balancers = live.get("status", {}).get("loadBalancer", {}).get("ingress", [])
     return next((str(each["hostname"]) for each in balancers if each.get("hostname")), "")
@@ -171,7 +171,7 @@ def no_load_balancer(
     )
 
 
-def balancer_of(ingress: Object, of_class: IngressClass | None = None) -> Balancer:
+def balancer_of(ingress: Mapping[str, Any], of_class: IngressClass | None = None) -> Balancer:
     """The load balancer that an Ingress asks for.
 
     What its class says wins over its annotations. Where neither says the scheme, the other members of its group may

@@ -137,7 +137,7 @@ def test_another_class_is_foreseen_as_another_load_balancer_unless_it_leads_to_t
     args = pulumi.ResourceHookArgs("", "", "", "", new_inputs={**wanted, "apiVersion": "networking.k8s.io/v1"})
     # The hook itself registers with an engine.
     monkeypatch.setattr("pulumi.ResourceHook", lambda _name, look: look)
-    verdict.hook("before")(args)  # type: ignore[operator]
+    verdict.hook("before")(args)
     assert verdict._before is not None
     assert verdict._before.moves is moves
 
