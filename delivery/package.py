@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import bz2
 import io
@@ -90,10 +91,19 @@ def write_tools(folder: Path) -> None:
 
 
 def _packed(text: str) -> str:
-    """A module without its lines of comments, which are read in the repository: Systems Manager limits a document."""
+    """A module without its lines of comments and its docstrings, which are read in the repository.
+
+    Systems Manager limits a document.
+    """
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    comments = {each.start[0] for each in tokens if each.type == tokenize.COMMENT and each.line.lstrip()[:1] == "#"}
-    return "".join(line for number, line in enumerate(text.splitlines(keepends=True), 1) if number not in comments)
+    left_out = {each.start[0] for each in tokens if each.type == tokenize.COMMENT and each.line.lstrip()[:1] == "#"}
+    lines = text.splitlines(keepends=True)
+    for each in ast.walk(ast.parse(text)):
+        if isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant) and isinstance(each.value.value, str):
+            # It may be all that a function or a class consists of.
+            lines[each.lineno - 1] = f'{" " * each.col_offset}""\n'
+            left_out.update(range(each.lineno + 1, (each.end_lineno or each.lineno) + 1))
+    return "".join(line for number, line in enumerate(lines, 1) if number not in left_out)
 
 
 def _text(path: Path) -> str:

@@ -26,7 +26,7 @@ from settings.model.dns import TAKE_OVER
 from settings.model.keys import TOKEN_KEY
 from settings.parsing import parse_settings
 from survey import identity
-from survey.platform import not_found
+from survey.named_objects import not_found
 
 TAKEN, LEFT, REPLACED, MADE = "taken", "left", "replaced", "made"
 

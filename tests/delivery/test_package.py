@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import base64
+import bz2
 import json
 import shutil
 import stat
@@ -10,7 +13,7 @@ import sys
 from pathlib import Path
 
 from components.compose_delivery import document_content
-from delivery.package import folder_argument, launcher, write_tools
+from delivery.package import folder_argument, launcher, tools, write_tools
 from testbed import paths
 from tests.compose_bundle import bundle_of
 from tests.delivery.conftest import Installer
@@ -30,6 +33,24 @@ def test_the_scripts_are_clean_for_shellcheck(tmp_path: Path) -> None:
 
 def test_the_document_is_within_the_quota() -> None:
     assert len(document_content(900)) < LARGEST_DOCUMENT
+
+
+def test_the_document_brings_each_module_without_its_comments_and_docstrings_and_otherwise_as_it_is() -> None:
+    text = launcher("")
+    packed = text.split("packed = '''\n")[1].split("'''")[0]
+    files = json.loads(bz2.decompress(base64.b64decode(packed)))
+    assert files.keys() == tools().keys()
+    for name, whole in tools().items():
+        if name.endswith(".py"):
+            assert ast.unparse(ast.parse(files[name])) == ast.unparse(_without_docstrings(ast.parse(whole))), name
+            assert not any(line.lstrip().startswith("#") for line in files[name].splitlines()), name
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for each in ast.walk(tree):
+        if isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant) and isinstance(each.value.value, str):
+            each.value.value = ""
+    return tree
 
 
 def test_the_launcher_runs_the_script_from_anywhere(installer: Installer, tmp_path: Path) -> None:
