@@ -80,7 +80,8 @@ def test_a_version_is_read_where_it_is_pinned(module: Path) -> None:
 def test_what_is_yet_to_build_is_announced_with_the_time_that_it_takes(
     module: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    targets_at_hand = [targets.ENGINE, replace(targets.ENGINE, title="another", usual_seconds=120, binaries={})]
+    engine = replace(targets.ENGINE, usual_seconds=240)
+    targets_at_hand = [engine, replace(engine, title="another", usual_seconds=120, binaries={})]
     build.announce(targets_at_hand)
     titles = f"{targets.ENGINE.title}, another"
     assert capsys.readouterr().err == f"2 parts are built once, in about 6 min on 2 cores: {titles}\n"
