@@ -53,7 +53,10 @@ def test_a_port_that_a_program_of_the_host_has_is_named(studios: Callable[..., S
     machine = installed.platform.machine
     family, _, where = address.partition(";")
     only = "" if family == "AF_INET" else "s.setsockopt(socket.IPPROTO_IPV6,socket.IPV6_V6ONLY,1);"
-    script = f"import socket,time;s=socket.socket(socket.{family});{only}s.bind({where});s.listen();time.sleep(600)"
+    # Connections of a test before this one may not be forgotten yet.
+    again = "s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1);"
+    opened = f"s=socket.socket(socket.{family});{only}{again}s.bind({where});s.listen()"
+    script = f"import socket,time;{opened};time.sleep(600)"
     machine.run(["sh", "-c", f'python3 -c "{script}" >/dev/null 2>&1 & echo $! >/run/taken; sleep 1'])
     try:
         assert "port 9090 is taken by another program on this host; write another one in proxyPort" in refused(
