@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["testbed.docker.fixtures"]
+pytest_plugins = ["testbed.required", "testbed.docker.fixtures"]
 
 # A test says what is right, not how fast this machine is today.
 UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -18,27 +18,13 @@ if TYPE_CHECKING:
     from testbed.docker.platform import ComposePlatform
     from testbed.docker.site import Site
 
-_skipped = pytest.StashKey[int]()
-
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skips the tests that need Docker where there is none."""
     on_docker = [item for item in items if item.get_closest_marker("docker")]
     reason = why_not() if on_docker else None
-    if reason is None:
-        return
-    if required.is_required("docker"):
-        raise pytest.UsageError(f"{required.VARIABLE} asks for Docker, and {reason}")
-    config.stash[_skipped] = len(on_docker)
-    for item in on_docker:
-        item.add_marker(pytest.mark.skip(reason))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Says in one line what was left out."""
-    count = config.stash.get(_skipped, 0)
-    if count:
-        terminalreporter.write_line(f"Skipped tests on Docker: {count}; {why_not()}", yellow=True)
+    if reason is not None:
+        required.leave_out(config, on_docker, "docker", "Docker", reason)
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ def test_one_line_says_why_the_tests_on_docker_are_skipped() -> None:
 def test_one_line_says_why_the_tests_on_a_node_are_skipped() -> None:
     finished = run_without_either(ON_NODE)
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    (line,) = [line for line in finished.stdout.splitlines() if line.startswith("Skipped tests on a real node: ")]
+    (line,) = [line for line in finished.stdout.splitlines() if line.startswith("Skipped tests on a node: ")]
     count, _, reason = line.partition(": ")[2].partition("; ")
     assert reason.startswith("a real node needs ")
     assert re.search(rf"^{count} skipped(, \d+ warnings?)? in ", finished.stdout, re.MULTILINE)

@@ -22,7 +22,6 @@ CONNECT = ("connect-proxy", "connect-server")
 NODE = "node-a"
 #: How long a pod serves on once it is to end, in seconds: long enough to see it, shorter than the default.
 DRAIN = 8
-_skipped = pytest.StashKey[int]()
 #: The Secret with the CA of Platform's certificate, and the key in it.
 CA_SECRET, CA_KEY = "acme-ca", "ca.crt"
 
@@ -35,22 +34,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not ours:
         return
     if reason := requirements.missing():
-        if required.is_required("node"):
-            raise pytest.UsageError(f"{required.VARIABLE} asks for a node, and {reason}")
-        config.stash[_skipped] = len(ours)
-        for item in ours:
-            item.add_marker(pytest.mark.skip(reason=reason))
+        required.leave_out(config, ours, "node", "a node", reason)
     elif not config.option.collectonly:
         try:
             lifecycle.check_nodes(lifecycle.REAL)
         except TestbedError as error:
             raise pytest.UsageError(f"tests/real: {error}") from None
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Says in one line what was left out."""
-    if count := config.stash.get(_skipped, 0):
-        terminalreporter.write_line(f"Skipped tests on a real node: {count}; {requirements.missing()}", yellow=True)
 
 
 @dataclass(frozen=True)
