@@ -22,6 +22,20 @@ LARGEST_DOCUMENT = 65536
 """Bytes, the quota of Systems Manager."""
 
 
+def write_for_host(folder: Path, bundle: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs the command that writes script and bundle into a folder."""
+    return subprocess.run(
+        # Without the program's packages, as a user's own python3 is.
+        [paths.PYTHON, "-S", "-m", "delivery", str(folder)],
+        input=bundle_of() if bundle is None else bundle,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=paths.CHECKOUT,
+        timeout=30,
+    )
+
+
 def test_the_scripts_are_clean_for_shellcheck(tmp_path: Path) -> None:
     script = tmp_path / "launcher.sh"
     script.write_text(launcher('"$1" --folder x'))
@@ -121,16 +135,8 @@ def test_the_command_writes_the_same_bundle_for_a_host_without_systems_manager(
     installer: Installer, tmp_path: Path
 ) -> None:
     folder = tmp_path / "written"
-    written = subprocess.run(
-        # Without the program's packages, as a user's own python3 is.
-        [paths.PYTHON, "-S", "-m", "delivery", str(folder)],
-        input=bundle_of(),
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=paths.CHECKOUT,
-        timeout=30,
-    )
+    written = write_for_host(folder)
+    assert written.returncode == 0, written.stderr
     assert f"sudo sh {folder.name}/install.sh install" in written.stdout
     assert stat.S_IMODE((folder / "bundle/files/data-studios.env").stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -145,15 +151,7 @@ def test_the_command_writes_the_same_bundle_for_a_host_without_systems_manager(
 
 
 def test_the_command_refuses_what_is_no_bundle(tmp_path: Path) -> None:
-    refused = subprocess.run(
-        [paths.PYTHON, "-m", "delivery", str(tmp_path / "written")],
-        input="",
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=paths.CHECKOUT,
-        timeout=30,
-    )
+    refused = write_for_host(tmp_path / "written", "")
     assert refused.returncode == 1
     assert "pulumi stack output bundle --show-secrets | python -m delivery FOLDER" in refused.stderr
     assert not (tmp_path / "written").exists()
@@ -162,29 +160,14 @@ def test_the_command_refuses_what_is_no_bundle(tmp_path: Path) -> None:
 def test_the_command_says_where_no_folder_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for folder, path in ((tmp_path / "file", tmp_path / "file"), (tmp_path / "file/x", tmp_path / "file/x/bundle")):
-        refused = subprocess.run(
-            [paths.PYTHON, "-m", "delivery", str(folder)],
-            input=bundle_of(),
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=paths.CHECKOUT,
-            timeout=30,
-        )
+        refused = write_for_host(folder)
         assert refused.stderr.startswith(f"{path}"), refused.stderr
         assert refused.stderr.endswith("Not a directory; write another folder\n"), refused.stderr
         assert refused.returncode == 1
 
 
 def test_the_command_prints_a_command_for_a_folder_with_spaces(tmp_path: Path) -> None:
-    written = subprocess.run(
-        [paths.PYTHON, "-m", "delivery", str(tmp_path / "my studios")],
-        input=bundle_of(),
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=paths.CHECKOUT,
-        timeout=30,
-    )
+    written = write_for_host(tmp_path / "my studios")
+    assert written.returncode == 0, written.stderr
     assert "sudo sh 'my studios/install.sh' install --folder <folder of docker-compose.yml> " in written.stdout
     assert written.stdout.endswith(" --bundle 'my studios/bundle'\n")
