@@ -146,6 +146,17 @@ def hostname_of(live: Mapping[str, Any]) -> str:
     return next((str(each["hostname"]) for each in balancers if each.get("hostname")), "")
 
 
+def scheme_by_name(hostnames: Iterable[str]) -> str:
+    """The scheme of a load balancer, by the host names that Ingresses have of it; without one, `internal`.
+
+    The host name of an internal load balancer begins so, and no other load balancer may have such a name:
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+    """
+    names = [each for each in hostnames if each]
+    is_internal = not names or any(each.startswith(f"{_INTERNAL}-") for each in names)
+    return _INTERNAL if is_internal else "internet-facing"
+
+
 def no_load_balancer(
     kind: str, namespace: str, name: str, seconds: int, said: Sequence[str], of_class: str = ""
 ) -> str:
@@ -186,8 +197,7 @@ def balancer_of(ingress: Mapping[str, Any], of_class: IngressClass | None = None
     group = (params.get("group") or {}).get("name") or annotations.get(f"{ALB}group.name")
     scheme = params.get("scheme") or annotations.get(f"{ALB}scheme")
     if not scheme:
-        has = hostname_of(ingress)
-        scheme = "internet-facing" if has and not has.startswith(f"{_INTERNAL}-") else _INTERNAL
+        scheme = scheme_by_name([hostname_of(ingress)])
     return Balancer(of_class.controller, group or "", scheme)
 
 

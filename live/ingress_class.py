@@ -19,7 +19,8 @@ LOAD_BALANCER_CONTROLLER: Final = "ingress.k8s.aws/alb"
 AUTO_MODE: Final = "eks.amazonaws.com/alb"
 SERVED: Final = {LOAD_BALANCER_CONTROLLER: "elbv2.k8s.aws/v1beta1", AUTO_MODE: "eks.amazonaws.com/v1"}
 """Controller → group and version of its IngressClassParams."""
-_CLASS_OF_OLD: Final = ANNOTATION_OF_SETTING["ingressClass"]
+CLASS_OF_OLD: Final = ANNOTATION_OF_SETTING["ingressClass"]
+"""The annotation that came before `ingressClassName`, and wins over it."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class IngressClass:
 
 def class_named_by(ingress: Object) -> str | None:
     """The class of which the parameters count: the annotation of old wins, and names a class without any."""
-    if _CLASS_OF_OLD in (ingress["metadata"].get("annotations") or {}):
+    if CLASS_OF_OLD in (ingress["metadata"].get("annotations") or {}):
         return None
     name: str | None = ingress.get("spec", {}).get("ingressClassName")
     return name

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from live.api import ClusterApi
 from live.fields import Object
-from live.ingress import hostname_of
+from live.ingress import hostname_of, scheme_by_name
+from live.ingress_class import CLASS_OF_OLD
 from live.ownership import belongs_to
 from settings.balancers import ALB
 from settings.model import Settings
@@ -21,8 +22,6 @@ from survey.install import Install
 GROUP: Final = f"{ALB}group.name"
 ORDER: Final = f"{ALB}group.order"
 _SCHEME: Final = f"{ALB}scheme"
-_CLASS: Final = "kubernetes.io/ingress.class"
-"""The annotation that came before `ingressClassName`, and wins over it."""
 _ANNOTATION_OF_PARAMETER: Final[Mapping[str, str]] = {
     "scheme": "scheme",
     "ipAddressType": "ip-address-type",
@@ -60,17 +59,10 @@ class Group:
 
     @property
     def scheme(self) -> str:
-        """What the load balancer is where no other member states it.
-
-        The host name of an internal load balancer begins so, and no other load balancer may have such a name:
-        https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
-        """
+        """What the load balancer is where no other member states it."""
         if self.own is not None and _SCHEME in annotations_of(self.own):
             return annotations_of(self.own)[_SCHEME]
-        names = [name for name in map(hostname_of, self.members) if name]
-        # Without one, there is none yet, and the controller's default decides.
-        is_internal = not names or any(name.startswith("internal-") for name in names)
-        return "internal" if is_internal else "internet-facing"
+        return scheme_by_name(map(hostname_of, self.members))
 
 
 def find_group(
@@ -93,7 +85,7 @@ def find_group(
 
     def serving(ingress: Object) -> IngressController | None:
         found = ingress.get("spec", {}).get("ingressClassName")
-        by_annotation = annotations_of(ingress).get(_CLASS)
+        by_annotation = annotations_of(ingress).get(CLASS_OF_OLD)
         if by_annotation is not None:
             return IngressController() if by_annotation in {"alb", settings.ingress_class} else None
         if found is None:

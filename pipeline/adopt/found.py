@@ -8,6 +8,7 @@ from typing import Any
 
 from live.api import ClusterApi
 from live.edits import checksum_of
+from live.ingress_class import CLASS_OF_OLD
 from live.ownership import stack_of
 from pipeline.adopt.reader import NothingToAdoptError, Reader, SecretText, Workload
 from settings.balancers import ALB
@@ -120,7 +121,7 @@ def _workspaces(api: ClusterApi, install: Install, settings: Settings) -> Value 
 def class_of(ingress: Object) -> str | None:
     """The class that an Ingress names, in its field or in the annotation of old."""
     annotations = ingress["metadata"].get("annotations") or {}
-    old = annotations.get("kubernetes.io/ingress.class")
+    old = annotations.get(CLASS_OF_OLD)
     found: str | None = ingress.get("spec", {}).get("ingressClassName") or old
     return found
 
