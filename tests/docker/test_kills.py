@@ -202,19 +202,67 @@ def test_a_service_that_was_being_replaced_runs_after_the_next_run(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("event", "service"), [("destroy", "backend"), ("start", "backend"), ("start", "connect-proxy")]
+)
 def test_what_is_checked_after_a_kill_says_that_files_and_containers_were_put_back(
-    studios: Callable[..., Studios],
+    studios: Callable[..., Studios], event: str, service: str
 ) -> None:
     installed = studios()
     platform = installed.platform
-    before = platform.snapshot()
+    before, kept = platform.snapshot(), others(platform)
     installed.write_bundle()
-    killed_with_compose(installed, "destroy", "backend", "install", "--bundle", bundle(installed))
+    killed_with_compose(installed, event, service, "install", "--bundle", bundle(installed))
     refused = installed.install({"composeFile": "other.yml"})
     assert refused.returncode == 1
     assert "write composeFile: docker-compose.yml" in refused.stderr
     assert "what the last run had begun was put back; nothing else was changed" in refused.stderr
     platform.wait_until_healthy("backend", "cron")
-    assert "TOWER_OIDC_PEM_PATH" not in platform.containers()["backend"].environment
+    containers = platform.containers()
+    for each in ("backend", "cron"):
+        assert "TOWER_OIDC_PEM_PATH" not in containers[each].environment
+    assert OURS.isdisjoint(containers)
+    assert others(platform) == kept
+    ok(installed.uninstall())
+    assert clean(platform) == before
+
+
+@pytest.mark.slow
+def test_a_change_that_was_killed_is_put_back_to_the_studios_before_it_when_the_next_is_refused(
+    studios: Callable[..., Studios],
+) -> None:
+    installed = studios()
+    platform = installed.platform
+    before = platform.snapshot()
+    ok(installed.install({"platformVersion": "26.1"}))
+    installed.write_bundle({"platformVersion": "26.1", "listMaxAllowed": 9})
+    killed_with_compose(installed, "start", "backend", "install", "--bundle", bundle(installed))
+    refused = installed.install({"composeFile": "other.yml"})
+    assert refused.returncode == 1
+    assert "what the last run had begun was put back; nothing else was changed" in refused.stderr
+    platform.wait_until_healthy("backend", "cron", *OURS)
+    for each in ("backend", "cron"):
+        environment = platform.containers()[each].environment
+        assert "TOWER_OIDC_PEM_PATH" in environment
+        assert "TOWER_DATA_STUDIO_LIST_MAX_ALLOWED" not in environment
+    ok(installed.uninstall())
+    assert clean(platform) == before
+
+
+@pytest.mark.slow
+def test_an_installation_that_is_refused_after_taking_away_was_killed_says_nothing_of_putting_back(
+    studios: Callable[..., Studios],
+) -> None:
+    installed = studios()
+    platform = installed.platform
+    before = platform.snapshot()
+    ok(installed.install())
+    killed_with_compose(installed, "start", "backend", "uninstall")
+    refused = installed.install({"composeFile": "other.yml"})
+    assert refused.returncode == 1
+    assert "write composeFile: docker-compose.yml" in refused.stderr
+    assert "put back" not in refused.stderr
+    platform.wait_until_healthy("backend", "cron")
+    assert OURS.isdisjoint(platform.containers())
     ok(installed.uninstall())
     assert clean(platform) == before

@@ -9,7 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from studios_host.checks import not_started
+from studios_host.compose import Compose
 from studios_host.docker import Container, Docker
+from studios_host.errors import RefusedError
+from studios_host.ours import is_ours
+from studios_host.owner import owner_of
+from studios_host.place import Place, State
+from studios_host.project import find_project
+from studios_host.services import Starter
 
 _TEMPORARY = re.compile(r"[0-9a-f]{12}_(.+)")
 _NEVER_STARTED = "created"
@@ -50,6 +58,43 @@ def down(containers: Collection[Container], services: Collection[str]) -> Iterat
         found = [each for each in containers if each.service == service and not each.is_of_run]
         if found and not any(each.runs for each in found):
             yield service
+
+
+def containers_back(docker: Docker, place: Place, state: State, names: Collection[str], deadline: float) -> None:
+    """Makes the containers that a killed run had started what the files say, which were put back.
+
+    Args:
+        docker: of this host.
+        place: the folder.
+        state: what the killed run remembered.
+        names: of variables that this deployment sets for backend and cron.
+        deadline: of `time.monotonic`.
+
+    Raises:
+        RefusedError: they are not as the files say; the message says why.
+    """
+    platform = tuple(state.parameters["platform_services"].split())
+    studios = tuple(state.parameters["studios_services"].split())
+    project = find_project(docker.containers(), str(place.folder), platform)
+    if project is None:
+        raise RefusedError("\n".join(not_started(docker, place.folder, platform)))
+    owner = owner_of(docker, place, project, platform, state, names)
+    starter = Starter(docker, by_known_name(place, state, owner), owner, platform, studios, deadline)
+    ours = [each for each in starter.studios if all(is_ours(place, state, one) for one in project.of(each))]
+    starter.touched = [*(each for each in starter.platform if each in state.running), *ours]
+    starter.back()
+    if starter.failed_back:
+        raise RefusedError(starter.failed_back)
+
+
+def by_known_name(place: Place, state: State, compose: Compose) -> Compose:
+    """Docker Compose with this deployment's file by the name that the owner's commands know, where that is there."""
+    override = place.folder / state.parameters.get("override", "")
+    return (
+        compose.over(str(override))
+        if compose.overrides == (str(place.override_copy),) and override.is_file()
+        else compose
+    )
 
 
 def _is_old(container: Container, new: Container) -> bool:

@@ -13,7 +13,7 @@ from studios_host.compose import Compose, check_version
 from studios_host.docker import Docker
 from studios_host.errors import PutBackError, RefusedError, reason_of
 from studios_host.files import DesiredFile, Placement, put_back, remove
-from studios_host.halfway import down, finish_replacing
+from studios_host.halfway import by_known_name, containers_back, down, finish_replacing
 from studios_host.ours import is_ours
 from studios_host.owner import owner_of
 from studios_host.place import Place, State
@@ -45,10 +45,15 @@ def install(docker: Docker, place: Place, bundle: Bundle, deadline: float) -> st
     except PutBackError:
         raise
     except RefusedError as refused:
-        if not state.backup:
+        if not state.interrupted or state.is_leaving:
             raise
-        told = "what the last run had begun was put back; nothing else was changed"
-        raise PutBackError(f"{refused}\nstudios: {told}") from None
+        outcome = "what the last run had begun was put back; nothing else was changed"
+        try:
+            containers_back(docker, place, state, variables(bundle.files[PLATFORM_ENV]), deadline)
+        except RefusedError as failure:
+            why = "" if str(failure) in str(refused) else f": {failure}"
+            outcome = f"the files were put back as they were, the containers were not{why}; the next run tries again"
+        raise PutBackError(f"{refused}\nstudios: {outcome}") from None
     new = State(files=[wish.override, PROXY_DATA], parameters=dict(bundle.parameters), tower_yml=found.tower_yml)
     said = _apply(docker, place, found, wish, state, new, deadline)
     return "\nstudios: ".join([said, *([found.advice] if found.advice else [])])
@@ -156,10 +161,7 @@ def _back(place: Place, placement: Placement, starter: Starter, state: State, ne
             put_back(place, placement.backup)
     except OSError as error:
         return f"the files could not be put back: {_reason(error, place)}; the next run tries again"
-    copy, override = place.override_copy, place.folder / state.parameters.get("override", "")
-    if starter.before.overrides == (str(copy),) and override.is_file():
-        # The same file, by the name that the owner's commands know.
-        starter.before = starter.before.over(str(override))
+    starter.before = by_known_name(place, state, starter.before)
     starter.back()
     if starter.failed_back:
         # The next run goes on with it: an installation, or taking away.

@@ -32,12 +32,16 @@ _EARLIER = frozenset({"installed", "parameters", "pending", "services", "overrid
 """What the script of release 1.0 kept there."""
 
 
+LEAVING = "leaving"
+"""Stands for the backup in the state of a run that takes away."""
+
+
 @dataclass
 class State:
     """What is installed: `files` are paths, relative to the folder where they are in it.
 
     `backup` is the copy to put back if a run did not come to its end; empty where the last one did. `running` are then
-    the services of Platform that ran when it began.
+    the services of Platform that ran when it began. While a run takes away, `backup` is `LEAVING`.
     """
 
     files: list[str] = field(default_factory=list)
@@ -46,6 +50,11 @@ class State:
     interrupted: bool = False
     tower_yml: str = ""
     running: list[str] = field(default_factory=list)
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether a run that takes away did not come to its end."""
+        return self.backup == LEAVING
 
 
 class Place:

@@ -19,7 +19,7 @@ from studios_host.files import DesiredFile, put_back, remove
 from studios_host.halfway import finish_replacing
 from studios_host.ours import compose_files, is_ours
 from studios_host.owner import owner_of
-from studios_host.place import Place, State, read_json, write
+from studios_host.place import LEAVING, Place, State, read_json, write
 from studios_host.project import Project, containers_of, find_project, project_of, same_path, sources
 from studios_host.services import quiet_seconds
 from studios_host.watch import watch
@@ -72,7 +72,7 @@ def uninstall(docker: Docker, place: Place, deadline: float) -> str:
     if paused:
         raise RefusedError(f"{' and '.join(paused)} is paused; docker unpause {' '.join(paused)}, and try again")
     compose = _owner(docker, place, project, platform, state) if project is not None else None
-    if project is not None and compose is not None and not _is_leaving(state):
+    if project is not None and compose is not None and not state.is_leaving:
         owners = compose.over().model()
         shared = [
             *_both(compose, owners, [each for each in studios if _made_of(place, state, project, each)]),
@@ -81,10 +81,10 @@ def uninstall(docker: Docker, place: Place, deadline: float) -> str:
         ]
         if shared:
             raise RefusedError("\n".join(shared))
-    if state.backup and not _is_leaving(state):
+    if state.backup and not state.is_leaving:
         put_back(place, state.backup)
     # A run that was killed may have ended one of them; what was stopped by its owner stays so.
-    ended = {*state.running} & (replaced if state.backup != _LEAVING else {*platform})
+    ended = {*state.running} & ({*platform} if state.is_leaving else replaced)
     running = [
         service
         for service in platform
@@ -171,17 +171,9 @@ def _owner(docker: Docker, place: Place, project: Project, platform: tuple[str, 
     return owner_of(docker, place, project, platform, state)
 
 
-def _is_leaving(state: State) -> bool:
-    return state.backup == _LEAVING
-
-
-_LEAVING = "leaving"
-"""Stands for the backup in the state of a run that takes away."""
-
-
 def _leave(place: Place, state: State, running: list[str]) -> None:
     """From here on the next run goes on with taking away."""
-    kept = replace(state, backup=_LEAVING, interrupted=True, running=running)
+    kept = replace(state, backup=LEAVING, interrupted=True, running=running)
     place.remember(kept)
 
 
