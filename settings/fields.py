@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
@@ -73,9 +74,12 @@ def applies(key: str, target: str) -> bool:
     return target in targets_of(key)
 
 
-def required_on(target: str) -> list[str]:
+@cache
+def required_on(target: str) -> tuple[str, ...]:
     """The keys that have to be written on a target."""
-    return [key for key, field in FIELDS.items() if field.is_required() or Required(target) in marks(key, Required)]
+    return tuple(
+        key for key, field in FIELDS.items() if field.is_required() or Required(target) in marks(key, Required)
+    )
 
 
 def since(key: str) -> Since:

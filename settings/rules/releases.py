@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator
 
 from settings import images
 from settings.errors import Problem
-from settings.fields import FIELDS, value_of
+from settings.fields import FIELDS, since, value_of
 from settings.known import release_of, releases, too_old
+from settings.marks import Since
 from settings.model import Settings
 from settings.releases import SUPPORTED_EARLIER_MINORS, default_connect_version, minor, oldest_client
 from settings.remedies import Write
@@ -83,4 +84,5 @@ def _register_since(key: str) -> None:
 
 
 for _key in FIELDS:
-    _register_since(_key)
+    if since(_key) != Since():
+        _register_since(_key)

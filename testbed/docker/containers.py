@@ -68,7 +68,10 @@ def _container(found: dict[str, object]) -> Container:
 
 
 def remove_projects(machine: Machine, projects: set[str]) -> bool:
-    """Removes containers, networks and volumes of Compose's projects; returns whether all is gone."""
+    """Removes containers, networks and volumes of Compose's projects; returns whether all is gone.
+
+    One after the other: Docker 20.10 may lock itself up for good where several containers leave a network at once.
+    """
     gone = True
     for project in projects:
         wanted = f"label=com.docker.compose.project={project}"
@@ -76,8 +79,8 @@ def remove_projects(machine: Machine, projects: set[str]) -> bool:
             (machine.docker("ps", "--all", "--quiet", "--filter", wanted), ("rm", "--force", "--volumes")),
             (machine.docker("volume", "ls", "--quiet", "--filter", wanted), ("volume", "rm")),
         ):
-            if ids:
-                machine.docker(*words, *ids.split())
+            for each in ids.split():
+                machine.docker(*words, each)
         for network in machine.docker("network", "ls", "--quiet", "--filter", wanted).split():
             gone = _remove_network(machine, network) and gone
     return gone
