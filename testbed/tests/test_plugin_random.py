@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from testbed.plugins.provider import UNKNOWN
@@ -53,8 +53,6 @@ def test_two_passwords_differ(password: Served) -> None:
     assert one != other
 
 
-# Each password's hash takes a tenth of a second: as many as are made by default are enough for a search, too.
-@settings(max_examples=100)
 @given(length=st.integers(1, 60), wanted=st.tuples(*[st.booleans()] * 4).filter(any))
 def test_a_result_keeps_to_its_length_and_to_the_classes_that_are_wanted(
     password: Served, length: int, wanted: tuple[bool, bool, bool, bool]

@@ -73,8 +73,7 @@ def containers_back(docker: Docker, place: Place, state: State, names: Collectio
     Raises:
         RefusedError: they are not as the files say; the message says why.
     """
-    platform = tuple(state.parameters["platform_services"].split())
-    studios = tuple(state.parameters["studios_services"].split())
+    platform, studios = state.platform, state.studios
     project = find_project(docker.containers(), str(place.folder), platform)
     if project is None:
         raise RefusedError("\n".join(not_started(docker, place.folder, platform)))
@@ -90,11 +89,9 @@ def containers_back(docker: Docker, place: Place, state: State, names: Collectio
 def by_known_name(place: Place, state: State, compose: Compose) -> Compose:
     """Docker Compose with this deployment's file by the name that the owner's commands know, where that is there."""
     override = place.folder / state.parameters.get("override", "")
-    return (
-        compose.over(str(override))
-        if compose.overrides == (str(place.override_copy),) and override.is_file()
-        else compose
-    )
+    if compose.overrides == (str(place.override_copy),) and override.is_file():
+        return compose.over(str(override))
+    return compose
 
 
 def _is_old(container: Container, new: Container) -> bool:

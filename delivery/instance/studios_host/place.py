@@ -56,6 +56,16 @@ class State:
         """Whether a run that takes away did not come to its end."""
         return self.backup == LEAVING
 
+    @property
+    def platform(self) -> tuple[str, ...]:
+        """The names of cron and backend, where something is installed."""
+        return tuple(self.parameters["platform_services"].split())
+
+    @property
+    def studios(self) -> tuple[str, ...]:
+        """The names of Connect's services, where something is installed."""
+        return tuple(self.parameters["studios_services"].split())
+
 
 class Place:
     """The folder of Platform's compose file, and `.studios` in it."""

@@ -61,8 +61,7 @@ def uninstall(docker: Docker, place: Place, deadline: float) -> str:
         remove(place.path(name) for name in state.files if left)
         place.forget()
         return f"{said}; taken away: {', '.join(each.name for each in left)}" if left else said
-    platform = tuple(state.parameters["platform_services"].split())
-    studios = tuple(state.parameters["studios_services"].split())
+    platform, studios = state.platform, state.studios
     project = _project(docker, place, platform)
     replaced: set[str] = set()
     if project is not None and (state.backup or state.interrupted):
@@ -111,8 +110,7 @@ def _take_away(
     running: Collection[str],
     deadline: float,
 ) -> str:
-    platform = tuple(state.parameters["platform_services"].split())
-    studios = tuple(state.parameters["studios_services"].split())
+    platform, studios = state.platform, state.studios
     theirs = []
     for container in docker.containers():
         if container.service in studios and not container.is_of_run and _is_here(container, place, project):
