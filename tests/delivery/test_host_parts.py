@@ -25,10 +25,11 @@ from studios_host.docker import Container, Docker, Finished, listed_paths
 from studios_host.errors import Problems, RefusedError, reason_of, shortened
 from studios_host.files import DesiredFile, Placement, put_back
 from studios_host.halfway import down, finish_replacing
-from studios_host.place import MARKER, Place, State
+from studios_host.place import MARKER, Place
 from studios_host.places import place as place_of
 from studios_host.project import Project, Source
 from studios_host.services import Starter
+from studios_host.state import State
 from studios_host.survey import files_of
 from studios_host.watch import NotRunningError, watch
 from studios_host.wish import Wish

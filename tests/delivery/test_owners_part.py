@@ -14,8 +14,9 @@ from studios_host.bundle import Bundle, variables
 from studios_host.errors import RefusedError
 from studios_host.install import _gone
 from studios_host.owner import owner_of
-from studios_host.place import Place, State
+from studios_host.place import Place
 from studios_host.project import find_project
+from studios_host.state import State
 from studios_host.survey import survey
 from studios_host.uninstall import uninstall
 from studios_host.wish import Wish

@@ -12,8 +12,9 @@ from studios_host import survey
 from studios_host.bundle import variables
 from studios_host.compose import Compose
 from studios_host.docker import Docker, Finished
-from studios_host.place import Place, State
+from studios_host.place import Place
 from studios_host.project import Project, Source
+from studios_host.state import State
 from studios_host.wish import Wish
 
 from tests.compose_bundle import bundle_of

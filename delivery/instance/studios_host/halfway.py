@@ -15,9 +15,10 @@ from studios_host.docker import Container, Docker
 from studios_host.errors import RefusedError
 from studios_host.ours import is_ours
 from studios_host.owner import owner_of
-from studios_host.place import Place, State
+from studios_host.place import Place
 from studios_host.project import find_project
 from studios_host.services import Starter
+from studios_host.state import State
 
 _TEMPORARY = re.compile(r"[0-9a-f]{12}_(.+)")
 _NEVER_STARTED = "created"

@@ -16,10 +16,11 @@ from studios_host.files import DesiredFile, Placement, put_back, remove
 from studios_host.halfway import by_known_name, containers_back, down, finish_replacing
 from studios_host.ours import is_ours
 from studios_host.owner import owner_of
-from studios_host.place import Place, State
+from studios_host.place import Place
 from studios_host.project import Project, find_project, project_of
 from studios_host.reader import reader_of
 from studios_host.services import Start, Starter
+from studios_host.state import State
 from studios_host.survey import Survey, survey
 from studios_host.wish import Wish
 

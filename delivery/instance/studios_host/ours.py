@@ -8,7 +8,8 @@ from pathlib import Path
 from settings.host_names import PEM, PLATFORM_ENV, PLATFORM_PREFIXES, STUDIOS_LABEL
 from studios_host.bundle import variables
 from studios_host.docker import Container
-from studios_host.place import Place, State
+from studios_host.place import Place
+from studios_host.state import State
 
 
 def compose_files(place: Place, state: State) -> set[str]:

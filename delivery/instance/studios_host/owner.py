@@ -17,8 +17,9 @@ from studios_host.differences import differences
 from studios_host.docker import Docker
 from studios_host.errors import RefusedError, shortened
 from studios_host.ours import compose_files, is_key_of_ours, variables_before
-from studios_host.place import Place, State
+from studios_host.place import Place
 from studios_host.project import Project, Source, sources
+from studios_host.state import State
 
 _NO_HOME = "/home-of-no-user"
 """Stands for the home folder where it is looked for in the model."""

@@ -1,4 +1,4 @@
-"""Platform's folder, what this deployment has there, and what it remembers between its runs."""
+"""Platform's folder, and what this deployment has there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import re
 import shutil
 import time
 from collections.abc import Collection, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from studios_host.by_hand import OVERRIDES, compose_file_variable
 from studios_host.docker import Container
 from studios_host.errors import RefusedError
 from studios_host.project import same_path
+from studios_host.state import State
 
 MARKER = "# Written by the deployment of Seqera Studios"
 """How a compose file of this deployment begins."""
@@ -30,41 +31,6 @@ _UNMARKED = ".new.partial"
 _OURS = frozenset({"new", "backup", "files", "state.json", "tower.json", "override.yml"})
 _EARLIER = frozenset({"installed", "parameters", "pending", "services", "override", "lock"})
 """What the script of release 1.0 kept there."""
-
-
-LEAVING = "leaving"
-"""Stands for the backup in the state of a run that takes away."""
-
-
-@dataclass
-class State:
-    """What is installed: `files` are paths, relative to the folder where they are in it.
-
-    `backup` is the copy to put back if a run did not come to its end; empty where the last one did. `running` are then
-    the services of Platform that ran when it began. While a run takes away, `backup` is `LEAVING`.
-    """
-
-    files: list[str] = field(default_factory=list)
-    parameters: dict[str, str] = field(default_factory=dict)
-    backup: str = ""
-    interrupted: bool = False
-    tower_yml: str = ""
-    running: list[str] = field(default_factory=list)
-
-    @property
-    def is_leaving(self) -> bool:
-        """Whether a run that takes away did not come to its end."""
-        return self.backup == LEAVING
-
-    @property
-    def platform(self) -> tuple[str, ...]:
-        """The names of cron and backend, where something is installed."""
-        return tuple(self.parameters["platform_services"].split())
-
-    @property
-    def studios(self) -> tuple[str, ...]:
-        """The names of Connect's services, where something is installed."""
-        return tuple(self.parameters["studios_services"].split())
 
 
 class Place:

@@ -30,8 +30,9 @@ from studios_host.errors import Problems, RefusedError
 from studios_host.files import DesiredFile
 from studios_host.ours import is_ours, variables_before
 from studios_host.owner import owner_of
-from studios_host.place import MARKER, Place, State, read_json
+from studios_host.place import MARKER, Place, read_json
 from studios_host.project import Project
+from studios_host.state import State
 from studios_host.wish import Wish
 
 _VARIABLES = re.compile(rb"^( +)- (\./\.studios/files/\S+\.env)$", re.MULTILINE)

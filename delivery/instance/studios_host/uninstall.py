@@ -19,9 +19,10 @@ from studios_host.files import DesiredFile, put_back, remove
 from studios_host.halfway import finish_replacing
 from studios_host.ours import compose_files, is_ours
 from studios_host.owner import owner_of
-from studios_host.place import LEAVING, Place, State, read_json, write
+from studios_host.place import Place, read_json, write
 from studios_host.project import Project, containers_of, find_project, project_of, same_path, sources
 from studios_host.services import quiet_seconds
+from studios_host.state import LEAVING, State
 from studios_host.watch import watch
 
 
