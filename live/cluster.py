@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import os
 import re
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,8 +19,10 @@ from live.kubernetes_client import kubernetes_client
 from live.timeouts import with_timeout
 from settings.errors import Problem, SettingsError
 
-_TOKEN_SECONDS: Final = 25
+_COMMAND_SECONDS: Final = 25
 """A preview waits no longer than half a minute for anything."""
+TOKEN_SECONDS: Final = 300
+"""An EKS token lives for a quarter of an hour, and costs a run of the AWS CLI."""
 _ENTRY: Final = re.compile(r"Expected key (?P<key>\S+) in .*\{", re.DOTALL)
 _NO_NAME: Final = re.compile(r"Expected object with name  in .*contexts list")
 
@@ -88,7 +92,7 @@ class Cluster:
     setting: str = "kubeconfig"
 
     def client(self, *, patient: bool = False) -> Any:
-        """A client of the cluster's API, from the `kubernetes` package.
+        """A client of the cluster's API, from the `kubernetes` package; the same one for some minutes.
 
         Args:
             patient: try again where a connection breaks, as an update must. A preview says at once that it breaks.
@@ -96,19 +100,38 @@ class Cluster:
         Raises:
             SettingsError: there is no such file or context, or it is not a kubeconfig.
         """
+        now, known = time.monotonic(), (*self._read_from(), self.context)
+        way = _WAYS.get(known)
+        if way is None or now - way.since > TOKEN_SECONDS:
+            # As old as the token in it, for which a command has run meanwhile.
+            way = _WAYS[known] = _Way(now, *self._load())
+        proxy = way.proxy or _proxy_of_environment(way.connection.host)
+        if proxy and urlsplit(proxy).scheme not in ("http", "https"):
+            raise self._unusable(
+                f"has the proxy {_without_user(proxy)}, and this program goes through http and https proxies only",
+            )
+        if (patient, proxy) not in way.clients:
+            way.clients[patient, proxy] = way.client(proxy, patient=patient)
+        return way.clients[patient, proxy]
+
+    def _read_from(self) -> tuple[object, ...]:
+        """What tells one kubeconfig from another, and from itself when it is written anew."""
+        if self.kubeconfig is not None and self.kubeconfig.startswith("{"):
+            return (self.kubeconfig,)
+        path = self.kubeconfig or os.environ.get("KUBECONFIG") or os.path.join("~", ".kube", "config")
+        return (self.kubeconfig, path, *(_version_of(os.path.expanduser(each)) for each in path.split(os.pathsep)))
+
+    def _load(self) -> tuple[Any, str | None]:
+        """How the client connects, and the proxy that the kubeconfig names."""
         from yaml import YAMLError  # the client's parser
 
         # The client takes a while to import, and a run with wrong settings needs none.
         client, config = kubernetes_client()
 
         content = self.kubeconfig
-        named = self.context or (None if content is None or content.startswith("{") else content)
         connection = client.Configuration()
         # A survey asks for all at once; with fewer, urllib3 logs a warning for each that it drops.
         connection.connection_pool_maxsize = 40
-        if not patient:
-            connection.retries = False  # The client's three silent retries only fill the log with warnings.
-
         said: list[str] = []
 
         def load() -> Any:
@@ -128,31 +151,62 @@ class Cluster:
 
         try:
             # It may run a command that gets a token, and waits for it without end.
-            written = _cluster_in(with_timeout(_TOKEN_SECONDS, load), self.context).get("proxy-url")
+            proxy = _cluster_in(with_timeout(_COMMAND_SECONDS, load), self.context).get("proxy-url")
         except TimeoutError:
-            message = f"gives no credentials: its token command takes longer than {_TOKEN_SECONDS} s"
-            raise self._unusable(named, message) from None
+            message = f"gives no credentials: its token command takes longer than {_COMMAND_SECONDS} s"
+            raise self._unusable(message) from None
         except config.ConfigException as error:
-            raise self._unusable(named, f"gives no way to a cluster: {_reason(str(error))}") from None
+            raise self._unusable(f"gives no way to a cluster: {_reason(str(error))}") from None
         except (OSError, ValueError, TypeError, AttributeError, KeyError, YAMLError) as error:
             reason = getattr(error, "strerror", None) or "it is not a kubeconfig"
-            raise self._unusable(named, f"cannot be read: {reason}") from None
+            raise self._unusable(f"cannot be read: {reason}") from None
         if said:
             # A command that prints null in the place of what it has to print.
             told = "its token command prints no credentials" if "NoneType" in said[0] else said[0]
-            raise self._unusable(named, f"gives no credentials: {told}")
-        proxy = written or _proxy_of_environment(connection.host)
-        if proxy and urlsplit(proxy).scheme not in ("http", "https"):
-            raise self._unusable(
-                named,
-                f"has the proxy {_without_user(proxy)}, and this program goes through http and https proxies only",
-            )
-        _go_through(connection, proxy, is_written=bool(written))
-        return client.ApiClient(connection)
+            raise self._unusable(f"gives no credentials: {told}")
+        return connection, proxy
 
-    def _unusable(self, named: str | None, message: str) -> SettingsError:
+    def _unusable(self, message: str) -> SettingsError:
+        content = self.kubeconfig
+        named = self.context or (None if content is None or content.startswith("{") else content)
         key = "kubeContext" if self.context and self.setting == "kubeconfig" else self.setting
         return SettingsError([Problem(key, named, f"{message}; check that `kubectl get nodes` works from here")])
+
+
+@dataclass
+class _Way:
+    """What was read from a kubeconfig, and the clients that were made of it.
+
+    Attributes:
+        since: of `time.monotonic`.
+        connection: the configuration of a client, with the token.
+        proxy: that the kubeconfig names.
+        clients: by whether they are patient, and by the proxy that they go through.
+    """
+
+    since: float
+    connection: Any
+    proxy: str | None
+    clients: dict[tuple[bool, str | None], Any] = field(default_factory=dict)
+
+    def client(self, proxy: str | None, *, patient: bool) -> Any:
+        """Another client."""
+        connection = copy.deepcopy(self.connection)
+        if not patient:
+            connection.retries = False  # The client's three silent retries only fill the log with warnings.
+        _go_through(connection, proxy, is_written=bool(self.proxy))
+        return kubernetes_client().client.ApiClient(connection)
+
+
+_WAYS: Final[dict[tuple[object, ...], _Way]] = {}
+
+
+def _version_of(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _reason(text: str) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from live.api import ClusterApi, NotFoundError
-from live.cluster import Cluster
+from live.cluster import TOKEN_SECONDS, Cluster
 from live.fields import Object
 from live.ingress_class import IngressClass, class_named_by, read_class
 from settings.balancers import ALB
@@ -23,8 +23,6 @@ from settings.errors import SettingsError
 
 ACCEPTED: Final = "SuccessfullyReconciled"
 """The reason of the event with which the controller says that all of an Ingress is in effect."""
-_TOKEN_SECONDS: Final = 300
-"""An EKS token lives for a quarter of an hour, and costs a run of the AWS CLI."""
 _INTERNAL: Final = "internal"
 """The controller's own scheme, and what AWS begins the name of such a load balancer with."""
 _OF_ONE_TRY = re.compile(r"\(combined from similar events\): |,? ?RequestID: [\w-]+")
@@ -135,7 +133,7 @@ class LiveIngress:
 
     def _api(self) -> ClusterApi:
         now = time.monotonic()
-        if self._known is None or now - self._known[0] > _TOKEN_SECONDS:
+        if self._known is None or now - self._known[0] > TOKEN_SECONDS:
             self._known = now, ClusterApi(self._cluster)
         return self._known[1]
 

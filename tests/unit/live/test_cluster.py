@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from urllib3.exceptions import InsecureRequestWarning
 
+from live import cluster as live_cluster
 from live.api import ClusterApi
 from live.cluster import Cluster, kubeconfig_for_eks
 from live.kubernetes_client import kubernetes_client
@@ -241,3 +242,57 @@ def test_a_token_command_that_prints_null_is_told(tmp_path: Path) -> None:
     file.write_text(json.dumps(PARTS | {"users": [{"name": "u", "user": {"exec": command}}]}))
     with pytest.raises(SettingsError, match="gives no credentials: its token command prints no credentials; check"):
         Cluster(kubeconfig=str(file)).client()
+
+
+class Counting:
+    """A kubeconfig with a token command, each run of which gives another token: `token-1`, `token-2`."""
+
+    def __init__(self, server: Api, folder: Path, *, expires: str | None) -> None:
+        self.server, self.path = server, folder / "kubeconfig"
+        status = {"token": "TOKEN"} | ({"expirationTimestamp": expires} if expires else {})
+        credential = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": status}
+        answer = json.dumps(credential).replace("TOKEN", "token-$(wc -l < $0.runs | tr -d ' ')")
+        self.plugin = folder / "plugin"
+        self.plugin.write_text(f"#!/bin/sh\necho run >> $0.runs\ncat <<END\n{answer}\nEND\n")
+        self.plugin.chmod(0o755)
+        self.write()
+
+    def write(self, comment: str = "") -> None:
+        command = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(self.plugin)}
+        cluster = {"server": self.server.url, "certificate-authority": str(self.server.ca.certificate)} | BY_NAME
+        user = {"exec": {**command, "interactiveMode": "Never"}}
+        kubeconfig = {"clusters": [{"name": "c", "cluster": cluster}], "users": [{"name": "u", "user": user}]}
+        self.path.write_text(json.dumps(PARTS | kubeconfig) + comment)
+
+    def ask(self, *, patient: bool = False) -> str:
+        ClusterApi(Cluster(kubeconfig=str(self.path)), patient=patient).get("/api/v1/namespaces/found")
+        return self.server.asked[-1][1].removeprefix("Bearer ")
+
+
+@pytest.mark.parametrize("expires", [None, "2999-01-01T00:00:00Z"])
+def test_a_token_command_runs_once_for_all_that_ask_the_cluster(
+    server: Api, tmp_path: Path, expires: str | None
+) -> None:
+    counting = Counting(server, tmp_path, expires=expires)
+    assert [counting.ask(), counting.ask(patient=True), counting.ask()] == ["token-1"] * 3
+
+
+def test_a_token_command_runs_again_when_its_token_has_expired(server: Api, tmp_path: Path) -> None:
+    counting = Counting(server, tmp_path, expires="2020-01-01T00:00:00Z")
+    assert [counting.ask(), counting.ask(patient=True), counting.ask()] == ["token-2", "token-3", "token-4"]
+
+
+def test_a_token_command_runs_again_when_its_kubeconfig_is_written_anew(server: Api, tmp_path: Path) -> None:
+    counting = Counting(server, tmp_path, expires=None)
+    assert counting.ask() == "token-1"
+    counting.write("\n# by aws eks update-kubeconfig")
+    assert [counting.ask(), counting.ask()] == ["token-2"] * 2
+
+
+def test_a_token_command_runs_again_when_its_token_is_old(
+    server: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counting = Counting(server, tmp_path, expires=None)
+    assert counting.ask() == "token-1"
+    monkeypatch.setattr(live_cluster, "TOKEN_SECONDS", -1)
+    assert [counting.ask(), counting.ask()] == ["token-2", "token-3"]

@@ -214,7 +214,7 @@ def test_a_preview_waits_for_an_api_server_no_longer_than_half_a_minute() -> Non
     # The namespace, the IngressClass, the dry run, and what a message lists.
     assert sum(PREVIEW_SECONDS) + 3 * sum(HASTE) < 30
     assert sum(PREVIEW_SECONDS) + sum(PAUSES) < 30
-    assert live_cluster._TOKEN_SECONDS < 30
+    assert live_cluster._COMMAND_SECONDS < 30
 
 
 # What the resources that edit Platform ask in a preview.
@@ -278,7 +278,7 @@ def test_the_edits_of_platform_say_in_a_preview_what_each_of_their_calls_meets(p
 
 
 def test_a_token_command_that_never_ends_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_cluster, "_TOKEN_SECONDS", 0.3)
+    monkeypatch.setattr(live_cluster, "_COMMAND_SECONDS", 0.3)
     kubeconfig = json.loads(FakeApi(url="http://127.0.0.1:1").access.kubeconfig or "")
     command = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "sleep", "args": ["30"]}
     kubeconfig["users"][0]["user"] = {"exec": {**command, "interactiveMode": "Never"}}
