@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from testbed.plugins.provider import UNKNOWN
@@ -25,6 +25,12 @@ CLASSES = {
 def password() -> Iterator[Served]:
     with plugin("random") as stub:
         yield Served(stub, "random:index/randomPassword:RandomPassword")
+
+
+@pytest.fixture(scope="module")
+def text() -> Iterator[Served]:
+    with plugin("random") as stub:
+        yield Served(stub, "random:index/randomString:RandomString")
 
 
 def test_a_password_has_the_id_none_its_length_and_every_default_in_its_outputs(password: Served) -> None:
@@ -53,14 +59,31 @@ def test_two_passwords_differ(password: Served) -> None:
     assert one != other
 
 
-@given(length=st.integers(1, 60), wanted=st.tuples(*[st.booleans()] * 4).filter(any))
-def test_a_result_keeps_to_its_length_and_to_the_classes_that_are_wanted(
-    password: Served, length: int, wanted: tuple[bool, bool, bool, bool]
-) -> None:
+LENGTHS = st.integers(1, 60)
+WANTED = st.tuples(*[st.booleans()] * 4).filter(any)
+
+
+def assert_kept(served: Served, length: int, wanted: tuple[bool, ...]) -> None:
     classes = dict(zip(CLASSES, wanted, strict=True))
-    result = password.create({"length": length, **classes})[1]["result"]
+    result = served.create({"length": length, **classes})[1]["result"]
     assert len(result) == length
     assert set(result) <= {character for name, is_wanted in classes.items() if is_wanted for character in CLASSES[name]}
+
+
+@given(length=LENGTHS, wanted=WANTED)
+@settings(max_examples=100)
+def test_a_password_keeps_to_its_length_and_to_the_classes_that_are_wanted(
+    password: Served, length: int, wanted: tuple[bool, bool, bool, bool]
+) -> None:
+    # A longer search is for the string below, which the provider makes in the same way, but without a costly hash.
+    assert_kept(password, length, wanted)
+
+
+@given(length=LENGTHS, wanted=WANTED)
+def test_a_string_keeps_to_its_length_and_to_the_classes_that_are_wanted(
+    text: Served, length: int, wanted: tuple[bool, bool, bool, bool]
+) -> None:
+    assert_kept(text, length, wanted)
 
 
 @pytest.mark.parametrize(
