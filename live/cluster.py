@@ -107,7 +107,8 @@ class Cluster:
             way = _WAYS[known] = _Way(now, *self._load())
         proxy = way.proxy or _proxy_of_environment(way.connection.host)
         if proxy and urlsplit(proxy).scheme not in ("http", "https"):
-            raise self._unusable(
+            raise _unusable(
+                self,
                 f"has the proxy {_without_user(proxy)}, and this program goes through http and https proxies only",
             )
         if (patient, proxy) not in way.clients:
@@ -154,23 +155,17 @@ class Cluster:
             proxy = _cluster_in(with_timeout(_COMMAND_SECONDS, load), self.context).get("proxy-url")
         except TimeoutError:
             message = f"gives no credentials: its token command takes longer than {_COMMAND_SECONDS} s"
-            raise self._unusable(message) from None
+            raise _unusable(self, message) from None
         except config.ConfigException as error:
-            raise self._unusable(f"gives no way to a cluster: {_reason(str(error))}") from None
+            raise _unusable(self, f"gives no way to a cluster: {_reason(str(error))}") from None
         except (OSError, ValueError, TypeError, AttributeError, KeyError, YAMLError) as error:
             reason = getattr(error, "strerror", None) or "it is not a kubeconfig"
-            raise self._unusable(f"cannot be read: {reason}") from None
+            raise _unusable(self, f"cannot be read: {reason}") from None
         if said:
             # A command that prints null in the place of what it has to print.
             told = "its token command prints no credentials" if "NoneType" in said[0] else said[0]
-            raise self._unusable(f"gives no credentials: {told}")
+            raise _unusable(self, f"gives no credentials: {told}")
         return connection, proxy
-
-    def _unusable(self, message: str) -> SettingsError:
-        content = self.kubeconfig
-        named = self.context or (None if content is None or content.startswith("{") else content)
-        key = "kubeContext" if self.context and self.setting == "kubeconfig" else self.setting
-        return SettingsError([Problem(key, named, f"{message}; check that `kubectl get nodes` works from here")])
 
 
 @dataclass
@@ -199,6 +194,13 @@ class _Way:
 
 
 _WAYS: Final[dict[tuple[object, ...], _Way]] = {}
+
+
+def _unusable(cluster: Cluster, message: str) -> SettingsError:
+    content = cluster.kubeconfig
+    named = cluster.context or (None if content is None or content.startswith("{") else content)
+    key = "kubeContext" if cluster.context and cluster.setting == "kubeconfig" else cluster.setting
+    return SettingsError([Problem(key, named, f"{message}; check that `kubectl get nodes` works from here")])
 
 
 def _version_of(path: str) -> tuple[int, int] | None:
