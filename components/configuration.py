@@ -12,7 +12,7 @@ from pulumi_kubernetes import core, meta
 
 from components.checksum import pod_checksum
 from components.oidc import ExistingValue, read_value
-from components.pods import common_labels, name_of
+from components.pods import common_labels, gone_soon, name_of
 from settings.mounts import SSH_KEY
 
 _CHECKSUM_KEY_LENGTH = 32
@@ -174,7 +174,7 @@ class StudiosConfiguration(pulumi.ComponentResource):
         return pod_checksum(self.checksum_key, {**values, **self._read_by_platform})
 
     def _make(self, name: str, inputs: _Held) -> pulumi.Output[str]:
-        opts = pulumi.ResourceOptions(parent=self)
+        opts = gone_soon(self)
         made = (
             core.v1.Secret(name, inputs, opts)
             if isinstance(inputs, core.v1.SecretInitArgs)

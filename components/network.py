@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes import meta, networking
 
-from components.pods import labels_of
+from components.pods import gone_soon, labels_of
 from settings.labels import APP
 
 INSTANCE_METADATA = {"0.0.0.0/0": "169.254.169.254/32", "::/0": "fd00:ec2::254/128"}
@@ -47,7 +47,7 @@ class StudiosNetworkPolicies(pulumi.ComponentResource):
     def __init__(self, name: str, args: StudiosNetworkPoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("studios:index:StudiosNetworkPolicies", name, {}, opts)
         for role, policy in network_policies(args).items():
-            networking.v1.NetworkPolicy(f"{name}-{role}", policy, pulumi.ResourceOptions(parent=self))
+            networking.v1.NetworkPolicy(f"{name}-{role}", policy, gone_soon(self))
         self.register_outputs({})
 
 

@@ -267,6 +267,11 @@ def timeouts(create: int, update: int | None = None, delete: int | None = None) 
     )
 
 
+def gone_soon(parent: pulumi.Resource) -> pulumi.ResourceOptions:
+    """The options of an object that ends at once: where the API server is lost, its provider waits no ten minutes."""
+    return pulumi.ResourceOptions(parent=parent, custom_timeouts=pulumi.CustomTimeouts(delete="90s"))
+
+
 def rollout_seconds(settings: PodSettings, *, one_by_one: bool) -> int:
     """How long an update may take: the new pods to become ready, and before that the old ones to end.
 

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import apiextensions, meta
 
-from components.pods import SecretKey, common_labels
+from components.pods import SecretKey, common_labels, gone_soon
 from settings.labels import APP
 
 METRICS_PATH = "/metrics"
@@ -54,6 +54,6 @@ class StudiosServiceMonitor(pulumi.ComponentResource):
                 },
                 "endpoints": [endpoint],
             },
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=gone_soon(self),
         )
         self.register_outputs({})

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_kubernetes import core, meta, policy
 
-from components.pods import ConnectContainer, PodSettings, SecretKey, labels_of, management, timeouts
+from components.pods import ConnectContainer, PodSettings, SecretKey, gone_soon, labels_of, management, timeouts
 from settings.labels import APP
 
 
@@ -101,7 +101,7 @@ def make_disruption_budget(
     name: str, inputs: policy.v1.PodDisruptionBudgetInitArgs, parent: pulumi.Resource
 ) -> policy.v1.PodDisruptionBudget:
     """The budget of a workload."""
-    return policy.v1.PodDisruptionBudget(f"{name}-disruption-budget", inputs, pulumi.ResourceOptions(parent=parent))
+    return policy.v1.PodDisruptionBudget(f"{name}-disruption-budget", inputs, gone_soon(parent))
 
 
 def make_service(

@@ -13,6 +13,11 @@ FOLDERS = ("settings", "live", "survey", "delivery", "components", "package", "p
 """Those of the program."""
 
 
+def files_in(folder: str) -> Iterator[Path]:
+    """The modules of a folder of the checkout, without the virtualenv that `pulumi install` makes of a policy pack."""
+    return (path for path in (paths.CHECKOUT / folder).rglob("*.py") if ".venv" not in path.parts)
+
+
 def module_of(path: Path) -> str:
     """The name of a module of the checkout; one of those on a host has no package around it."""
     name = ".".join(path.relative_to(paths.CHECKOUT).with_suffix("").parts)
@@ -63,4 +68,4 @@ def reached_from(module: str) -> set[str]:
 
 def _files() -> Iterator[Path]:
     for folder in FOLDERS:
-        yield from (paths.CHECKOUT / folder).rglob("*.py")
+        yield from files_in(folder)

@@ -27,7 +27,7 @@ from pipeline.adopt.command import module_of
 from pipeline.adopt.stack import AdoptionError
 from settings.targets import TARGETS
 from testbed import paths
-from tests.unit.imports import FOLDERS, graph, imported, imported_by
+from tests.unit.imports import FOLDERS, files_in, graph, imported, imported_by
 
 TEXT = (paths.CHECKOUT / "CONTRIBUTING.md").read_text()
 COMPONENTS = paths.CHECKOUT / "components"
@@ -255,9 +255,7 @@ def test_the_way_back_is_tried_to_one_of_the_two_newest_releases() -> None:
 def test_no_file_of_the_program_or_the_testbed_has_more_than_300_lines() -> None:
     folders = ("settings", "live", "survey", "components", "delivery", "package", "pipeline", "policy", "testbed")
     tests = paths.CHECKOUT / "testbed" / "tests"
-    files = [
-        path for folder in folders for path in (paths.CHECKOUT / folder).rglob("*.py") if tests not in path.parents
-    ]
+    files = [path for folder in folders for path in files_in(folder) if tests not in path.parents]
     long = {str(path.relative_to(paths.CHECKOUT)) for path in files if len(path.read_text().splitlines()) > 300}
     assert long == set()
 
@@ -279,7 +277,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
 def test_imports_go_one_way(folder: str) -> None:
     found = {
         f"{path.name}: {name}"
-        for path in (paths.CHECKOUT / folder).rglob("*.py")
+        for path in files_in(folder)
         for name in tops(imported_by(path))
         if name in {*FOLDERS, "tests", "testbed"} - MAY_IMPORT[folder] - {folder}
     }
@@ -323,9 +321,7 @@ def test_the_relative_imports_of_a_package_begin_from_itself() -> None:
 @pytest.mark.parametrize("folder", ["settings", "live"])
 def test_what_knows_no_resources_does_not_import_pulumi(folder: str) -> None:
     found = {
-        path.name
-        for path in (paths.CHECKOUT / folder).rglob("*.py")
-        if any(name.startswith("pulumi") for name in tops(imported_by(path)))
+        path.name for path in files_in(folder) if any(name.startswith("pulumi") for name in tops(imported_by(path)))
     }
     assert found == ({"loader.py"} if folder == "settings" else set())
 

@@ -82,7 +82,9 @@ def test_the_pods_get_the_resources_of_the_settings_and_the_defaults_for_the_res
 
 def test_one_setting_is_how_long_pods_platform_and_load_balancer_may_each_take_and_one_how_long_acm_may() -> None:
     recording = studios(readyTimeout="90", drainSeconds="0", certificateTimeout="120")
-    created = {name: asked.timeouts.get("create") for name, asked in recording.resources.items() if asked.timeouts}
+    created = {
+        name: asked.timeouts["create"] for name, asked in recording.resources.items() if "create" in asked.timeouts
+    }
     assert created == {
         "studios-server-stateful-set": "90s",
         "studios-server-service": "90s",
@@ -93,6 +95,28 @@ def test_one_setting_is_how_long_pods_platform_and_load_balancer_may_each_take_a
     }
     assert recording["studios-platform-edits"].inputs["timeout_seconds"] == 90
     assert recording["studios-platform-as-found"].inputs["timeout_seconds"] == 90
+
+
+def test_no_object_is_waited_for_longer_than_minutes_where_the_api_server_is_lost_on_a_destroy() -> None:
+    recording = studios(
+        ssh=True, platformVersion="26.1", managementPort=9090, serviceMonitor=True, readyTimeout="90", drainSeconds="0"
+    )
+    deleted = {
+        asked.type: asked.timeouts.get("delete")
+        for asked in recording.resources.values()
+        if asked.type.startswith("kubernetes:") or "monitoring.coreos.com" in asked.type
+    }
+    assert deleted == {
+        "kubernetes:apps/v1:Deployment": "120s",
+        "kubernetes:apps/v1:StatefulSet": "120s",
+        "kubernetes:core/v1:ConfigMap": "90s",
+        "kubernetes:core/v1:Secret": "90s",
+        "kubernetes:core/v1:Service": "90s",
+        "kubernetes:monitoring.coreos.com/v1:ServiceMonitor": "90s",
+        "kubernetes:networking.k8s.io/v1:Ingress": "90s",
+        "kubernetes:networking.k8s.io/v1:NetworkPolicy": "90s",
+        "kubernetes:policy/v1:PodDisruptionBudget": "90s",
+    }
 
 
 def test_every_resource_has_a_parent_but_the_top_component() -> None:
