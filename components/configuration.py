@@ -12,7 +12,8 @@ from pulumi_kubernetes import core, meta
 
 from components.checksum import pod_checksum
 from components.oidc import ExistingValue, read_value
-from components.pods import common_labels, gone_soon, name_of
+from components.pods import common_labels, name_of
+from components.timeouts import gone_soon
 from settings.mounts import SSH_KEY
 
 _CHECKSUM_KEY_LENGTH = 32

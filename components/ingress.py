@@ -10,7 +10,8 @@ from pulumi_kubernetes import core, meta, networking
 
 from components.error_hooks import explained
 from components.ingress_verdict import IngressVerdict, Patience
-from components.pods import READY_SECONDS, common_labels, name_of, timeouts
+from components.pods import READY_SECONDS, common_labels, name_of
+from components.timeouts import timeouts
 from live.cluster import Cluster
 from live.ingress import LiveIngress, complaints, no_load_balancer
 from settings.balancers import ALB, balancer_annotations

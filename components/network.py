@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes import meta, networking
 
-from components.pods import gone_soon, labels_of
+from components.pods import labels_of
+from components.timeouts import gone_soon
 from settings.labels import APP
 
 INSTANCE_METADATA = {"0.0.0.0/0": "169.254.169.254/32", "::/0": "fd00:ec2::254/128"}

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import pulumi
 from pulumi_kubernetes import apps, core, meta, policy
 
-from components.pods import name_of, pod_template, rollout_timeouts
+from components.pods import name_of, pod_template
 from components.stuck_pods import stuck_pods_explained
+from components.timeouts import rollout_timeouts
 from components.workload import ConnectWorkloadArgs, disruption_budget, make_disruption_budget, make_service
 from live.cluster import Cluster
 from settings.fields import default_of

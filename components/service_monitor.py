@@ -9,7 +9,8 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import apiextensions, meta
 
-from components.pods import SecretKey, common_labels, gone_soon
+from components.pods import SecretKey, common_labels
+from components.timeouts import gone_soon
 from settings.labels import APP
 
 METRICS_PATH = "/metrics"

@@ -11,7 +11,8 @@ from pulumi_kubernetes import core, meta
 from components.error_hooks import explained
 from components.in_service import ends_in_service
 from components.ingress import hostname_of
-from components.pods import READY_SECONDS, labels_of, name_of, timeouts
+from components.pods import READY_SECONDS, labels_of, name_of
+from components.timeouts import timeouts
 from live.cluster import Cluster
 from live.ingress import no_load_balancer, warnings_of
 from settings.labels import APP

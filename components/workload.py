@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_kubernetes import core, meta, policy
 
-from components.pods import ConnectContainer, PodSettings, SecretKey, gone_soon, labels_of, management, timeouts
+from components.pods import ConnectContainer, PodSettings, SecretKey, labels_of, management
+from components.timeouts import gone_soon, timeouts
 from settings.labels import APP
 
 
