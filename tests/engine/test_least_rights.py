@@ -36,6 +36,8 @@ WIRE_LOG = re.compile(
 #: A line of a plugin's log, and one that goes on with the line above: what is sent has lines of its own.
 LOGGED = re.compile(r'"msg":"(eventSink::Debug\(<\{%reset%\}>)?[IWEF]\d{4} ')
 GOES_ON = re.compile(r'\\n","v":3\}$|\\n<\{%reset%\}>\)","v":9\}$')
+#: What is sent is a map or a list.
+ENDS = re.compile(r'[\]}](\\n","v":3\}|\\n<\{%reset%\}>\)","v":9\})$')
 RESOURCE = re.compile(
     r"/(?:api|apis/(?P<group>[^/]+))/v\d\w*/namespaces/(?P<ns>[^/]+)(/(?P<kind>\w+)(/(?P<name>[^/?]+))?)?"
 )
@@ -157,13 +159,29 @@ def test_no_secret_is_in_anything_that_leaves_the_program(work: Work) -> None:
 
 def _without_the_engines_wire_log(text: str) -> str:
     """A verbose engine prints what it sends to its plugins, and they what they get: docs/secrets.md says so."""
-    kept, within = [], False
+    kept, unfinished = [], 0
     for line in text.splitlines():
-        goes_on = within and GOES_ON.search(line) is not None and LOGGED.search(line) is None
-        within = goes_on or WIRE_LOG.search(line) is not None
-        if not within:
+        begins, goes_on = WIRE_LOG.search(line), GOES_ON.search(line)
+        if begins:
+            unfinished += bool(goes_on) and not ENDS.search(line)
+        elif unfinished and goes_on and not LOGGED.search(line):
+            # Between two lines of one value there may be lines of the engine itself and of other plugins.
+            unfinished -= bool(ENDS.search(line))
+        else:
             kept.append(line)
     return "\n".join(kept)
+
+
+def test_the_engines_wire_log_is_known_where_other_lines_are_between_its_own() -> None:
+    def of_plugin(text: str) -> str:
+        return json.dumps({"level": "INFO", "msg": f"{text}\n", "v": 3}, separators=(",", ":"))
+
+    sent = "I1127 06:52:04.373836   14409 rpc.go:301] Unmarshaling property for RPC[Check]: pem={-----BEGIN KEY-----"
+    of_engine = json.dumps({"level": "INFO", "msg": "StepExecutor received chain", "v": 4}, separators=(",", ":"))
+    of_other = of_plugin("I1127 06:52:04.373836   14410 provider.go:1] asked")
+    lines = [of_plugin(sent), of_engine, of_plugin("first"), of_other, of_plugin("second"), of_plugin("}")]
+    after = of_plugin("geheim")
+    assert _without_the_engines_wire_log("\n".join([*lines, after])) == "\n".join([of_engine, of_other, after])
 
 
 def _files(folder: Path) -> dict[str, str]:
