@@ -136,6 +136,20 @@ def test_one_more_up_finishes_the_job_and_nothing_is_lost_or_doubled(work: Work)
         assert len(work.install.pods(app)) == 2
 
 
+def test_a_destroy_waits_minutes_and_not_ten_for_what_is_held_up_while_its_api_server_is_away(work: Work) -> None:
+    def hold(finalizers: list[str] | None) -> None:
+        patch = json.dumps({"metadata": {"finalizers": finalizers}})
+        work.install.kubectl("patch", "poddisruptionbudget", "connect-proxy", "--type=merge", "--patch", patch)
+
+    def is_ending(install: Install) -> bool:
+        return "deletionTimestamp" in install.get("poddisruptionbudget", "connect-proxy")["metadata"]
+
+    hold(["example.com/held-up"])
+    finished = work.without_server_once(is_ending, work.stack.destroy)
+    hold(None)
+    _says_that_it_is_away(finished)
+
+
 @pytest.mark.parametrize("moment", DESTROY)
 def test_a_destroy_without_its_api_server_ends_in_a_message(work: Work, moment: str) -> None:
     _says_that_it_is_away(work.without_server_once(DESTROY[moment], work.stack.destroy))
