@@ -76,7 +76,7 @@ comment: ## put the report of STACK= on the pull request PULL_REQUEST=
 ##@ Develop
 
 test: $(INSTALLED) ## run all that CI runs
-	@$(MAKE) --no-print-directory --jobs=$(or $(JOBS),3) --output-sync=target test-on-cluster test-on-node test-without-cluster test-on-docker; \
+	@$(MAKE) --no-print-directory --keep-going --jobs=$(or $(JOBS),3) --output-sync=target test-on-cluster test-on-node test-without-cluster test-on-docker; \
 	  failed=$$?; $(RUN) -m testbed parts $(if $(ALL),--all) && exit $$failed
 
 # Three at a time (JOBS=1: one after the other), since much of their time is waiting; each has a testbed of its own.
