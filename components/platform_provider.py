@@ -105,5 +105,5 @@ def undone_entries(api: PlatformApi, props: Properties) -> Iterator[tuple[str, s
 
 @functools.lru_cache(maxsize=8)
 def _api(kubeconfig: str | None, context: str | None, namespace: str, *, patient: bool) -> PlatformApi:
-    # Each connection to EKS runs the AWS CLI for a token.
+    # The same one again, since it waits less for an API server that has not answered it before.
     return PlatformApi(ClusterApi(Cluster(kubeconfig=kubeconfig, context=context), patient=patient), namespace)

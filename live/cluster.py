@@ -119,8 +119,12 @@ class Cluster:
         """What tells one kubeconfig from another, and from itself when it is written anew."""
         if self.kubeconfig is not None and self.kubeconfig.startswith("{"):
             return (self.kubeconfig,)
-        path = self.kubeconfig or os.environ.get("KUBECONFIG") or os.path.join("~", ".kube", "config")
-        return (self.kubeconfig, path, *(_version_of(os.path.expanduser(each)) for each in path.split(os.pathsep)))
+        path = self._path()
+        return (path, *(_version_of(os.path.expanduser(each)) for each in path.split(os.pathsep)))
+
+    def _path(self) -> str:
+        # The client keeps the KUBECONFIG that was set when it was imported.
+        return self.kubeconfig or os.environ.get("KUBECONFIG") or os.path.join("~", ".kube", "config")
 
     def _load(self) -> tuple[Any, str | None]:
         """How the client connects, and the proxy that the kubeconfig names."""
@@ -144,11 +148,8 @@ class Cluster:
                 merged = json.loads(content)
                 config.load_kube_config_from_dict(merged, context=self.context, client_configuration=connection)
                 return merged
-            # The client keeps the KUBECONFIG that was set when it was imported.
-            path = content or os.environ.get("KUBECONFIG") or None
-            config.load_kube_config(path, context=self.context, client_configuration=connection)
-            place = path or config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION
-            return config.kube_config.KubeConfigMerger(place).config.value
+            config.load_kube_config(self._path(), context=self.context, client_configuration=connection)
+            return config.kube_config.KubeConfigMerger(self._path()).config.value
 
         try:
             # It may run a command that gets a token, and waits for it without end.

@@ -102,20 +102,20 @@ def test_no_object_is_waited_for_longer_than_minutes_where_the_api_server_is_los
         ssh=True, platformVersion="26.1", managementPort=9090, serviceMonitor=True, readyTimeout="90", drainSeconds="0"
     )
     deleted = {
-        asked.type: asked.timeouts.get("delete")
+        (asked.type, asked.timeouts.get("delete"))
         for asked in recording.resources.values()
         if asked.type.startswith("kubernetes:") or "monitoring.coreos.com" in asked.type
     }
     assert deleted == {
-        "kubernetes:apps/v1:Deployment": "120s",
-        "kubernetes:apps/v1:StatefulSet": "120s",
-        "kubernetes:core/v1:ConfigMap": "90s",
-        "kubernetes:core/v1:Secret": "90s",
-        "kubernetes:core/v1:Service": "90s",
-        "kubernetes:monitoring.coreos.com/v1:ServiceMonitor": "90s",
-        "kubernetes:networking.k8s.io/v1:Ingress": "90s",
-        "kubernetes:networking.k8s.io/v1:NetworkPolicy": "90s",
-        "kubernetes:policy/v1:PodDisruptionBudget": "90s",
+        ("kubernetes:apps/v1:Deployment", "120s"),
+        ("kubernetes:apps/v1:StatefulSet", "120s"),
+        ("kubernetes:core/v1:ConfigMap", "90s"),
+        ("kubernetes:core/v1:Secret", "90s"),
+        ("kubernetes:core/v1:Service", "90s"),
+        ("kubernetes:monitoring.coreos.com/v1:ServiceMonitor", "90s"),
+        ("kubernetes:networking.k8s.io/v1:Ingress", "90s"),
+        ("kubernetes:networking.k8s.io/v1:NetworkPolicy", "90s"),
+        ("kubernetes:policy/v1:PodDisruptionBudget", "90s"),
     }
 
 
