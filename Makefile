@@ -119,7 +119,7 @@ stand-ins: $(INSTALLED) ## test the testbed's own parts
 	$(RUN) -m pytest testbed/tests -m "not docker" $(SEARCH)
 
 engine: $(INSTALLED) ## test on the real engine and a real Kubernetes API
-	$(RUN) -m pytest tests/engine -n $(if $(ALL),3,2) --dist loadfile --no-loadscope-reorder$(if $(ALL),, -m "not slow")
+	$(RUN) -m pytest tests/engine -n $(if $(ALL),4,2) --dist loadfile --no-loadscope-reorder$(if $(ALL),, -m "not slow")
 
 real: export STUDIOS_TESTBED = .testbed-real
 real: $(INSTALLED) ## test on pods that run on a real node (Linux, root)

@@ -19,9 +19,9 @@ def _normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _requirements(distribution: metadata.Distribution) -> set[str]:
+def _requirements(written: list[str]) -> set[str]:
     # A requirement that only an extra brings is none of the distribution itself.
-    plain = [text for text in distribution.requires or [] if "extra ==" not in text]
+    plain = [text for text in written if "extra ==" not in text]
     return {_normalized(re.split(r"[^A-Za-z0-9._-]", text, maxsplit=1)[0]) for text in plain}
 
 
@@ -44,11 +44,12 @@ def plugins() -> list[dict[str, Any]]:
 
 def packages() -> dict[str, Any]:
     """See :meth:`testbed.language.interpreter.Interpreter.packages`."""
-    distributions = {_normalized(each.metadata["Name"]): each for each in metadata.distributions()}
-    required: set[str] = set().union(*(_requirements(each) for each in distributions.values()))
+    # Each look at `metadata` reads the file anew.
+    found = {_normalized(each["Name"]): each for each in (each.metadata for each in metadata.distributions())}
+    required: set[str] = set().union(*(_requirements(each.get_all("Requires-Dist", [])) for each in found.values()))
     return {
         "version": platform.python_version(),
-        "packages": [[name, each.version, name not in required] for name, each in sorted(distributions.items())],
+        "packages": [[name, each["Version"], name not in required] for name, each in sorted(found.items())],
     }
 
 

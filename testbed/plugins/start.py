@@ -6,6 +6,7 @@ a stand-in would need to start, and the engine starts each of them anew for ever
 
 from __future__ import annotations
 
+import gc
 import importlib
 import runpy
 import sys
@@ -39,6 +40,8 @@ def load_protocol() -> None:
 
 
 if __name__ == "__main__":
+    # What is imported stays to the end, as in the program's own __main__.
+    gc.set_threshold(100_000)
     load_protocol()
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
