@@ -1,7 +1,8 @@
 """Calls that take as long as they take at AWS, and when which call came: for tests of what happens in between.
 
 ``PUT /_testbed/pace`` with ``{"CreateLoadBalancer": 5.0}`` makes each such call wait for five seconds, and forgets the
-calls so far; ``GET`` returns those since, as pairs of a time and an operation. Other calls go on meanwhile.
+calls so far; ``GET`` returns those since: of each a time, an operation, and what was sent, which tells the calls of one
+install from others'. Other calls go on meanwhile.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ class Pace:
     def __init__(self) -> None:
         self._lock = Lock()
         self._seconds: Mapping[str, float] = {}
-        self._calls: list[tuple[float, str]] = []
+        self._calls: list[tuple[float, str, str]] = []
 
     def set(self, seconds: Mapping[str, float]) -> None:
         """Lets operations take so many seconds, and all others none."""
         with self._lock:
             self._seconds, self._calls = dict(seconds), []
 
-    def calls(self) -> list[tuple[float, str]]:
+    def calls(self) -> list[tuple[float, str, str]]:
         """The calls so far."""
         with self._lock:
             return list(self._calls)
@@ -44,7 +45,7 @@ class Pace:
         if operation is None:
             return None
         with self._lock:
-            self._calls = [*self._calls[-_KEPT:], (time.time(), operation)]
+            self._calls = [*self._calls[-_KEPT:], (time.time(), operation, _sent(environ))]
             seconds = self._seconds.get(operation, 0.0)
         if seconds:
             time.sleep(seconds)
@@ -59,9 +60,14 @@ def operation_of(environ: dict[str, Any]) -> str | None:
         return "ChangeResourceRecordSets"
     if not str(environ.get("CONTENT_TYPE", "")).startswith("application/x-www-form-urlencoded"):
         return None
+    return next(iter(parse_qs(_sent(environ)).get("Action", [])), None)
+
+
+def _sent(environ: dict[str, Any]) -> str:
+    """The body of a request, which stays to be read."""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = BytesIO(body)
-    return next(iter(parse_qs(body.decode("utf-8", "replace")).get("Action", [])), None)
+    return str(body.decode("utf-8", "replace"))
 
 
 def answer(pace: Pace, environ: dict[str, Any]) -> str:
