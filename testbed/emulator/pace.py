@@ -44,8 +44,9 @@ class Pace:
         operation = operation_of(environ)
         if operation is None:
             return None
+        call = (time.time(), operation, _sent(environ))
         with self._lock:
-            self._calls = [*self._calls[-_KEPT:], (time.time(), operation, _sent(environ))]
+            self._calls = [*self._calls[-_KEPT:], call]
             seconds = self._seconds.get(operation, 0.0)
         if seconds:
             time.sleep(seconds)

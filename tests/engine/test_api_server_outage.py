@@ -145,8 +145,10 @@ def test_a_destroy_waits_minutes_and_not_ten_for_what_is_held_up_while_its_api_s
         return "deletionTimestamp" in install.get("poddisruptionbudget", "connect-proxy")["metadata"]
 
     hold(["example.com/held-up"])
-    finished = work.without_server_once(is_ending, work.stack.destroy)
-    hold(None)
+    try:
+        finished = work.without_server_once(is_ending, work.stack.destroy)
+    finally:
+        hold(None)
     _says_that_it_is_away(finished)
 
 
