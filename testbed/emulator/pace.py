@@ -1,8 +1,9 @@
 """Calls that take as long as they take at AWS, and when which call came: for tests of what happens in between.
 
-``PUT /_testbed/pace`` with ``{"CreateLoadBalancer": 5.0}`` makes each such call wait for five seconds, and forgets the
-calls so far; ``GET`` returns those since: of each a time, an operation, and what was sent, which tells the calls of one
-install from others'. Other calls go on meanwhile.
+``PUT /_testbed/pace`` with ``{"CreateLoadBalancer": 5.0}`` makes each such call wait for five seconds, with
+``{"CreateLoadBalancer prod": 5.0}`` only those in which "prod" is sent, and forgets the calls so far. ``GET`` returns
+those since: of each a time, an operation, and what was sent, which tells the calls of one install from others'. Other
+calls go on meanwhile.
 """
 
 from __future__ import annotations
@@ -47,10 +48,16 @@ class Pace:
         call = (time.time(), operation, _sent(environ))
         with self._lock:
             self._calls = [*self._calls[-_KEPT:], call]
-            seconds = self._seconds.get(operation, 0.0)
+            paced = self._seconds
+        seconds = max((each for key, each in paced.items() if _concerns(key, call)), default=0.0)
         if seconds:
             time.sleep(seconds)
         return operation
+
+
+def _concerns(key: str, call: tuple[float, str, str]) -> bool:
+    operation, _, word = key.partition(" ")
+    return operation == call[1] and word in call[2]
 
 
 def operation_of(environ: dict[str, Any]) -> str | None:

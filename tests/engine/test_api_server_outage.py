@@ -43,9 +43,10 @@ class Work:
                 time.sleep(0.05)
             assert not running.done(), f"it ended before the moment:\n{running.result().text}"
             self.server.stop()
-            finished = running.result()
-        self.server.start()
-        return finished
+            try:
+                return running.result()
+            finally:
+                self.server.start()
 
 
 @pytest.fixture(scope="module")

@@ -32,9 +32,11 @@ STUDIOS = {
     "statefulset.apps/connect-server",
 }
 
-IN_A_ROW = 4
-"""So many writes wait for one another, and so each of them for a run that is not killed before it: the certificate, its
-record, Platform's objects, the proxy; on destroy the proxy, Platform's objects, the server, its ConfigMap."""
+IN_A_ROW = 6
+"""At least so many writes form a chain: the certificate, its validation, Platform's objects, the proxy's Service, the
+Ingress, the record; on destroy the record, the Ingress, the proxy's Service, Platform's objects, the server, its
+ConfigMap. The engine begins each once it knows that the one before is done, and a killed engine begins none: each is
+first tried in a run of its own, which is killed there or before."""
 
 
 class Killed(NamedTuple):

@@ -117,7 +117,7 @@ def api() -> Iterator[FakeApi]:
         def reply(self, status: int, body: dict[str, Any]) -> None:
             call = f"{self.command} {self.at}"
             if call in fake.silent:
-                ended.wait(5)
+                ended.wait(60)
                 return
             refusal = fake.refusals.get(call) or fake.refusals.get(self.at)
             if refusal is not None:

@@ -200,14 +200,14 @@ def verifying(*words: str, **how: Any) -> subprocess.Popen[str]:
 @pytest.mark.parametrize("moment", ["while it is loaded", "while Pulumi is asked"])
 def test_an_interrupt_ends_it_with_one_line_at_any_moment(environment: Path, moment: str) -> None:
     asked, variables = environment.parent / "asked", dict(os.environ)
-    environment.write_text(f"#!/bin/sh\ntouch {asked}\nexec sleep 20\n")
+    environment.write_text(f"#!/bin/sh\ntouch {asked}\nexec sleep 120\n")
     if moment == "while it is loaded":
         # In steps: Python handles a signal that comes right before a sleep only after it.
-        slow = f"import pathlib, time\npathlib.Path({str(asked)!r}).touch()\nfor _ in range(2000): time.sleep(0.01)\n"
+        slow = f"import pathlib, time\npathlib.Path({str(asked)!r}).touch()\nfor _ in range(12000): time.sleep(0.01)\n"
         (environment.parent / "argparse.py").write_text(slow)
         variables["PYTHONPATH"] = str(environment.parent)
     with verifying(stdout=subprocess.PIPE, env=variables) as running:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not asked.exists():
             assert time.monotonic() < deadline
             time.sleep(0.02)
